@@ -1,0 +1,97 @@
+import ipaddr from 'ipaddr.js';
+
+export type Family = 4 | 6;
+
+/** An IP address in canonical text (RFC 5952 for IPv6), with its value as an integer of 32 or 128 bits. */
+export interface Address {
+  readonly family: Family;
+  readonly text: string;
+  readonly bits: bigint;
+}
+
+/** A set of addresses `value & mask == bits`; iptables allows masks that are no prefix. */
+export interface Prefix {
+  readonly family: Family;
+  readonly bits: bigint;
+  readonly mask: bigint;
+}
+
+const WIDTH: Record<Family, number> = { 4: 32, 6: 128 };
+
+/**
+ * Reads an address as the kernel prints it. Zone indexes (`fe80::1%eth0`) are cut off; IPv4-mapped IPv6 stays IPv6.
+ * @returns undefined when the text is no address
+ */
+export function parseAddress(text: string): Address | undefined {
+  const bare = text.includes('%') ? text.slice(0, text.indexOf('%')) : text;
+  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return fromBytes(4, ipaddr.IPv4.parse(bare).toByteArray());
+  if (!bare.includes(':') || !ipaddr.IPv6.isValid(bare)) return undefined;
+  return fromBytes(6, ipaddr.IPv6.parse(bare).toByteArray());
+}
+
+/** The canonical text of an address, or the text itself when it is none. */
+export function canonical(text: string): string {
+  return parseAddress(text)?.text ?? text;
+}
+
+/**
+ * Reads `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `fd00::/64`, or a bare address (a host mask).
+ * @returns undefined when the text is neither
+ */
+export function parsePrefix(text: string): Prefix | undefined {
+  const slash = text.indexOf('/');
+  const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
+  if (address === undefined) return undefined;
+  const mask = slash < 0 ? hostMask(address.family) : parseMask(address.family, text.slice(slash + 1));
+  if (mask === undefined) return undefined;
+  return { family: address.family, bits: address.bits & mask, mask };
+}
+
+export function hostMask(family: Family): bigint {
+  return (1n << BigInt(WIDTH[family])) - 1n;
+}
+
+/** The mask of a prefix length. */
+export function lengthMask(family: Family, length: number): bigint {
+  return hostMask(family) ^ ((1n << BigInt(WIDTH[family] - length)) - 1n);
+}
+
+/** The length of a mask that is a prefix; undefined otherwise. */
+export function maskLength(prefix: Prefix): number | undefined {
+  const length = prefix.mask.toString(2).replace(/0+$/, '').length * (prefix.mask === 0n ? 0 : 1);
+  return lengthMask(prefix.family, length) === prefix.mask ? length : undefined;
+}
+
+export function contains(prefix: Prefix, address: Address): boolean {
+  return prefix.family === address.family && (address.bits & prefix.mask) === prefix.bits;
+}
+
+export function addressFromBits(family: Family, bits: bigint): Address {
+  const bytes: number[] = [];
+  for (let shift = WIDTH[family] - 8; shift >= 0; shift -= 8) bytes.push(Number((bits >> BigInt(shift)) & 0xffn));
+  return fromBytes(family, bytes);
+}
+
+/** Whether the address lies in 127.0.0.0/8 or is ::1. */
+export function isLoopback(address: Address): boolean {
+  return address.family === 4 ? address.bits >> 24n === 127n : address.bits === 1n;
+}
+
+/** `10.0.0.1:80`, `[fd00::1]:80`; the address alone without a port. */
+export function formatEndpoint(ip: string, port: number | null | undefined): string {
+  if (port === null || port === undefined) return ip;
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
+function parseMask(family: Family, text: string): bigint | undefined {
+  if (/^\d{1,3}$/.test(text)) return Number(text) <= WIDTH[family] ? lengthMask(family, Number(text)) : undefined;
+  const mask = parseAddress(text);
+  return mask?.family === family ? mask.bits : undefined;
+}
+
+function fromBytes(family: Family, bytes: readonly number[]): Address {
+  const bits = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  const text =
+    family === 4 ? bytes.join('.') : new ipaddr.IPv6([...bytes]).toRFC5952String();
+  return { family, text, bits };
+}

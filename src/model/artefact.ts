@@ -1,0 +1,50 @@
+/** One raw thing that was read: a list of objects, an iptables-save, a config_dump. Nobody has interpreted it yet. */
+export interface Artefact {
+  /** Its path in a snapshot (`clusters/<cluster>/nodes/<node>/iptables-save.txt`), or the loose file's own name. */
+  readonly name: string;
+  /** RFC 3339 time of the capture, when the source says so. */
+  readonly capturedAt: string | null;
+  readonly bytes: Buffer;
+}
+
+/** Why something is not known. */
+export type GapKind =
+  /** nobody captured it */
+  | 'missing'
+  /** the API server or the node refused it */
+  | 'forbidden'
+  /** it is there, but its text is not of its format */
+  | 'unreadable'
+  /** it is well formed, but this tool has no rule for it */
+  | 'not-understood'
+  /** it is larger or deeper than the tool will read */
+  | 'too-large';
+
+/** A hole in our knowledge, with what would close it. */
+export interface Gap {
+  readonly kind: GapKind;
+  /** Name of the artefact it concerns. */
+  readonly artefact: string;
+  readonly line?: number;
+  readonly pointer?: string;
+  /** The first 200 characters of the text that was not understood. */
+  readonly raw?: string;
+  /** One clause: what is wrong with it, e.g. `unknown match extension "foo"`. */
+  readonly problem: string;
+  /** One clause: what would close the gap, e.g. `run iptables-save on node1`. */
+  readonly remedy?: string;
+}
+
+/** What a parser gives back: everything that could be read, and the holes. A parser never throws on bad input. */
+export interface Parsed<T> {
+  readonly value: T;
+  readonly gaps: readonly Gap[];
+}
+
+/** Longest raw text that a gap repeats. */
+export const GAP_RAW_LIMIT = 200;
+
+/** Cuts a raw text to what a gap repeats. */
+export function gapRaw(text: string): string {
+  return text.length <= GAP_RAW_LIMIT ? text : `${text.slice(0, GAP_RAW_LIMIT - 1)}…`;
+}

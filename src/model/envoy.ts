@@ -1,0 +1,136 @@
+import type { Unknown, Weighted } from './branching.ts';
+import type { Evidence } from './evidence.ts';
+import type { Cursor } from './json.ts';
+import type { ApplicationRequest } from './request.ts';
+
+/** An xDS resource as the proxy runs it, with what its last update did. */
+export interface EnvoyResource {
+  readonly name: string;
+  /** The resource itself (Listener, Cluster, RouteConfiguration, ClusterLoadAssignment …). */
+  readonly config: Cursor;
+  readonly origin: 'static' | 'dynamic';
+  readonly state: 'active' | 'warming' | 'draining';
+  /** Details of a rejected update (error_state or a NACK), when the dump shows one. */
+  readonly rejected: Cursor | null;
+}
+
+/** A proxy's config_dump. Resources are found by name without reading those that are not asked for. */
+export interface EnvoyConfigDump {
+  readonly artefact: string;
+  /** Sections that the dump holds, by the last part of their type: `ListenersConfigDump`, `EndpointsConfigDump` … */
+  readonly sections: ReadonlySet<string>;
+  /** node.id, node.metadata and the rest. */
+  readonly bootstrap: Cursor;
+  listeners(): readonly EnvoyResource[];
+  routes(): readonly EnvoyResource[];
+  cluster(name: string): EnvoyResource | undefined;
+  clusters(): readonly EnvoyResource[];
+  /** ClusterLoadAssignment under its cluster_name. */
+  endpoints(name: string): EnvoyResource | undefined;
+  secrets(): readonly EnvoyResource[];
+}
+
+/** /clusters?format=json, by cluster name. */
+export interface EnvoyClusterStatuses {
+  readonly artefact: string;
+  cluster(name: string): Cursor | undefined;
+}
+
+/** Everything read of one Envoy. */
+export interface EnvoyFacts {
+  readonly config: EnvoyConfigDump | null;
+  readonly clusters: EnvoyClusterStatuses | null;
+  readonly listeners: Cursor | null;
+  readonly serverInfo: Cursor | null;
+}
+
+/** A connection as it reaches the proxy's socket. */
+export interface EnvoyConnection {
+  /** Where the packet arrived: the address and port of the socket after interception. */
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Destination before interception (SO_ORIGINAL_DST); the same as local when nothing was redirected. */
+  readonly originalAddress: string;
+  readonly originalPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number | null;
+  readonly request: ApplicationRequest;
+}
+
+/** One decision inside the proxy. Sentences are made of it in `explain`. */
+export interface EnvoyStep {
+  readonly kind:
+    | 'listener'
+    | 'listener-filter'
+    | 'filter-chain'
+    | 'network-filter'
+    | 'route-config'
+    | 'virtual-host'
+    | 'http-filter'
+    | 'route'
+    | 'cluster'
+    | 'endpoint'
+    | 'reply';
+  /** `selected`, `passed`, `skipped`, `denied`, `replied`, `rewritten`, `unknown` … */
+  readonly action: string;
+  /** Name of the thing: listener, chain, filter, virtual host, route, cluster, or endpoint address. */
+  readonly name: string;
+  /** Clauses that tell why, most telling first: `domain "reviews" equals the authority`. */
+  readonly reasons: readonly string[];
+  /** Istio objects that stand behind it, as the config's metadata names them. */
+  readonly objects: readonly IstioReference[];
+  readonly evidence: readonly Evidence[];
+}
+
+export interface IstioReference {
+  /** `VirtualService`, `DestinationRule`, `AuthorizationPolicy` … */
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Rule or subset inside the object, when known: `rule 0`, `subset v1`. */
+  readonly part?: string;
+}
+
+/** What the proxy does with the connection or request. */
+export type EnvoyEnd =
+  | {
+      readonly kind: 'upstream';
+      readonly cluster: string;
+      readonly address: string;
+      readonly port: number;
+      /** Source address that the proxy binds (upstream_bind_config); null: the kernel's choice. */
+      readonly bindAddress: string | null;
+      /** The request as the proxy sends it on (rewrites, original host …). */
+      readonly request: ApplicationRequest;
+      /** Whether the proxy speaks TLS to it: `none`, `istio-mutual`, `tls`, or unknown. */
+      readonly tls: 'none' | 'istio-mutual' | 'tls' | 'unknown';
+      /** Attempts after the first when the connection fails; 0 without a retry policy. */
+      readonly retries: number;
+      readonly connectTimeoutSeconds: number | null;
+    }
+  | {
+      /** an HTTP answer made by the proxy */
+      readonly kind: 'reply';
+      readonly status: number;
+      /** Envoy response flag: `NR`, `UH`, `NC`, `FI` …; null when it sets none. */
+      readonly flag: string | null;
+      /** RESPONSE_CODE_DETAILS as Envoy would log it. */
+      readonly detail: string | null;
+      /** The body that Envoy sends, when it is known. */
+      readonly body: string | null;
+      /** A policy said no (RBAC, JWT, ext_authz), rather than a failure. */
+      readonly denied: boolean;
+    }
+  | {
+      /** the connection is closed without an answer */
+      readonly kind: 'close';
+      readonly flag: string | null;
+      readonly detail: string | null;
+      readonly denied: boolean;
+    }
+  | { readonly kind: 'undetermined'; readonly unknown: Unknown };
+
+export interface EnvoyOutcome extends Weighted {
+  readonly steps: readonly EnvoyStep[];
+  readonly end: EnvoyEnd;
+}

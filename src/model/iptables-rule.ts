@@ -1,0 +1,3 @@
+/** Placeholder until the rule grammar lands. */
+export type Match = { readonly kind: string };
+export type Target = { readonly kind: string };

@@ -1,0 +1,98 @@
+import type { Evidence } from './evidence.ts';
+
+/**
+ * A value inside a JSON artefact together with where it stands, so that whatever is read from it can be cited.
+ *
+ * Reading never throws: a step to something absent, or of another type, gives a cursor whose `value` is `undefined`, and the
+ * typed readers give `undefined` for a value of another type. That is what makes truncated and mutated dumps harmless.
+ */
+export class Cursor {
+  readonly artefact: string;
+  /** RFC 6901; `''` is the whole document. */
+  readonly pointer: string;
+  readonly value: unknown;
+
+  constructor(artefact: string, pointer: string, value: unknown) {
+    this.artefact = artefact;
+    this.pointer = pointer;
+    this.value = value;
+  }
+
+  get exists(): boolean {
+    return this.value !== undefined && this.value !== null;
+  }
+
+  /** The member or element under `key`; several keys walk down. */
+  at(...keys: readonly (string | number)[]): Cursor {
+    let value = this.value;
+    let pointer = this.pointer;
+    for (const key of keys) {
+      pointer += `/${escapePointer(String(key))}`;
+      value = member(value, key);
+    }
+    return new Cursor(this.artefact, pointer, value);
+  }
+
+  string(): string | undefined {
+    return typeof this.value === 'string' ? this.value : undefined;
+  }
+
+  boolean(): boolean | undefined {
+    return typeof this.value === 'boolean' ? this.value : undefined;
+  }
+
+  /** A finite number; protobuf JSON writes 64-bit integers as strings, which count too. */
+  number(): number | undefined {
+    if (typeof this.value === 'number') return Number.isFinite(this.value) ? this.value : undefined;
+    if (typeof this.value === 'string' && /^-?\d{1,20}(\.\d+)?$/.test(this.value)) return Number(this.value);
+    return undefined;
+  }
+
+  /** The elements; `[]` when this is no array. */
+  items(): Cursor[] {
+    if (!Array.isArray(this.value)) return [];
+    return this.value.map((value: unknown, index) => new Cursor(this.artefact, `${this.pointer}/${index}`, value));
+  }
+
+  /** The members of an object, in document order; `[]` when this is no object. */
+  entries(): [string, Cursor][] {
+    if (!isObject(this.value)) return [];
+    return Object.entries(this.value).map(([key, value]) => [
+      key,
+      new Cursor(this.artefact, `${this.pointer}/${escapePointer(key)}`, value),
+    ]);
+  }
+
+  isObject(): boolean {
+    return isObject(this.value);
+  }
+
+  /** The elements that are strings. */
+  strings(): string[] {
+    return Array.isArray(this.value) ? this.value.filter((value): value is string => typeof value === 'string') : [];
+  }
+
+  /** The members whose values are strings. */
+  stringMap(): Record<string, string> {
+    const entries = isObject(this.value) ? Object.entries(this.value) : [];
+    return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  }
+
+  /** Cites this value. */
+  evidence(): Evidence {
+    return { artefact: this.artefact, pointer: this.pointer, raw: JSON.stringify(this.value) ?? '' };
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function member(value: unknown, key: string | number): unknown {
+  if (Array.isArray(value)) return typeof key === 'number' ? (value as unknown[])[key] : undefined;
+  return isObject(value) && Object.hasOwn(value, key) ? value[String(key)] : undefined;
+}
+
+function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}

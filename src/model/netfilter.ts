@@ -1,0 +1,103 @@
+import type { Family } from './address.ts';
+import type { Unknown, Weighted } from './branching.ts';
+import type { Evidence } from './evidence.ts';
+import type { Flow } from './flow.ts';
+import type { Match, Target } from './iptables-rule.ts';
+import type { IpSet } from './network-namespace.ts';
+import type { RouteDecision, RouteQuery } from './routing.ts';
+
+export type IptablesTable = 'raw' | 'mangle' | 'nat' | 'filter' | 'security';
+export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+
+/** One rule of an iptables-save. */
+export interface IptablesRule {
+  readonly table: IptablesTable;
+  readonly chain: string;
+  /** 1-based line in the artefact. */
+  readonly line: number;
+  /** The line as it stands, counters included. */
+  readonly raw: string;
+  readonly matches: readonly Match[];
+  /** null: the rule only counts. */
+  readonly target: Target | null;
+}
+
+/**
+ * One chain. Rules are read lazily: a dump may hold hundreds of thousands, and a packet meets a dozen.
+ */
+export interface IptablesChain {
+  readonly table: IptablesTable;
+  readonly name: string;
+  /** Policy of a built-in chain; null for a user chain. */
+  readonly policy: 'ACCEPT' | 'DROP' | null;
+  /** The chain's own line (`:INPUT ACCEPT [0:0]`). */
+  readonly evidence: Evidence;
+  /** Every rule, in order. */
+  rules(): Iterable<IptablesRule>;
+  /**
+   * In order, at least every rule that can match a packet to `destination`: those without `-d`, with `! -d`, or with a `-d`
+   * that holds it. A rule left out has a `-d` of one other address.
+   */
+  candidates(destination: string): Iterable<IptablesRule>;
+}
+
+/** An iptables-save or ip6tables-save. */
+export interface IptablesRuleset {
+  readonly artefact: string;
+  readonly family: Family;
+  /** Which kernel API holds these rules, from the file's header or name. */
+  readonly backend: 'nf_tables' | 'legacy' | 'unknown';
+  /** Tables that the file lists. */
+  readonly tables: readonly IptablesTable[];
+  chain(table: IptablesTable, name: string): IptablesChain | undefined;
+}
+
+/** What rules can ask about the network namespace they run in. */
+export interface NetfilterEnvironment {
+  route(query: RouteQuery): readonly RouteDecision[];
+  /** RTN_* type of an address as `addrtype` sees it (`LOCAL`, `UNICAST`, `BROADCAST`, `MULTICAST`, `BLACKHOLE` …); undefined: not known. */
+  addressType(address: string, device?: string): string | undefined;
+  /** The address MASQUERADE takes on a device, and REDIRECT on the incoming one; undefined: not known. */
+  interfaceAddress(device: string, family: Family, gateway: string | null): string | undefined;
+  ipset(name: string): IpSet | undefined;
+  /** Value of a sysctl in dotted spelling; undefined: not known. */
+  sysctl(name: string): string | undefined;
+}
+
+/** A rule that matched the packet, where it stood in the walk. */
+export interface MatchedRule {
+  readonly hook: Hook;
+  readonly rule: IptablesRule;
+  /** What it did: `jump`, `goto`, `return`, `continue` (no target, or one that does not end the walk), or the target's name. */
+  readonly action: string;
+  /** The flow after the rule, when the rule changed it. */
+  readonly after?: Flow;
+}
+
+/** How a packet leaves the network namespace's netfilter hooks. */
+export interface TraversalOutcome extends Weighted {
+  readonly verdict:
+    /** leaves by `route.device` */
+    | 'forward'
+    /** reaches a socket of this namespace */
+    | 'local'
+    | 'drop'
+    | 'reject'
+    /** the routing decision says no: `route` tells how */
+    | 'unroutable'
+    | 'undetermined';
+  /** The packet as it ends, translated. */
+  readonly flow: Flow;
+  /** Every rule that matched, in the order that the packet met them. */
+  readonly rules: readonly MatchedRule[];
+  /** The last routing decision. */
+  readonly route: RouteDecision | null;
+  /** The rule, or the chain's policy line, that dropped or rejected it. */
+  readonly endedBy?: Evidence;
+  /** For `reject`: the kind, e.g. `icmp-port-unreachable`, `tcp-reset`. */
+  readonly rejectWith?: string;
+  /** Source translation, if any: `masquerade` with the address when it is known. */
+  readonly sourceNat?: { readonly kind: 'masquerade' | 'snat'; readonly address: string | null };
+  /** For `undetermined`: why. */
+  readonly unknown?: Unknown;
+}

@@ -1,0 +1,30 @@
+import type { TransportProtocol } from './flow.ts';
+
+/** What the client asks, above the five-tuple. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Path with query, as sent: `/reviews/1?x=y`. */
+  readonly path: string;
+  /** `:authority` or `Host`, as sent (with the port when the client would write it). */
+  readonly authority: string;
+  /** Other headers, names in lower case, in order. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly scheme: 'http' | 'https';
+  readonly version: 'http/1.1' | 'h2';
+}
+
+/** What the client presents in a TLS handshake. */
+export interface TlsHello {
+  readonly sni: string | null;
+  readonly alpn: readonly string[];
+  /** Identity in the client certificate (a SPIFFE URI), when it presents one. */
+  readonly clientIdentity: string | null;
+}
+
+/** A connection and, when it carries one, the HTTP request on it. */
+export interface ApplicationRequest {
+  readonly protocol: TransportProtocol;
+  /** null: raw bytes; nothing above L4 is known. */
+  readonly http: HttpRequest | null;
+  readonly tls: TlsHello | null;
+}
