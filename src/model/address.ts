@@ -91,7 +91,6 @@ function parseMask(family: Family, text: string): bigint | undefined {
 
 function fromBytes(family: Family, bytes: readonly number[]): Address {
   const bits = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  const text =
-    family === 4 ? bytes.join('.') : new ipaddr.IPv6([...bytes]).toRFC5952String();
+  const text = family === 4 ? bytes.join('.') : new ipaddr.IPv6([...bytes]).toRFC5952String();
   return { family, text, bits };
 }

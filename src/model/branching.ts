@@ -14,7 +14,13 @@ export interface Condition {
 
 export type ConditionSubject =
   /** the address is in the xt_recent list (and was seen within `seconds`, at least `hits` times) */
-  | { readonly kind: 'recent'; readonly list: string; readonly address: string; readonly seconds?: number; readonly hits?: number }
+  | {
+      readonly kind: 'recent';
+      readonly list: string;
+      readonly address: string;
+      readonly seconds?: number;
+      readonly hits?: number;
+    }
   /** the token bucket of a `limit` or `hashlimit` match has a token left */
   | { readonly kind: 'limit'; readonly rate: string }
   /** this is packet number `packet` of every `every` (statistic mode nth) */

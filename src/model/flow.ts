@@ -41,16 +41,12 @@ export interface Flow {
 }
 
 /** A flow that begins here: first packet of a connection, no mark, nothing translated. */
-export function newFlow(
-  flow: Omit<Flow, 'mark' | 'tracking'> & { readonly mark?: number },
-): Flow {
+export function newFlow(flow: Omit<Flow, 'mark' | 'tracking'> & { readonly mark?: number }): Flow {
   return { ...flow, mark: flow.mark ?? 0, tracking: newTracking(flow) };
 }
 
 /** What nf_conntrack makes of the first packet of a connection that it has not seen. */
-export function newTracking(
-  flow: Pick<Flow, 'source' | 'sourcePort' | 'destination' | 'destinationPort'>,
-): Tracking {
+export function newTracking(flow: Pick<Flow, 'source' | 'sourcePort' | 'destination' | 'destinationPort'>): Tracking {
   return {
     state: 'NEW',
     direction: 'ORIGINAL',

@@ -47,4 +47,3 @@ export interface IntendedOutcome extends Weighted {
   readonly reasons: readonly string[];
   readonly evidence: readonly Evidence[];
 }
-
