@@ -24,9 +24,10 @@ const WIDTH: Record<Family, number> = { 4: 32, 6: 128 };
  */
 export function parseAddress(text: string): Address | undefined {
   const bare = text.includes('%') ? text.slice(0, text.indexOf('%')) : text;
-  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return fromBytes(4, ipaddr.IPv4.parse(bare).toByteArray());
-  if (!bare.includes(':') || !ipaddr.IPv6.isValid(bare)) return undefined;
-  return fromBytes(6, ipaddr.IPv6.parse(bare).toByteArray());
+  if (bare.includes(':')) {
+    return ipaddr.IPv6.isValid(bare) ? fromBytes(6, ipaddr.IPv6.parse(bare).toByteArray()) : undefined;
+  }
+  return ipaddr.IPv4.isValidFourPartDecimal(bare) ? fromBytes(4, ipaddr.IPv4.parse(bare).toByteArray()) : undefined;
 }
 
 /** The canonical text of an address, or the text itself when it is none. */

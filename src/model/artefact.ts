@@ -7,6 +7,19 @@ export interface Artefact {
   readonly bytes: Buffer;
 }
 
+/** Where artefacts come from: a snapshot, loose files, a live cluster. */
+export interface ArtefactSource {
+  /** Names of everything that can be asked for, sorted. */
+  names(): readonly string[];
+  /**
+   * Reads one artefact, on first use.
+   * @returns undefined when there is none of that name, or when it cannot be read; then `gaps` tells why
+   */
+  artefact(name: string): Artefact | undefined;
+  /** Holes met so far: what was skipped, refused or could not be read. */
+  gaps(): readonly Gap[];
+}
+
 /** Why something is not known. */
 export type GapKind =
   /** nobody captured it */

@@ -27,6 +27,12 @@ export type ConditionSubject =
   | { readonly kind: 'nth'; readonly every: number; readonly packet: number }
   /** the node at which a request from outside arrives */
   | { readonly kind: 'entry-node' }
+  /** the endpoint (`ip:port`) that session affinity keeps for a client of a Service (`namespace/name:port`), or `none` */
+  | { readonly kind: 'affinity'; readonly service: string; readonly client: string }
+  /** the address family that the client takes when a name has both: `IPv4` or `IPv6` */
+  | { readonly kind: 'address-family'; readonly name: string }
+  /** the C library that the client resolves names with: `glibc` or `musl` */
+  | { readonly kind: 'resolver'; readonly name: string }
   /** a name outside the snapshot resolves to an address */
   | { readonly kind: 'resolves'; readonly name: string }
   /** a hash or a state that a proxy keeps picks the host */

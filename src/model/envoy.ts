@@ -9,7 +9,8 @@ export interface EnvoyResource {
   /** The resource itself (Listener, Cluster, RouteConfiguration, ClusterLoadAssignment …). */
   readonly config: Cursor;
   readonly origin: 'static' | 'dynamic';
-  readonly state: 'active' | 'warming' | 'draining';
+  /** `rejected`: no version of it ever ran; `config` is what was refused. Only `active` resources serve requests. */
+  readonly state: 'active' | 'warming' | 'draining' | 'rejected';
   /** Details of a rejected update (error_state or a NACK), when the dump shows one. */
   readonly rejected: Cursor | null;
 }
@@ -17,17 +18,30 @@ export interface EnvoyResource {
 /** A proxy's config_dump. Resources are found by name without reading those that are not asked for. */
 export interface EnvoyConfigDump {
   readonly artefact: string;
+  /**
+   * Whether a resource that is absent here is absent in the proxy. False for a dump of the control plane (which lacks what the
+   * bootstrap defines), a filtered one (`?resource=`, `?mask=`, `?name_regex=`), and one that could not be read to its end.
+   */
+  readonly complete: boolean;
   /** Sections that the dump holds, by the last part of their type: `ListenersConfigDump`, `EndpointsConfigDump` … */
   readonly sections: ReadonlySet<string>;
   /** node.id, node.metadata and the rest. */
   readonly bootstrap: Cursor;
   listeners(): readonly EnvoyResource[];
   routes(): readonly EnvoyResource[];
+  /** The route configuration that RDS or SRDS delivered under this name; inline ones stand in their listeners. */
+  route(name: string): EnvoyResource | undefined;
+  /** The active cluster of this name; without one, the warming or rejected one. */
   cluster(name: string): EnvoyResource | undefined;
   clusters(): readonly EnvoyResource[];
-  /** ClusterLoadAssignment under its cluster_name. */
-  endpoints(name: string): EnvoyResource | undefined;
+  /**
+   * ClusterLoadAssignments under a cluster_name. Envoy prints one for each cluster, under the EDS service name where the cluster
+   * has one, so that several clusters may share a name.
+   */
+  endpoints(name: string): readonly EnvoyResource[];
   secrets(): readonly EnvoyResource[];
+  /** Filter configurations that ECDS delivered, by name (TypedExtensionConfig). */
+  extension(name: string): EnvoyResource | undefined;
 }
 
 /** /clusters?format=json, by cluster name. */

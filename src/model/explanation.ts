@@ -136,6 +136,17 @@ export interface ExplainedRequest {
   readonly notes: readonly string[];
 }
 
+/** One replica of a workload that was asked about as a whole. */
+export interface ReplicaAnswer {
+  /** `namespace/name` */
+  readonly pod: string;
+  readonly verdict: Verdict;
+  /** Whether it is answered otherwise than most of its siblings. */
+  readonly differs: boolean;
+  /** One sentence: its own answer. */
+  readonly summary: string;
+}
+
 /** The whole answer, for any renderer. */
 export interface Explanation {
   readonly schemaVersion: string;
@@ -145,5 +156,7 @@ export interface Explanation {
   readonly summary: string;
   readonly coverage: Coverage;
   readonly findings: readonly Finding[];
+  /** For `deploy/name` and the like: every replica; `branches` are those of a replica that most agree with. Else empty. */
+  readonly replicas: readonly ReplicaAnswer[];
   readonly branches: readonly Branch[];
 }

@@ -1,6 +1,7 @@
 import type { Family } from './address.ts';
 import type { Artefact, Gap } from './artefact.ts';
 import type { EnvoyFacts } from './envoy.ts';
+import type { Evidence } from './evidence.ts';
 import type { KubeProxyConfig } from './kube-proxy.ts';
 import type { KubernetesObjects } from './kubernetes.ts';
 import type { IptablesRuleset } from './netfilter.ts';
@@ -29,13 +30,15 @@ export interface Reading<T> {
 
 /** A chain of nftables that hangs on a hook and that no iptables front end manages. */
 export interface ForeignBaseChain {
+  /** `ip`, `ip6`, `inet`, `bridge`, `arp`, `netdev`. */
   readonly family: string;
   readonly table: string;
   readonly chain: string;
   readonly hook: string;
   readonly priority: number | null;
-  /** Whether it holds any rule (its own or by jump). */
+  /** Whether it lets every packet pass: no rule of its own (so no jump either), and policy accept. */
   readonly empty: boolean;
+  readonly evidence: Evidence;
 }
 
 /** What is known of one network namespace: a node's, or a pod's. Everything is read on first use. */

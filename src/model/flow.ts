@@ -1,8 +1,12 @@
 import type { Family } from './address.ts';
+import type { NumberRange } from './iptables-rule.ts';
 
 export type TransportProtocol = 'tcp' | 'udp' | 'sctp';
 
-/** What the connection tracker knows of the packet's connection (nf_conntrack). */
+/**
+ * What the connection tracker of one network namespace knows of the packet's connection (nf_conntrack): the addresses of both
+ * directions, which differ from each other's inverse where the connection is translated.
+ */
 export interface Tracking {
   readonly state: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
   readonly direction: 'ORIGINAL' | 'REPLY';
@@ -11,6 +15,14 @@ export interface Tracking {
   readonly originalSourcePort: number | null;
   readonly originalDestination: string;
   readonly originalDestinationPort: number | null;
+  /** Addresses of the answers as they come in, before they are translated back. */
+  readonly replySource: string;
+  readonly replySourcePort: number | null;
+  /** null: translated to an address that is not known. */
+  readonly replyDestination: string | null;
+  readonly replyDestinationPort: number | null;
+  /** Where a replyDestinationPort of null lies, when source translation chose it. */
+  readonly translatedPorts?: NumberRange;
   /** IPS_DST_NAT and IPS_SRC_NAT: the connection's destination or source is translated. */
   readonly dnat: boolean;
   readonly snat: boolean;
@@ -29,7 +41,10 @@ export interface Flow {
   /** null: chosen by the sender's kernel from its ephemeral range. */
   readonly sourcePort: number | null;
   readonly destination: string;
+  /** 0: not known, in an answer to a port that the asker's kernel chose. */
   readonly destinationPort: number;
+  /** Where the port that is not known lies; absent: in the ephemeral range of the sender's kernel. */
+  readonly unknownPort?: NumberRange | undefined;
   /** null: the packet was made on this machine; undefined: not known. */
   readonly inInterface?: string | null | undefined;
   /** fwmark, 32 bits unsigned. */
@@ -54,8 +69,32 @@ export function newTracking(flow: Pick<Flow, 'source' | 'sourcePort' | 'destinat
     originalSourcePort: flow.sourcePort,
     originalDestination: flow.destination,
     originalDestinationPort: flow.destinationPort,
+    replySource: flow.destination,
+    replySourcePort: flow.destinationPort,
+    replyDestination: flow.source,
+    replyDestinationPort: flow.sourcePort,
     dnat: false,
     snat: false,
     mark: 0,
+  };
+}
+
+/**
+ * The first answer to a packet as it enters the network namespace that `flow` left, or as the process there sends it: addresses
+ * turned round, connection established, no mark.
+ * @param flow the packet as it left that namespace's hooks, with what its tracker knows
+ */
+export function replyFlow(flow: Flow): Flow {
+  const { tracking } = flow;
+  return {
+    family: flow.family,
+    protocol: flow.protocol,
+    source: tracking.replySource,
+    sourcePort: tracking.replySourcePort,
+    destination: tracking.replyDestination ?? flow.source,
+    destinationPort: tracking.replyDestinationPort ?? 0,
+    unknownPort: tracking.translatedPorts ?? flow.unknownPort,
+    mark: 0,
+    tracking: { ...tracking, state: 'ESTABLISHED', direction: 'REPLY' },
   };
 }

@@ -1,6 +1,6 @@
 import type { Evidence } from './evidence.ts';
 import type { EndpointSliceFact, ServiceFact, ServicePort, SliceEndpoint } from './kubernetes.ts';
-import type { Weighted } from './branching.ts';
+import type { Unknown, Weighted } from './branching.ts';
 
 export type KubeProxyMode = 'userspace' | 'iptables' | 'ipvs' | 'nftables';
 
@@ -16,8 +16,10 @@ export interface KubeProxyConfig {
   readonly masqueradeAll: boolean;
   readonly masqueradeBit: number;
   readonly localhostNodePorts: boolean;
-  /** CIDRs, or `primary`; empty: all addresses (all but loopback in nftables mode: the primary ones). */
+  /** CIDRs, or `primary` alone: the node's IPs. Empty: all addresses, in nftables mode `primary` (cmd/kube-proxy/app/server_linux.go). */
   readonly nodePortAddresses: readonly string[];
+  /** IPVS scheduler; absent or empty is `rr` (pkg/proxy/ipvs/proxier.go). */
+  readonly ipvsScheduler?: string;
   readonly hostnameOverride: string | null;
   readonly evidence: readonly Evidence[];
 }
@@ -35,15 +37,20 @@ export interface IntendedOutcome extends Weighted {
     /** policy Local without local endpoint, or a source outside loadBalancerSourceRanges */
     | 'drop'
     /** accepted as it is: nobody's Service address, or the load balancer's own business */
-    | 'pass';
+    | 'pass'
+    /** depends on something that is not known: `unknown` tells what */
+    | 'undetermined';
   readonly service: ServiceFact | null;
   readonly port: ServicePort | null;
   readonly addressKind: ServiceAddressKind | null;
   readonly slice: EndpointSliceFact | null;
   readonly endpoint: SliceEndpoint | null;
   readonly destination: { readonly ip: string; readonly port: number } | null;
-  readonly masquerade: boolean;
+  /** null: depends on the incoming interface, which is not known. */
+  readonly masquerade: boolean | null;
   /** Clauses that name the fields which led here: `internalTrafficPolicy is Local`. */
   readonly reasons: readonly string[];
   readonly evidence: readonly Evidence[];
+  /** For `undetermined`: why. */
+  readonly unknown?: Unknown;
 }

@@ -15,6 +15,8 @@ export interface ObjectFact {
   readonly createdAt: string | null;
   readonly deletedAt: string | null;
   readonly owners: readonly { readonly kind: string; readonly name: string; readonly uid: string | null }[];
+  /** Members that stand in the object but could not be read, as clauses; what depends on them is undetermined. */
+  readonly notUnderstood: readonly string[];
   readonly cursor: Cursor;
 }
 
@@ -51,6 +53,7 @@ export interface ServiceFact extends ObjectFact {
   readonly externalName: string | null;
   readonly externalIPs: readonly string[];
   readonly loadBalancerIngress: readonly LoadBalancerIngress[];
+  /** As written: the API server lets white space and invalid texts of older releases pass, and kube-proxy ignores the latter. */
   readonly loadBalancerSourceRanges: readonly string[];
   readonly loadBalancerClass: string | null;
   readonly allocateLoadBalancerNodePorts: boolean;
@@ -83,7 +86,7 @@ export interface EndpointSlicePort {
 export interface SliceEndpoint {
   /** Canonical addresses; kube-proxy uses the first alone. */
   readonly addresses: readonly string[];
-  /** As kube-proxy reads them: absent ready counts as true, absent serving as ready, absent terminating as false. */
+  /** As kube-proxy 1.36 reads them (endpointslicecache.go): absent ready and serving count as true, absent terminating as false. */
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
@@ -191,6 +194,11 @@ export interface KubernetesObjects {
   readonly mutatingWebhookConfigurations: readonly ObjectFact[];
   /** ServiceCIDR objects: CIDR texts. */
   readonly serviceCIDRs: readonly { readonly cidr: string; readonly cursor: Cursor }[];
-  /** networking.istio.io, security.istio.io, telemetry.istio.io, by kind name. */
+  /** networking.istio.io, security.istio.io, telemetry.istio.io, extensions.istio.io, by kind name. */
   readonly istio: ReadonlyMap<string, readonly ObjectFact[]>;
+  /**
+   * Whether a List of that plural (`services`, `endpointslices` …) was captured and could be read. An empty list above means
+   * "there are none" only then; otherwise nobody knows.
+   */
+  captured(plural: string): boolean;
 }

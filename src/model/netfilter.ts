@@ -49,6 +49,11 @@ export interface IptablesRuleset {
   readonly backend: 'nf_tables' | 'legacy' | 'unknown';
   /** Tables that the file lists. */
   readonly tables: readonly IptablesTable[];
+  /**
+   * Why rules of a table may be missing here (the file is cut off, a line is unreadable, its section was never committed);
+   * undefined: all of them are here. A walk that comes to the end of a chain of such a table is undetermined.
+   */
+  incomplete(table: IptablesTable): Unknown | undefined;
   chain(table: IptablesTable, name: string): IptablesChain | undefined;
 }
 
@@ -68,6 +73,7 @@ export interface NetfilterEnvironment {
 export interface MatchedRule {
   readonly hook: Hook;
   readonly rule: IptablesRule;
+  readonly evidence: Evidence;
   /** What it did: `jump`, `goto`, `return`, `continue` (no target, or one that does not end the walk), or the target's name. */
   readonly action: string;
   /** The flow after the rule, when the rule changed it. */
@@ -96,8 +102,13 @@ export interface TraversalOutcome extends Weighted {
   readonly endedBy?: Evidence;
   /** For `reject`: the kind, e.g. `icmp-port-unreachable`, `tcp-reset`. */
   readonly rejectWith?: string;
-  /** Source translation, if any: `masquerade` with the address when it is known. */
+  /**
+   * Source translation, if any. When the address is not known (null), `flow.source` still has the one before and must not be
+   * taken for what the receiver sees.
+   */
   readonly sourceNat?: { readonly kind: 'masquerade' | 'snat'; readonly address: string | null };
+  /** TPROXY gave the packet to the transparent socket bound here (null: to any address); it is dropped when there is none. */
+  readonly interception?: { readonly address: string | null; readonly port: number };
   /** For `undetermined`: why. */
   readonly unknown?: Unknown;
 }

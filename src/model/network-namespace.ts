@@ -13,8 +13,10 @@ export interface InterfaceAddress {
   readonly peer?: string;
   /** IFA_F_SECONDARY (`"secondary": true`). */
   readonly secondary: boolean;
-  /** Flags that keep IPv6 source selection from taking it. */
+  /** Its preferred lifetime is over: source selection takes it last. */
   readonly deprecated: boolean;
+  /** The other flags that iproute2 prints: `tentative`, `optimistic`, `temporary`, `dadfailed`, `noprefixroute` … */
+  readonly flags: readonly string[];
   readonly evidence: Evidence;
 }
 
@@ -33,6 +35,8 @@ export interface Link {
   readonly master: string | null;
   /** `veth`, `bridge`, `vxlan`, `ipip`, `dummy`, `wireguard` …; null when iproute2 names none (a physical device). */
   readonly kind: string | null;
+  /** Whether the dump shows kinds and bridge settings at all (`ip -d`); without it `kind` is null and the flags below are false. */
+  readonly detailed: boolean;
   /** For a bridge: its own nf_call_iptables and nf_call_ip6tables flags. */
   readonly bridgeCallsIptables: boolean;
   readonly bridgeCallsIp6tables: boolean;
@@ -52,12 +56,20 @@ export interface Route {
   readonly table: string;
   readonly nexthops: readonly Nexthop[];
   readonly preferredSource: string | null;
+  /** `global` unless the entry says otherwise: `site`, `link`, `host`, `nowhere`, or a number in text. IPv4 alone. */
+  readonly scope: string;
   readonly metric: number;
   readonly tos: number;
+  /** IPv6 router preference (RFC 4191). */
+  readonly preference: 'low' | 'medium' | 'high';
   /** `from PREFIX` of an IPv6 source route. */
   readonly source: string | null;
   /** `dead`, `linkdown`, `onlink`, `offload` … */
   readonly flags: readonly string[];
+  /** Id of the nexthop object (`ip nexthop`) that the route uses; its next hops are shown all the same. */
+  readonly nexthopId: number | null;
+  /** Members of the entry that change where packets go and that no field above covers (`encap` …). */
+  readonly notUnderstood: readonly string[];
   readonly evidence: Evidence;
 }
 

@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly authority: string;
   /** Other headers, names in lower case, in order. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Names of headers, in lower case, that it carries or may carry with values that are not known (a proxy on the way sets them). */
+  readonly unknownHeaders?: readonly string[];
   readonly scheme: 'http' | 'https';
   readonly version: 'http/1.1' | 'h2';
 }
@@ -17,8 +19,8 @@ export interface HttpRequest {
 export interface TlsHello {
   readonly sni: string | null;
   readonly alpn: readonly string[];
-  /** Identity in the client certificate (a SPIFFE URI), when it presents one. */
-  readonly clientIdentity: string | null;
+  /** Identity in the client certificate (a SPIFFE URI); null: it presents none; undefined: it presents one that is not known. */
+  readonly clientIdentity: string | null | undefined;
 }
 
 /** A connection and, when it carries one, the HTTP request on it. */

@@ -1,0 +1,77 @@
+// Measures what the program costs against its budgets, and fails when a line is over.
+//
+// Cost is user + system CPU time of the whole process, start and exit included. Node cannot read the usage of its children
+// (process.resourceUsage is its own alone), and a hook inside them would miss their end and add a load of its own; so bash's
+// `time` reads it, from getrusage(RUSAGE_CHILDREN). All commands run in turn, round after round, so that a busy moment of the
+// machine meets them all; the first round fills caches and is dropped.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const ROUNDS = 21;
+
+const node = process.execPath;
+const program = fileURLToPath(new URL('../dist/kubectl-reach.cjs', import.meta.url));
+const completion = fileURLToPath(new URL('../dist/kubectl_complete-reach.cjs', import.meta.url));
+const bareNode = [node, '-e', '0'];
+
+/** @type {readonly { name: string, command: readonly string[], baseline: readonly string[], budget: number }[]} */
+const lines = [
+  { name: '--version', command: [node, program, '--version'], baseline: bareNode, budget: 1.5 },
+  { name: 'completion', command: [node, completion, ''], baseline: bareNode, budget: 1.5 },
+  { name: 'version -o json', command: [node, program, 'version', '-o', 'json'], baseline: bareNode, budget: 2.5 },
+];
+
+/** @type {Map<string, number[]>} CPU milliseconds of each command, by its words */
+const samples = new Map(
+  lines.flatMap(({ command, baseline }) => [command, baseline]).map((each) => [each.join('\0'), []]),
+);
+
+for (let round = 0; round <= ROUNDS; round += 1) {
+  for (const [words, times] of samples) {
+    const time = cpuMilliseconds(words.split('\0'));
+    if (round > 0) times.push(time);
+  }
+}
+
+const rows = lines.map(({ name, command, baseline, budget }) => {
+  const cost = median(command);
+  const base = median(baseline);
+  const ratio = cost / base;
+  return { name, cost, base, ratio, budget, verdict: ratio <= budget ? 'ok' : 'OVER BUDGET' };
+});
+const width = Math.max(...rows.map((row) => row.name.length));
+console.log(`${'command'.padEnd(width)}  CPU ms  baseline  ratio  budget`);
+for (const row of rows) {
+  const numbers = [
+    row.cost.toFixed(0).padStart(6),
+    row.base.toFixed(0).padStart(8),
+    row.ratio.toFixed(2).padStart(5),
+    row.budget.toFixed(1).padStart(6),
+  ];
+  console.log(`${row.name.padEnd(width)}  ${numbers.join('  ')}  ${row.verdict}`);
+}
+const over = rows.filter((row) => row.verdict !== 'ok');
+if (over.length > 0) {
+  console.error(`\nover budget: ${over.map((row) => row.name).join(', ')}`);
+  process.exitCode = 1;
+}
+
+/**
+ * @param {readonly string[]} words
+ * @returns {number}
+ */
+function cpuMilliseconds(words) {
+  // Node 20 reads all of NODE_EXTRA_CA_CERTS at every start, which would triple the baseline.
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  const script = 'TIMEFORMAT="%U %S"; time "$@" >/dev/null 2>&1';
+  const { status, stderr } = spawnSync('bash', ['-c', script, 'bash', ...words], { env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${words.join(' ')} ended with status ${status}`);
+  const [user = 0, system = 0] = stderr.trim().split(' ').map(Number);
+  return (user + system) * 1000;
+}
+
+/** @param {readonly string[]} command */
+function median(command) {
+  const sorted = (samples.get(command.join('\0')) ?? []).toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}

@@ -1,0 +1,86 @@
+// Builds dist/: the bundle of all commands, the launcher that loads it through a code cache, and the completion program.
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+/** @type {import('esbuild').BuildOptions} */
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  // oclif looks for it when it runs from sources; bundled it would be ten times the size of the rest.
+  external: ['typescript'],
+  logLevel: 'warning',
+};
+
+/** One line for each file of commands/: the file's path is the command's name. */
+function commandsEntry() {
+  const files = readdirSync(join(root, 'commands'), { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts'))
+    .toSorted();
+  const imports = files.map((file, index) => `import c${index} from './commands/${file}';`);
+  const entries = files.map((file, index) => `'${file.slice(0, -3).replaceAll('/', ':')}': c${index},`);
+  return `
+    import { describeCommands } from './src/cli/catalogue.ts';
+    import { run } from './src/cli/run.ts';
+    ${imports.join('\n')}
+    const commands = { ${entries.join('\n')} };
+    export const main = (argv) => run(argv, commands);
+    export const catalogue = () => describeCommands(commands);`;
+}
+
+/**
+ * The licences of what the bundle contains, as those licences ask.
+ * @param {readonly string[]} inputs paths of the bundled files
+ */
+function notices(inputs) {
+  const folders = inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.slice(0, 1) ?? []);
+  const texts = [...new Set(folders)].toSorted().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const files = readdirSync(join(root, folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file));
+    const contents = files.map((file) => readFileSync(join(root, folder, file), 'utf8').trim());
+    return [`${name} ${version} (${license})`, ...contents].join('\n\n');
+  });
+  return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+
+const bundle = join(dist, 'commands.cjs');
+const { metafile } = await build({
+  ...shared,
+  stdin: { contents: commandsEntry(), resolveDir: root, loader: 'ts' },
+  outfile: bundle,
+  metafile: true,
+});
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(Object.keys(metafile.inputs)));
+
+// esbuild escapes what is not ASCII everywhere but in regular expressions. Pure ASCII is read byte by byte at every start.
+const code = readFileSync(bundle, 'utf8').replace(
+  /[^\0-\x7f]/g,
+  (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+);
+writeFileSync(bundle, code);
+
+const contentHash = createHash('sha256').update(code).digest('hex').slice(0, 16);
+const { catalogue } = createRequire(import.meta.url)(bundle);
+const programs = {
+  'kubectl-reach': { entry: 'kubectl-reach.ts', define: { BUNDLE_HASH: contentHash } },
+  'kubectl_complete-reach': { entry: 'kubectl-complete.ts', define: { CATALOGUE: catalogue() } },
+};
+for (const [name, { entry, define }] of Object.entries(programs)) {
+  const outfile = join(dist, `${name}.cjs`);
+  const constants = Object.fromEntries(Object.entries(define).map(([key, value]) => [key, JSON.stringify(value)]));
+  await build({ ...shared, entryPoints: [join(root, 'src/launch', entry)], define: constants, outfile });
+  chmodSync(outfile, 0o755);
+}

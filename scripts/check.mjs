@@ -1,0 +1,14 @@
+// The one gate: runs each check by its name in package.json, and stops at the first that fails.
+import { spawnSync } from 'node:child_process';
+
+const checks = ['format:check', 'lint', 'typecheck', 'boundaries', 'deadcode', 'build', 'test', 'package'];
+
+for (const name of checks) {
+  console.log(`\n== ${name}`);
+  const { status } = spawnSync(`npm run --silent ${name}`, { shell: true, stdio: 'inherit' });
+  if (status !== 0) {
+    console.error(`\ncheck failed: ${name} (npm run ${name})`);
+    process.exit(1);
+  }
+}
+console.log(`\ncheck passed: ${checks.join(', ')}`);

@@ -1,0 +1,46 @@
+import type { Severity } from '../model/explanation.ts';
+
+/** What every code means. A code is never reused; a retired one stays here with `retired: true`. Each has a page under docs/codes. */
+export interface CatalogueEntry {
+  readonly severity: Severity;
+  /** The cause in a few words, as the page's title. */
+  readonly title: string;
+}
+
+export const CATALOGUE = {
+  KR101: { severity: 'error', title: "The Service's selector matches no pod" },
+  KR102: { severity: 'error', title: 'No endpoint of the Service is ready' },
+  KR103: { severity: 'error', title: 'The named target port exists on no pod' },
+  KR104: { severity: 'error', title: 'The Service has no such port' },
+  KR105: { severity: 'error', title: 'Nothing listens on the target port' },
+  KR106: { severity: 'warning', title: 'Only terminating endpoints answer' },
+  KR107: { severity: 'error', title: 'No EndpointSlice port has the name of the Service port' },
+  KR108: { severity: 'error', title: 'The name does not resolve' },
+  KR109: { severity: 'error', title: 'A headless Service is asked at its port, but pods listen on the target port' },
+  KR110: { severity: 'info', title: 'Service environment variables of the client are stale' },
+  KR111: { severity: 'error', title: 'The Service has no address or endpoint of this family' },
+  KR201: { severity: 'error', title: 'A node does not have the Service in its rules' },
+  KR202: { severity: 'error', title: "A node's rules send to an endpoint that the EndpointSlices do not have" },
+  KR203: { severity: 'warning', title: "A node's rules lack an endpoint that the EndpointSlices have" },
+  KR204: { severity: 'warning', title: "A node's rules differ from what the API objects ask" },
+  KR205: { severity: 'warning', title: 'Rules in both the nf_tables and the legacy back end' },
+  KR206: { severity: 'error', title: 'Traffic policy Local without a local endpoint' },
+  KR207: { severity: 'error', title: 'The load balancer source ranges leave the client out' },
+  KR208: { severity: 'error', title: 'The answer does not find its way back' },
+  KR209: { severity: 'error', title: 'The node does not forward packets' },
+  KR210: { severity: 'info', title: 'Session affinity keeps a client on one endpoint' },
+  KR211: { severity: 'warning', title: 'A tracked connection leads to an endpoint that is gone' },
+  KR301: { severity: 'error', title: 'A NetworkPolicy does not allow the connection' },
+  KR401: { severity: 'error', title: 'A cluster or subset has no endpoint' },
+  KR402: { severity: 'error', title: 'A route leads to a cluster that does not exist' },
+  KR403: { severity: 'error', title: 'No virtual host or route takes the request' },
+  KR404: { severity: 'error', title: 'A fault is injected' },
+  KR405: { severity: 'error', title: 'An authorization policy denies the request' },
+  KR406: { severity: 'warning', title: 'The mesh does not know the host and passes the request through' },
+  KR407: { severity: 'warning', title: 'The proxy could not connect to the endpoint before' },
+  KR408: { severity: 'warning', title: "The proxy's endpoints differ from the EndpointSlices" },
+  KR409: { severity: 'warning', title: 'The proxy rejected a part of its configuration' },
+  KR501: { severity: 'warning', title: 'Replicas are answered differently' },
+} as const satisfies Readonly<Record<string, CatalogueEntry>>;
+
+export type Code = keyof typeof CATALOGUE;

@@ -1,0 +1,88 @@
+/**
+ * Runs every check over what the walk met. In: facts and a trace. Out: findings, worst first, each once. Must not print.
+ */
+import type { Finding, Severity } from '../model/explanation.ts';
+import type { Check, CheckContext } from './check.ts';
+import { affinityCheck } from './affinity.ts';
+import { answerLostCheck } from './answer-lost.ts';
+import { bothBackendsCheck } from './both-backends.ts';
+import { clusterMissingCheck } from './cluster-missing.ts';
+import { connectFailuresCheck } from './connect-failures.ts';
+import { deniedCheck } from './denied.ts';
+import { emptyClusterCheck } from './empty-cluster.ts';
+import { faultCheck } from './fault.ts';
+import { forwardingCheck } from './forwarding.ts';
+import { goneEndpointCheck, lackingEndpointCheck, otherDriftCheck, unknownServiceCheck } from './node-drift.ts';
+import { headlessPortCheck } from './headless-port.ts';
+import { localPolicyCheck } from './local-policy.ts';
+import { namedTargetPortCheck } from './named-target-port.ts';
+import { noFamilyCheck } from './no-family.ts';
+import { noListenerCheck } from './no-listener.ts';
+import { noRouteCheck } from './no-route.ts';
+import { noSuchPortCheck } from './no-such-port.ts';
+import { notReadyCheck } from './not-ready.ts';
+import { passthroughCheck } from './passthrough.ts';
+import { policyCheck } from './policy.ts';
+import { proxyDriftCheck } from './proxy-drift.ts';
+import { rejectedConfigCheck } from './rejected-config.ts';
+import { selectorCheck } from './selector.ts';
+import { slicePortNameCheck } from './slice-port-name.ts';
+import { sourceRangesCheck } from './source-ranges.ts';
+import { staleConnectionCheck } from './stale-connection.ts';
+import { staleEnvironmentCheck } from './stale-environment.ts';
+import { terminatingCheck } from './terminating.ts';
+import { unresolvedCheck } from './unresolved.ts';
+
+/** Every check: a new one is a file, a line here, a catalogue entry and a page. */
+export const CHECKS: readonly Check[] = [
+  selectorCheck,
+  notReadyCheck,
+  namedTargetPortCheck,
+  noSuchPortCheck,
+  noListenerCheck,
+  terminatingCheck,
+  slicePortNameCheck,
+  unresolvedCheck,
+  headlessPortCheck,
+  staleEnvironmentCheck,
+  noFamilyCheck,
+  unknownServiceCheck,
+  goneEndpointCheck,
+  lackingEndpointCheck,
+  otherDriftCheck,
+  bothBackendsCheck,
+  localPolicyCheck,
+  sourceRangesCheck,
+  answerLostCheck,
+  forwardingCheck,
+  affinityCheck,
+  staleConnectionCheck,
+  policyCheck,
+  emptyClusterCheck,
+  clusterMissingCheck,
+  noRouteCheck,
+  faultCheck,
+  deniedCheck,
+  passthroughCheck,
+  connectFailuresCheck,
+  proxyDriftCheck,
+  rejectedConfigCheck,
+];
+
+const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
+
+/** All findings of one walk: errors first, then by code and subject; equal ones once. */
+export function runChecks(context: CheckContext): readonly Finding[] {
+  const unique = new Map<string, Finding>();
+  for (const finding of CHECKS.flatMap((check) => check.run(context))) {
+    const identity = `${finding.code}|${finding.subject}|${finding.cause}`;
+    if (!unique.has(identity)) unique.set(identity, finding);
+  }
+  return [...unique.values()].toSorted(
+    (a, b) => RANK[a.severity] - RANK[b.severity] || compare(a.code, b.code) || compare(a.subject, b.subject),
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

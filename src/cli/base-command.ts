@@ -1,0 +1,44 @@
+/**
+ * The ground of every command. In: the command line. Out: the answer on standard output and an exit status. It knows no
+ * dataplane; a command parses its flags, asks `src/index.ts`, and prints what that gives.
+ */
+import { Command } from '@oclif/core/command';
+import type { Config } from '@oclif/core/config';
+import * as Flags from '@oclif/core/flags';
+import type { ExitStatus } from './exit-status.ts';
+import { Progress } from './progress.ts';
+import { describeTerminal, type Terminal } from './terminal.ts';
+
+/** Every command by its oclif id: `explain`, `pc:listener`. Each is the default export of a file in `commands/`. */
+export type CommandClasses = Readonly<Record<string, typeof BaseCommand>>;
+
+export abstract class BaseCommand extends Command {
+  static override baseFlags = {
+    'no-color': Flags.boolean({ summary: 'Print without colours (as does a NO_COLOR variable)', helpGroup: 'global' }),
+  };
+
+  protected readonly progress = new Progress();
+
+  /** Runs the command as oclif's `run` does, which would load the configuration a second time. */
+  static async start(argv: readonly string[], config: Config): Promise<void> {
+    const Concrete = this as unknown as new (argv: string[], config: Config) => BaseCommand;
+    await new Concrete([...argv], config)._run();
+  }
+
+  /** What standard output can show. */
+  protected terminal(): Terminal {
+    return describeTerminal(process.stdout, process.env, this.argv.includes('--no-color'));
+  }
+
+  /** Prints the answer and settles the exit status; nothing else goes to standard output. */
+  protected answer(text: string, status: ExitStatus): void {
+    this.progress.clear();
+    process.exitCode = status;
+    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  protected override async catch(error: Error): Promise<never> {
+    this.progress.clear();
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Command } from '@oclif/core/command';
+import type { CommandClasses } from './base-command.ts';
+
+/** A flag as completion, help and the choice of the command need it. */
+export interface FlagEntry {
+  readonly name: string;
+  readonly char: string | null;
+  readonly takesValue: boolean;
+  /** The only values it accepts; empty: any. */
+  readonly options: readonly string[];
+  readonly summary: string;
+}
+
+export interface CommandEntry {
+  /** Words of the command: `explain`, `pc listener`. */
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly summary: string;
+  readonly flags: readonly FlagEntry[];
+}
+
+/** Every command, as plain data. */
+export type Catalogue = readonly CommandEntry[];
+
+/** Describes the command classes. The build writes the same data into the completion program. */
+export function describeCommands(classes: CommandClasses): Catalogue {
+  return Object.entries(classes)
+    .map(([id, command]) => ({
+      name: spaced(id),
+      aliases: command.aliases.map(spaced),
+      summary: command.summary ?? '',
+      flags: Object.entries(allFlags(command)).map(([name, flag]) => ({
+        name,
+        char: flag.char ?? null,
+        takesValue: flag.type === 'option',
+        options: flag.type === 'option' ? [...(flag.options ?? [])] : [],
+        summary: flag.summary ?? '',
+      })),
+    }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A command's own flags with those that it inherits. */
+export function allFlags(command: typeof Command): (typeof Command)['flags'] {
+  return { ...command.baseFlags, ...command.flags };
+}
+
+/** The command that is called `name`, by its own name or an alias. */
+export function nameOf(name: string, catalogue: Catalogue): string | undefined {
+  return catalogue.find((entry) => entry.name === name || entry.aliases.includes(name))?.name;
+}
+
+/** `pc listener` → `pc:listener`, as oclif files it. */
+export function commandId(name: string): string {
+  return name.replaceAll(' ', ':');
+}
+
+function spaced(id: string): string {
+  return id.replaceAll(':', ' ');
+}

@@ -1,0 +1,68 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { EnvoyOutcome } from '../../../../model/envoy.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { ConnectionContext } from '../context.ts';
+import { field, unknown } from '../proto-json.ts';
+import { end, undetermined } from '../walk.ts';
+import type { Walk } from '../walk.ts';
+import type { ClusterChoice } from './cluster-choice.ts';
+import type { Constraint } from './random-value.ts';
+import type { RequestView } from './request-view.ts';
+
+/** The route that a request takes. */
+export interface RouteChoice {
+  readonly routeConfig: Cursor | null;
+  readonly virtualHost: Cursor | null;
+  /** null: none matches. */
+  readonly route: Cursor | null;
+  readonly constraints: readonly Constraint[];
+  /** The virtual host demands TLS: the request is redirected whatever its routes say. */
+  readonly tlsRedirect: boolean;
+  /** Chosen before the filters, when they may depend on it; else null. */
+  readonly cluster: ClusterChoice | null;
+}
+
+/** A request inside an HTTP connection manager. */
+export interface HttpContext {
+  readonly connection: ConnectionContext;
+  readonly hcm: Cursor;
+  readonly request: RequestView;
+  /** The downstream address after x-forwarded-for. */
+  readonly remoteAddress: string | Unknown;
+  readonly choice: RouteChoice;
+}
+
+/** An answer that the proxy itself gives. */
+export interface LocalReply {
+  readonly status: number;
+  readonly flag: string | null;
+  readonly detail: string | null;
+  readonly body: string | null;
+  readonly denied?: boolean;
+}
+
+/**
+ * Ends a request with a local reply. To a gRPC request the status is 200 and the error stands in grpc-status
+ * (source/common/http/utility.cc, Utility::sendLocalReply). A mapper of local_reply_config may change anything.
+ */
+export function localReply(
+  context: Pick<HttpContext, 'hcm' | 'request'>,
+  walk: Walk,
+  reply: LocalReply,
+): EnvoyOutcome[] {
+  const localReplyConfig = field(context.hcm, 'local_reply_config');
+  const mapper = field(localReplyConfig, 'mappers').items()[0];
+  if (mapper !== undefined) {
+    return undetermined(walk, unknown(`local_reply_config may change the answer ${reply.status}`, mapper));
+  }
+  const formatted = field(localReplyConfig, 'body_format').exists || context.request.grpc;
+  const flags = [...walk.flags, ...(reply.flag === null ? [] : [reply.flag])];
+  return end(walk, {
+    kind: 'reply',
+    status: context.request.grpc ? 200 : reply.status,
+    flag: flags.length === 0 ? null : flags.join(','),
+    detail: reply.detail,
+    body: formatted ? null : reply.body,
+    denied: reply.denied ?? false,
+  });
+}

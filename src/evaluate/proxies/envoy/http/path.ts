@@ -1,0 +1,80 @@
+/** Request paths as Envoy rewrites them before anything looks at them (source/common/http/path_utility.cc). */
+
+/** What the HTTP connection manager asks for. */
+export interface PathOptions {
+  readonly normalize: boolean;
+  readonly mergeSlashes: boolean;
+  readonly escapedSlashes: 'KEEP_UNCHANGED' | 'REJECT_REQUEST' | 'UNESCAPE_AND_REDIRECT' | 'UNESCAPE_AND_FORWARD';
+}
+
+export type PathResult =
+  | { readonly action: 'accept'; readonly path: string }
+  | { readonly action: 'redirect'; readonly path: string }
+  | { readonly action: 'reject' };
+
+/**
+ * Normalises a path in Envoy's order: a fragment is refused, escaped slashes are handled, then dots and escapes, then repeated
+ * slashes (ConnectionManagerUtility::maybeNormalizePath). The query stays as it is.
+ */
+export function normalisePath(path: string, options: PathOptions): PathResult {
+  if (path.includes('#')) return { action: 'reject' };
+  const mark = path.indexOf('?');
+  const query = mark < 0 ? '' : path.slice(mark);
+  let bare = mark < 0 ? path : path.slice(0, mark);
+  const unescaped = bare.replace(/%2f/gi, '/').replace(/%5c/gi, '\\');
+  const hadEscapes = options.escapedSlashes !== 'KEEP_UNCHANGED' && unescaped !== bare;
+  if (hadEscapes && options.escapedSlashes === 'REJECT_REQUEST') return { action: 'reject' };
+  if (hadEscapes) bare = unescaped;
+  if (options.normalize) {
+    if (bare.includes('%00')) return { action: 'reject' };
+    bare = canonicalPath(bare);
+  }
+  if (options.mergeSlashes) bare = bare.replace(/\/{2,}/g, '/');
+  const redirects = hadEscapes && options.escapedSlashes === 'UNESCAPE_AND_REDIRECT';
+  return { action: redirects ? 'redirect' : 'accept', path: bare + query };
+}
+
+/**
+ * What Chromium's URL library makes of a path (url_canon_path.cc): backslashes are slashes, escapes of unreserved characters are
+ * resolved, a few characters are escaped, and dot segments, plain or escaped, are removed.
+ */
+function canonicalPath(path: string): string {
+  const plain = path
+    .replaceAll('\\', '/')
+    .replace(/%([0-9a-f]{2})/gi, (escape, hex: string) => {
+      const character = String.fromCharCode(Number.parseInt(hex, 16));
+      return /[A-Za-z0-9._~-]/.test(character) ? character : escape;
+    })
+    .replace(/["<>^`{|}]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  const kept: string[] = [];
+  const segments = plain.split('/').slice(1);
+  for (const [index, segment] of segments.entries()) {
+    const last = index === segments.length - 1;
+    if (segment === '..') kept.pop();
+    if (segment !== '.' && segment !== '..') kept.push(segment);
+    else if (last) kept.push('');
+  }
+  return `/${kept.join('/')}`;
+}
+
+/** The path without query and fragment (PathUtil::removeQueryAndFragment). */
+export function withoutQuery(path: string): string {
+  const end = path.search(/[?#]/);
+  return end < 0 ? path : path.slice(0, end);
+}
+
+/**
+ * Query parameters, the first value of each name counts; values are taken as they stand, escapes and all
+ * (Utility::QueryParamsMulti::parseQueryString).
+ */
+export function queryParameters(path: string): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>();
+  const mark = path.indexOf('?');
+  if (mark < 0) return parameters;
+  for (const pair of path.slice(mark + 1).split('&')) {
+    const equals = pair.indexOf('=');
+    const name = equals < 0 ? pair : pair.slice(0, equals);
+    if (!parameters.has(name)) parameters.set(name, equals < 0 ? '' : pair.slice(equals + 1));
+  }
+  return parameters;
+}

@@ -1,0 +1,154 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
+import type { HeaderView } from '../match/header-match.ts';
+import { enumName, field, isTrue, unknown } from '../proto-json.ts';
+
+/** A request after the connection manager has prepared it for routing and filters. */
+export interface RequestView {
+  readonly original: HttpRequest;
+  readonly method: string;
+  /** Normalised, with the query. */
+  readonly path: string;
+  /** After ports and dots were stripped. */
+  readonly authority: string;
+  /** `x-forwarded-proto`, which counts as the scheme (require_tls, redirects). */
+  readonly scheme: string | Unknown;
+  /** Whether Envoy takes the request for an internal one (`x-envoy-internal`). */
+  readonly internal: boolean | Unknown;
+  readonly grpc: boolean;
+  readonly headers: HeaderView;
+}
+
+/** Headers that clients may not set on requests from outside (mutateRequestHeaders, source/common/http/conn_manager_utility.cc). */
+const INTERNAL_HEADERS = new Set([
+  'x-envoy-retry-on',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-max-retries',
+  'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-rq-timeout-ms',
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+  'x-envoy-upstream-rq-timeout-alt-response',
+  'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-force-trace',
+  'x-envoy-ip-tags',
+  'x-envoy-original-url',
+  'x-envoy-hedge-on-per-try-timeout',
+  'x-envoy-decorator-operation',
+  'x-envoy-downstream-service-cluster',
+  'x-envoy-downstream-service-node',
+  'x-envoy-is-timeout-retry',
+]);
+
+/** Headers of the connection, which HCM rewrites or removes. */
+const CONNECTION_HEADERS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Headers that HCM sets in ways that depend on more than the request. */
+const SET_BY_PROXY = new Set([
+  'x-request-id',
+  'x-envoy-external-address',
+  'via',
+  'x-envoy-original-path',
+  'x-envoy-peer-metadata',
+  'x-envoy-peer-metadata-id',
+]);
+
+/** Prepares the view; `path` and `authority` are what normalisation made of them. */
+export function requestView(
+  hcm: Cursor,
+  original: HttpRequest,
+  tls: TlsHello | null,
+  path: string,
+  authority: string,
+): RequestView {
+  const values = new Map<string, string>();
+  for (const [name, value] of original.headers) {
+    const before = values.get(name);
+    values.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  const scheme = forwardedProto(hcm, values, tls);
+  const internal = isInternal(hcm, values);
+  const pseudo = new Map<string, string | Unknown>([
+    [':method', original.method],
+    [':path', path],
+    [':authority', authority],
+    ['host', authority],
+    [':scheme', field(hcm, 'scheme_header_transformation').exists ? unknown('the scheme is rewritten') : scheme],
+    ['x-forwarded-proto', scheme],
+  ]);
+  const unseen = new Set(original.unknownHeaders);
+  const mutated = field(hcm, 'early_header_mutation_extensions').items()[0];
+  const get = (name: string): string | null | Unknown => {
+    const known = pseudo.get(name);
+    if (known !== undefined) return known;
+    if (unseen.has(name)) return unknown(`a proxy before this one sets the header ${name}`);
+    const value = values.get(name) ?? null;
+    if (mutated !== undefined) return unknown(`the header ${name} may be changed by an extension`, mutated);
+    if (name === 'x-envoy-internal') return typeof internal === 'boolean' ? (internal ? 'true' : null) : internal;
+    if (name === 'x-forwarded-for') return forwardedFor(hcm, value);
+    if (name === 'x-forwarded-client-cert') return clientCertificate(hcm, value, tls);
+    if (SET_BY_PROXY.has(name)) return unknown(`the proxy sets the header ${name}`);
+    if (INTERNAL_HEADERS.has(name) && (value !== null || isTrue(hcm, 'add_user_agent'))) {
+      return unknown(`the proxy may remove or set the header ${name}`);
+    }
+    if (CONNECTION_HEADERS.has(name) && value !== null) return unknown(`the proxy may remove the header ${name}`);
+    if (name === 'user-agent' && isTrue(hcm, 'add_user_agent'))
+      return unknown('the proxy may set the header user-agent');
+    return value;
+  };
+  const grpc = /^application\/grpc(\+|$)/.test(values.get('content-type') ?? '');
+  return { original, method: original.method, path, authority, scheme, internal, grpc, headers: { get } };
+}
+
+/**
+ * With use_remote_address and no trusted hops the proxy sets x-forwarded-proto from the connection; else it keeps what came and
+ * only fills it in.
+ */
+function forwardedProto(hcm: Cursor, values: ReadonlyMap<string, string>, tls: TlsHello | null): string | Unknown {
+  if (field(hcm, 'forward_proto_config').exists)
+    return unknown('x-forwarded-proto follows forward_proto_config', field(hcm, 'forward_proto_config'));
+  const own = tls === null ? 'http' : 'https';
+  const edge = isTrue(hcm, 'use_remote_address') && (field(hcm, 'xff_num_trusted_hops').number() ?? 0) === 0;
+  const sent = edge ? undefined : values.get('x-forwarded-proto');
+  if (sent === undefined || sent === 'http' || sent === 'https') return sent ?? own;
+  return unknown('x-forwarded-proto is neither http nor https');
+}
+
+/**
+ * A request is internal when x-forwarded-for ends up as a single internal address. Without use_remote_address and without the
+ * header there is no such address. Which addresses are internal changed between versions, so that the rest is not known.
+ */
+function isInternal(hcm: Cursor, values: ReadonlyMap<string, string>): boolean | Unknown {
+  const sent = values.get('x-forwarded-for');
+  if (field(hcm, 'original_ip_detection_extensions').items().length > 0)
+    return unknown('an extension detects the client address');
+  if (sent === undefined && !isTrue(hcm, 'use_remote_address')) return false;
+  if (sent?.includes(',') === true) return false;
+  return unknown(
+    'whether the request counts as internal depends on the version of Envoy and internal_address_config',
+    field(hcm, 'use_remote_address'),
+  );
+}
+
+function forwardedFor(hcm: Cursor, value: string | null): string | null | Unknown {
+  if (!isTrue(hcm, 'use_remote_address') || isTrue(hcm, 'skip_xff_append')) return value;
+  return unknown('the proxy appends to x-forwarded-for', field(hcm, 'use_remote_address'));
+}
+
+const FORWARD_CLIENT_CERT = ['SANITIZE', 'FORWARD_ONLY', 'APPEND_FORWARD', 'SANITIZE_SET', 'ALWAYS_FORWARD_ONLY'];
+
+/** mutateXfccRequestHeader: removed unless the connection is mutual TLS or the header is always forwarded. */
+function clientCertificate(hcm: Cursor, value: string | null, tls: TlsHello | null): string | null | Unknown {
+  if (field(hcm, 'forward_client_cert_matcher').exists) return unknown('x-forwarded-client-cert follows a matcher');
+  const mode = enumName(field(hcm, 'forward_client_cert_details'), FORWARD_CLIENT_CERT) ?? 'SANITIZE';
+  if (mode === 'ALWAYS_FORWARD_ONLY') return value;
+  if (mode === 'SANITIZE' || tls === null || tls.clientIdentity === null) return null;
+  return unknown('the proxy sets x-forwarded-client-cert', field(hcm, 'forward_client_cert_details'));
+}

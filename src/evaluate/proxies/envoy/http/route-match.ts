@@ -1,0 +1,107 @@
+import type { Cursor } from '../../../../model/json.ts';
+import type { TlsHello } from '../../../../model/request.ts';
+import { matchHeaders } from '../match/header-match.ts';
+import { matchRegex } from '../match/regex.ts';
+import { lowerAscii, matchString } from '../match/string-match.ts';
+import { field, unknown, unknownField } from '../proto-json.ts';
+import { all, isUnknown } from '../truth.ts';
+import type { Truth } from '../truth.ts';
+import { queryParameters, withoutQuery } from './path.ts';
+import type { RequestView } from './request-view.ts';
+
+const KNOWN = new Set([
+  'prefix',
+  'path',
+  'safe_regex',
+  'connect_matcher',
+  'path_separated_prefix',
+  'case_sensitive',
+  'runtime_fraction',
+  'headers',
+  'query_parameters',
+  'grpc',
+  'tls_context',
+]);
+const KNOWN_PARAMETER = new Set(['name', 'string_match', 'present_match']);
+
+/**
+ * Whether a RouteMatch holds, its runtime_fraction aside (RouteEntryImplBase::matchRoute and the `matches` of each kind of route,
+ * source/common/router/config_impl.cc). Anything that decides "no" decides, even beside something that is not known.
+ */
+export function matchRoute(
+  match: Cursor,
+  request: RequestView,
+  tls: TlsHello | null,
+  ignoresParameters: boolean,
+): Truth {
+  const tests: (() => Truth)[] = [
+    () => matchPath(match, request, ignoresParameters),
+    () => !field(match, 'grpc').exists || request.grpc,
+    () => matchHeaders(field(match, 'headers').items(), request.headers),
+    () => matchQuery(field(match, 'query_parameters').items(), request),
+    () => matchTls(field(match, 'tls_context'), tls),
+    () => unknownField(match, KNOWN) ?? true,
+  ];
+  return all(tests, (test) => test());
+}
+
+function matchPath(match: Cursor, request: RequestView, ignoresParameters: boolean): Truth {
+  if (field(match, 'connect_matcher').exists) return request.method === 'CONNECT';
+  const full = ignoresParameters ? (request.path.split(';')[0] ?? '') : request.path;
+  const path = withoutQuery(full);
+  const fold = field(match, 'case_sensitive').boolean() === false ? lowerAscii : (text: string): string => text;
+  const prefix = field(match, 'prefix').string();
+  if (prefix !== undefined) return fold(path).startsWith(fold(prefix));
+  const exact = field(match, 'path').string();
+  if (exact !== undefined) return fold(path) === fold(exact);
+  const regex = field(match, 'safe_regex');
+  if (regex.exists) return matchRegex(regex, path);
+  const separated = field(match, 'path_separated_prefix').string();
+  if (separated === undefined) return unknown('the path matcher is not understood', match);
+  return fold(path).startsWith(fold(separated)) && (path.length === separated.length || path[separated.length] === '/');
+}
+
+/** QueryParameterMatcher: the first value of a parameter; without a kind, presence (source/common/router/config_utility.cc). */
+function matchQuery(matchers: readonly Cursor[], request: RequestView): Truth {
+  if (matchers.length === 0) return true;
+  const parameters = queryParameters(request.path);
+  return all(matchers, (matcher) => {
+    const beyond = unknownField(matcher, KNOWN_PARAMETER);
+    if (beyond !== undefined) return beyond;
+    const value = parameters.get(field(matcher, 'name').string() ?? '');
+    const text = field(matcher, 'string_match');
+    if (text.exists) return value === undefined ? false : matchString(text, value);
+    return (value !== undefined) === (field(matcher, 'present_match').boolean() ?? true);
+  });
+}
+
+/** TlsContextMatchOptions (evaluateTlsContextMatch). Whether Envoy validated a certificate is in no dump. */
+function matchTls(options: Cursor, tls: TlsHello | null): Truth {
+  if (!options.exists) return true;
+  const presented = tls !== null && tls.clientIdentity !== null;
+  const wanted: [string, Truth][] = [
+    ['presented', presented],
+    ['validated', presented ? unknown('whether the client certificate was validated is not known', options) : false],
+  ];
+  return all(wanted, ([name, truth]) => {
+    const expected = field(options, name).boolean();
+    if (expected === undefined) return true;
+    return isUnknown(truth) ? truth : truth === expected;
+  });
+}
+
+/** Clauses that say why a route was taken, from its match. */
+export function matchReasons(match: Cursor): string[] {
+  const reasons: string[] = [];
+  for (const kind of ['path', 'prefix', 'path_separated_prefix'] as const) {
+    const value = field(match, kind).string();
+    if (value !== undefined) reasons.push(`${kind.replaceAll('_', '-')} ${JSON.stringify(value)}`);
+  }
+  const regex = field(field(match, 'safe_regex'), 'regex').string();
+  if (regex !== undefined) reasons.push(`regular expression ${JSON.stringify(regex)}`);
+  for (const header of field(match, 'headers').items()) reasons.push(`header ${field(header, 'name').string() ?? ''}`);
+  for (const parameter of field(match, 'query_parameters').items()) {
+    reasons.push(`query parameter ${field(parameter, 'name').string() ?? ''}`);
+  }
+  return reasons;
+}

@@ -1,0 +1,57 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { TlsHello } from '../../../../model/request.ts';
+import { field, fields, isTrue, unknown } from '../proto-json.ts';
+import { readFraction } from '../runtime.ts';
+import type { Runtime } from '../runtime.ts';
+import { isUnknown } from '../truth.ts';
+import type { Constraint } from './random-value.ts';
+import type { RequestView } from './request-view.ts';
+import { matchRoute } from './route-match.ts';
+
+/** A route that the request may take, for the random values that satisfy `constraints`. */
+export interface RouteAlternative {
+  /** null: no route of the virtual host matches. */
+  readonly route: Cursor | null;
+  readonly constraints: readonly Constraint[];
+  /** Why it is not known whether the request takes this route or one after it. */
+  readonly unknown: Unknown | null;
+}
+
+/**
+ * Walks a virtual host's routes in order; the first that matches is taken (VirtualHostImpl::getRouteFromRoutes). A runtime
+ * fraction splits the random values between a route and those after it.
+ */
+export function selectRoute(
+  routeConfig: Cursor,
+  virtualHost: Cursor,
+  request: RequestView,
+  tls: TlsHello | null,
+  runtime: Runtime,
+): RouteAlternative[] {
+  const ignoresParameters = isTrue(routeConfig, 'ignore_path_parameters_in_path_matching');
+  const alternatives: RouteAlternative[] = [];
+  let remaining: readonly Constraint[] = [];
+  for (const route of field(virtualHost, 'routes').items()) {
+    const match = field(route, 'match');
+    const truth = matchRoute(match, request, tls, ignoresParameters);
+    if (truth === false) continue;
+    const runtimeFraction = field(match, 'runtime_fraction');
+    const overridden = runtimeFraction.exists
+      ? runtime.overridden(field(runtimeFraction, 'runtime_key').string() ?? '')
+      : null;
+    const problem = isUnknown(truth) ? withMatch(truth, match) : overridden;
+    if (problem !== null) return [...alternatives, { route: null, constraints: remaining, unknown: problem }];
+    if (!runtimeFraction.exists) return [...alternatives, { route, constraints: remaining, unknown: null }];
+    const { numerator, denominator } = readFraction(fields(runtimeFraction, 'default_value'));
+    const taken = { modulus: denominator, from: 0, to: numerator };
+    if (numerator > 0) alternatives.push({ route, constraints: [...remaining, taken], unknown: null });
+    if (numerator === denominator) return alternatives;
+    remaining = [...remaining, { modulus: denominator, from: numerator, to: denominator }];
+  }
+  return [...alternatives, { route: null, constraints: remaining, unknown: null }];
+}
+
+function withMatch(problem: Unknown, match: Cursor): Unknown {
+  return problem.evidence.length > 0 ? problem : unknown(problem.reason, match);
+}

@@ -1,0 +1,79 @@
+import type { Cursor } from '../../../../model/json.ts';
+import { lowerAscii } from '../match/string-match.ts';
+import { memoised } from '../memo.ts';
+import { field, isTrue } from '../proto-json.ts';
+import { withoutPort } from './host.ts';
+
+/** A virtual host, the entry of its domains that holds, and a clause that says how. */
+export interface VirtualHostMatch {
+  readonly virtualHost: Cursor;
+  readonly domain: Cursor;
+  readonly reason: string;
+}
+
+interface DomainEntry {
+  readonly virtualHost: Cursor;
+  readonly domain: Cursor;
+}
+
+interface VirtualHostIndex {
+  readonly exact: ReadonlyMap<string, DomainEntry>;
+  /** By the length of the text beside the asterisk, longest first. */
+  readonly suffixes: readonly (readonly [number, ReadonlyMap<string, DomainEntry>])[];
+  readonly prefixes: readonly (readonly [number, ReadonlyMap<string, DomainEntry>])[];
+  readonly any: DomainEntry | undefined;
+}
+
+/**
+ * The virtual host of an authority: the very domain, then the longest `*suffix`, then the longest `prefix*`, then `*`. Case does
+ * not count, the port counts unless ignore_port_in_host_matching is set, and an asterisk stands for at least one character
+ * (RouteMatcher::findVirtualHost, source/common/router/config_impl.cc).
+ */
+export function findVirtualHost(routeConfig: Cursor, authority: string): VirtualHostMatch | undefined {
+  const index = virtualHostIndex(routeConfig);
+  const ignoresPort = isTrue(routeConfig, 'ignore_port_in_host_matching');
+  const host = lowerAscii(ignoresPort ? withoutPort(authority) : authority);
+  const found = (entry: DomainEntry, how: string): VirtualHostMatch => ({
+    ...entry,
+    reason: `domain ${JSON.stringify(entry.domain.string())} ${how} ${JSON.stringify(host)}`,
+  });
+  const exact = index.exact.get(host);
+  if (exact !== undefined) return found(exact, 'equals');
+  for (const [length, entries] of index.suffixes) {
+    const entry = length < host.length ? entries.get(host.slice(host.length - length)) : undefined;
+    if (entry !== undefined) return found(entry, 'is the longest suffix of');
+  }
+  for (const [length, entries] of index.prefixes) {
+    const entry = length < host.length ? entries.get(host.slice(0, length)) : undefined;
+    if (entry !== undefined) return found(entry, 'is the longest prefix of');
+  }
+  return index.any && found(index.any, 'takes any host, no other domain matches');
+}
+
+const virtualHostIndex: (routeConfig: Cursor) => VirtualHostIndex = memoised((routeConfig) => {
+  const exact = new Map<string, DomainEntry>();
+  const suffixes = new Map<number, Map<string, DomainEntry>>();
+  const prefixes = new Map<number, Map<string, DomainEntry>>();
+  let any: DomainEntry | undefined;
+  for (const virtualHost of field(routeConfig, 'virtual_hosts').items()) {
+    for (const domain of field(virtualHost, 'domains').items()) {
+      const text = lowerAscii(domain.string() ?? '');
+      const entry = { virtualHost, domain };
+      if (text === '*') any ??= entry;
+      else if (text.startsWith('*')) insert(suffixes, text.slice(1), entry);
+      else if (text.endsWith('*')) insert(prefixes, text.slice(0, -1), entry);
+      else if (!exact.has(text)) exact.set(text, entry);
+    }
+  }
+  return { exact, suffixes: longestFirst(suffixes), prefixes: longestFirst(prefixes), any };
+});
+
+function insert(table: Map<number, Map<string, DomainEntry>>, text: string, entry: DomainEntry): void {
+  const entries = table.get(text.length) ?? new Map<string, DomainEntry>();
+  if (!entries.has(text)) entries.set(text, entry);
+  table.set(text.length, entries);
+}
+
+function longestFirst<T>(table: ReadonlyMap<number, T>): [number, T][] {
+  return [...table].sort(([one], [other]) => other - one);
+}

@@ -1,0 +1,63 @@
+import type { IstioReference } from '../../../model/envoy.ts';
+import type { Cursor } from '../../../model/json.ts';
+import { field, fields } from './proto-json.ts';
+
+/** Plural-free lower-case kinds as istiod writes them (pilot/pkg/networking/util, BuildConfigInfoMetadata) to their kinds. */
+const KINDS: Readonly<Record<string, string>> = {
+  'virtual-service': 'VirtualService',
+  'destination-rule': 'DestinationRule',
+  'envoy-filter': 'EnvoyFilter',
+  'service-entry': 'ServiceEntry',
+  gateway: 'Gateway',
+  sidecar: 'Sidecar',
+  'http-route': 'HTTPRoute',
+  'grpc-route': 'GRPCRoute',
+  'tcp-route': 'TCPRoute',
+  'tls-route': 'TLSRoute',
+};
+
+/** A reference, and the member of the metadata that names it. */
+export interface CitedReference {
+  readonly reference: IstioReference;
+  readonly cursor: Cursor;
+}
+
+/**
+ * The Istio object behind a listener, route or cluster, from `metadata.filter_metadata.istio.config`:
+ * `/apis/networking.istio.io/v1/namespaces/bookinfo/virtual-service/reviews`.
+ * @param metadata the `metadata` message of the resource
+ */
+export function configReference(metadata: Cursor): CitedReference | undefined {
+  const cursor = fields(metadata, 'filter_metadata').at('istio', 'config');
+  const parts = /^\/apis\/[^/]+\/[^/]+\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(cursor.string() ?? '');
+  if (parts === null) return undefined;
+  const [, namespace = '', kind = '', name = ''] = parts;
+  const subset = fields(metadata, 'filter_metadata').at('istio', 'subset').string();
+  const part = subset === undefined ? {} : { part: `subset ${subset}` };
+  return { reference: { kind: KINDS[kind] ?? kind, namespace, name, ...part }, cursor };
+}
+
+/** Services that a cluster stands for: `metadata.filter_metadata.istio.services[].{namespace,name}`. */
+export function serviceReferences(metadata: Cursor): CitedReference[] {
+  const external = fields(metadata, 'filter_metadata').at('istio', 'external').boolean() === true;
+  return fields(metadata, 'filter_metadata')
+    .at('istio', 'services')
+    .items()
+    .flatMap((cursor) => {
+      const namespace = field(cursor, 'namespace').string();
+      const name = field(cursor, 'name').string();
+      if (namespace === undefined || name === undefined) return [];
+      return [{ reference: { kind: external ? 'ServiceEntry' : 'Service', namespace, name }, cursor }];
+    });
+}
+
+/**
+ * The AuthorizationPolicy behind an RBAC policy, from the name that istiod gives it: `ns[bookinfo]-policy[no-delete]-rule[0]`
+ * (pilot/pkg/security/authz/builder, policyName).
+ */
+export function policyReference(name: string): IstioReference | undefined {
+  const parts = /^(?:istio-ext-authz-)?ns\[([^\]]*)\]-policy\[([^\]]*)\]-rule\[(\d+)\]$/.exec(name);
+  if (parts === null) return undefined;
+  const [, namespace = '', policy = '', rule = ''] = parts;
+  return { kind: 'AuthorizationPolicy', namespace, name: policy, part: `rule ${rule}` };
+}

@@ -1,0 +1,128 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { EnvoyConnection, EnvoyStep } from '../../../../model/envoy.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import { lowerAscii } from '../match/string-match.ts';
+import { field, isTrue, seconds, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
+import { isUnknown } from '../truth.ts';
+import { step } from '../walk.ts';
+import type { AcceptedSocket } from './accepted-socket.ts';
+import { matchPredicate } from './predicate.ts';
+
+/** What a listener filter makes of a socket; an Unknown when it cannot be told. */
+type ListenerFilter = (socket: AcceptedSocket, config: Cursor, connection: EnvoyConnection) => AcceptedSocket | Unknown;
+
+const TYPE = 'envoy.extensions.filters.listener.';
+
+/** Listener filters with a rule, by the type of their configuration. */
+const FILTERS: Readonly<Record<string, ListenerFilter>> = {
+  [`${TYPE}original_dst.v3.OriginalDst`]: restoreDestination,
+  [`${TYPE}original_src.v3.OriginalSrc`]: (socket) => ({ ...socket, keepsSource: true }),
+  [`${TYPE}tls_inspector.v3.TlsInspector`]: inspectTls,
+  [`${TYPE}http_inspector.v3.HttpInspector`]: inspectHttp,
+  [`${TYPE}proxy_protocol.v3.ProxyProtocol`]: (socket, config) =>
+    isTrue(config, 'allow_requests_without_proxy_protocol')
+      ? socket
+      : unknown('whether the client sends a PROXY protocol header is not known', config),
+};
+
+const KNOWN_LISTENER_FILTER = new Set(['name', 'typed_config', 'filter_disabled']);
+
+/** The socket after the listener filters, with a step for each that saw something. */
+export interface Filtered {
+  readonly socket: AcceptedSocket;
+  readonly steps: readonly EnvoyStep[];
+  /** What stopped the evaluation. */
+  readonly unknown: Unknown | null;
+}
+
+/**
+ * Runs a listener's filters in order (ActiveTcpSocket::continueFilterChain). `use_original_dst` adds an original_dst filter at the
+ * end (ListenerImpl::buildOriginalDstListenerFilter).
+ */
+export function runListenerFilters(listener: Cursor, accepted: AcceptedSocket, connection: EnvoyConnection): Filtered {
+  let socket = accepted;
+  const steps: EnvoyStep[] = [];
+  for (const filter of field(listener, 'listener_filters').items()) {
+    const name = field(filter, 'name').string() ?? '';
+    const disabled = matchPredicate(field(filter, 'filter_disabled'), socket.localPort);
+    if (isUnknown(disabled)) return { socket, steps, unknown: disabled };
+    if (disabled) continue;
+    const result = unknownField(filter, KNOWN_LISTENER_FILTER) ?? runFilter(filter, socket, connection);
+    if (isUnknown(result)) return { socket, steps, unknown: result };
+    const seen = describeChange(socket, result);
+    if (seen !== null) {
+      steps.push(step('listener-filter', 'passed', name, { reasons: [seen], cites: [field(filter, 'name')] }));
+    }
+    socket = result;
+  }
+  if (isTrue(listener, 'use_original_dst')) socket = restoreDestination(socket, listener, connection);
+  return { socket, steps, unknown: null };
+}
+
+function runFilter(filter: Cursor, socket: AcceptedSocket, connection: EnvoyConnection): AcceptedSocket | Unknown {
+  const any = field(filter, 'typed_config');
+  const run = FILTERS[typeName(any) ?? ''];
+  if (run === undefined) {
+    return unknown(`listener filter ${field(filter, 'name').string() ?? ''} is not understood`, field(filter, 'name'));
+  }
+  return run(socket, typedMessage(any), connection);
+}
+
+function describeChange(before: AcceptedSocket, after: AcceptedSocket): string | null {
+  if (after.restored && !before.restored) return `original destination ${after.localAddress} port ${after.localPort}`;
+  if (after.transportProtocol === 'tls' && before.transportProtocol === '') {
+    const name = after.serverName === '' ? 'no server name' : `server name ${after.serverName}`;
+    return `TLS with ${name}, application protocols ${after.applicationProtocols.join(', ') || 'none'}`;
+  }
+  if (after.applicationProtocols !== before.applicationProtocols) {
+    return `application protocol ${after.applicationProtocols.join(', ')}`;
+  }
+  return after.keepsSource && !before.keepsSource ? 'the source address is kept upstream' : null;
+}
+
+/** Restores what SO_ORIGINAL_DST tells (source/extensions/filters/listener/original_dst/original_dst.cc). */
+function restoreDestination(socket: AcceptedSocket, _: Cursor, connection: EnvoyConnection): AcceptedSocket {
+  const redirected =
+    connection.originalAddress !== connection.localAddress || connection.originalPort !== connection.localPort;
+  if (!redirected) return socket;
+  return {
+    ...socket,
+    restored: true,
+    localAddress: connection.originalAddress,
+    localPort: connection.originalPort,
+  };
+}
+
+/** Reads a client hello (source/extensions/filters/listener/tls_inspector/tls_inspector.cc). Anything else is left as it is. */
+function inspectTls(socket: AcceptedSocket): AcceptedSocket {
+  const { firstBytes } = socket;
+  if (firstBytes.kind === 'unknown') return { ...socket, blindInspectors: [...socket.blindInspectors, 'tls'] };
+  if (firstBytes.kind !== 'tls') return socket;
+  const { sni, alpn } = firstBytes.hello;
+  return { ...socket, transportProtocol: 'tls', serverName: lowerAscii(sni ?? ''), applicationProtocols: alpn };
+}
+
+/**
+ * Reads a request line or the HTTP/2 preface, unless a filter before it detected TLS
+ * (source/extensions/filters/listener/http_inspector/http_inspector.cc).
+ */
+function inspectHttp(socket: AcceptedSocket): AcceptedSocket {
+  const { firstBytes } = socket;
+  if (socket.transportProtocol === 'tls') return socket;
+  if (firstBytes.kind === 'unknown') return { ...socket, blindInspectors: [...socket.blindInspectors, 'http'] };
+  return firstBytes.kind === 'http' ? { ...socket, applicationProtocols: [firstBytes.protocol] } : socket;
+}
+
+/**
+ * What happens to a client that waits for the server to speak first while an inspector waits for its bytes, as a clause: the
+ * listener's timeout is 15 s unless set, 0 waits for ever, and `continue_on_listener_filters_timeout` decides what comes then.
+ */
+export function silentClient(listener: Cursor): string {
+  const timeout = seconds(field(listener, 'listener_filters_timeout')) ?? 15;
+  const wait =
+    timeout === 0 ? 'waits for the first bytes without limit' : `waits up to ${timeout} s for the first bytes`;
+  const then = isTrue(listener, 'continue_on_listener_filters_timeout')
+    ? 'goes on without them'
+    : 'closes the connection';
+  return timeout === 0 ? `the listener ${wait}` : `the listener ${wait}, then ${then}`;
+}

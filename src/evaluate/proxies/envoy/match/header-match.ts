@@ -1,0 +1,85 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import { field, isTrue, unknownField } from '../proto-json.ts';
+import { all, isUnknown, not } from '../truth.ts';
+import type { Truth } from '../truth.ts';
+import { matchRegex } from './regex.ts';
+import { lowerAscii, matchString } from './string-match.ts';
+
+/** The request's headers as filters and routes see them. null: the header is absent. */
+export interface HeaderView {
+  get(name: string): string | null | Unknown;
+}
+
+const KNOWN = new Set([
+  'name',
+  'exact_match',
+  'safe_regex_match',
+  'range_match',
+  'present_match',
+  'prefix_match',
+  'suffix_match',
+  'contains_match',
+  'string_match',
+  'invert_match',
+  'treat_missing_header_as_empty',
+]);
+
+/** Every matcher of the list matches. */
+export function matchHeaders(matchers: readonly Cursor[], headers: HeaderView): Truth {
+  return all(matchers, (matcher) => matchHeader(matcher, headers));
+}
+
+/**
+ * envoy.config.route.v3.HeaderMatcher (source/common/http/header_utility.h, HeaderData*). Several values of one header are joined
+ * by commas. A header that is absent matches nothing, inverted or not, unless `treat_missing_header_as_empty` says otherwise or
+ * presence itself is asked for; a matcher without a kind asks for presence.
+ */
+export function matchHeader(matcher: Cursor, headers: HeaderView): Truth {
+  const beyond = unknownField(matcher, KNOWN);
+  if (beyond !== undefined) return beyond;
+  const value = headers.get(lowerAscii(field(matcher, 'name').string() ?? ''));
+  if (isUnknown(value)) return value;
+  const inverted = isTrue(matcher, 'invert_match');
+  const test = valueTest(matcher);
+  if (test === 'presence') {
+    const wanted = field(matcher, 'present_match').boolean() ?? true;
+    const present = value !== null || isTrue(matcher, 'treat_missing_header_as_empty');
+    return (present === wanted) !== inverted;
+  }
+  if (value === null && !isTrue(matcher, 'treat_missing_header_as_empty')) return false;
+  return inverted ? not(test(value ?? '')) : test(value ?? '');
+}
+
+function valueTest(matcher: Cursor): 'presence' | ((value: string) => Truth) {
+  const stringMatch = field(matcher, 'string_match');
+  if (stringMatch.exists) return (value) => matchString(stringMatch, value);
+  // An empty exact_match means presence (HeaderDataExactMatch).
+  const exact = field(matcher, 'exact_match').string();
+  if (exact !== undefined) return (value) => exact === '' || value === exact;
+  const prefix = field(matcher, 'prefix_match').string();
+  if (prefix !== undefined) return (value) => value.startsWith(prefix);
+  const suffix = field(matcher, 'suffix_match').string();
+  if (suffix !== undefined) return (value) => value.endsWith(suffix);
+  const contained = field(matcher, 'contains_match').string();
+  if (contained !== undefined) return (value) => value.includes(contained);
+  const regex = field(matcher, 'safe_regex_match');
+  if (regex.exists) return (value) => matchRegex(regex, value);
+  const range = field(matcher, 'range_match');
+  return range.exists ? (value) => inRange(range, value) : 'presence';
+}
+
+/** Int64Range is half open. The text is read as absl::SimpleAtoi does: white space around, one sign, decimal digits. */
+function inRange(range: Cursor, text: string): boolean {
+  const digits = /^[ \t\n\v\f\r]*([+-]?\d+)[ \t\n\v\f\r]*$/.exec(text)?.[1];
+  if (digits === undefined || digits.length > 20) return false;
+  const value = BigInt(digits.replace('+', ''));
+  if (value < -(2n ** 63n) || value >= 2n ** 63n) return false;
+  return value >= int64(field(range, 'start')) && value < int64(field(range, 'end'));
+}
+
+function int64(cursor: Cursor): bigint {
+  const { value } = cursor;
+  if (typeof value === 'string' && /^-?\d{1,19}$/.test(value)) return BigInt(value);
+  return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : 0n;
+}

@@ -1,0 +1,62 @@
+import { RE2JS } from 're2js';
+import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import { field, unknown } from '../proto-json.ts';
+import type { Truth } from '../truth.ts';
+
+const COMPILED = new Map<string, RE2JS | Error>();
+const COMPILED_LIMIT = 2000;
+
+/** Compiles an RE2 pattern; linear in the text that it is matched against, whoever wrote it. */
+function compile(pattern: string): RE2JS | Error {
+  let compiled = COMPILED.get(pattern);
+  if (compiled === undefined) {
+    try {
+      compiled = RE2JS.compile(pattern);
+    } catch (error) {
+      compiled = error instanceof Error ? error : new Error(String(error));
+    }
+    if (COMPILED.size >= COMPILED_LIMIT) COMPILED.clear();
+    COMPILED.set(pattern, compiled);
+  }
+  return compiled;
+}
+
+function readPattern(matcher: Cursor): RE2JS | Unknown {
+  const pattern = field(matcher, 'regex').string() ?? '';
+  const compiled = compile(pattern);
+  return compiled instanceof Error
+    ? unknown(`the regular expression ${pattern} cannot be compiled`, matcher)
+    : compiled;
+}
+
+/** RegexMatcher: the whole text must match (RE2::FullMatch, source/common/common/regex.cc, CompiledGoogleReMatcher::match). */
+export function matchRegex(matcher: Cursor, text: string): Truth {
+  const pattern = readPattern(matcher);
+  return 'reason' in pattern ? pattern : pattern.matches(text);
+}
+
+/**
+ * RegexMatchAndSubstitute: replaces every match (RE2::GlobalReplace, regex.h replaceAll). In the substitution `\1` is a group and
+ * `\\` a backslash.
+ */
+export function substituteRegex(rewrite: Cursor, text: string): string | Unknown {
+  const pattern = readPattern(field(rewrite, 'pattern'));
+  if ('reason' in pattern) return pattern;
+  const substitution = field(rewrite, 'substitution').string() ?? '';
+  const matcher = pattern.matcher(text);
+  let result = '';
+  let copied = 0;
+  while (matcher.find()) {
+    result += text.slice(copied, matcher.start());
+    result += substitution.replace(/\\(\d|\\)/g, (_, reference: string) =>
+      reference === '\\'
+        ? '\\'
+        : Number(reference) <= matcher.groupCount()
+          ? (matcher.group(Number(reference)) ?? '')
+          : '',
+    );
+    copied = matcher.end();
+  }
+  return result + text.slice(copied);
+}

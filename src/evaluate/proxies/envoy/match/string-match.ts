@@ -1,0 +1,33 @@
+import type { Cursor } from '../../../../model/json.ts';
+import { field, isTrue, unknown, unknownField } from '../proto-json.ts';
+import type { Truth } from '../truth.ts';
+import { matchRegex } from './regex.ts';
+
+const KNOWN = new Set(['exact', 'prefix', 'suffix', 'safe_regex', 'contains', 'ignore_case']);
+
+/**
+ * envoy.type.matcher.v3.StringMatcher (source/common/common/matchers.h, StringMatcherImpl). `ignore_case` folds ASCII letters and
+ * does not touch regular expressions. A `custom` extension is not understood.
+ */
+export function matchString(matcher: Cursor, text: string): Truth {
+  const beyond = unknownField(matcher, KNOWN);
+  if (beyond !== undefined) return beyond;
+  const fold = isTrue(matcher, 'ignore_case') ? lowerAscii : (value: string): string => value;
+  const subject = fold(text);
+  const exact = field(matcher, 'exact').string();
+  if (exact !== undefined) return subject === fold(exact);
+  const prefix = field(matcher, 'prefix').string();
+  if (prefix !== undefined) return subject.startsWith(fold(prefix));
+  const suffix = field(matcher, 'suffix').string();
+  if (suffix !== undefined) return subject.endsWith(fold(suffix));
+  const contained = field(matcher, 'contains').string();
+  if (contained !== undefined) return subject.includes(fold(contained));
+  const regex = field(matcher, 'safe_regex');
+  if (regex.exists) return matchRegex(regex, text);
+  return unknown('a string matcher without a pattern', matcher);
+}
+
+/** absl::AsciiStrToLower */
+export function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}

@@ -1,0 +1,85 @@
+import type { Unknown } from '../../../model/branching.ts';
+import type { Cursor } from '../../../model/json.ts';
+
+/**
+ * Protobuf messages as JSON, as a config_dump holds them (protobuf.dev/programming-guides/json): fields in their own spelling
+ * (Envoy prints `like_this`) or in lowerCamelCase (istiod does), enums by name or number, durations as `1.5s`, and fields that
+ * have their default value left out.
+ */
+
+/** The member that holds a field, in whichever spelling it stands. */
+export function field(message: Cursor, name: string): Cursor {
+  const snake = message.at(name);
+  if (snake.value !== undefined || !name.includes('_')) return snake;
+  const camel = message.at(camelCase(name));
+  return camel.value === undefined ? snake : camel;
+}
+
+/** Walks down several fields. */
+export function fields(message: Cursor, ...names: readonly string[]): Cursor {
+  return names.reduce(field, message);
+}
+
+const CAMEL = new Map<string, string>();
+
+function camelCase(name: string): string {
+  let camel = CAMEL.get(name);
+  if (camel === undefined) {
+    camel = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    CAMEL.set(name, camel);
+  }
+  return camel;
+}
+
+/**
+ * The first member of a message that is not among `known`, as `undefined` when all are. A field that this tool has no rule for may
+ * change what the message means, so what depends on the message is not known.
+ */
+export function unknownField(message: Cursor, known: ReadonlySet<string>): Unknown | undefined {
+  const { value } = message;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const key of Object.keys(value)) {
+    if (known.has(key) || known.has(key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))) continue;
+    return unknown(`the field ${key} is not understood`, message.at(key));
+  }
+  return undefined;
+}
+
+/** `envoy.extensions.filters.http.router.v3.Router` of a google.protobuf.Any; of a TypedStruct, the type that it stands for. */
+export function typeName(any: Cursor): string | undefined {
+  const type = lastPart(any.at('@type').string());
+  if (type !== 'xds.type.v3.TypedStruct' && type !== 'udpa.type.v1.TypedStruct') return type;
+  return lastPart(field(any, 'type_url').string());
+}
+
+/** The message inside an Any: itself, or the value of a TypedStruct. */
+export function typedMessage(any: Cursor): Cursor {
+  const type = lastPart(any.at('@type').string());
+  return type === 'xds.type.v3.TypedStruct' || type === 'udpa.type.v1.TypedStruct' ? any.at('value') : any;
+}
+
+function lastPart(type: string | undefined): string | undefined {
+  return type?.slice(type.lastIndexOf('/') + 1);
+}
+
+/** An enum's name; numbers are looked up in `names`. undefined: absent; the text itself when it is no known name. */
+export function enumName(value: Cursor, names: readonly string[]): string | undefined {
+  if (typeof value.value === 'number') return names[value.value] ?? String(value.value);
+  return value.string();
+}
+
+/** Seconds of a google.protobuf.Duration. */
+export function seconds(duration: Cursor): number | undefined {
+  const text = duration.string();
+  return text !== undefined && /^-?\d{1,12}(\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) : undefined;
+}
+
+/** Whether a bool or BoolValue field is true. */
+export function isTrue(message: Cursor, name: string): boolean {
+  return field(message, name).boolean() === true;
+}
+
+/** Something that is not known, with the parts of the configuration that it concerns. */
+export function unknown(reason: string, ...cursors: readonly Cursor[]): Unknown {
+  return { reason, evidence: cursors.filter((cursor) => cursor.exists).map((cursor) => cursor.evidence()) };
+}

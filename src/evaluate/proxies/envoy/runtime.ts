@@ -1,0 +1,56 @@
+import type { Unknown } from '../../../model/branching.ts';
+import type { Cursor } from '../../../model/json.ts';
+import { enumName, field, fields, unknown } from './proto-json.ts';
+
+/** What the dump tells of Envoy's runtime: whether a key may have a value other than its configured default. */
+export interface Runtime {
+  /** null: the default holds; else why that is not known. */
+  overridden(key: string): Unknown | null;
+}
+
+/**
+ * Runtime layers of the bootstrap (envoy/config/bootstrap/v3, LayeredRuntime). A static layer shows its keys; RTDS and disk layers
+ * show none, so that every key may be set there. What an operator posted to /runtime_modify is in no dump and is not considered.
+ */
+export function readRuntime(bootstrap: Cursor): Runtime {
+  const layers = fields(bootstrap, 'layered_runtime', 'layers').items();
+  const opaque = layers.find((layer) => field(layer, 'rtds_layer').exists || field(layer, 'disk_layer').exists);
+  return {
+    overridden(key) {
+      if (key === '') return null;
+      if (opaque !== undefined)
+        return unknown(`the runtime key ${key} may be set by a layer that no dump shows`, opaque);
+      const layer = layers.find((one) => holdsKey(field(one, 'static_layer'), key));
+      return layer === undefined
+        ? null
+        : unknown(`the runtime key ${key} is set in the bootstrap`, field(layer, 'name'));
+    },
+  };
+}
+
+/** Keys may be written flat (`a.b: 1`) or nested (`a: {b: 1}`). */
+function holdsKey(layer: Cursor, key: string): boolean {
+  return layer.entries().some(([name, value]) => {
+    if (name === key) return true;
+    return key.startsWith(`${name}.`) && value.isObject() && holdsKey(value, key.slice(name.length + 1));
+  });
+}
+
+const DENOMINATORS = ['HUNDRED', 'TEN_THOUSAND', 'MILLION'];
+const DENOMINATOR_VALUES: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };
+
+/** A FractionalPercent: the condition is `random % denominator < numerator` (source/common/protobuf/utility.cc). */
+export interface Fraction {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
+/** Reads an envoy.type.v3.FractionalPercent; an absent one is 0. */
+export function readFraction(percent: Cursor): Fraction {
+  const denominator = DENOMINATOR_VALUES[enumName(field(percent, 'denominator'), DENOMINATORS) ?? 'HUNDRED'] ?? 100;
+  return { numerator: Math.min(denominator, field(percent, 'numerator').number() ?? 0), denominator };
+}
+
+export function fractionProbability({ numerator, denominator }: Fraction): number {
+  return numerator / denominator;
+}

@@ -1,0 +1,33 @@
+/** A question as a person types it. Nothing is checked yet. */
+export interface QuestionInput {
+  /** `productpage-v1-abc`, `pod/name`, `deploy/name`, `node/name`, `name.namespace`, or an address. */
+  readonly from: string;
+  /** `reviews`, `reviews.bookinfo:9080`, `svc/name`, `pod/name:port`, a URL, `ip:port`, `host:port`. */
+  readonly to: string;
+  /** `-n`: where bare names are looked up. */
+  readonly namespace: string | null;
+  /** Where FROM's bare name is looked up, when it differs. */
+  readonly fromNamespace: string | null;
+  readonly method: string | null;
+  /** `Name: value`, as curl's -H. */
+  readonly headers: readonly string[];
+  readonly protocol: 'tcp' | 'udp' | 'sctp' | null;
+  readonly uid: number | null;
+  readonly sourcePort: number | null;
+  /** The node at which a request from outside arrives. */
+  readonly node: string | null;
+  /** `HOST:IP`, as curl's --resolve without the port. */
+  readonly resolve: readonly string[];
+}
+
+/** A question that cannot be asked: what is wrong, and what exists instead. Exit status 2. */
+export class QuestionError extends Error {
+  /** Sentences: what to do next. */
+  readonly hints: readonly string[];
+
+  constructor(message: string, hints: readonly string[] = []) {
+    super(message);
+    this.name = 'QuestionError';
+    this.hints = hints;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Condition } from '../../model/branching.ts';
+
+/** A condition in words: `xt_recent list KUBE-SEP-ABC holds 10.244.1.20 from the last 300 s`. */
+export function conditionText(condition: Condition): string {
+  const { subject, value } = condition;
+  const no = value === false;
+  switch (subject.kind) {
+    case 'recent': {
+      const since = subject.seconds === undefined ? '' : ` from the last ${subject.seconds} s`;
+      const hits = subject.hits === undefined ? '' : `, seen at least ${subject.hits} times`;
+      return `xt_recent list ${subject.list} ${no ? 'does not hold' : 'holds'} ${subject.address}${since}${hits}`;
+    }
+    case 'limit':
+      return no ? `the limit ${subject.rate} is used up` : `the limit ${subject.rate} is not used up`;
+    case 'nth':
+      return no
+        ? `this is not packet ${subject.packet} of every ${subject.every}`
+        : `this is packet ${subject.packet} of every ${subject.every}`;
+    case 'entry-node':
+      return `the request arrives at node ${String(value)}`;
+    case 'affinity':
+      return value === 'none'
+        ? `session affinity of ${subject.service} keeps no endpoint for ${subject.client}`
+        : `session affinity of ${subject.service} keeps ${String(value)} for ${subject.client}`;
+    case 'address-family':
+      return `the client takes the ${String(value)} address of ${subject.name}`;
+    case 'resolver':
+      return `the client resolves ${subject.name} with ${String(value)}`;
+    case 'resolves':
+      return no ? `${subject.name} does not resolve` : `${subject.name} resolves`;
+    case 'host-choice':
+      return `${subject.policy} picks ${String(value)} in cluster ${subject.cluster}`;
+  }
+}
+
+/** All conditions of a branch in one clause; null when it has none. */
+export function conditionsText(conditions: readonly Condition[]): string | null {
+  return conditions.length === 0 ? null : conditions.map(conditionText).join(', and ');
+}

@@ -1,0 +1,65 @@
+import type { Step } from '../../model/explanation.ts';
+import type { Flow } from '../../model/flow.ts';
+import type { Visit } from '../../model/trace.ts';
+import { bridgeCallsNetfilter } from '../world/attachment.ts';
+import type { World } from '../world/world.ts';
+import { cross, type Crossing } from './crossing.ts';
+import { branched, end, hop, on, withHop, type Move, type Place, type WalkState } from './state.ts';
+import type { Moved } from './through.ts';
+
+/**
+ * A frame crosses a bridge from one pod's port to another's. With br_netfilter the node's rules see it as if it were forwarded;
+ * without, they don't. Where nobody knows which, the answer stands only if the rules would not have changed it.
+ */
+export function moveBridge(world: World, state: WalkState, place: Place & { readonly kind: 'bridge' }): Moved {
+  const { flow } = state;
+  if (flow === null) return { moves: [], visits: [] };
+  const owner = { kind: 'node' as const, cluster: place.cluster, node: place.node };
+  const arrives = on(state, { place: { kind: 'pod', cluster: place.cluster, pod: place.to } });
+  const calls = bridgeCallsNetfilter(world, owner, place.bridge, flow.family);
+  if (calls.value === false) return { moves: [arrives], visits: [] };
+  const { crossings, visit } = cross(world, owner, { ...flow, inInterface: place.bridge }, 'wire');
+  const visits: Visit[] = [visit];
+  const harmless = crossings.every((crossing) => unchanged(crossing, flow));
+  if (calls.value === undefined && harmless) return { moves: [arrives], visits: [] };
+  if (calls.value === undefined) return { moves: [unknownBridge(state, place)], visits };
+  const moves = crossings.flatMap((crossing): Move[] => {
+    const next = branched(state, crossing);
+    if (next === undefined) return [];
+    const hopped = withHop(next, hop('node', place.node, 'bridge', crossing.basis, crossing.steps));
+    if (unchanged(crossing, flow))
+      return [on(hopped, { place: { kind: 'pod', cluster: place.cluster, pod: place.to } })];
+    return [bridgeEnd(hopped, place, crossing)];
+  });
+  return { moves, visits };
+}
+
+function unchanged(crossing: Crossing, flow: Flow): boolean {
+  const { destination, destinationPort, source } = crossing.flow;
+  const same = destination === flow.destination && destinationPort === flow.destinationPort && source === flow.source;
+  return same && (crossing.verdict === 'forward' || crossing.verdict === 'local');
+}
+
+function bridgeEnd(state: WalkState, place: Place & { readonly kind: 'bridge' }, crossing: Crossing): Move {
+  const at = `At bridge ${place.bridge} of node ${place.node}, `;
+  if (crossing.verdict === 'drop') {
+    return end(state, {
+      disposition: 'dropped',
+      detail: 'timeout',
+      reason: at + (crossing.reason ?? 'a rule drops the frame.'),
+    });
+  }
+  if (crossing.verdict === 'reject') {
+    const reason = at + (crossing.reason ?? 'a rule rejects the frame.');
+    return end(state, { disposition: 'refused', detail: crossing.detail, reason });
+  }
+  const reason = `${at}rules translate a bridged packet, and where it goes then was not evaluated.`;
+  return end(state, { disposition: 'undetermined', reason, unknown: { reason, evidence: [] } });
+}
+
+function unknownBridge(state: WalkState, place: Place & { readonly kind: 'bridge' }): Move {
+  const text = `the rules of node ${place.node} would change this packet, but whether frames on ${place.bridge} pass them depends on net.bridge.bridge-nf-call-iptables, which was not captured`;
+  const step: Step = { kind: 'link', action: 'unknown', text, evidence: [] };
+  const next = withHop(state, hop('node', place.node, 'bridge', 'programmed', [step]));
+  return end(next, { disposition: 'undetermined', reason: `${text}.`, unknown: { reason: text, evidence: [] } });
+}

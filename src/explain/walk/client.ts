@@ -1,0 +1,134 @@
+import { parseAddress, type Address, type Family } from '../../model/address.ts';
+import type { Step } from '../../model/explanation.ts';
+import { newFlow } from '../../model/flow.ts';
+import type { NameOutcome } from '../../model/name-resolution.ts';
+import type { Question } from '../../model/question.ts';
+import type { Owner, Visit } from '../../model/trace.ts';
+import { nameStep } from '../sentences/names-resolved.ts';
+import { ownerName, ownerText } from '../sentences/names.ts';
+import type { World } from '../world/world.ts';
+import { resolveName } from '../world/names.ts';
+import { localSource } from '../world/netns.ts';
+import { entryNodes } from './entry.ts';
+import { branched, end, hop, on, withHop, type Move, type WalkState } from './state.ts';
+import type { Moved } from './through.ts';
+
+/**
+ * The client turns its target into an address, as its resolver would, and makes the first packet.
+ * A client outside the cluster is taken to know the address.
+ */
+export function moveClient(world: World, question: Question, state: WalkState): Moved {
+  const literal = parseAddress(question.target.host);
+  if (literal !== undefined) return { moves: departures(world, question, state, literal, []), visits: [] };
+  const outcomes = resolved(world, question);
+  const visit: Visit = { kind: 'name', host: question.target.host, outcomes };
+  const moves = outcomes.flatMap((outcome) => {
+    const next = branched(state, outcome);
+    return next === undefined ? [] : answered(world, question, next, outcome);
+  });
+  return { moves, visits: [visit] };
+}
+
+function resolved(world: World, question: Question): readonly NameOutcome[] {
+  const told = question.resolve.get(question.target.host);
+  if (told === undefined) return resolveName(world, question.source, question.target.host);
+  return [
+    {
+      probability: 1,
+      conditions: [],
+      result: 'address',
+      address: told,
+      queries: [],
+      service: null,
+      pod: null,
+      reasons: ['told by --resolve'],
+      evidence: [],
+    },
+  ];
+}
+
+function answered(world: World, question: Question, state: WalkState, outcome: NameOutcome): Move[] {
+  const step = nameStep(world.home(question), question.target.host, outcome);
+  const address = outcome.address === null ? undefined : parseAddress(outcome.address);
+  if (outcome.result === 'address' && address !== undefined) {
+    return departures(world, question, state, address, [step]);
+  }
+  const at = withHop(state, hop('client', sourceName(question), null, 'programmed', [step]));
+  if (outcome.result === 'no-such-name') {
+    return [end(at, { disposition: 'unresolved', detail: 'NXDOMAIN', reason: step.text })];
+  }
+  return [
+    end(at, {
+      disposition: 'undetermined',
+      reason: step.text,
+      unknown: { reason: step.text, evidence: step.evidence },
+    }),
+  ];
+}
+
+/** The first packet, from each place where it may start. */
+function departures(world: World, question: Question, state: WalkState, to: Address, steps: readonly Step[]): Move[] {
+  const { source } = question;
+  const packet = {
+    family: to.family,
+    protocol: question.protocol,
+    sourcePort: question.sourcePort,
+    destination: to.text,
+    destinationPort: question.target.port,
+  };
+  if (source.kind === 'outside') {
+    if (parseAddress(source.ip)?.family !== to.family) return [otherFamily(question, state, steps, to.family)];
+    const flow = newFlow({ ...packet, source: source.ip });
+    const at = steps.length === 0 ? state : withHop(state, hop('client', source.ip, null, 'assumed', steps));
+    return entryNodes(world, question, { ...at, flow });
+  }
+  const owner: Owner =
+    source.kind === 'pod'
+      ? { kind: 'pod', cluster: source.cluster, pod: source.pod }
+      : { kind: 'node', cluster: source.cluster, node: source.node };
+  const from = localSource(world, owner, to);
+  if (from === null) return [otherFamily(question, state, steps, to.family)];
+  const uid = question.uid ?? processUid(owner);
+  const flow = newFlow({ ...packet, source: from, inInterface: null, uid, gid: processGid(owner) });
+  const at = steps.length === 0 ? state : withHop(state, hop('client', ownerName(owner), null, 'programmed', steps));
+  return [on(at, { place: { kind: 'process', owner }, flow, passages: [] })];
+}
+
+function otherFamily(question: Question, state: WalkState, steps: readonly Step[], family: Family): Move {
+  const text = `${sourceText(question)} has no IPv${family} address to send from`;
+  const at = withHop(state, hop('client', sourceName(question), null, 'programmed', [...steps]));
+  return end(at, {
+    disposition: 'unroutable',
+    detail: 'ENETUNREACH',
+    reason: `${text}, so the connection cannot start.`,
+  });
+}
+
+/** uid of a pod's first application container by its spec; root when nothing is set (the image may say otherwise). */
+function processUid(owner: Owner): number {
+  if (owner.kind === 'node') return 0;
+  return application(owner)?.runAsUser ?? owner.pod.runAsUser ?? 0;
+}
+
+function processGid(owner: Owner): number {
+  if (owner.kind === 'node') return 0;
+  return application(owner)?.runAsGroup ?? owner.pod.runAsGroup ?? 0;
+}
+
+function application(owner: Owner & { kind: 'pod' }) {
+  return owner.pod.containers.find((container) => !container.init && container.name !== 'istio-proxy');
+}
+
+function sourceName(question: Question): string {
+  const { source } = question;
+  if (source.kind === 'pod') return `${source.pod.namespace}/${source.pod.name}`;
+  return source.kind === 'node' ? source.node : source.ip;
+}
+
+function sourceText(question: Question): string {
+  const { source } = question;
+  if (source.kind === 'outside') return source.ip;
+  return source.kind === 'pod'
+    ? ownerText({ kind: 'pod', cluster: source.cluster, pod: source.pod })
+    : `node ${source.node}`;
+}

@@ -1,0 +1,97 @@
+import type { Unknown, Weighted } from '../../model/branching.ts';
+import type { Basis, Step } from '../../model/explanation.ts';
+import type { Flow } from '../../model/flow.ts';
+import type { TraversalOutcome } from '../../model/netfilter.ts';
+import type { NetnsVisit, Owner } from '../../model/trace.ts';
+import { netfilterSteps } from '../sentences/netfilter.ts';
+import { routeStep, unroutableReason } from '../sentences/routing.ts';
+import { intendedOnNode } from '../world/intended-node.ts';
+import { traverse } from '../world/netns.ts';
+import type { World } from '../world/world.ts';
+import { intendedInPod } from './intended-pod.ts';
+import { intendedNodeCrossing } from './intended-node.ts';
+
+/** How a packet gets through one network namespace, whatever that was evaluated from. */
+export interface Crossing extends Weighted {
+  readonly verdict: 'forward' | 'local' | 'drop' | 'reject' | 'unroutable' | 'undetermined';
+  /** The packet as it leaves. */
+  readonly flow: Flow;
+  /** For `forward`: the way out; null where it is not known. */
+  readonly device: string | null;
+  readonly gateway: string | null;
+  readonly basis: Basis;
+  readonly steps: readonly Step[];
+  /** One sentence, unless the verdict is `forward` or `local`. */
+  readonly reason: string | null;
+  /** errno or ICMP kind. */
+  readonly detail: string | null;
+  readonly unknown?: Unknown;
+}
+
+export interface Crossed {
+  readonly crossings: readonly Crossing[];
+  readonly visit: NetnsVisit;
+}
+
+/**
+ * Takes a packet through the namespace of `owner`: by its own rules and routes where they were captured, else as the API
+ * objects intend it. A node is evaluated both ways where it can be, so that the two can be compared.
+ */
+export function cross(world: World, owner: Owner, flow: Flow, from: 'wire' | 'process'): Crossed {
+  const programmed = traverse(world, owner, flow, from);
+  const intended = owner.kind === 'node' ? intendedOnNode(world, owner, flow) : null;
+  const visit: NetnsVisit = { kind: 'netns', owner, from, flow, programmed, intended };
+  if (programmed !== null) {
+    const view = world.cluster(owner.cluster);
+    return { crossings: programmed.map((outcome) => programmedCrossing(view, flow, outcome)), visit };
+  }
+  const crossings =
+    owner.kind === 'pod' ? intendedInPod(owner, flow, from) : intendedNodeCrossing(world, owner, flow, intended);
+  return { crossings, visit };
+}
+
+function programmedCrossing(
+  view: Parameters<typeof netfilterSteps>[0],
+  flow: Flow,
+  outcome: TraversalOutcome,
+): Crossing {
+  const route = outcome.route === null ? [] : [routeStep(view, outcome.route, outcome.flow)];
+  const steps = [...netfilterSteps(view, flow, outcome), ...route];
+  const base = {
+    probability: outcome.probability,
+    conditions: outcome.conditions,
+    flow: outcome.flow,
+    device: outcome.route?.device ?? null,
+    gateway: outcome.route?.gateway ?? null,
+    basis: 'programmed' as const,
+    steps,
+  };
+  switch (outcome.verdict) {
+    case 'forward':
+    case 'local':
+      return { ...base, verdict: outcome.verdict, reason: null, detail: null };
+    case 'drop':
+      return { ...base, verdict: 'drop', reason: `${endText(steps)}.`, detail: 'timeout' };
+    case 'reject':
+      return { ...base, verdict: 'reject', reason: `${endText(steps)}.`, detail: outcome.rejectWith ?? null };
+    case 'unroutable':
+      return { ...base, verdict: 'unroutable', ...unroutableReason(outcome.route) };
+    case 'undetermined': {
+      const unknown = outcome.unknown ?? { reason: 'a rule could not be evaluated', evidence: [] };
+      const step: Step = { kind: 'rule', action: 'unknown', text: unknown.reason, evidence: unknown.evidence };
+      return {
+        ...base,
+        steps: [...steps, step],
+        verdict: 'undetermined',
+        reason: `${unknown.reason}.`,
+        detail: null,
+        unknown,
+      };
+    }
+  }
+}
+
+/** The sentence of the last rule step: what ended the packet. */
+function endText(steps: readonly Step[]): string {
+  return steps.findLast((step) => step.kind === 'rule')?.text ?? 'a rule ends the packet';
+}

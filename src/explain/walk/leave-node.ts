@@ -1,0 +1,91 @@
+import type { Step } from '../../model/explanation.ts';
+import type { Flow } from '../../model/flow.ts';
+import type { Owner } from '../../model/trace.ts';
+import { formatEndpoint } from '../../model/address.ts';
+import { addressText } from '../sentences/names.ts';
+import type { ClusterView } from '../world/cluster-view.ts';
+import { neighbourState, ownsAddress } from '../world/attachment.ts';
+import type { World } from '../world/world.ts';
+import { backendAt } from './backend.ts';
+import type { Crossing } from './crossing.ts';
+import { end, hop, on, withHop, type Move, type WalkState } from './state.ts';
+
+type NodeOwner = Owner & { readonly kind: 'node' };
+
+/** A packet leaves a node: to one of its pods, to another node, or to a machine that the snapshot does not know. */
+export function leaveNode(world: World, state: WalkState, owner: NodeOwner, crossing: Crossing): readonly Move[] {
+  const view = world.cluster(owner.cluster);
+  const { flow } = crossing;
+  const nexthop = crossing.gateway ?? flow.destination;
+  const pod = view.podAt(flow.destination);
+  if (pod !== undefined && pod.nodeName === owner.node && crossing.gateway === null) {
+    return [on(state, { place: { kind: 'pod', cluster: owner.cluster, pod } })];
+  }
+  if (ownsAddress(world, owner, nexthop)) return [ownGateway(state, owner, nexthop)];
+  const other = view.nodeAt(nexthop);
+  if (other !== undefined && other !== owner.node) return [wire(state, owner, crossing, other, [])];
+  if (pod !== undefined && pod.nodeName !== null && pod.nodeName !== owner.node) {
+    return [wire(state, owner, crossing, pod.nodeName, [fabricStep(view, owner, crossing, pod.nodeName)])];
+  }
+  return [outOfSight(world, view, state, owner, crossing, nexthop)];
+}
+
+function wire(state: WalkState, owner: NodeOwner, crossing: Crossing, to: string, steps: readonly Step[]): Move {
+  const next =
+    steps.length === 0 ? state : withHop(state, hop('wire', `${owner.node} → ${to}`, null, 'assumed', steps));
+  const place = { kind: 'wire' as const, cluster: owner.cluster, fromNode: owner.node, device: crossing.device, to };
+  return on(next, { place });
+}
+
+/** The next hop is a router of the network between the nodes, or a tunnel: who carries the packet on is not in the snapshot. */
+function fabricStep(view: ClusterView, owner: NodeOwner, crossing: Crossing, to: string): Step {
+  const by = crossing.gateway === null ? `by ${crossing.device ?? 'an unknown device'}` : `through ${crossing.gateway}`;
+  const destination = addressText(view, crossing.flow.destination);
+  return {
+    kind: 'wire',
+    action: 'assumed',
+    text: `the network between ${owner.node} and ${to} is taken to carry packets for ${destination} (sent ${by})`,
+    evidence: [],
+  };
+}
+
+function ownGateway(state: WalkState, owner: NodeOwner, nexthop: string): Move {
+  const reason = `The route's gateway ${nexthop} is an address of node ${owner.node} itself, so nobody answers for it and the packet is lost.`;
+  return end(state, { disposition: 'unroutable', detail: 'EHOSTUNREACH', reason });
+}
+
+/** A packet for an address that no pod or node of the snapshot has. */
+function outOfSight(
+  world: World,
+  view: ClusterView,
+  state: WalkState,
+  owner: NodeOwner,
+  crossing: Crossing,
+  nexthop: string,
+): Move {
+  const { flow } = crossing;
+  const to = formatEndpoint(flow.destination, flow.destinationPort);
+  if (view.isServiceAddress(flow.destination))
+    return end(state, { disposition: 'dropped', detail: 'timeout', reason: lostText(view, owner, flow) });
+  const neighbour = neighbourState(world, owner, nexthop);
+  if (neighbour !== null && crossing.gateway === null && neighbour.failed) {
+    const reason = `${flow.destination} is on the link of node ${owner.node}, but no machine there answers for it (neighbour state ${neighbour.state}).`;
+    return end(state, { disposition: 'unroutable', detail: 'EHOSTUNREACH', reason });
+  }
+  const by = crossing.device === null ? '' : ` by ${crossing.device}`;
+  const through = crossing.gateway === null ? '' : ` through ${crossing.gateway}`;
+  const reason = `The packet for ${to} leaves node ${owner.node}${by}${through} for a machine that is not in the snapshot.`;
+  return end(state, { disposition: 'leaves-snapshot', reason, backend: backendAt(view, flow) });
+}
+
+/** A Service address that no rule of the node translated: it belongs to no machine. */
+function lostText(view: ClusterView, owner: NodeOwner, flow: Flow): string {
+  const to = formatEndpoint(flow.destination, flow.destinationPort);
+  const services = view.servicesAt(flow.destination);
+  const service = services[0]?.service;
+  const whose =
+    service === undefined
+      ? 'no Service has this address'
+      : `Service ${service.namespace}/${service.name} has no port ${flow.destinationPort}/${flow.protocol.toUpperCase()}`;
+  return `No rule of node ${owner.node} translates ${to} (${whose}); a Service address belongs to no machine, so the packet is lost and the client times out.`;
+}

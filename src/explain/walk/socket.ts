@@ -1,0 +1,110 @@
+import { formatEndpoint, parseAddress } from '../../model/address.ts';
+import type { Evidence } from '../../model/evidence.ts';
+import type { Basis, Step } from '../../model/explanation.ts';
+import type { Flow } from '../../model/flow.ts';
+import type { Socket } from '../../model/network-namespace.ts';
+import type { Owner, SocketVisit, Visit } from '../../model/trace.ts';
+import { capital } from '../../model/wording.ts';
+import { ownerText } from '../sentences/names.ts';
+import { proxyOwns } from '../world/proxy.ts';
+import type { World } from '../world/world.ts';
+import { backendAt } from './backend.ts';
+import { probedPort } from './probed-port.ts';
+import { end, hop, on, withHop, type Move, type WalkState } from './state.ts';
+import type { Moved } from './through.ts';
+import { wayBack } from './way-back.ts';
+
+/**
+ * A packet reaches the sockets of a network namespace: a proxy's listener, an application's, or none. Before a connection
+ * counts, the first answer has to find its way back.
+ */
+export function moveSocket(world: World, state: WalkState, owner: Owner): Moved {
+  const { flow } = state;
+  if (flow === null) return { moves: [], visits: [] };
+  const proxy = owner.kind === 'pod' && proxyOwns(world, owner, flow);
+  const visit = proxy ? null : lookAtSockets(world, owner, flow);
+  if (visit?.listening?.length === 0) {
+    return { moves: [refused(state, owner, flow, visit)], visits: [visit] };
+  }
+  const back = wayBack(world, state, flow, owner);
+  const visits: Visit[] = [...(visit === null ? [] : [visit]), back.visit];
+  if (back.end !== null) return { moves: [end(state, back.end)], visits };
+  if (owner.kind === 'pod' && visit === null) {
+    return { moves: [on(state, { place: { kind: 'proxy', cluster: owner.cluster, pod: owner.pod } })], visits };
+  }
+  return { moves: [delivered(world, state, owner, flow, visit)], visits };
+}
+
+/**
+ * The bound sockets that would take the packet (inet_lookup_listener: an exact address or a wildcard of the family; IPv6
+ * wildcards take IPv4 as well unless bound v6only, which `ss` shows as `[::]` against `*`).
+ */
+function lookAtSockets(world: World, owner: Owner, flow: Flow): SocketVisit {
+  const sockets = world.cluster(owner.cluster).netns(owner).sockets().value ?? null;
+  if (sockets === null) return { kind: 'socket', owner, flow, listening: null, near: [] };
+  const bound = sockets.filter(
+    (socket) => socket.port === flow.destinationPort && socket.protocol === flow.protocol && isOpen(socket),
+  );
+  const listening = bound.filter((socket) => takes(socket, flow));
+  const near = sockets.filter((socket) => socket.port === flow.destinationPort && !listening.includes(socket));
+  return { kind: 'socket', owner, flow, listening, near };
+}
+
+function isOpen(socket: Socket): boolean {
+  return socket.protocol === 'tcp' ? socket.state === 'LISTEN' : true;
+}
+
+function takes(socket: Socket, flow: Flow): boolean {
+  const address = parseAddress(socket.address);
+  if (address === undefined) return false;
+  if (address.bits === 0n) return socket.family === flow.family || socket.dual;
+  return address.text === flow.destination;
+}
+
+function refused(state: WalkState, owner: Owner, flow: Flow, visit: SocketVisit): Move {
+  const to = formatEndpoint(flow.destination, flow.destinationPort);
+  const elsewhere = visit.near.map((socket) => `${socket.protocol} ${formatEndpoint(socket.address, socket.port)}`);
+  const but = elsewhere.length === 0 ? '' : `; the port is bound only at ${elsewhere.join(', ')}`;
+  const text = `nothing in ${ownerText(owner)} listens on ${to}/${flow.protocol}${but}`;
+  const step: Step = { kind: 'socket', action: 'refused', text, evidence: visit.near.map((socket) => socket.evidence) };
+  const next = withHop(state, hop('application', ownerText(owner), null, 'programmed', [step]));
+  const detail = flow.protocol === 'udp' ? 'icmp-port-unreachable' : 'tcp-reset';
+  return end(next, { disposition: 'refused', detail, reason: `${capital(text)}, so the connection is refused.` });
+}
+
+function delivered(world: World, state: WalkState, owner: Owner, flow: Flow, visit: SocketVisit | null): Move {
+  const view = world.cluster(owner.cluster);
+  const to = formatEndpoint(flow.destination, flow.destinationPort);
+  const backend = backendAt(view, flow);
+  const { basis, text, evidence } = listenerText(owner, flow, visit, to);
+  const step: Step = { kind: 'socket', action: basis === 'assumed' ? 'assumed' : 'accepted', text, evidence };
+  const next = withHop(state, hop('application', backend.pod ?? ownerText(owner), null, basis, [step]));
+  return end(next, {
+    disposition: 'delivered',
+    reason: `${to} in ${ownerText(owner)} takes the connection and sees the source ${flow.source}.`,
+    backend,
+    observedSource: flow.source,
+  });
+}
+
+function listenerText(
+  owner: Owner,
+  flow: Flow,
+  visit: SocketVisit | null,
+  to: string,
+): { readonly basis: Basis; readonly text: string; readonly evidence: readonly Evidence[] } {
+  const socket = visit?.listening?.[0];
+  if (socket !== undefined) {
+    const names = [...new Set(socket.processes.map((process) => process.name))].join(', ');
+    const at = formatEndpoint(socket.address, socket.port);
+    const text = `${names === '' ? 'a process' : names} listens on ${at} and takes the connection to ${to}`;
+    return { basis: 'programmed', text, evidence: [socket.evidence] };
+  }
+  const probe = owner.kind === 'pod' ? probedPort(owner.pod, flow) : null;
+  if (probe !== null) {
+    const text = `the kubelet's readiness probe of ${ownerText(owner)} succeeds on port ${flow.destinationPort}, so something listens there`;
+    return { basis: 'programmed', text, evidence: probe };
+  }
+  const text = `whether anything listens on ${to} was not seen (the sockets of ${ownerText(owner)} were not captured)`;
+  return { basis: 'assumed', text, evidence: [] };
+}

@@ -1,0 +1,124 @@
+import type { Condition, Unknown, Weighted } from '../../model/branching.ts';
+import type { Backend, Basis, Disposition, Hop, HopKind, Step } from '../../model/explanation.ts';
+import type { Flow } from '../../model/flow.ts';
+import type { PodFact } from '../../model/kubernetes.ts';
+import type { ApplicationRequest } from '../../model/request.ts';
+import type { Owner } from '../../model/trace.ts';
+
+/** Where a branch of the walk stands. Each kind has one function that moves it on. */
+export type Place =
+  /** the client, before it knows an address */
+  | { readonly kind: 'client' }
+  /** a process of `owner` sends the first packet of a connection */
+  | { readonly kind: 'process'; readonly owner: Owner }
+  /** a packet enters a node by `device` (undefined: not known) */
+  | { readonly kind: 'node'; readonly cluster: string; readonly node: string; readonly device: string | undefined }
+  /** a frame crosses a node's bridge from one port to another */
+  | {
+      readonly kind: 'bridge';
+      readonly cluster: string;
+      readonly node: string;
+      readonly bridge: string;
+      readonly to: PodFact;
+    }
+  /** a packet left a node by `device` for the node `to` */
+  | {
+      readonly kind: 'wire';
+      readonly cluster: string;
+      readonly fromNode: string;
+      readonly device: string | null;
+      readonly to: string;
+    }
+  /** a packet enters a pod's network namespace */
+  | { readonly kind: 'pod'; readonly cluster: string; readonly pod: PodFact }
+  /** a packet reaches the sockets of `owner`'s network namespace */
+  | { readonly kind: 'socket'; readonly owner: Owner }
+  /** a connection reaches a proxy's listener */
+  | { readonly kind: 'proxy'; readonly cluster: string; readonly pod: PodFact };
+
+/** A proxy that has accepted the request and waits for its upstream. */
+export interface ProxyFrame {
+  readonly pod: PodFact;
+  /** Whether this proxy speaks HTTP downstream, and so can answer with a status. */
+  readonly http: boolean;
+  readonly retries: number;
+  /** Seconds; null: none. */
+  readonly connectTimeout: number | null;
+}
+
+/** One namespace that a connection went through, for the way back. */
+export interface Passage {
+  readonly owner: Owner;
+  readonly before: Flow;
+  readonly after: Flow;
+  readonly inDevice: string | null | undefined;
+  readonly outDevice: string | null;
+}
+
+/** One branch of the walk, immutable. `flow` is null until the client knows an address. */
+export interface WalkState extends Weighted {
+  readonly place: Place;
+  readonly flow: Flow | null;
+  readonly request: ApplicationRequest;
+  readonly hops: readonly Hop[];
+  readonly proxies: readonly ProxyFrame[];
+  /** Namespaces that the present connection passed, in order. */
+  readonly passages: readonly Passage[];
+  /** `place|flow` keys already met: meeting one again is a loop. */
+  readonly met: readonly string[];
+}
+
+/** How a branch ends. */
+export interface End {
+  readonly disposition: Disposition;
+  readonly status?: number | null;
+  readonly flag?: string | null;
+  readonly detail?: string | null;
+  /** One sentence. */
+  readonly reason: string;
+  readonly backend?: Backend | null;
+  readonly observedSource?: string | null;
+  readonly unknown?: Unknown;
+}
+
+/** What a place's function makes of a state: it goes on, or it ends. */
+export type Move =
+  | { readonly kind: 'on'; readonly state: WalkState }
+  | { readonly kind: 'end'; readonly state: WalkState; readonly end: End };
+
+/** The state moved on to `place`. */
+export function on(state: WalkState, change: Partial<WalkState> & Pick<WalkState, 'place'>): Move {
+  return { kind: 'on', state: { ...state, ...change } };
+}
+
+export function end(state: WalkState, how: End): Move {
+  return { kind: 'end', state, end: how };
+}
+
+/** The state with one more hop. */
+export function withHop(state: WalkState, hop: Hop): WalkState {
+  return { ...state, hops: [...state.hops, hop] };
+}
+
+export function hop(kind: HopKind, name: string, role: string | null, basis: Basis, steps: readonly Step[]): Hop {
+  return { kind, name, role, basis, steps };
+}
+
+/** A branch of the state: probabilities multiply, conditions join. Undefined when the conditions contradict each other. */
+export function branched(state: WalkState, branch: Weighted): WalkState | undefined {
+  const conditions = [...state.conditions];
+  for (const condition of branch.conditions) {
+    const same = conditions.find((one) => one.key === condition.key);
+    if (same === undefined) conditions.push(condition);
+    else if (same.value !== condition.value) return undefined;
+  }
+  return { ...state, probability: state.probability * branch.probability, conditions };
+}
+
+/** Conditions in a stable order, for comparing. */
+export function conditionKey(conditions: readonly Condition[]): string {
+  return conditions
+    .map((condition) => `${condition.key}=${String(condition.value)}`)
+    .sort()
+    .join('&');
+}

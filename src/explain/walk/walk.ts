@@ -1,0 +1,146 @@
+import type { Weighted } from '../../model/branching.ts';
+import type { Branch } from '../../model/explanation.ts';
+import type { Question } from '../../model/question.ts';
+import type { Trace, Visit } from '../../model/trace.ts';
+import { formatEndpoint } from '../../model/address.ts';
+import { newTracking } from '../../model/flow.ts';
+import { ownerName } from '../sentences/names.ts';
+import type { World } from '../world/world.ts';
+import { moveBridge } from './bridge.ts';
+import { moveClient } from './client.ts';
+import { finishBranch } from './finish.ts';
+import { moveProxy } from './proxy.ts';
+import { moveSocket } from './socket.ts';
+import { end, type Move, type WalkState } from './state.ts';
+import { moveThrough, type Moved } from './through.ts';
+import { moveWire } from './wire.ts';
+
+/** Places that one walk may visit: a bound on the work that hostile or looping input can cause. */
+const MOVE_LIMIT = 50_000;
+
+/** Walks the question to every end. Pure: the same world and question give the same trace. */
+export function walk(world: World, question: Question): Trace {
+  const visits: Visit[] = [];
+  const branches: (Branch & Weighted)[] = [];
+  const pending: WalkState[] = [start(question)];
+  for (let moved = 0; pending.length > 0; moved++) {
+    const state = pending.pop();
+    if (state === undefined) break;
+    const { moves, visits: met } = moved < MOVE_LIMIT ? guarded(world, question, state) : exhausted(state);
+    visits.push(...met);
+    for (const move of moves) if (move.kind === 'end') branches.push(finishBranch(move.state, move.end));
+    // The stack takes the branches backwards, so that they come out in the order of the decision.
+    for (const move of moves.toReversed()) if (move.kind === 'on') pending.push(move.state);
+  }
+  return { question, visits, branches };
+}
+
+function start(question: Question): WalkState {
+  return {
+    probability: 1,
+    conditions: [],
+    place: { kind: 'client' },
+    flow: null,
+    request: question.request,
+    hops: [],
+    proxies: [],
+    passages: [],
+    met: [],
+  };
+}
+
+/** Moves the state on, unless it stands where this very packet stood before. */
+function guarded(world: World, question: Question, state: WalkState): Moved {
+  const key = placeKey(state);
+  if (state.met.includes(key)) {
+    const reason = `The packet comes back to ${placeText(state)} as it was before: it runs in a circle until its TTL ends.`;
+    return { moves: [end(state, { disposition: 'loop', detail: 'ttl-exceeded', reason })], visits: [] };
+  }
+  return moveOn(world, question, { ...state, met: [...state.met, key] });
+}
+
+function moveOn(world: World, question: Question, state: WalkState): Moved {
+  const { place } = state;
+  switch (place.kind) {
+    case 'client':
+      return moveClient(world, question, state);
+    case 'process':
+      return moveThrough(world, state, place.owner, 'process');
+    case 'node':
+      return moveThrough(
+        world,
+        arrivedBy(state, place.device),
+        { kind: 'node', cluster: place.cluster, node: place.node },
+        'wire',
+      );
+    case 'pod':
+      return moveThrough(
+        world,
+        arrivedBy(state, undefined),
+        { kind: 'pod', cluster: place.cluster, pod: place.pod },
+        'wire',
+      );
+    case 'wire':
+      return moveWire(world, state, place);
+    case 'bridge':
+      return moveBridge(world, state, place);
+    case 'socket':
+      return moveSocket(world, state, place.owner);
+    case 'proxy':
+      return moveProxy(world, state, { kind: 'pod', cluster: place.cluster, pod: place.pod });
+  }
+}
+
+/** A packet that comes from the wire has no socket, no owner and, in a new namespace, no mark and no tracked connection. */
+function arrivedBy(state: WalkState, device: string | undefined): WalkState {
+  if (state.flow === null) return state;
+  const { source, sourcePort, destination, destinationPort, family, protocol } = state.flow;
+  return {
+    ...state,
+    flow: {
+      family,
+      protocol,
+      source,
+      sourcePort,
+      destination,
+      destinationPort,
+      inInterface: device,
+      mark: 0,
+      tracking: newTracking(state.flow),
+    },
+  };
+}
+
+function placeKey(state: WalkState): string {
+  const { flow } = state;
+  const at = placeText(state);
+  if (flow === null) return at;
+  const to = formatEndpoint(flow.destination, flow.destinationPort);
+  return `${state.place.kind}|${at}|${flow.source}>${to}|${flow.mark}|${state.proxies.length}`;
+}
+
+function placeText({ place }: WalkState): string {
+  switch (place.kind) {
+    case 'client':
+      return 'the client';
+    case 'process':
+    case 'socket':
+      return ownerName(place.owner);
+    case 'pod':
+    case 'proxy':
+      return `${place.pod.namespace}/${place.pod.name}`;
+    case 'wire':
+      return `the wire from ${place.fromNode} to ${place.to}`;
+    case 'node':
+    case 'bridge':
+      return place.node;
+  }
+}
+
+function exhausted(state: WalkState): { moves: Move[]; visits: Visit[] } {
+  const reason = `The walk was given up after ${MOVE_LIMIT} places; the remaining branches were not followed.`;
+  return {
+    moves: [end(state, { disposition: 'undetermined', reason, unknown: { reason, evidence: [] } })],
+    visits: [],
+  };
+}

@@ -1,0 +1,142 @@
+import type { Flow } from '../../model/flow.ts';
+import type { PodFact } from '../../model/kubernetes.ts';
+import type { Owner, ReturnVisit } from '../../model/trace.ts';
+import { ownerName, ownerText } from '../sentences/names.ts';
+import { attachment, bridgeCallsNetfilter, ownsAddress } from '../world/attachment.ts';
+import { traverseReply } from '../world/netns.ts';
+import type { World } from '../world/world.ts';
+import type { End, Passage, WalkState } from './state.ts';
+
+export interface WayBack {
+  readonly visit: ReturnVisit;
+  /** How the branch ends when the answer is lost; null when it finds its way. */
+  readonly end: End | null;
+}
+
+type Verdict = Pick<ReturnVisit, 'result' | 'reason' | 'code' | 'evidence'>;
+
+const OK: Verdict = { result: 'ok', reason: null, code: null, evidence: [] };
+
+/**
+ * Follows the first answer of a connection from `server` back to its client. Each namespace that translated the connection has
+ * to see the answer too (nf_conntrack translates it back there, and nowhere else), and its rules have to let it pass.
+ * @param flow the packet as it reached the server's socket
+ */
+export function wayBack(world: World, state: WalkState, flow: Flow, server: Owner): WayBack {
+  const verdict = state.passages
+    .filter((passage) => !sameOwner(passage.owner, server))
+    .map((passage) => passBack(world, state, server, flow, passage))
+    .find((one) => one.result !== 'ok');
+  const visit: ReturnVisit = { kind: 'return', server, flow, ...(verdict ?? OK) };
+  return { visit, end: verdict === undefined ? null : lostEnd(verdict) };
+}
+
+function lostEnd(verdict: Verdict): End {
+  const reason = verdict.reason ?? 'the answer is lost';
+  return verdict.result === 'unknown'
+    ? {
+        disposition: 'undetermined',
+        reason: `On the way back, ${reason}.`,
+        unknown: { reason, evidence: verdict.evidence },
+      }
+    : { disposition: 'dropped', detail: 'timeout', reason: `The request arrives, but ${reason}.` };
+}
+
+/** Whether the answer passes one namespace that the request passed, and is let through there. */
+function passBack(world: World, state: WalkState, server: Owner, flow: Flow, passage: Passage): Verdict {
+  if (translated(passage) && passage.owner.kind === 'node') {
+    const meets = meetsAgain(world, state, server, flow, passage);
+    if (meets.result !== 'ok') return meets;
+  }
+  return passage.owner.kind === 'node' ? filtered(world, passage) : OK;
+}
+
+/** Whether the answer comes through the node that translated the request. */
+function meetsAgain(world: World, state: WalkState, server: Owner, flow: Flow, passage: Passage): Verdict {
+  const at = passage.owner;
+  if (at.kind !== 'node') return OK;
+  const view = world.cluster(at.cluster);
+  const client = view.podAt(flow.source);
+  const bridged = client === undefined ? null : sharedBridge(world, server, client);
+  if (bridged !== null) return acrossBridge(world, at, flow, bridged);
+  if (ownsAddress(world, at, flow.source) || nodeOf(server) === at.node) return OK;
+  if (flow.source !== state.passages[0]?.before.source) {
+    const reason = `node ${at.node} translated the source to ${flow.source}, which is no address of its own that the snapshot knows`;
+    return { result: 'unknown', code: 'unknown', reason, evidence: [] };
+  }
+  if ((client?.nodeName ?? view.nodeAt(flow.source)) === at.node) return OK;
+  const to = `${flow.source} directly from node ${nodeOf(server) ?? 'of the server'}`;
+  return {
+    result: 'broken',
+    code: 'not-translated-back',
+    reason: `node ${at.node} translated the destination but not the source, so ${ownerText(server)} answers ${to} and the client takes the answer for a stranger's`,
+    evidence: [],
+  };
+}
+
+/** The answer would be a frame on one bridge: the node's connection tracking sees it only with br_netfilter. */
+function acrossBridge(world: World, at: Owner & { readonly kind: 'node' }, flow: Flow, bridge: string): Verdict {
+  const calls = bridgeCallsNetfilter(world, at, bridge, flow.family);
+  if (calls.value === true) return OK;
+  const setting = `net.bridge.bridge-nf-call-${flow.family === 4 ? 'iptables' : 'ip6tables'}`;
+  const crossing = `the answer crosses bridge ${bridge} of node ${at.node} as a frame`;
+  return calls.value === false
+    ? {
+        result: 'broken',
+        code: 'bridged',
+        reason: `${crossing} and ${setting} is 0, so nobody translates it back`,
+        evidence: calls.evidence,
+      }
+    : {
+        result: 'unknown',
+        code: 'bridged',
+        reason: `${crossing}; whether it is translated back depends on ${setting}, which was not captured`,
+        evidence: calls.evidence,
+      };
+}
+
+/** The bridge that both pods hang on, when the server's answer goes there as a frame. */
+function sharedBridge(world: World, server: Owner, client: PodFact): string | null {
+  if (server.kind !== 'pod' || client.nodeName !== server.pod.nodeName || client === server.pod) return null;
+  const one = attachment(world, server.cluster, server.pod);
+  const other = attachment(world, server.cluster, client);
+  const onLink = one.bridge !== null && one.bridge === other.bridge && client.ips.some((ip) => one.onLink(ip));
+  return onLink ? one.bridge : null;
+}
+
+/** Whether the node's filter rules let the answer through. */
+function filtered(world: World, passage: Passage): Verdict {
+  const outcomes = traverseReply(world, passage);
+  const bad = outcomes?.find((one) => one.verdict !== 'forward' && one.verdict !== 'local');
+  if (bad === undefined) return OK;
+  const name = ownerName(passage.owner);
+  const evidence = bad.endedBy === undefined ? (bad.unknown?.evidence ?? []) : [bad.endedBy];
+  if (bad.verdict === 'undetermined') {
+    return {
+      result: 'unknown',
+      code: 'unknown',
+      reason: `node ${name}: ${bad.unknown?.reason ?? 'a rule could not be evaluated'}`,
+      evidence,
+    };
+  }
+  const code = bad.verdict === 'unroutable' ? 'no-route' : 'filtered';
+  const how =
+    bad.verdict === 'unroutable' ? 'has no route for the answer' : `does not let the answer pass (${bad.verdict})`;
+  return { result: 'broken', code, reason: `node ${name} ${how}`, evidence };
+}
+
+function translated({ before, after }: Passage): boolean {
+  return (
+    before.destination !== after.destination ||
+    before.destinationPort !== after.destinationPort ||
+    before.source !== after.source
+  );
+}
+
+function nodeOf(owner: Owner): string | null {
+  return owner.kind === 'node' ? owner.node : owner.pod.nodeName;
+}
+
+function sameOwner(one: Owner, other: Owner): boolean {
+  return one.kind === other.kind && ownerName(one) === ownerName(other) && one.cluster === other.cluster;
+}

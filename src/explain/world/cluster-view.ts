@@ -1,0 +1,120 @@
+import type { Prefix } from '../../model/address.ts';
+import { contains, parseAddress, parsePrefix } from '../../model/address.ts';
+import type { ClusterFacts, NetnsFacts } from '../../model/facts.ts';
+import type { ServiceAddressKind } from '../../model/kube-proxy.ts';
+import type { KubernetesObjects, NodeFact, PodFact, ServiceFact } from '../../model/kubernetes.ts';
+import type { Owner } from '../../model/trace.ts';
+
+/** A Service that answers at an address. */
+export interface ServiceAtAddress {
+  readonly service: ServiceFact;
+  readonly kind: ServiceAddressKind;
+}
+
+/** What the walk looks up in one cluster. Indexes are built on first use; nothing changes afterwards. */
+export interface ClusterView {
+  readonly name: string;
+  readonly facts: ClusterFacts;
+  /** Undefined when no object at all was read. */
+  readonly objects: KubernetesObjects | undefined;
+  /** The running pod with this address; of hostNetwork pods none (their address is the node's). */
+  podAt(ip: string): PodFact | undefined;
+  /** The node that owns this address, by its API object or by its captured interfaces. */
+  nodeAt(ip: string): string | undefined;
+  nodeNamed(name: string): NodeFact | undefined;
+  /** Nodes known from the API or from dumps, sorted. */
+  readonly nodes: readonly string[];
+  /** Services whose cluster, external or load balancer address this is. */
+  servicesAt(ip: string): readonly ServiceAtAddress[];
+  /** Whether the address is in a range that the cluster gives to Services. */
+  isServiceAddress(ip: string): boolean;
+  service(namespace: string, name: string): ServiceFact | undefined;
+  pod(namespace: string, name: string): PodFact | undefined;
+  netns(owner: Owner): NetnsFacts;
+}
+
+const FINISHED = new Set(['Succeeded', 'Failed']);
+
+/** Builds the view; costs nothing until it is asked. */
+export function createClusterView(facts: ClusterFacts): ClusterView {
+  const objects = facts.objects().value;
+  const pods = lazy(() => {
+    const byAddress = new Map<string, PodFact>();
+    for (const pod of objects?.pods ?? []) {
+      if (pod.hostNetwork || FINISHED.has(pod.phase ?? '')) continue;
+      for (const ip of pod.ips) if (!byAddress.has(ip)) byAddress.set(ip, pod);
+    }
+    return byAddress;
+  });
+  const nodes = lazy(() => indexNodes(facts, objects));
+  const services = lazy(() => indexServices(objects));
+  const ranges = lazy(() => serviceRanges(objects));
+  const named = lazy(() => new Map((objects?.services ?? []).map((one) => [`${one.namespace}/${one.name}`, one])));
+  const podsNamed = lazy(() => new Map((objects?.pods ?? []).map((one) => [`${one.namespace}/${one.name}`, one])));
+  const nodesNamed = lazy(() => new Map((objects?.nodes ?? []).map((one) => [one.name, one])));
+  return {
+    name: facts.name,
+    facts,
+    objects,
+    podAt: (ip) => pods().get(ip),
+    nodeAt: (ip) => nodes().get(ip),
+    nodeNamed: (name) => nodesNamed().get(name),
+    get nodes() {
+      return [...new Set([...(objects?.nodes ?? []).map((node) => node.name), ...facts.dumpedNodes])].sort();
+    },
+    servicesAt: (ip) => services().get(ip) ?? [],
+    isServiceAddress: (ip) => {
+      const address = parseAddress(ip);
+      if (address === undefined) return false;
+      const virtual = (services().get(ip) ?? []).some((one) => one.kind === 'clusterIP');
+      return virtual || ranges().some((range) => contains(range, address));
+    },
+    service: (namespace, name) => named().get(`${namespace}/${name}`),
+    pod: (namespace, name) => podsNamed().get(`${namespace}/${name}`),
+    netns: (owner) => {
+      if (owner.kind === 'node') return facts.node(owner.node).netns;
+      const { pod } = owner;
+      return pod.hostNetwork && pod.nodeName !== null
+        ? facts.node(pod.nodeName).netns
+        : facts.pod(pod.namespace, pod.name).netns;
+    },
+  };
+}
+
+function indexNodes(facts: ClusterFacts, objects: KubernetesObjects | undefined): Map<string, string> {
+  const byAddress = new Map<string, string>();
+  for (const node of objects?.nodes ?? []) for (const { address } of node.addresses) byAddress.set(address, node.name);
+  for (const name of facts.dumpedNodes) {
+    for (const { address, scope } of facts.node(name).netns.addresses().value ?? []) {
+      if (scope === 'global' && !byAddress.has(address)) byAddress.set(address, name);
+    }
+  }
+  return byAddress;
+}
+
+function indexServices(objects: KubernetesObjects | undefined): Map<string, ServiceAtAddress[]> {
+  const byAddress = new Map<string, ServiceAtAddress[]>();
+  const add = (ip: string, service: ServiceFact, kind: ServiceAddressKind): void => {
+    const list = byAddress.get(ip);
+    if (list === undefined) byAddress.set(ip, [{ service, kind }]);
+    else list.push({ service, kind });
+  };
+  for (const service of objects?.services ?? []) {
+    for (const ip of service.clusterIPs) add(ip, service, 'clusterIP');
+    for (const ip of service.externalIPs) add(ip, service, 'externalIP');
+    for (const { ip } of service.loadBalancerIngress) if (ip !== null) add(ip, service, 'loadBalancerIP');
+  }
+  return byAddress;
+}
+
+function serviceRanges(objects: KubernetesObjects | undefined): Prefix[] {
+  return (objects?.serviceCIDRs ?? []).flatMap(({ cidr }) => {
+    const prefix = parsePrefix(cidr);
+    return prefix === undefined ? [] : [prefix];
+  });
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

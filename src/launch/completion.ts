@@ -1,0 +1,66 @@
+import { type Catalogue, type CommandEntry, type FlagEntry, nameOf } from '../cli/catalogue.ts';
+import { IMPLIED_COMMAND, scanCommandLine } from '../cli/command-line.ts';
+
+/** Every command has it, though none declares it. */
+const HELP: FlagEntry = { name: 'help', char: 'h', takesValue: false, options: [], summary: 'Show help' };
+
+/** Cobra's directives: the shell offers no file names (ShellCompDirectiveNoFileComp), or its usual ones. */
+type Directive = ':4' | ':0';
+
+/**
+ * Answers `kubectl_complete-reach WORD…`, which kubectl runs for its plugins: the last word is being typed and may be empty.
+ * As cobra's `__complete`, each line is a value, or a value, a tab and its description; the last line is a directive.
+ */
+export function completionReply(words: readonly string[], catalogue: Catalogue): string {
+  const typed = words.at(-1) ?? '';
+  const reply = complete(words.slice(0, -1), typed, catalogue);
+  return [...reply.values.filter((value) => value.startsWith(typed)), reply.directive, ''].join('\n');
+}
+
+function complete(
+  before: readonly string[],
+  typed: string,
+  catalogue: Catalogue,
+): { values: readonly string[]; directive: Directive } {
+  const line = scanCommandLine(before, catalogue);
+  const words = line.words.map((word) => word.text);
+  const command = commandOf(words, catalogue);
+  const flags = [...(command?.flags ?? []), HELP];
+  // The same flag may have other values in another command.
+  const open = flags.find((flag) => flag.name === line.open?.name) ?? line.open;
+  if (open?.takesValue === true) return flagValues(open, '');
+  const assigned = flags.find((flag) => flag.takesValue && typed.startsWith(`--${flag.name}=`));
+  if (assigned !== undefined) return flagValues(assigned, `--${assigned.name}=`);
+  if (typed.startsWith('-') && !before.includes('--')) return { values: flags.flatMap(flagLines), directive: ':4' };
+  return { values: nextWords(words, catalogue), directive: ':4' };
+}
+
+/** The command that the words name; without any, its flags may already be typed and are those of the implied command. */
+function commandOf(words: readonly string[], catalogue: Catalogue): CommandEntry | undefined {
+  const names = words.map((_, at) => nameOf(words.slice(0, at + 1).join(' '), catalogue));
+  const name = names.findLast((each) => each !== undefined) ?? IMPLIED_COMMAND;
+  return catalogue.find((entry) => entry.name === name);
+}
+
+/** A flag's only values; where it accepts any, file names may help (`--snapshot`). */
+function flagValues(flag: FlagEntry, prefix: string): { values: readonly string[]; directive: Directive } {
+  if (flag.options.length === 0) return { values: [], directive: ':0' };
+  return { values: flag.options.map((option) => prefix + option), directive: ':4' };
+}
+
+function flagLines(flag: FlagEntry): string[] {
+  return [`--${flag.name}`, ...(flag.char === null ? [] : [`-${flag.char}`])].map((name) => `${name}\t${flag.summary}`);
+}
+
+/** The words that can follow: `pc` and then `listener`. */
+function nextWords(words: readonly string[], catalogue: Catalogue): string[] {
+  const start = words.map((word) => `${word} `).join('');
+  const following = catalogue
+    .flatMap((entry) => [entry.name, ...entry.aliases].map((name) => ({ name, summary: entry.summary })))
+    .filter(({ name }) => name.startsWith(start))
+    .map(({ name, summary }) => {
+      const [word = '', ...more] = name.slice(start.length).split(' ');
+      return [word, more.length === 0 ? summary : `Commands about ${start}${word}`] as const;
+    });
+  return [...new Map(following)].map(([word, summary]) => `${word}\t${summary}`);
+}

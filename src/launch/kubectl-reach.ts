@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+/**
+ * The first file of the program. In: the arguments. Out: the version at once, or what the bundle of all commands answers.
+ * It must not import a framework or a command: `--version` pays for all that stands here.
+ */
+import { join } from 'node:path';
+import { versionLine } from '../cli/version.ts';
+import { endQuietlyOnClosedPipe } from './closed-pipe.ts';
+
+/** What the build exports from the bundle of all commands. */
+interface CommandsBundle {
+  /** @returns the name of the command that ran */
+  main(argv: readonly string[]): Promise<string>;
+}
+
+/** Content hash of the bundle; the build puts it here. */
+declare const BUNDLE_HASH: string;
+
+endQuietlyOnClosedPipe(process.stdout);
+endQuietlyOnClosedPipe(process.stderr);
+
+void launch(process.argv.slice(2));
+
+async function launch(argv: readonly string[]): Promise<void> {
+  if (argv[0] === '--version' || (argv[0] === 'version' && argv.length === 1)) {
+    process.stdout.write(versionLine());
+    return;
+  }
+  // Imported here, because the modules of Node that it needs cost more than the whole answer above.
+  const { loadBundle } = await import('./code-cache.ts');
+  const bundle = loadBundle(join(__dirname, 'commands.cjs'), BUNDLE_HASH);
+  bundle.ran(await (bundle.exports as CommandsBundle).main(argv));
+}

@@ -1,0 +1,48 @@
+import type { EnvoyResource } from '../../model/envoy.ts';
+import { Cursor } from '../../model/json.ts';
+import type { JsonNode } from '../json-index/json-document.ts';
+
+/** Protobuf JSON may spell a field `like_this` (Envoy) or `likeThis` (istiod); both are the same field. */
+export function protoMember(node: JsonNode | undefined, field: string): JsonNode | undefined {
+  return node?.member(field) ?? node?.member(camelCase(field));
+}
+
+export function camelCase(field: string): string {
+  return field.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The string under a field; only that string is parsed. */
+export function protoText(node: JsonNode | undefined, field: string): string | undefined {
+  return protoMember(node, field)?.cursor().string();
+}
+
+/** A resource whose configuration is parsed when somebody reads it. */
+export class LazyResource implements EnvoyResource {
+  readonly name: string;
+  readonly origin: EnvoyResource['origin'];
+  readonly state: EnvoyResource['state'];
+  readonly #config: JsonNode;
+  readonly #rejected: JsonNode | undefined;
+
+  constructor(
+    name: string,
+    config: JsonNode,
+    origin: EnvoyResource['origin'],
+    state: EnvoyResource['state'],
+    rejected?: JsonNode,
+  ) {
+    this.name = name;
+    this.origin = origin;
+    this.state = state;
+    this.#config = config;
+    this.#rejected = rejected;
+  }
+
+  get config(): Cursor {
+    return this.#config.cursor();
+  }
+
+  get rejected(): Cursor | null {
+    return this.#rejected?.cursor() ?? null;
+  }
+}

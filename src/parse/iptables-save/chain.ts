@@ -1,0 +1,115 @@
+import type { Family } from '../../model/address.ts';
+import type { Evidence } from '../../model/evidence.ts';
+import type { Match, Target } from '../../model/iptables-rule.ts';
+import type { IptablesChain, IptablesRule, IptablesTable } from '../../model/netfilter.ts';
+import { DestinationIndex } from './destination-index.ts';
+import type { LineIndex } from './line-index.ts';
+import { damaged, parseRuleLine, type RuleBody } from './rule-line.ts';
+
+/** Chains shorter than this are read whole: an index would cost more than it saves. */
+const INDEXED_LENGTH = 16;
+
+/** What a chain needs to read its rules. */
+export interface ChainSource {
+  readonly lines: LineIndex;
+  readonly family: Family;
+  readonly table: IptablesTable;
+  /** Told when a rule turns out not to be understood. */
+  readonly onProblem: (line: number, raw: string, problem: string) => void;
+}
+
+/** A rule whose line is decoded and understood when somebody looks at it. */
+class LazyRule implements IptablesRule {
+  readonly table: IptablesTable;
+  readonly chain: string;
+  readonly line: number;
+  private readonly source: ChainSource;
+  private text: string | undefined;
+  private body: RuleBody | undefined;
+
+  constructor(source: ChainSource, chain: string, index: number) {
+    this.table = source.table;
+    this.chain = chain;
+    this.line = index + 1;
+    this.source = source;
+  }
+
+  get raw(): string {
+    this.text ??= this.source.lines.line(this.line - 1);
+    return this.text;
+  }
+
+  get matches(): readonly Match[] {
+    return this.read().matches;
+  }
+
+  get target(): Target | null {
+    return this.read().target;
+  }
+
+  private read(): RuleBody {
+    if (this.body !== undefined) return this.body;
+    const { lines, family, onProblem } = this.source;
+    const whole = lines.terminated(this.line - 1);
+    this.body = whole ? parseRuleLine(this.raw, family) : damaged(this.raw, 'the file ends within this line');
+    for (const problem of this.body.problems) onProblem(this.line, this.raw, problem);
+    return this.body;
+  }
+}
+
+/** One chain of a dump. Rules are made once and kept, so that many packets cost one reading. */
+export class LazyChain implements IptablesChain {
+  readonly table: IptablesTable;
+  readonly name: string;
+  readonly policy: 'ACCEPT' | 'DROP' | null;
+  readonly evidence: Evidence;
+  private readonly source: ChainSource;
+  private readonly lines: readonly number[];
+  private readonly made: (IptablesRule | undefined)[];
+  private index: DestinationIndex | undefined;
+
+  /** @param lines the chain's rules: indexes of lines, in the kernel's order */
+  constructor(
+    source: ChainSource,
+    chain: Pick<IptablesChain, 'name' | 'policy' | 'evidence'>,
+    lines: readonly number[],
+  ) {
+    this.table = source.table;
+    this.name = chain.name;
+    this.policy = chain.policy;
+    this.evidence = chain.evidence;
+    this.source = source;
+    this.lines = lines;
+    this.made = Array.from({ length: lines.length });
+  }
+
+  *rules(): Iterable<IptablesRule> {
+    for (let ordinal = 0; ordinal < this.lines.length; ordinal += 1) yield this.rule(ordinal);
+  }
+
+  candidates(destination: string): Iterable<IptablesRule> {
+    if (this.lines.length < INDEXED_LENGTH) return this.rules();
+    this.index ??= this.buildIndex();
+    return this.index.candidates(destination).map((ordinal) => this.rule(ordinal));
+  }
+
+  private rule(ordinal: number): IptablesRule {
+    const made = this.made[ordinal] ?? new LazyRule(this.source, this.name, this.lines[ordinal] ?? 0);
+    this.made[ordinal] = made;
+    return made;
+  }
+
+  private buildIndex(): DestinationIndex {
+    const { lines } = this.source;
+    const index = new DestinationIndex();
+    const command = Buffer.from(`-A ${this.name} `);
+    for (const [ordinal, line] of this.lines.entries()) {
+      const at = lines.commandOf(line);
+      const end = lines.endOf(line);
+      // A line in another form than `-A CHAIN …` may match any address.
+      const usual = lines.bytes.compare(command, 0, command.length, at, at + command.length) === 0;
+      index.add(ordinal, lines.bytes, usual ? at + command.length : end, end);
+    }
+    return index;
+  }
+}

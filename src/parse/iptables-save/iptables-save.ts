@@ -1,0 +1,110 @@
+/**
+ * Reads iptables-save and ip6tables-save text, with or without counters, of either back end, and files written by hand for
+ * iptables-restore. In: one artefact. Out: its tables and chains, whose rules are understood when somebody asks for them, and
+ * gaps. It must not throw, whatever the text is, and must not lose a rule: what it does not understand stays in its place.
+ */
+import type { Family } from '../../model/address.ts';
+import { gapRaw, type Artefact, type Gap, type GapKind, type Parsed } from '../../model/artefact.ts';
+import type { Unknown } from '../../model/branching.ts';
+import type { IptablesChain, IptablesRuleset, IptablesTable } from '../../model/netfilter.ts';
+import { LineIndex, type Section } from './line-index.ts';
+import { TableSection } from './table-section.ts';
+
+const TABLES: ReadonlySet<string> = new Set(['raw', 'mangle', 'nat', 'filter', 'security'] satisfies IptablesTable[]);
+const MOST_GAPS = 100;
+
+/**
+ * @returns the ruleset; `gaps` grows as chains are read, because a rule is understood when it is first asked for
+ */
+export function parseIptablesSave(artefact: Artefact, family: Family): Parsed<IptablesRuleset> {
+  const ruleset = new SavedRuleset(artefact, family);
+  return { value: ruleset, gaps: ruleset.gaps };
+}
+
+class SavedRuleset implements IptablesRuleset {
+  readonly artefact: string;
+  readonly family: Family;
+  readonly backend: IptablesRuleset['backend'];
+  readonly tables: readonly IptablesTable[];
+  readonly gaps: Gap[] = [];
+  private readonly sections = new Map<IptablesTable, TableSection>();
+  /** Why tables that are not listed may yet have had rules. */
+  private readonly lost: Unknown | undefined;
+
+  constructor(artefact: Artefact, family: Family) {
+    const lines = new LineIndex(artefact.bytes);
+    this.artefact = artefact.name;
+    this.family = family;
+    this.backend = backendOf(artefact, lines);
+    this.lost = this.findLost(lines);
+    for (const section of lines.sections) this.addSection(lines, section);
+    this.tables = [...this.sections.keys()];
+    for (const line of lines.strangers) {
+      this.gap(lines, 'unreadable', line, 'this is no line of an iptables-save');
+    }
+  }
+
+  incomplete(table: IptablesTable): Unknown | undefined {
+    const section = this.sections.get(table);
+    return section === undefined ? this.lost : section.incomplete;
+  }
+
+  chain(table: IptablesTable, name: string): IptablesChain | undefined {
+    return this.sections.get(table)?.chain(name);
+  }
+
+  private addSection(lines: LineIndex, section: Section): void {
+    const { table } = section;
+    if (!isTable(table)) {
+      this.gap(lines, 'not-understood', section.from, `unknown table ${JSON.stringify(table)}`);
+      return;
+    }
+    if (this.sections.has(table)) {
+      const problem = `table ${table} stands here again; iptables-restore would load this one in its place`;
+      this.gap(lines, 'not-understood', section.from, problem);
+    }
+    const report = (kind: GapKind, line: number, problem: string): void => this.gap(lines, kind, line, problem);
+    this.sections.set(table, new TableSection(lines, section, this.artefact, this.family, table, report));
+  }
+
+  /** Tables that are not in the file are known to be empty only when the file is whole. */
+  private findLost(lines: LineIndex): Unknown | undefined {
+    const last = lines.sections.at(-1);
+    const foreign = lines.sections.find((section) => !isTable(section.table));
+    const stray = lines.strangers.find((line) => !lines.sections.some((one) => one.from <= line && line < one.to));
+    if (last === undefined) return { reason: `${this.artefact} is no iptables-save`, evidence: [] };
+    if (!last.committed) return this.unknown(lines, last.from, `the file ends within table ${last.table}`);
+    if (foreign !== undefined) return this.unknown(lines, foreign.from, 'a table has an unknown name');
+    return stray === undefined
+      ? undefined
+      : this.unknown(lines, stray, 'a line outside of every table is not understood');
+  }
+
+  private unknown(lines: LineIndex, line: number, problem: string): Unknown {
+    const evidence = { artefact: this.artefact, line: line + 1, raw: lines.line(line) };
+    return { reason: `${problem}, so that rules of other tables may be missing`, evidence: [evidence] };
+  }
+
+  private gap(lines: LineIndex, kind: GapKind, line: number, problem: string): void {
+    if (this.gaps.length > MOST_GAPS) return;
+    const text = this.gaps.length === MOST_GAPS ? 'more lines are not understood; the rest is not listed' : problem;
+    this.gaps.push({ kind, artefact: this.artefact, line: line + 1, raw: gapRaw(lines.line(line)), problem: text });
+  }
+}
+
+function isTable(name: string): name is IptablesTable {
+  return TABLES.has(name);
+}
+
+/**
+ * iptables-nft-save names its API in the header since 1.8; releases before 1.8 know only the legacy one, and newer legacy ones
+ * name none. Source: iptables/xtables-save.c, iptables/iptables-save.c (`Generated by NAME vVERSION on DATE`).
+ */
+function backendOf(artefact: Artefact, lines: LineIndex): IptablesRuleset['backend'] {
+  if (/legacy/i.test(artefact.name)) return 'legacy';
+  const header = lines.lineCount === 0 ? '' : lines.line(0).slice(0, 200);
+  if (header.includes('(nf_tables)')) return 'nf_tables';
+  if (header.includes('(legacy)')) return 'legacy';
+  const version = /^# Generated by ip6?tables-save v1\.(\d{1,2})/.exec(header)?.[1];
+  return version !== undefined && Number(version) < 8 ? 'legacy' : 'unknown';
+}

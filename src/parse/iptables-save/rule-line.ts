@@ -1,0 +1,103 @@
+import type { Family } from '../../model/address.ts';
+import type { Match, Target } from '../../model/iptables-rule.ts';
+import { buildBaseMatch } from './base-matches.ts';
+import { MATCH_BUILDERS } from './match-builders.ts';
+import { matchOptions, targetOptions } from './option-grammar.ts';
+import { readRuleOptions, type Extension, type RuleOptions } from './rule-options.ts';
+import { TARGET_BUILDERS } from './target-builders.ts';
+import { tokenize, type Token } from './tokens.ts';
+import { Options } from './values.ts';
+
+/** What a rule tests and does, and clauses for what was not understood. */
+export interface RuleBody {
+  readonly matches: readonly Match[];
+  readonly target: Target | null;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads a whole `-A CHAIN …` (or `-I CHAIN NUMBER …`) line, counters included. Base matches come first, then extensions in the order of the line, as the
+ * kernel tests them (net/ipv4/netfilter/ip_tables.c ipt_do_table). What is not understood stays in the rule as `unknown`.
+ */
+export function parseRuleLine(line: string, family: Family): RuleBody {
+  const tokens = tokenize(line);
+  if (tokens === undefined) return damaged(line, 'a quote is not closed');
+  const counters = tokens[0]?.text.startsWith('[') === true ? 1 : 0;
+  const inserted = ['-I', '--insert'].includes(tokens[counters]?.text ?? '');
+  const numbered = inserted && /^\d+$/.test(tokens[counters + 2]?.text ?? '');
+  return parseRuleWords(tokens.slice(counters + (numbered ? 3 : 2)), family);
+}
+
+/** A rule of which nothing can be told: it may match anything and do anything. */
+export function damaged(line: string, problem: string): RuleBody {
+  return {
+    matches: [{ kind: 'unknown', extension: null, tokens: [line] }],
+    target: { kind: 'unknown', name: '', tokens: [] },
+    problems: [problem],
+  };
+}
+
+/** Reads the words of a rule after its chain. */
+export function parseRuleWords(words: readonly Token[], family: Family): RuleBody {
+  const options = readRuleOptions(words);
+  const problems: string[] = [];
+  const matches: Match[] = options.base.map((option) => {
+    const match = buildBaseMatch(option, family);
+    if (match !== undefined) return match;
+    problems.push(`value of -${option.name} is not understood`);
+    return { kind: 'unknown', extension: null, tokens: [`-${option.name}`, ...option.values] };
+  });
+  for (const extension of options.matches) matches.push(buildMatch(extension, family, problems));
+  if (options.strange.length > 0) {
+    problems.push(`option ${JSON.stringify(options.strange[0])} is not understood`);
+    matches.push({ kind: 'unknown', extension: null, tokens: options.strange });
+  }
+  return { matches, target: buildTarget(options.target, family, problems), problems };
+}
+
+function buildMatch(extension: Extension, family: Family, problems: string[]): Match {
+  const { name } = extension;
+  const builder = Object.hasOwn(MATCH_BUILDERS, name) ? MATCH_BUILDERS[name] : undefined;
+  const known = matchOptions(name) !== undefined;
+  if (extension.strange.length === 0 && builder === undefined && known) {
+    return { kind: 'extension', name, options: extension.options };
+  }
+  const options = new Options(extension.options);
+  const match = extension.strange.length === 0 ? builder?.(options, extension, family) : undefined;
+  if (match !== undefined && ('others' in match || !options.unread)) return match;
+  problems.push(
+    known ? `options of match ${name} are not understood` : `unknown match extension ${JSON.stringify(name)}`,
+  );
+  return { kind: 'unknown', extension: name, tokens: wordsOf(extension) };
+}
+
+function buildTarget(target: RuleOptions['target'], family: Family, problems: string[]): Target | null {
+  if (target === null) return null;
+  const { name } = target;
+  const isChain = targetOptions(name) === undefined || target.goto;
+  if (isChain && target.strange.length === 0 && target.options.length === 0) {
+    return { kind: 'jump', chain: name, goto: target.goto };
+  }
+  const builder = Object.hasOwn(TARGET_BUILDERS, name) ? TARGET_BUILDERS[name] : undefined;
+  const options = new Options(target.options);
+  if (target.strange.length === 0) {
+    if (builder === undefined) return { kind: 'extension', name, options: target.options };
+    const built = builder(options, target, family);
+    if (built !== undefined && ('options' in built || !options.unread)) return built;
+  }
+  problems.push(
+    targetOptions(name) === undefined
+      ? `unknown target ${JSON.stringify(name)}`
+      : `options of target ${name} are not understood`,
+  );
+  return { kind: 'unknown', name, tokens: wordsOf(target) };
+}
+
+function wordsOf(extension: Extension): string[] {
+  const known = extension.options.flatMap((option) => [
+    ...(option.negated ? ['!'] : []),
+    `--${option.name}`,
+    ...option.values,
+  ]);
+  return [...known, ...extension.strange];
+}

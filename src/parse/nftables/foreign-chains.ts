@@ -1,0 +1,44 @@
+import type { ForeignBaseChain } from '../../model/facts.ts';
+
+/** A base chain of any table, before anybody has said whose it is. */
+export type BaseChain = ForeignBaseChain;
+
+/** What a ruleset of nftables holds besides rules that iptables-nft manages. */
+export interface NftablesOverview {
+  /** Base chains that cannot be iptables-nft's own. */
+  readonly foreign: readonly ForeignBaseChain[];
+  /** Base chains that are iptables-nft's, if iptables-save shows their table. */
+  readonly iptables: readonly ForeignBaseChain[];
+}
+
+/** Hook and priority of the chains that iptables-nft makes (iptables/nft.c, xtables_ipv4), by table and chain. */
+const IPTABLES_CHAINS: Readonly<Record<string, Readonly<Record<string, readonly [hook: string, priority: number]>>>> = {
+  raw: { PREROUTING: ['prerouting', -300], OUTPUT: ['output', -300] },
+  mangle: {
+    PREROUTING: ['prerouting', -150],
+    INPUT: ['input', -150],
+    FORWARD: ['forward', -150],
+    OUTPUT: ['output', -150],
+    POSTROUTING: ['postrouting', -150],
+  },
+  filter: { INPUT: ['input', 0], FORWARD: ['forward', 0], OUTPUT: ['output', 0] },
+  security: { INPUT: ['input', 50], FORWARD: ['forward', 50], OUTPUT: ['output', 50] },
+  nat: {
+    PREROUTING: ['prerouting', -100],
+    INPUT: ['input', 100],
+    OUTPUT: ['output', -100],
+    POSTROUTING: ['postrouting', 100],
+  },
+};
+
+/** Divides base chains into those that iptables-nft may own and all others. */
+export function divideBaseChains(chains: readonly BaseChain[]): NftablesOverview {
+  return { foreign: chains.filter((chain) => !ownedByIptables(chain)), iptables: chains.filter(ownedByIptables) };
+}
+
+function ownedByIptables({ family, table, chain, hook, priority }: BaseChain): boolean {
+  if (family !== 'ip' && family !== 'ip6') return false;
+  const chains = Object.hasOwn(IPTABLES_CHAINS, table) ? IPTABLES_CHAINS[table] : undefined;
+  const own = chains !== undefined && Object.hasOwn(chains, chain) ? chains[chain] : undefined;
+  return own !== undefined && own[0] === hook && own[1] === priority;
+}

@@ -1,0 +1,13 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Everything that needs neither root nor a cluster: `npm test`. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/conformance/**', 'test/e2e/**'],
+    // Only npm run golden writes what tests are held against.
+    update: 'none',
+    // Expected texts are without colours. Node 20 reads NODE_EXTRA_CA_CERTS at each start of a child, three times its own cost.
+    env: { FORCE_COLOR: '0', NODE_EXTRA_CA_CERTS: '' },
+  },
+});
