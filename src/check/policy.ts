@@ -6,7 +6,7 @@ export const policyCheck: Check = {
   run: (context) =>
     visitsOf(context, 'policy').flatMap(({ direction, pod, decision, enforced }) => {
       if (decision.verdict !== 'denied') return [];
-      const names = decision.policies.map((policy) => `${policy.namespace}/${policy.name}`);
+      const names = decision.isolating.map((policy) => `${policy.namespace}/${policy.name}`);
       const sure = enforced ? '' : ' Whether the cluster enforces NetworkPolicies was not seen.';
       return [
         finding('KR301', {

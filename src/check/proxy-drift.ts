@@ -17,9 +17,9 @@ export const proxyDriftCheck: Check = {
       if (name === undefined || named === undefined) return [];
       const service = objectsOf(context)?.services.find((one) => `${one.name}.${one.namespace}` === named.service);
       const envoy = context.cluster.pod(visit.pod.namespace, visit.pod.name).envoy().value;
-      const assignment = envoy?.config?.endpoints(name);
-      if (service === undefined || assignment === undefined) return [];
-      const proxied = hostsOf(assignment.config);
+      const assignments = envoy?.config?.endpoints(name) ?? [];
+      if (service === undefined || assignments.length === 0) return [];
+      const proxied = new Set(assignments.flatMap(({ config }) => hostsOf(config)));
       const sliced = readyAddresses(context, service, named.port);
       const extra = [...proxied].filter((one) => !sliced.has(one));
       const lacking = named.subset === '' ? [...sliced].filter((one) => !proxied.has(one)) : [];
@@ -35,7 +35,7 @@ export const proxyDriftCheck: Check = {
           remedy:
             'See whether the proxy is connected to istiod and up to date (istioctl proxy-status); restart the one that is behind.',
           evidence: [
-            assignment.config.at('endpoints').evidence(),
+            ...assignments.slice(0, 1).map(({ config }) => config.at('endpoints').evidence()),
             ...slicesOf(context, service)
               .slice(0, 2)
               .map((slice) => slice.cursor.at('endpoints').evidence()),
@@ -56,17 +56,15 @@ function clusterName(
   return { port: Number(port), subset: subset ?? '', service: match[1] };
 }
 
-function hostsOf(assignment: Cursor): ReadonlySet<string> {
+function hostsOf(assignment: Cursor): readonly string[] {
   const hosts = assignment
     .at('endpoints')
     .items()
     .flatMap((locality) => locality.at('lb_endpoints').items());
-  return new Set(
-    hosts.map((host) => {
-      const socket = host.at('endpoint', 'address', 'socket_address');
-      return formatEndpoint(socket.at('address').string() ?? '', socket.at('port_value').number() ?? null);
-    }),
-  );
+  return hosts.map((host) => {
+    const socket = host.at('endpoint', 'address', 'socket_address');
+    return formatEndpoint(socket.at('address').string() ?? '', socket.at('port_value').number() ?? null);
+  });
 }
 
 function readyAddresses(context: CheckContext, service: ServiceFact, port: number): ReadonlySet<string> {

@@ -8,14 +8,22 @@ import type { Evidence } from './evidence.ts';
  */
 export class Cursor {
   readonly artefact: string;
-  /** RFC 6901; `''` is the whole document. */
-  readonly pointer: string;
   readonly value: unknown;
+  /** Where the value stands: below another cursor, so that a pointer is only spelled out when somebody cites it. */
+  #parent: Cursor | null = null;
+  #keys: readonly (string | number)[] = [];
+  #pointer: string | null;
 
   constructor(artefact: string, pointer: string, value: unknown) {
     this.artefact = artefact;
-    this.pointer = pointer;
+    this.#pointer = pointer;
     this.value = value;
+  }
+
+  /** RFC 6901; `''` is the whole document. */
+  get pointer(): string {
+    this.#pointer ??= `${this.#parent?.pointer ?? ''}${this.#keys.map((key) => `/${escapePointer(String(key))}`).join('')}`;
+    return this.#pointer;
   }
 
   get exists(): boolean {
@@ -24,13 +32,9 @@ export class Cursor {
 
   /** The member or element under `key`; several keys walk down. */
   at(...keys: readonly (string | number)[]): Cursor {
-    let value = this.value;
-    let pointer = this.pointer;
-    for (const key of keys) {
-      pointer += `/${escapePointer(String(key))}`;
-      value = member(value, key);
-    }
-    return new Cursor(this.artefact, pointer, value);
+    let { value } = this;
+    for (const key of keys) value = member(value, key);
+    return this.#below(keys, value);
   }
 
   string(): string | undefined {
@@ -51,16 +55,13 @@ export class Cursor {
   /** The elements; `[]` when this is no array. */
   items(): Cursor[] {
     if (!Array.isArray(this.value)) return [];
-    return this.value.map((value: unknown, index) => new Cursor(this.artefact, `${this.pointer}/${index}`, value));
+    return this.value.map((value: unknown, index) => this.#below([index], value));
   }
 
   /** The members of an object, in document order; `[]` when this is no object. */
   entries(): [string, Cursor][] {
     if (!isObject(this.value)) return [];
-    return Object.entries(this.value).map(([key, value]) => [
-      key,
-      new Cursor(this.artefact, `${this.pointer}/${escapePointer(key)}`, value),
-    ]);
+    return Object.entries(this.value).map(([key, value]) => [key, this.#below([key], value)]);
   }
 
   isObject(): boolean {
@@ -81,6 +82,14 @@ export class Cursor {
   /** Cites this value. */
   evidence(): Evidence {
     return { artefact: this.artefact, pointer: this.pointer, raw: JSON.stringify(this.value) ?? '' };
+  }
+
+  #below(keys: readonly (string | number)[], value: unknown): Cursor {
+    const child = new Cursor(this.artefact, '', value);
+    child.#parent = this;
+    child.#keys = keys;
+    child.#pointer = null;
+    return child;
   }
 }
 

@@ -62,8 +62,10 @@ export interface NetfilterEnvironment {
   route(query: RouteQuery): readonly RouteDecision[];
   /** RTN_* type of an address as `addrtype` sees it (`LOCAL`, `UNICAST`, `BROADCAST`, `MULTICAST`, `BLACKHOLE` …); undefined: not known. */
   addressType(address: string, device?: string): string | undefined;
-  /** The address MASQUERADE takes on a device, and REDIRECT on the incoming one; undefined: not known. */
-  interfaceAddress(device: string, family: Family, gateway: string | null): string | undefined;
+  /** The source that MASQUERADE takes for packets leaving by a device to a next hop; undefined: not known. */
+  masqueradeAddress(device: string, nexthop: string, destination: string): string | undefined;
+  /** The address that REDIRECT takes for packets that came in by a device; undefined: not known. */
+  redirectAddress(device: string, destination: string): string | undefined;
   ipset(name: string): IpSet | undefined;
   /** Value of a sysctl in dotted spelling; undefined: not known. */
   sysctl(name: string): string | undefined;

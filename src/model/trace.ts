@@ -5,6 +5,7 @@ import type { Branch } from './explanation.ts';
 import type { Flow } from './flow.ts';
 import type { IntendedOutcome } from './kube-proxy.ts';
 import type { PodFact, ServiceFact } from './kubernetes.ts';
+import type { PolicyDecision } from './network-policy.ts';
 import type { NameOutcome } from './name-resolution.ts';
 import type { TraversalOutcome } from './netfilter.ts';
 import type { Socket } from './network-namespace.ts';

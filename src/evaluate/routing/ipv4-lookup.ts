@@ -11,7 +11,8 @@ import { matchTrafficClass } from './rule-match.ts';
 /** Looks a flow up. `ignoreLinkState` is FIB_LOOKUP_IGNORE_LINKSTATE. */
 export function lookupIpv4(tables: RoutingTables, flow: LookupFlow, ignoreLinkState = false): FibResult {
   if (tables.broken !== undefined) return { kind: 'unknown', reason: tables.broken, evidence: [] };
-  const look = (...names: readonly string[]): FibResult | undefined => lookupTables(tables, names, flow, ignoreLinkState);
+  const look = (...names: readonly string[]): FibResult | undefined =>
+    lookupTables(tables, names, flow, ignoreLinkState);
   const ordered = tables.orderedRules;
   if (!tables.defaultRules && ordered !== undefined) return lookupByPolicy(tables, ordered, flow, look);
   const merged = lookupMerged(look);
@@ -58,7 +59,8 @@ function lookupTables(
     for (const [at, route] of leaf.routes.entries()) {
       const result = tryRoute(tables, route, flow, ignoreLinkState);
       if (result === 'throw') return undefined;
-      if (result !== undefined) return result.kind === 'route' ? { ...result, rivals: rivalsOf(leaf.length, leaf.routes, at) } : result;
+      if (result !== undefined)
+        return result.kind === 'route' ? { ...result, rivals: rivalsOf(leaf.length, leaf.routes, at) } : result;
     }
   }
   return undefined;

@@ -8,7 +8,7 @@ import { because, type FibResult } from './fib-result.ts';
 import type { LookupFlow } from './lookup-flow.ts';
 import { neighbourHasFailed } from './neighbours.ts';
 import { lookupByPolicy } from './policy-lookup.ts';
-import { sourceLength, type RoutingTables } from './routing-tables.ts';
+import { sourceLength, type Leaf, type RoutingTables } from './routing-tables.ts';
 import { setting } from './settings.ts';
 
 /** RT6_LOOKUP_F_IFACE: only routes of the flow's device will do (rt6_need_strict, and sockets bound to a device). */
@@ -46,7 +46,9 @@ export function lookupIpv6(tables: RoutingTables, flow: LookupFlow): FibResult {
  * the socket is bound to, and insists on it.
  */
 function strictnessOf(flow: LookupFlow): Strictness {
-  const linkScoped = [LINK_LOCAL, MULTICAST].some((prefix) => prefix !== undefined && contains(prefix, flow.destination));
+  const linkScoped = [LINK_LOCAL, MULTICAST].some(
+    (prefix) => prefix !== undefined && contains(prefix, flow.destination),
+  );
   const device = flow.received ? (flow.inInterface ?? null) : flow.outInterface;
   return { device, strict: linkScoped || (!flow.received && device !== null) };
 }
@@ -60,8 +62,8 @@ function lookupTable(
   if (name !== 'main' && !tables.allTables) {
     return { kind: 'unknown', reason: `routing table ${name} was not captured`, evidence: [] };
   }
-  const groups = tables.leaves([name], flow.destination).flatMap((leaf) => bySource(leaf.routes, flow));
-  const selections = groups.map((routes) => select(tables, routes, strictness)).filter((one) => one !== undefined);
+  const nodes = nodesInOrder(tables.leaves([name], flow.destination), flow);
+  const selections = nodes.map((routes) => select(tables, routes, strictness)).filter((one) => one !== undefined);
   const chosen = selections[0];
   if (chosen === undefined) return undefined;
   if ('kind' in chosen) return chosen;
@@ -69,14 +71,34 @@ function lookupTable(
   return doubt ?? result(chosen, tables, strictness);
 }
 
-/** The routes whose source prefix holds the flow's source, in groups of one source prefix, the longest first. */
-function bySource(routes: readonly Route[], flow: LookupFlow): readonly (readonly Route[])[] {
+/**
+ * The nodes of the tree in the order in which the kernel tries them: fib6_node_lookup finds the first, fib6_backtrack (both
+ * net/ipv6/ip6_fib.c, route.c) the others.
+ *
+ * Routes with a source prefix hang in a tree of their own below their destination. The first search goes by a destination that
+ * has such a tree only if the source is in it, else past it, past its routes without source too, to a shorter one; only the
+ * default route is come back to. Going on from a node where no route could be used, the search passes by all of them.
+ */
+function nodesInOrder(leaves: readonly Leaf[], flow: LookupFlow): readonly (readonly Route[])[] {
+  const steps = leaves.map(({ length, routes }) => {
+    const plain = routes.filter((route) => sourceLength(route) === 0);
+    const hasTree = plain.length < routes.length;
+    const bySource = groupBySource(routes, flow);
+    const isFirst = hasTree ? bySource.length > 0 : plain.length > 0;
+    return { isDefault: length === 0, isFirst, nodes: [...bySource, ...(plain.length > 0 ? [plain] : [])], plain };
+  });
+  const first = steps.findIndex((step) => step.isFirst);
+  if (first >= 0) return steps.slice(first).flatMap((step) => step.nodes);
+  return steps.flatMap((step) => (step.isDefault && step.plain.length > 0 ? [step.plain] : []));
+}
+
+/** The routes whose source prefix holds the flow's source, in groups of one prefix, the longest first. */
+function groupBySource(routes: readonly Route[], flow: LookupFlow): readonly (readonly Route[])[] {
   const groups = new Map<string, Route[]>();
   for (const route of routes) {
-    if (route.source !== null && !sourceMatches(route.source, flow)) continue;
-    const key = sourceLength(route) === 0 ? '' : (route.source ?? '');
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [route]);
+    if (route.source === null || sourceLength(route) === 0 || !sourceMatches(route.source, flow)) continue;
+    const group = groups.get(route.source);
+    if (group === undefined) groups.set(route.source, [route]);
     else group.push(route);
   }
   return [...groups.values()];
@@ -99,7 +121,11 @@ function select(tables: RoutingTables, routes: readonly Route[], strictness: Str
     return { kind: 'unknown', reason, evidence: [open.evidence] };
   }
   const lowest = routes[0]?.metric;
-  const first = candidates(tables, routes.filter((route) => route.metric === lowest), strictness);
+  const first = candidates(
+    tables,
+    routes.filter((route) => route.metric === lowest),
+    strictness,
+  );
   const all = first.length > 0 ? first : candidates(tables, routes, strictness);
   const [best, ...others] = all.toSorted((a, b) => b.score - a.score);
   return best === undefined ? undefined : [best, ...others];
@@ -108,7 +134,8 @@ function select(tables: RoutingTables, routes: readonly Route[], strictness: Str
 /** find_match and rt6_score_route: what is dead, or strictly of another device, is out. */
 function candidates(tables: RoutingTables, routes: readonly Route[], { device, strict }: Strictness): Candidate[] {
   return routes.flatMap((route) => {
-    const nexthops = route.nexthops.length > 0 ? route.nexthops : [{ gateway: null, device: tables.loopback, weight: 1, flags: [] }];
+    const nexthops =
+      route.nexthops.length > 0 ? route.nexthops : [{ gateway: null, device: tables.loopback, weight: 1, flags: [] }];
     return nexthops.flatMap((nexthop) => {
       if (nexthop.flags.includes('dead')) return [];
       const fits = device === null || nexthop.device === device;
@@ -138,7 +165,11 @@ function reachability(
   return { kind: 'unknown', reason, evidence: [best.route.evidence] };
 }
 
-function result(chosen: readonly [Candidate, ...Candidate[]], tables: RoutingTables, { device }: Strictness): FibResult | undefined {
+function result(
+  chosen: readonly [Candidate, ...Candidate[]],
+  tables: RoutingTables,
+  { device }: Strictness,
+): FibResult | undefined {
   const [{ route, nexthop }] = chosen;
   const evidence = [route.evidence];
   switch (route.type) {
@@ -156,7 +187,10 @@ function result(chosen: readonly [Candidate, ...Candidate[]], tables: RoutingTab
         return { kind: 'unknown', reason, evidence };
       }
       const sorted = route.nexthops.filter((one) => nexthops.includes(one));
-      return because({ kind: 'route', route, nexthops: sorted.length > 0 ? sorted : [nexthop], rivals: [], evidence }, []);
+      return because(
+        { kind: 'route', route, nexthops: sorted.length > 0 ? sorted : [nexthop], rivals: [], evidence },
+        [],
+      );
     }
   }
 }

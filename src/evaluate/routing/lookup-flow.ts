@@ -23,8 +23,8 @@ export interface LookupFlow {
 
 /**
  * The flow of a query; undefined when an address is none of the tables' family.
- * A received packet has uid 0: ip_route_input_slow (net/ipv4/route.c) and ip6_route_input (net/ipv6/route.c) take
- * sock_net_uid of no socket.
+ * A received packet has uid 0: ip_route_input_slow (net/ipv4/route.c) takes that of no socket, ip6_route_input (net/ipv6/route.c)
+ * leaves it zero.
  */
 export function lookupFlow(tables: RoutingTables, query: RouteQuery): LookupFlow | undefined {
   const destination = parseAddress(query.destination);

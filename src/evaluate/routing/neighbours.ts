@@ -15,7 +15,11 @@ export function neighbourIsInvalid(tables: RoutingTables, nexthop: Nexthop): boo
   return stateIn(tables, nexthop, UNUSABLE);
 }
 
-function stateIn(tables: RoutingTables, { gateway, device }: Nexthop, states: ReadonlySet<string>): boolean | undefined {
+function stateIn(
+  tables: RoutingTables,
+  { gateway, device }: Nexthop,
+  states: ReadonlySet<string>,
+): boolean | undefined {
   if (gateway === null) return false;
   if (tables.neighbours.value === undefined) return undefined;
   const address = canonical(gateway);

@@ -17,7 +17,12 @@ export type TableLookup = (table: string) => FibResult | undefined;
 const NOTHING: FibResult = { kind: 'no-route', evidence: [] };
 
 /** Walks the rules. */
-export function lookupByPolicy(tables: RoutingTables, rules: readonly RoutingRule[], flow: LookupFlow, look: TableLookup): FibResult {
+export function lookupByPolicy(
+  tables: RoutingTables,
+  rules: readonly RoutingRule[],
+  flow: LookupFlow,
+  look: TableLookup,
+): FibResult {
   // A jump leads forward only (fib_nl_newrule refuses others), so the results can be made from the last rule to the first.
   const results: FibResult[] = [];
   results[rules.length] = NOTHING;
@@ -63,7 +68,11 @@ function act(
     case 'blackhole':
       return { kind: rule.action, evidence: [rule.evidence] };
     case 'unknown':
-      return { kind: 'unknown', reason: `the action of routing rule ${rule.priority} is not understood`, evidence: [rule.evidence] };
+      return {
+        kind: 'unknown',
+        reason: `the action of routing rule ${rule.priority} is not understood`,
+        evidence: [rule.evidence],
+      };
     case 'lookup': {
       if (rule.table === null) return openMatch(rule);
       const found = look(rule.table);
@@ -71,7 +80,9 @@ function act(
       const suppressed = isSuppressed(rule, found);
       if (suppressed === undefined) {
         const reason = `routing rule ${rule.priority} suppresses by interface group, which was not captured`;
-        return sameResult(found, next) ? because(found, [rule.evidence]) : { kind: 'unknown', reason, evidence: [rule.evidence] };
+        return sameResult(found, next)
+          ? because(found, [rule.evidence])
+          : { kind: 'unknown', reason, evidence: [rule.evidence] };
       }
       return suppressed ? next : because(found, [rule.evidence]);
     }

@@ -99,8 +99,22 @@ function areDefault(rules: readonly RoutingRule[], family: Family): boolean {
 }
 
 function selectsEverything(rule: RoutingRule): boolean {
-  const selectors = [rule.source, rule.destination, rule.inInterface, rule.outInterface, rule.mark, rule.tos, rule.protocol];
-  const others = [rule.sourcePorts, rule.destinationPorts, rule.uids, rule.suppressPrefixLength, rule.suppressInterfaceGroup];
+  const selectors = [
+    rule.source,
+    rule.destination,
+    rule.inInterface,
+    rule.outInterface,
+    rule.mark,
+    rule.tos,
+    rule.protocol,
+  ];
+  const others = [
+    rule.sourcePorts,
+    rule.destinationPorts,
+    rule.uids,
+    rule.suppressPrefixLength,
+    rule.suppressInterfaceGroup,
+  ];
   return !rule.inverted && rule.notUnderstood.length === 0 && [...selectors, ...others].every((one) => one === null);
 }
 
@@ -114,7 +128,11 @@ function indexRoutes(family: Family, routes: readonly Route[]): RouteIndex {
     const length = prefix === undefined ? undefined : maskLength(prefix);
     if (prefix === undefined || length === undefined) continue;
     const lengths = entry(tables, route.table, () => new Map<number, Map<bigint, Route[]>>());
-    entry(entry(lengths, length, () => new Map<bigint, Route[]>()), prefix.bits, (): Route[] => []).push(route);
+    entry(
+      entry(lengths, length, () => new Map<bigint, Route[]>()),
+      prefix.bits,
+      (): Route[] => [],
+    ).push(route);
   }
   const order = family === 4 ? ipv4Order : ipv6Order;
   return new Map(

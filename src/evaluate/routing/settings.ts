@@ -13,7 +13,12 @@ export function setting(tables: RoutingTables, name: string): Setting | undefine
 }
 
 /** A setting of one device, or of `all`: `net.ipv4.conf.eth0.rp_filter`. */
-export function deviceSetting(tables: RoutingTables, family: Family, device: string, name: string): Setting | undefined {
+export function deviceSetting(
+  tables: RoutingTables,
+  family: Family,
+  device: string,
+  name: string,
+): Setting | undefined {
   return setting(tables, `net.ipv${family}.conf.${device}.${name}`);
 }
 
@@ -28,7 +33,9 @@ export function combinedSetting(
   combination: Combination,
 ): { readonly value: number; readonly evidence: readonly Evidence[] } | undefined {
   const parts = ['all', device].map((who) => deviceSetting(tables, 4, who, name));
-  const values = parts.map((part) => (part === undefined || !/^\d{1,3}$/.test(part.value) ? undefined : Number(part.value)));
+  const values = parts.map((part) =>
+    part === undefined || !/^\d{1,3}$/.test(part.value) ? undefined : Number(part.value),
+  );
   const evidence = parts.flatMap((part) => (part === undefined ? [] : [part.evidence]));
   // One value that is on decides an `or` by itself; both decide a maximum.
   if (combination === 'or' && values.some((value) => value !== undefined && value > 0)) return { value: 1, evidence };

@@ -6,9 +6,11 @@ import { formatEndpoint } from '../../model/address.ts';
 import { newTracking } from '../../model/flow.ts';
 import { ownerName } from '../sentences/names.ts';
 import type { World } from '../world/world.ts';
+import { podDevice } from '../world/attachment.ts';
 import { moveBridge } from './bridge.ts';
 import { moveClient } from './client.ts';
 import { finishBranch } from './finish.ts';
+import { underPolicies } from './policies.ts';
 import { moveProxy } from './proxy.ts';
 import { moveSocket } from './socket.ts';
 import { end, type Move, type WalkState } from './state.ts';
@@ -74,12 +76,7 @@ function moveOn(world: World, question: Question, state: WalkState): Moved {
         'wire',
       );
     case 'pod':
-      return moveThrough(
-        world,
-        arrivedBy(state, undefined),
-        { kind: 'pod', cluster: place.cluster, pod: place.pod },
-        'wire',
-      );
+      return enterPod(world, state, place);
     case 'wire':
       return moveWire(world, state, place);
     case 'bridge':
@@ -89,6 +86,15 @@ function moveOn(world: World, question: Question, state: WalkState): Moved {
     case 'proxy':
       return moveProxy(world, state, { kind: 'pod', cluster: place.cluster, pod: place.pod });
   }
+}
+
+/** A packet arrives at a pod: policies first, as network plugins apply them at the pod's interface, then its own hooks. */
+function enterPod(world: World, state: WalkState, place: WalkState['place'] & { readonly kind: 'pod' }): Moved {
+  const owner = { kind: 'pod' as const, cluster: place.cluster, pod: place.pod };
+  const policies = underPolicies(world, state, place.cluster, place.pod);
+  if (policies.end !== null) return { moves: [end(state, policies.end)], visits: policies.visits };
+  const moved = moveThrough(world, arrivedBy(state, podDevice(world, owner)), owner, 'wire');
+  return { moves: moved.moves, visits: [...policies.visits, ...moved.visits] };
 }
 
 /** A packet that comes from the wire has no socket, no owner and, in a new namespace, no mark and no tracked connection. */

@@ -106,7 +106,7 @@ function sharedBridge(world: World, server: Owner, client: PodFact): string | nu
 
 /** Whether the node's filter rules let the answer through. */
 function filtered(world: World, passage: Passage): Verdict {
-  const outcomes = traverseReply(world, passage);
+  const outcomes = traverseReply(world, passage.owner, passage.after, passage.outDevice);
   const bad = outcomes?.find((one) => one.verdict !== 'forward' && one.verdict !== 'local');
   if (bad === undefined) return OK;
   const name = ownerName(passage.owner);

@@ -38,6 +38,13 @@ export function attachment(world: World, cluster: string, pod: PodFact): Attachm
   };
 }
 
+/** The pod's interface towards its node: the only one that is up and not loopback; undefined when that is not known. */
+export function podDevice(world: World, owner: Owner & { readonly kind: 'pod' }): string | undefined {
+  const links = world.cluster(owner.cluster).netns(owner).links().value ?? [];
+  const candidates = links.filter((link) => !link.loopback && link.up);
+  return candidates.length === 1 ? candidates[0]?.name : undefined;
+}
+
 function routedDevice(world: World, node: NodeOwner, pod: PodFact, links: readonly Link[]): Link | undefined {
   const ip = pod.ips[0];
   if (ip === undefined) return undefined;

@@ -4,6 +4,8 @@ import type { ClusterFacts, NetnsFacts } from '../../model/facts.ts';
 import type { ServiceAddressKind } from '../../model/kube-proxy.ts';
 import type { KubernetesObjects, NodeFact, PodFact, ServiceFact } from '../../model/kubernetes.ts';
 import type { Owner } from '../../model/trace.ts';
+import { indexNames, type NameIndex } from '../../evaluate/dns/name-index.ts';
+import { indexServices, type ServiceIndex } from '../../evaluate/kube-proxy/service-index.ts';
 
 /** A Service that answers at an address. */
 export interface ServiceAtAddress {
@@ -31,6 +33,9 @@ export interface ClusterView {
   service(namespace: string, name: string): ServiceFact | undefined;
   pod(namespace: string, name: string): PodFact | undefined;
   netns(owner: Owner): NetnsFacts;
+  serviceIndex(): ServiceIndex;
+  /** Undefined when no object at all was read. */
+  nameIndex(): NameIndex | undefined;
 }
 
 const FINISHED = new Set(['Succeeded', 'Failed']);
@@ -47,12 +52,16 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
     return byAddress;
   });
   const nodes = lazy(() => indexNodes(facts, objects));
-  const services = lazy(() => indexServices(objects));
+  const services = lazy(() => indexServiceAddresses(objects));
   const ranges = lazy(() => serviceRanges(objects));
   const named = lazy(() => new Map((objects?.services ?? []).map((one) => [`${one.namespace}/${one.name}`, one])));
   const podsNamed = lazy(() => new Map((objects?.pods ?? []).map((one) => [`${one.namespace}/${one.name}`, one])));
   const nodesNamed = lazy(() => new Map((objects?.nodes ?? []).map((one) => [one.name, one])));
+  const serviceIndex = lazy(() => indexServices(objects?.services ?? [], objects?.endpointSlices ?? []));
+  const nameIndex = lazy(() => (objects === undefined ? undefined : indexNames(objects)));
   return {
+    serviceIndex,
+    nameIndex,
     name: facts.name,
     facts,
     objects,
@@ -92,7 +101,7 @@ function indexNodes(facts: ClusterFacts, objects: KubernetesObjects | undefined)
   return byAddress;
 }
 
-function indexServices(objects: KubernetesObjects | undefined): Map<string, ServiceAtAddress[]> {
+function indexServiceAddresses(objects: KubernetesObjects | undefined): Map<string, ServiceAtAddress[]> {
   const byAddress = new Map<string, ServiceAtAddress[]>();
   const add = (ip: string, service: ServiceFact, kind: ServiceAddressKind): void => {
     const list = byAddress.get(ip);

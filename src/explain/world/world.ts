@@ -1,6 +1,10 @@
-import type { Facts } from '../../model/facts.ts';
+import type { Family } from '../../model/address.ts';
+import type { Facts, NetnsFacts } from '../../model/facts.ts';
+import type { NetfilterEnvironment } from '../../model/netfilter.ts';
 import type { Question } from '../../model/question.ts';
+import { routingTables, type RoutingTables } from '../../evaluate/routing/routing-tables.ts';
 import { createClusterView, type ClusterView } from './cluster-view.ts';
+import { netfilterEnvironment } from './netfilter-environment.ts';
 
 /** Everything that the walk looks things up in. Built once for a set of facts; asking it changes nothing. */
 export interface World {
@@ -10,6 +14,8 @@ export interface World {
   cluster(name: string): ClusterView;
   /** The cluster that the client of a question is in. */
   home(question: Question): ClusterView;
+  routing(netns: NetnsFacts, family: Family): RoutingTables;
+  environment(netns: NetnsFacts, family: Family): NetfilterEnvironment;
 }
 
 /**
@@ -23,5 +29,21 @@ export function createWorld(facts: Facts): World {
     if (view === undefined) throw new Error(`no cluster is named ${name}`);
     return view;
   };
-  return { facts, clusters, cluster, home: (question) => cluster(question.source.cluster) };
+  const routing = once(routingTables);
+  const environment = once((netns: NetnsFacts, family: Family) => netfilterEnvironment(netns, routing(netns, family)));
+  return { facts, clusters, cluster, home: (question) => cluster(question.source.cluster), routing, environment };
+}
+
+/** Makes each namespace's value once for each family. */
+function once<T>(make: (netns: NetnsFacts, family: Family) => T): (netns: NetnsFacts, family: Family) => T {
+  const made = new Map<NetnsFacts, Map<Family, T>>();
+  return (netns, family) => {
+    const byFamily = made.get(netns) ?? new Map<Family, T>();
+    made.set(netns, byFamily);
+    const known = byFamily.get(family);
+    if (known !== undefined) return known;
+    const value = make(netns, family);
+    byFamily.set(family, value);
+    return value;
+  };
 }

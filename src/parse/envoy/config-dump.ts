@@ -57,10 +57,10 @@ class ConfigDumpReader {
 
   dump(whole: boolean): EnvoyConfigDump {
     const all = (kind: ResourceKind): readonly EnvoyResource[] => this.#resources.get(kind) ?? [];
-    const routes = byName(all('route').filter((route) => route.origin === 'dynamic'));
-    const clusters = byName(all('cluster'));
-    const endpoints = byName(all('endpoint'));
-    const extensions = byName(all('extension'));
+    const routes = lazily(() => byName(all('route').filter((route) => route.origin === 'dynamic')));
+    const clusters = lazily(() => byName(all('cluster')));
+    const endpoints = lazily(() => byName(all('endpoint')));
+    const extensions = lazily(() => byName(all('extension')));
     return {
       artefact: this.#artefact,
       complete: whole && !this.#partial && this.#bootstrap.exists,
@@ -68,12 +68,12 @@ class ConfigDumpReader {
       bootstrap: this.#bootstrap,
       listeners: () => all('listener'),
       routes: () => all('route'),
-      route: (name) => running(routes.get(name)),
+      route: (name) => running(routes().get(name)),
       clusters: () => all('cluster'),
-      cluster: (name) => running(clusters.get(name)),
-      endpoints: (name) => endpoints.get(name) ?? [],
+      cluster: (name) => running(clusters().get(name)),
+      endpoints: (name) => endpoints().get(name) ?? [],
       secrets: () => all('secret'),
-      extension: (name) => running(extensions.get(name)),
+      extension: (name) => running(extensions().get(name)),
     };
   }
 
@@ -107,7 +107,7 @@ class ConfigDumpReader {
     const section = RESOURCE_LISTS.find((list) => list.kind === kind)?.section;
     if (section !== undefined) this.#sections.add(section);
     if (!config.whole) return;
-    const resource = new LazyResource(protoText(config, nameField) ?? '', config, 'dynamic', 'active');
+    const resource = new LazyResource(() => protoText(config, nameField), config, 'dynamic', 'active');
     this.#add(kind, { resources: [resource], gaps: [] });
   }
 
@@ -129,6 +129,11 @@ class ConfigDumpReader {
       type === undefined ? 'this part of the dump has no @type' : `the type ${gapRaw(type)} is none of a config_dump`;
     this.gaps.push({ kind: 'not-understood', artefact: this.#artefact, pointer, problem });
   }
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function byName(resources: readonly EnvoyResource[]): ReadonlyMap<string, readonly EnvoyResource[]> {

@@ -16,26 +16,32 @@ export function protoText(node: JsonNode | undefined, field: string): string | u
   return protoMember(node, field)?.cursor().string();
 }
 
-/** A resource whose configuration is parsed when somebody reads it. */
+/** A resource whose name and configuration are parsed when somebody reads them. */
 export class LazyResource implements EnvoyResource {
-  readonly name: string;
   readonly origin: EnvoyResource['origin'];
   readonly state: EnvoyResource['state'];
   readonly #config: JsonNode;
+  readonly #readName: () => string | undefined;
   readonly #rejected: JsonNode | undefined;
+  #name: string | undefined;
 
   constructor(
-    name: string,
+    readName: () => string | undefined,
     config: JsonNode,
     origin: EnvoyResource['origin'],
     state: EnvoyResource['state'],
     rejected?: JsonNode,
   ) {
-    this.name = name;
+    this.#readName = readName;
     this.origin = origin;
     this.state = state;
     this.#config = config;
     this.#rejected = rejected;
+  }
+
+  get name(): string {
+    this.#name ??= this.#readName() ?? '';
+    return this.#name;
   }
 
   get config(): Cursor {

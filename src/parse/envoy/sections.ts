@@ -97,7 +97,8 @@ export function wrappedReader(shape: ResourceList): ElementReader {
     const error = errorState(element);
     if (resource === undefined) return refusedReader(artefact, element, error, shape.name);
     if (!resource.whole) return { resources: [], gaps: [] };
-    const name = protoText(shape.nameIn === 'element' ? element : resource, shape.name) ?? '';
+    const named = shape.nameIn === 'element' ? element : resource;
+    const name = (): string | undefined => protoText(named, shape.name);
     return { resources: [new LazyResource(name, resource, shape.origin, shape.state, error)], gaps: [] };
   };
 }
@@ -109,7 +110,7 @@ export const readDynamicListener: ElementReader = (artefact, element) => {
   for (const state of ['active', 'warming', 'draining'] as const) {
     const listener = protoMember(protoMember(element, `${state}_state`), 'listener');
     if (listener === undefined || !listener.whole) continue;
-    const name = protoText(element, 'name') ?? protoText(listener, 'name') ?? '';
+    const name = (): string | undefined => protoText(element, 'name') ?? protoText(listener, 'name');
     resources.push(new LazyResource(name, listener, 'dynamic', state, state === 'draining' ? undefined : error));
   }
   return resources.length > 0 ? { resources, gaps: [] } : refusedReader(artefact, element, error, 'name');
@@ -132,7 +133,7 @@ function refusedReader(
 ): ReturnType<ElementReader> {
   const refused = protoMember(error, 'failed_configuration');
   if (error !== undefined && refused !== undefined) {
-    const name = protoText(refused, nameField) ?? protoText(element, 'name') ?? '';
+    const name = (): string | undefined => protoText(refused, nameField) ?? protoText(element, 'name');
     return { resources: [new LazyResource(name, refused, 'dynamic', 'rejected', error)], gaps: [] };
   }
   if (!element.whole) return { resources: [], gaps: [] };

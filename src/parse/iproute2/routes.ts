@@ -27,7 +27,20 @@ const PREFERENCES: Readonly<Record<string, Route['preference']>> = { low: 'low',
  */
 const KNOWN = new Set([
   ...['type', 'dst', 'from', 'gateway', 'via', 'dev', 'table', 'scope', 'prefsrc', 'metric', 'tos', 'pref', 'flags'],
-  ...['nexthops', 'nhid', 'weight', 'protocol', 'metrics', 'flow', 'expires', 'error', 'users', 'age', 'used', 'hoplimit'],
+  ...[
+    'nexthops',
+    'nhid',
+    'weight',
+    'protocol',
+    'metrics',
+    'flow',
+    'expires',
+    'error',
+    'users',
+    'age',
+    'used',
+    'hoplimit',
+  ],
 ]);
 const KNOWN_OF_NEXTHOP = new Set(['gateway', 'via', 'dev', 'weight', 'flags', 'flow']);
 const COMMANDS: Readonly<Record<Family, string>> = {

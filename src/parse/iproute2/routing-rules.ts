@@ -52,7 +52,8 @@ function readRule(entry: Cursor, family: Family, priority: number): RoutingRule 
     return from === null || to === null ? null : { from, to };
   };
   const text = (value: Cursor): string | undefined => value.string();
-  const prefix = (name: string): string | null => member(name, (value) => selector(value, entry.at(`${name}len`), family));
+  const prefix = (name: string): string | null =>
+    member(name, (value) => selector(value, entry.at(`${name}len`), family));
   const value = member('fwmark', unsigned);
   const mask = member('fwmask', unsigned);
   const gotoPriority = member('goto', unsigned);

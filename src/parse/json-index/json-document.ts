@@ -10,8 +10,8 @@ import { gapRaw } from '../../model/artefact.ts';
 import type { Artefact, Gap } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
 import { skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
-import { indexSpans } from './span-tree.ts';
-import type { Span } from './span-tree.ts';
+import { indexSpans, memberOf } from './span-tree.ts';
+import type { IndexDepth, Members, Span } from './span-tree.ts';
 
 /** Below this size JSON.parse of the whole costs less than an index would save. */
 export const PARSE_WHOLE_BYTES = 20 * 1024 * 1024;
@@ -19,8 +19,8 @@ export const PARSE_WHOLE_BYTES = 20 * 1024 * 1024;
 /** V8's limit on the length of a string (2^29 - 24); a longer slice cannot be parsed. */
 const STRING_LIMIT = 0x1fffffe8;
 
-/** Levels of containers that the index lists: `{configs:[{clusters:[{cluster:{name`. */
-const INDEXED_LEVELS = 6;
+/** What the index lists: down to the resources of a config_dump (`{configs:[{clusters:[{cluster:{`), and of these the names. */
+const INDEX_DEPTH: IndexDepth = { levels: 6, innermostKeys: ['name', 'cluster_name', 'clusterName', '@type'] };
 
 /** A value of the document. What lies below it is read when asked for. */
 export interface JsonNode {
@@ -66,7 +66,7 @@ export function readJson(artefact: Artefact, parseWholeBytes = PARSE_WHOLE_BYTES
 
 function readIndexed(artefact: Artefact, start: number): JsonDocument {
   const { bytes } = artefact;
-  const span = indexSpans(bytes, start, INDEXED_LEVELS);
+  const span = indexSpans(bytes, start, INDEX_DEPTH);
   const gaps: Gap[] = [];
   if (span.broken !== null) gaps.push(brokenGap(artefact, span));
   else if (skipSpace(bytes, span.end) < bytes.length) {
@@ -97,7 +97,7 @@ function brokenGap(artefact: Artefact, root: Span): Gap {
   for (;;) {
     const child: [string | number, Span] | undefined =
       span.members !== null
-        ? [...span.members].find(([, value]) => value.broken !== null)
+        ? brokenMember(span.members)
         : span.elements?.at(-1)?.broken
           ? [span.elements.length - 1, span.elements.at(-1)!]
           : undefined;
@@ -120,6 +120,12 @@ function brokenGap(artefact: Artefact, root: Span): Gap {
     problem,
     ...(span.broken === 'truncated' ? { remedy: 'capture the file again, whole' } : {}),
   };
+}
+
+/** A member that is not whole is the last: the text breaks there. */
+function brokenMember({ keys, values }: Members): [string, Span] | undefined {
+  const last = values.at(-1);
+  return last !== undefined && last.broken !== null ? [keys.at(-1)!, last] : undefined;
 }
 
 class ParsedNode implements JsonNode {
@@ -161,17 +167,24 @@ class ParsedNode implements JsonNode {
 }
 
 class SpanNode implements JsonNode {
-  readonly pointer: string;
   readonly #artefact: string;
   readonly #bytes: Buffer;
   readonly #span: Span;
+  /** Pointer of the parent and the key below it, or the pointer itself. */
+  readonly #place: readonly [SpanNode, string | number] | string;
   #cursor: Cursor | undefined;
 
-  constructor(artefact: string, bytes: Buffer, span: Span, pointer: string) {
+  constructor(artefact: string, bytes: Buffer, span: Span, place: readonly [SpanNode, string | number] | string) {
     this.#artefact = artefact;
     this.#bytes = bytes;
     this.#span = span;
-    this.pointer = pointer;
+    this.#place = place;
+  }
+
+  get pointer(): string {
+    if (typeof this.#place === 'string') return this.#place;
+    const [parent, key] = this.#place;
+    return new Cursor(this.#artefact, parent.pointer, undefined).at(key).pointer;
   }
 
   get kind(): JsonNode['kind'] {
@@ -184,32 +197,27 @@ class SpanNode implements JsonNode {
 
   member(key: string): JsonNode | undefined {
     if (this.#span.kind !== 'object') return undefined;
-    if (this.#span.members === null) {
-      const value = this.cursor().at(key);
-      return value.value === undefined ? undefined : new ParsedNode(value);
-    }
-    const span = this.#span.members.get(key);
-    return span && this.#child(key, span);
+    const span = this.#span.members === null ? undefined : memberOf(this.#span.members, key);
+    if (span !== undefined) return new SpanNode(this.#artefact, this.#bytes, span, [this, key]);
+    if (this.#span.members !== null && !this.#span.selected) return undefined;
+    const value = this.cursor().at(key);
+    return value.value === undefined ? undefined : new ParsedNode(value);
   }
 
   keys(): readonly string[] {
-    if (this.#span.members !== null) return [...this.#span.members.keys()];
+    if (this.#span.members !== null && !this.#span.selected) return [...new Set(this.#span.members.keys)];
     return this.#span.kind === 'object' ? new ParsedNode(this.cursor()).keys() : [];
   }
 
   elements(): readonly JsonNode[] {
-    if (this.#span.elements !== null) return this.#span.elements.map((span, index) => this.#child(index, span));
-    return this.#span.kind === 'array' ? new ParsedNode(this.cursor()).elements() : [];
+    if (this.#span.elements === null)
+      return this.#span.kind === 'array' ? new ParsedNode(this.cursor()).elements() : [];
+    return this.#span.elements.map((span, index) => new SpanNode(this.#artefact, this.#bytes, span, [this, index]));
   }
 
   cursor(): Cursor {
     this.#cursor ??= new Cursor(this.#artefact, this.pointer, this.#parse());
     return this.#cursor;
-  }
-
-  #child(key: string | number, span: Span): SpanNode {
-    const { pointer } = new Cursor(this.#artefact, this.pointer, undefined).at(key);
-    return new SpanNode(this.#artefact, this.#bytes, span, pointer);
   }
 
   #parse(): unknown {

@@ -1,4 +1,5 @@
 import {
+  BACKSLASH,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COLON,
@@ -14,6 +15,17 @@ import {
   TRUNCATED,
 } from './byte-scan.ts';
 
+/** Keys and, at the same places, values. */
+export interface Members {
+  readonly keys: readonly string[];
+  readonly values: readonly Span[];
+}
+
+/** The member of that key; of equal keys the last one stands, as in JSON.parse. */
+export function memberOf(members: Members, key: string): Span | undefined {
+  return members.values[members.keys.lastIndexOf(key)];
+}
+
 /**
  * Where a value stands in the bytes, and, for the outer levels of a document, where its members or elements stand.
  * One scan builds it; nothing is decoded but the keys.
@@ -25,93 +37,127 @@ export interface Span {
   readonly kind: 'object' | 'array' | 'scalar';
   /** Why the value is not whole; its complete members or elements are still listed. */
   readonly broken: 'truncated' | 'too-deep' | 'malformed' | null;
-  /** Members of an object by key; of equal keys the last one stands, as in JSON.parse. null: below the indexed levels. */
-  readonly members: ReadonlyMap<string, Span> | null;
+  /** Members of an object, in order, equal keys included. null: below the indexed levels. */
+  readonly members: Members | null;
+  /** Whether `members` holds only those that the innermost level is asked for. */
+  readonly selected: boolean;
   /** Elements of an array. null: below the indexed levels. */
   readonly elements: readonly Span[] | null;
 }
 
-/**
- * Indexes the outermost `levels` levels of containers of the value at `from`.
- * Cost: one look at each byte, and one small object for each member or element of these levels.
- */
-export function indexSpans(bytes: Buffer, from: number, levels: number): Span {
-  return indexValue(bytes, from, levels, 0);
+/** How much of a document is indexed. */
+export interface IndexDepth {
+  /** Levels of containers whose members and elements are listed. */
+  readonly levels: number;
+  /** On the innermost of these levels, objects list only members with these (ASCII) keys. */
+  readonly innermostKeys: readonly string[];
 }
 
-function indexValue(bytes: Buffer, start: number, levels: number, depth: number): Span {
-  const first = bytes[start];
-  if (first === OPEN_BRACE || first === OPEN_BRACKET) {
-    if (levels > 0 && depth < DEPTH_LIMIT) {
-      return first === OPEN_BRACE
-        ? indexObject(bytes, start, levels - 1, depth + 1)
-        : indexArray(bytes, start, levels - 1, depth + 1);
-    }
-  }
-  const kind = first === OPEN_BRACE ? 'object' : first === OPEN_BRACKET ? 'array' : 'scalar';
-  const end = skipValue(bytes, start, depth);
-  if (end === start) return leaf(kind, start, start, start >= bytes.length ? 'truncated' : 'malformed');
-  if (end < 0) return leaf(kind, start, bytes.length, end === TOO_DEEP ? 'too-deep' : 'truncated');
-  // A number or literal at the very end of the text may have been cut: only what a delimiter follows is known to be whole.
-  const cut = kind === 'scalar' && depth > 0 && first !== QUOTE && end === bytes.length;
-  return leaf(kind, start, end, cut ? 'truncated' : null);
+/**
+ * Indexes the outermost levels of containers of the value at `from`.
+ * Cost: one look at each byte, and one small object for each member or element that is listed.
+ */
+export function indexSpans(bytes: Buffer, from: number, depth: IndexDepth): Span {
+  return new Indexer(bytes, depth.innermostKeys).value(from, depth.levels, 0);
 }
 
 function leaf(kind: Span['kind'], start: number, end: number, broken: Span['broken']): Span {
-  return { start, end, kind, broken, members: null, elements: null };
+  return { start, end, kind, broken, members: null, selected: false, elements: null };
 }
 
-function indexObject(bytes: Buffer, start: number, levels: number, depth: number): Span {
-  const members = new Map<string, Span>();
-  const close = (end: number, broken: Span['broken']): Span => ({
-    start,
-    end,
-    kind: 'object',
-    broken,
-    members,
-    elements: null,
-  });
-  let at = skipSpace(bytes, start + 1);
-  if (bytes[at] === CLOSE_BRACE) return close(at + 1, null);
-  for (;;) {
-    if (at >= bytes.length) return close(at, 'truncated');
-    if (bytes[at] !== QUOTE) return close(at, 'malformed');
-    const keyEnd = skipString(bytes, at);
-    if (keyEnd === TRUNCATED) return close(bytes.length, 'truncated');
-    const key = decodeKey(bytes, at, keyEnd);
-    at = skipSpace(bytes, keyEnd);
-    if (key === undefined || (at < bytes.length && bytes[at] !== COLON)) return close(at, 'malformed');
-    const value = indexValue(bytes, skipSpace(bytes, at + 1), levels, depth);
-    members.set(key, value);
-    if (value.broken !== null) return close(value.end, value.broken);
-    at = skipSpace(bytes, value.end);
-    if (bytes[at] === CLOSE_BRACE) return close(at + 1, null);
-    if (bytes[at] !== COMMA) return close(at, at >= bytes.length ? 'truncated' : 'malformed');
-    at = skipSpace(bytes, at + 1);
+class Indexer {
+  readonly #bytes: Buffer;
+  readonly #keys: readonly Buffer[];
+
+  constructor(bytes: Buffer, innermostKeys: readonly string[]) {
+    this.#bytes = bytes;
+    this.#keys = innermostKeys.map((key) => Buffer.from(key));
   }
-}
 
-function indexArray(bytes: Buffer, start: number, levels: number, depth: number): Span {
-  const elements: Span[] = [];
-  const close = (end: number, broken: Span['broken']): Span => ({
-    start,
-    end,
-    kind: 'array',
-    broken,
-    members: null,
-    elements,
-  });
-  let at = skipSpace(bytes, start + 1);
-  if (bytes[at] === CLOSE_BRACKET) return close(at + 1, null);
-  for (;;) {
-    if (at >= bytes.length) return close(at, 'truncated');
-    const value = indexValue(bytes, at, levels, depth);
-    elements.push(value);
-    if (value.broken !== null) return close(value.end, value.broken);
-    at = skipSpace(bytes, value.end);
+  value(start: number, levels: number, depth: number): Span {
+    const bytes = this.#bytes;
+    const first = bytes[start];
+    if ((first === OPEN_BRACE || first === OPEN_BRACKET) && levels > 0 && depth < DEPTH_LIMIT) {
+      return first === OPEN_BRACE
+        ? this.#object(start, levels - 1, depth + 1)
+        : this.#array(start, levels - 1, depth + 1);
+    }
+    const kind = first === OPEN_BRACE ? 'object' : first === OPEN_BRACKET ? 'array' : 'scalar';
+    const end = skipValue(bytes, start, depth);
+    if (end === start) return leaf(kind, start, start, start >= bytes.length ? 'truncated' : 'malformed');
+    if (end < 0) return leaf(kind, start, bytes.length, end === TOO_DEEP ? 'too-deep' : 'truncated');
+    // A number or literal at the very end of the text may have been cut: only what a delimiter follows is known to be whole.
+    const cut = kind === 'scalar' && depth > 0 && first !== QUOTE && end === bytes.length;
+    return leaf(kind, start, end, cut ? 'truncated' : null);
+  }
+
+  #object(start: number, levels: number, depth: number): Span {
+    const bytes = this.#bytes;
+    const keys: string[] = [];
+    const values: Span[] = [];
+    const members = { keys, values };
+    const selected = levels === 0;
+    const close = (end: number, broken: Span['broken']): Span => {
+      return { start, end, kind: 'object', broken, members, selected, elements: null };
+    };
+    let at = skipSpace(bytes, start + 1);
+    if (bytes[at] === CLOSE_BRACE) return close(at + 1, null);
+    for (;;) {
+      if (at >= bytes.length) return close(at, 'truncated');
+      if (bytes[at] !== QUOTE) return close(at, 'malformed');
+      const keyEnd = skipString(bytes, at);
+      if (keyEnd === TRUNCATED) return close(bytes.length, 'truncated');
+      const key = selected ? this.#selectedKey(at, keyEnd) : decodeKey(bytes, at, keyEnd);
+      at = skipSpace(bytes, keyEnd);
+      if (key === undefined || (at < bytes.length && bytes[at] !== COLON)) return close(at, 'malformed');
+      const valueStart = skipSpace(bytes, at + 1);
+      const skipped = key === null ? skipValue(bytes, valueStart, depth) : TRUNCATED;
+      if (key !== null || skipped <= valueStart) {
+        const value = this.value(valueStart, levels, depth);
+        keys.push(key ?? '');
+        values.push(value);
+        if (value.broken !== null) return close(value.end, value.broken);
+        at = skipSpace(bytes, value.end);
+      } else {
+        at = skipSpace(bytes, skipped);
+      }
+      if (bytes[at] === CLOSE_BRACE) return close(at + 1, null);
+      if (bytes[at] !== COMMA) return close(at, at >= bytes.length ? 'truncated' : 'malformed');
+      at = skipSpace(bytes, at + 1);
+    }
+  }
+
+  #array(start: number, levels: number, depth: number): Span {
+    const bytes = this.#bytes;
+    const elements: Span[] = [];
+    const close = (end: number, broken: Span['broken']): Span => {
+      return { start, end, kind: 'array', broken, members: null, selected: false, elements };
+    };
+    let at = skipSpace(bytes, start + 1);
     if (bytes[at] === CLOSE_BRACKET) return close(at + 1, null);
-    if (bytes[at] !== COMMA) return close(at, at >= bytes.length ? 'truncated' : 'malformed');
-    at = skipSpace(bytes, at + 1);
+    for (;;) {
+      if (at >= bytes.length) return close(at, 'truncated');
+      const value = this.value(at, levels, depth);
+      elements.push(value);
+      if (value.broken !== null) return close(value.end, value.broken);
+      at = skipSpace(bytes, value.end);
+      if (bytes[at] === CLOSE_BRACKET) return close(at + 1, null);
+      if (bytes[at] !== COMMA) return close(at, at >= bytes.length ? 'truncated' : 'malformed');
+      at = skipSpace(bytes, at + 1);
+    }
+  }
+
+  /** A key that is asked for; null for another one. A key with escapes is decoded: it may spell one that is. */
+  #selectedKey(start: number, end: number): string | null | undefined {
+    const bytes = this.#bytes;
+    const wanted = this.#keys.find((key) => {
+      if (key.length !== end - start - 2) return false;
+      for (let index = 0; index < key.length; index++) if (bytes[start + 1 + index] !== key[index]) return false;
+      return true;
+    });
+    if (wanted !== undefined) return bytes.toString('latin1', start + 1, end - 1);
+    for (let at = start + 1; at < end - 1; at++) if (bytes[at] === BACKSLASH) return decodeKey(bytes, start, end);
+    return null;
   }
 }
 
@@ -119,7 +165,7 @@ function indexArray(bytes: Buffer, start: number, levels: number, depth: number)
 function decodeKey(bytes: Buffer, start: number, end: number): string | undefined {
   for (let at = start + 1; at < end - 1; at++) {
     const byte = bytes[at]!;
-    if (byte === 0x5c || byte >= 0x80 || byte < 0x20) {
+    if (byte === BACKSLASH || byte >= 0x80 || byte < 0x20) {
       try {
         return JSON.parse(bytes.toString('utf8', start, end)) as string;
       } catch {

@@ -56,7 +56,10 @@ export function parseKubeProxyConfig(artefacts: KubeProxyArtefacts): Parsed<Kube
     nodePortAddresses: reader.texts('nodePortAddresses'),
     ...scheduler(reader.text('ipvs', 'scheduler')),
     hostnameOverride: reader.text('hostnameOverride'),
-    evidence: [...(running === undefined ? [] : [running.evidence]), ...(config === undefined ? [] : [config.evidence()])],
+    evidence: [
+      ...(running === undefined ? [] : [running.evidence]),
+      ...(config === undefined ? [] : [config.evidence()]),
+    ],
   };
   return { value, gaps: gaps.list() };
 }
@@ -70,15 +73,21 @@ function readConfigz(artefact: Artefact, gaps: GapLog): Cursor | undefined {
   if (config.isObject()) return config;
   // A KubeProxyConfiguration as it stands in the kube-proxy ConfigMap, without the group around it.
   if (root.at('kind').string() === 'KubeProxyConfiguration') return root;
-  if (document.gaps.length === 0) gaps.add('unreadable', `no member ${GROUP}: this is no /configz of kube-proxy`, { pointer: '' });
+  if (document.gaps.length === 0)
+    gaps.add('unreadable', `no member ${GROUP}: this is no /configz of kube-proxy`, { pointer: '' });
   return undefined;
 }
 
-function readProxyMode(artefact: Artefact, gaps: GapLog): { readonly mode: KubeProxyMode; readonly evidence: Evidence } | undefined {
+function readProxyMode(
+  artefact: Artefact,
+  gaps: GapLog,
+): { readonly mode: KubeProxyMode; readonly evidence: Evidence } | undefined {
   const raw = artefact.bytes.toString('utf8', 0, 200).split(/\r?\n/, 1)[0] ?? '';
   const mode = MODES[raw.trim()];
   if (mode === undefined) {
-    gaps.addAll([{ kind: 'unreadable', artefact: artefact.name, line: 1, raw, problem: 'this names no mode of kube-proxy' }]);
+    gaps.addAll([
+      { kind: 'unreadable', artefact: artefact.name, line: 1, raw, problem: 'this names no mode of kube-proxy' },
+    ]);
     return undefined;
   }
   return { mode, evidence: { artefact: artefact.name, line: 1, raw } };
@@ -90,7 +99,8 @@ function readMode(reader: ConfigReader, gaps: GapLog): KubeProxyMode | null {
   const text = reader.text('mode');
   if (text === null) return 'iptables';
   const mode = MODES[text];
-  if (mode === undefined) gaps.add('not-understood', 'this is no mode of kube-proxy', { pointer: reader.member('mode').pointer, raw: text });
+  if (mode === undefined)
+    gaps.add('not-understood', 'this is no mode of kube-proxy', { pointer: reader.member('mode').pointer, raw: text });
   return mode ?? null;
 }
 

@@ -21,7 +21,7 @@ export function parseServices(
 function readService(item: ItemReader, base: ObjectFact): ServiceFact | undefined {
   if (item.value('spec') === undefined) return item.reject('has no spec', []);
   const clusterIPs = item.value('spec', 'clusterIPs') === undefined ? undefined : item.strings('spec', 'clusterIPs');
-  const headless = (clusterIPs?.[0] ?? item.string('spec', 'clusterIP')) === 'None';
+  const headless = (clusterIPs?.[0] ?? item.value('spec', 'clusterIP')) === 'None';
   return {
     type: item.oneOf(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'], 'spec', 'type') ?? 'ClusterIP',
     clusterIPs: headless ? [] : readClusterIPs(item, clusterIPs !== undefined),

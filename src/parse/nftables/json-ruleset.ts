@@ -22,7 +22,8 @@ export function parseNftJson(artefact: Artefact): Parsed<NftablesOverview> {
   const chains: Cursor[] = [];
   const ruled = new Set<string>();
   if (objects?.kind !== 'array') {
-    if (document.gaps.length === 0) gaps.add('unreadable', 'no array nftables: this is no `nft -j list ruleset`', { pointer: '' });
+    if (document.gaps.length === 0)
+      gaps.add('unreadable', 'no array nftables: this is no `nft -j list ruleset`', { pointer: '' });
   } else {
     for (const node of objects.elements()) {
       if (!node.whole) continue;
@@ -32,14 +33,20 @@ export function parseNftJson(artefact: Artefact): Parsed<NftablesOverview> {
       if (chain.isObject()) chains.push(chain);
       else if (rule.at('chain').string() !== undefined) ruled.add(identity(rule, 'chain'));
       else if (!object.entries().every(([key]) => PASSIVE.has(key)) || object.entries().length === 0) {
-        gaps.add('not-understood', 'this object is not understood', { pointer: object.pointer, raw: object.evidence().raw });
+        gaps.add('not-understood', 'this object is not understood', {
+          pointer: object.pointer,
+          raw: object.evidence().raw,
+        });
       }
     }
   }
   const based = chains.flatMap((chain) => readBaseChain(chain, ruled, gaps));
   // Rules may be among what could not be read, so that no chain is known to be empty then.
   const whole = gaps.list().length === 0;
-  return { value: divideBaseChains(whole ? based : based.map((chain) => ({ ...chain, empty: false }))), gaps: gaps.list() };
+  return {
+    value: divideBaseChains(whole ? based : based.map((chain) => ({ ...chain, empty: false }))),
+    gaps: gaps.list(),
+  };
 }
 
 function readBaseChain(chain: Cursor, ruled: ReadonlySet<string>, gaps: GapLog): BaseChain[] {

@@ -71,7 +71,10 @@ export function parseNftText(artefact: Artefact): Parsed<NftablesOverview> {
   }
   if (depth > 0) gaps.add('unreadable', 'the text ends inside a block: the file was cut off');
   const whole = gaps.list().length === 0;
-  return { value: divideBaseChains(whole ? chains : chains.map((one) => ({ ...one, empty: false }))), gaps: gaps.list() };
+  return {
+    value: divideBaseChains(whole ? chains : chains.map((one) => ({ ...one, empty: false }))),
+    gaps: gaps.list(),
+  };
 }
 
 function baseChain(

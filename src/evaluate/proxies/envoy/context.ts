@@ -15,6 +15,8 @@ export interface ConnectionContext {
   readonly chain: FilterChain;
   /** The TLS session that this chain terminates; null: it passes on what the client sends. */
   readonly tls: TlsHello | null;
+  /** The cluster that a filter before tcp_proxy named for this connection; null: none did. */
+  readonly clusterOverride: string | null;
   readonly runtime: Runtime;
   readonly budget: Budget;
 }

@@ -9,10 +9,10 @@ import type { Cursor } from '../../../model/json.ts';
 
 /** The member that holds a field, in whichever spelling it stands. */
 export function field(message: Cursor, name: string): Cursor {
-  const snake = message.at(name);
-  if (snake.value !== undefined || !name.includes('_')) return snake;
-  const camel = message.at(camelCase(name));
-  return camel.value === undefined ? snake : camel;
+  const { value } = message;
+  if (typeof value !== 'object' || value === null || Object.hasOwn(value, name)) return message.at(name);
+  const camel = camelCase(name);
+  return message.at(Object.hasOwn(value, camel) ? camel : name);
 }
 
 /** Walks down several fields. */

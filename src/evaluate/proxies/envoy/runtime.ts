@@ -1,5 +1,6 @@
 import type { Unknown } from '../../../model/branching.ts';
 import type { Cursor } from '../../../model/json.ts';
+import { memoised } from './memo.ts';
 import { enumName, field, fields, unknown } from './proto-json.ts';
 
 /** What the dump tells of Envoy's runtime: whether a key may have a value other than its configured default. */
@@ -12,7 +13,7 @@ export interface Runtime {
  * Runtime layers of the bootstrap (envoy/config/bootstrap/v3, LayeredRuntime). A static layer shows its keys; RTDS and disk layers
  * show none, so that every key may be set there. What an operator posted to /runtime_modify is in no dump and is not considered.
  */
-export function readRuntime(bootstrap: Cursor): Runtime {
+export const readRuntime: (bootstrap: Cursor) => Runtime = memoised((bootstrap) => {
   const layers = fields(bootstrap, 'layered_runtime', 'layers').items();
   const opaque = layers.find((layer) => field(layer, 'rtds_layer').exists || field(layer, 'disk_layer').exists);
   return {
@@ -26,7 +27,7 @@ export function readRuntime(bootstrap: Cursor): Runtime {
         : unknown(`the runtime key ${key} is set in the bootstrap`, field(layer, 'name'));
     },
   };
-}
+});
 
 /** Keys may be written flat (`a.b: 1`) or nested (`a: {b: 1}`). */
 function holdsKey(layer: Cursor, key: string): boolean {

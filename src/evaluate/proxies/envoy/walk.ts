@@ -45,13 +45,19 @@ interface StepDetails {
   readonly cites?: readonly Cursor[];
 }
 
+/** A step; its evidence is spelled out when somebody reads it, since most branches are only counted. */
 export function step(kind: EnvoyStep['kind'], action: string, name: string, details: StepDetails = {}): EnvoyStep {
+  const { reasons = [], objects = [], cites = [] } = details;
+  let evidence: EnvoyStep['evidence'] | undefined;
   return {
     kind,
     action,
     name,
-    reasons: details.reasons ?? [],
-    objects: details.objects ?? [],
-    evidence: (details.cites ?? []).filter((cursor) => cursor.exists).map((cursor) => cursor.evidence()),
+    reasons,
+    objects,
+    get evidence() {
+      evidence ??= cites.filter((cursor) => cursor.exists).map((cursor) => cursor.evidence());
+      return evidence;
+    },
   };
 }

@@ -1,6 +1,6 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { field, isTrue, unknown, unknownField } from '../proto-json.ts';
+import { field, unknown, unknownField } from '../proto-json.ts';
 import type { Runtime } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import { share } from './random-value.ts';
@@ -127,5 +127,5 @@ function headerValue(name: string | undefined, request: RequestView, total: numb
 export function overridesFilters(action: Cursor): boolean {
   return field(field(action, 'weighted_clusters'), 'clusters')
     .items()
-    .some((entry) => field(entry, 'typed_per_filter_config').exists || isTrue(entry, 'cluster_header'));
+    .some((entry) => field(entry, 'typed_per_filter_config').exists);
 }

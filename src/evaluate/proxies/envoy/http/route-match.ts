@@ -47,8 +47,15 @@ export function matchRoute(
 
 function matchPath(match: Cursor, request: RequestView, ignoresParameters: boolean): Truth {
   if (field(match, 'connect_matcher').exists) return request.method === 'CONNECT';
-  const full = ignoresParameters ? (request.path.split(';')[0] ?? '') : request.path;
-  const path = withoutQuery(full);
+  const path = withoutQuery(request.path);
+  if (!ignoresParameters || !path.includes(';')) return matchPlainPath(match, path);
+  // Older versions cut the path at the first semicolon, newer ones cut each segment (sanitizePathBeforePathMatching).
+  const cut = matchPlainPath(match, path.slice(0, path.indexOf(';')));
+  const trimmed = matchPlainPath(match, path.replace(/;[^/]*/g, ''));
+  return cut === trimmed ? cut : unknown('how path parameters are left out depends on the version of Envoy', match);
+}
+
+function matchPlainPath(match: Cursor, path: string): Truth {
   const fold = field(match, 'case_sensitive').boolean() === false ? lowerAscii : (text: string): string => text;
   const prefix = field(match, 'prefix').string();
   if (prefix !== undefined) return fold(path).startsWith(fold(prefix));

@@ -1,0 +1,104 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { BaseCommand } from '../src/cli/base-command.ts';
+import { CliError } from '../src/cli/cli-error.ts';
+import { ExitStatus } from '../src/cli/exit-status.ts';
+import { outputFlag, snapshotFlags, verboseFlag } from '../src/cli/flags.ts';
+import { answerStatus, explainQuestion, renderAnswer, type Severity } from '../src/index.ts';
+
+export default class Explain extends BaseCommand {
+  static override summary = 'Explain how a request gets from a pod to a Service, or where it stops';
+  static override description =
+    'Walks the request over names, rules, routes and proxies as they are, and shows every decision with its proof. ' +
+    'FROM is a pod (NAME, pod/NAME, NAME.NAMESPACE), a workload (deploy/NAME: every replica), a node (node/NAME), or an address. ' +
+    'TO is a Service (NAME, NAME.NAMESPACE:PORT, svc/NAME), a URL, a pod (pod/NAME:PORT), IP:PORT or HOST:PORT.';
+  static override aliases = ['trace'];
+  static override examples = [
+    {
+      description: 'A request to a Service of the same namespace',
+      command: '<%= config.bin %> explain web-0 api:443 -n shop --snapshot cluster.tar.gz',
+    },
+    {
+      description: 'A URL, with a method and a header',
+      command:
+        '<%= config.bin %> explain productpage-v1-abc http://reviews:9080/reviews/1 -X DELETE -H "end-user: jason" -n bookinfo',
+    },
+    {
+      description: 'From outside the cluster, entering by a certain node',
+      command:
+        '<%= config.bin %> explain 192.0.2.7 shop.example.com:443 --resolve shop.example.com:203.0.113.10 --node node1',
+    },
+    { description: 'As JSON, for a script', command: '<%= config.bin %> explain deploy/web svc/api -n shop -o json' },
+  ];
+  static override args = {
+    from: Args.string({ description: 'Who asks', required: true, ignoreStdin: true }),
+    to: Args.string({ description: 'What is asked for', required: true, ignoreStdin: true }),
+  };
+  static override flags = {
+    ...snapshotFlags,
+    'from-namespace': Flags.string({ summary: 'Namespace of FROM, when it is not that of TO', helpValue: 'NAMESPACE' }),
+    method: Flags.string({ char: 'X', aliases: ['request'], summary: 'HTTP method', helpValue: 'METHOD' }),
+    header: Flags.string({
+      char: 'H',
+      summary: 'HTTP header, as "Name: value"; repeat it for several',
+      helpValue: 'HEADER',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    protocol: Flags.option({
+      summary: 'Transport protocol',
+      options: ['tcp', 'udp', 'sctp'] as const,
+    })(),
+    uid: Flags.integer({ summary: 'User id of the client process', min: 0 }),
+    'source-port': Flags.integer({ summary: 'Source port of the connection', min: 1, max: 65_535 }),
+    node: Flags.string({ summary: 'Node at which a request from outside arrives', helpValue: 'NODE' }),
+    resolve: Flags.string({
+      summary: 'Take this address for a name; repeat it for several',
+      helpValue: 'HOST:IP',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'explain-step': Flags.integer({ summary: 'Show this step alone, with its whole evidence', helpValue: 'N', min: 1 }),
+    'fail-on': Flags.option({
+      summary: 'Exit with 3 if there is a finding of this severity or a worse one',
+      options: ['error', 'warning', 'info'] as const,
+    })(),
+    verbose: verboseFlag,
+    output: outputFlag(['wide', 'json', 'yaml', 'mermaid']),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Explain);
+    const paths = flags.snapshot ?? [];
+    if (paths.length === 0) {
+      throw new CliError('no snapshot is given', {
+        remedy: 'Name one with --snapshot PATH (a folder or a .tar.gz).',
+      });
+    }
+    this.progress.phase('reading the snapshot');
+    const explanation = await explainQuestion(paths, {
+      from: args.from,
+      to: args.to,
+      namespace: flags.namespace ?? null,
+      fromNamespace: flags['from-namespace'] ?? null,
+      method: flags.method ?? null,
+      headers: flags.header ?? [],
+      protocol: flags.protocol ?? null,
+      uid: flags.uid ?? null,
+      sourcePort: flags['source-port'] ?? null,
+      node: flags.node ?? null,
+      resolve: flags.resolve ?? [],
+    });
+    const text = renderAnswer(explanation, flags.output ?? 'tree', {
+      ...this.terminal(),
+      verbose: flags.verbose,
+      step: flags['explain-step'] ?? null,
+    });
+    if (text === undefined) {
+      throw new CliError(`the answer has no step ${flags['explain-step']}`, {
+        remedy: 'The steps are numbered in the answer; run the command without --explain-step to see them.',
+      });
+    }
+    this.answer(text, ExitStatus[answerStatus(explanation, (flags['fail-on'] ?? null) satisfies Severity | null)]);
+  }
+}

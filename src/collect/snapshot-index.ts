@@ -1,0 +1,50 @@
+import type { Gap, GapKind } from '../model/artefact.ts';
+import { Cursor } from '../model/json.ts';
+
+/** What snapshot.json says: of the format, the time, and what the capture left out. */
+export interface SnapshotIndex {
+  /** null: it does not say. */
+  readonly formatVersion: number | null;
+  readonly capturedAt: string | null;
+  readonly gaps: readonly Gap[];
+}
+
+const KINDS: Readonly<Record<string, GapKind>> = {
+  missing: 'missing',
+  forbidden: 'forbidden',
+  unreadable: 'unreadable',
+  'not-understood': 'not-understood',
+  'too-large': 'too-large',
+};
+
+/** Reads snapshot.json. It may be missing, or have been made by hand: whatever it does not say is not known. */
+export function readSnapshotIndex(name: string, bytes: Buffer | undefined): SnapshotIndex {
+  if (bytes === undefined) return { formatVersion: null, capturedAt: null, gaps: [] };
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    const gap: Gap = { kind: 'unreadable', artefact: name, problem: 'the index of the snapshot is no JSON' };
+    return { formatVersion: null, capturedAt: null, gaps: [gap] };
+  }
+  const root = new Cursor(name, '', value);
+  return {
+    formatVersion: root.at('formatVersion').number() ?? null,
+    capturedAt: root.at('capturedAt').string() ?? null,
+    gaps: root
+      .at('skipped')
+      .items()
+      .map((entry) => skippedGap(name, entry)),
+  };
+}
+
+/** `{artefact, kind, problem, remedy}`: what the capture could not get, and why. */
+function skippedGap(index: string, entry: Cursor): Gap {
+  const remedy = entry.at('remedy').string();
+  return {
+    kind: KINDS[entry.at('kind').string() ?? ''] ?? 'missing',
+    artefact: entry.at('artefact').string() ?? index,
+    problem: entry.at('problem').string() ?? 'the capture left it out',
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}

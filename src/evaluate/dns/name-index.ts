@@ -1,0 +1,69 @@
+import type {
+  EndpointSliceFact,
+  KubernetesObjects,
+  PodFact,
+  ServiceFact,
+  SliceEndpoint,
+} from '../../model/kubernetes.ts';
+import { readClusterDns, type ClusterDns } from './cluster-dns.ts';
+
+/** The objects of a cluster by what a name tells of them, and its DNS server. Built once, asked for every name. */
+export interface NameIndex {
+  readonly dns: ClusterDns;
+  /** Which kinds are known as a whole, so that absence means something. */
+  readonly complete: { readonly services: boolean; readonly endpointSlices: boolean };
+  hasNamespace(name: string): boolean;
+  service(namespace: string, name: string): ServiceFact | undefined;
+  slices(service: ServiceFact): readonly EndpointSliceFact[];
+  /** A pod of the namespace with this address, hostNetwork pods too. */
+  podAt(namespace: string, ip: string): PodFact | undefined;
+  podOf(endpoint: SliceEndpoint): PodFact | undefined;
+  isNode(name: string): boolean;
+}
+
+/** Builds the index; each part on first use. */
+export function indexNames(objects: KubernetesObjects): NameIndex {
+  const dns = lazy(() => readClusterDns(objects));
+  const services = lazy(() => new Map(objects.services.map((one) => [`${one.namespace}/${one.name}`, one])));
+  const namespaces = lazy(() => new Set(objects.namespaces.map((one) => one.name)));
+  const nodes = lazy(() => new Set(objects.nodes.map((one) => one.name)));
+  const slices = lazy(() => {
+    const byService = new Map<string, EndpointSliceFact[]>();
+    for (const slice of objects.endpointSlices) {
+      if (slice.serviceName === null) continue;
+      const key = `${slice.namespace}/${slice.serviceName}`;
+      const list = byService.get(key);
+      if (list === undefined) byService.set(key, [slice]);
+      else list.push(slice);
+    }
+    return byService;
+  });
+  const pods = lazy(() => {
+    const byPlace = new Map<string, PodFact>();
+    for (const pod of objects.pods) {
+      byPlace.set(`${pod.namespace}/${pod.name}`, pod);
+      for (const ip of pod.ips) byPlace.set(`${pod.namespace} ${ip}`, pod);
+    }
+    return byPlace;
+  });
+  return {
+    get dns() {
+      return dns();
+    },
+    get complete() {
+      return { services: objects.captured('services'), endpointSlices: objects.captured('endpointslices') };
+    },
+    hasNamespace: (name) => !objects.captured('namespaces') || namespaces().has(name),
+    service: (namespace, name) => services().get(`${namespace}/${name}`),
+    slices: (service) => slices().get(`${service.namespace}/${service.name}`) ?? [],
+    podAt: (namespace, ip) => pods().get(`${namespace} ${ip}`),
+    podOf: ({ podNamespace, podName }) =>
+      podName === null ? undefined : pods().get(`${podNamespace ?? ''}/${podName}`),
+    isNode: (name) => nodes().has(name),
+  };
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

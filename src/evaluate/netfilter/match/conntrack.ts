@@ -1,0 +1,100 @@
+import { contains, parseAddress } from '../../../model/address.ts';
+import type {
+  ConnectionState,
+  ConntrackMatch,
+  NumberRange,
+  PortTest,
+  PrefixTest,
+} from '../../../model/iptables-rule.ts';
+import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
+import { hasEntry, type WalkState } from '../state.ts';
+import { inRanges, unknownPort } from './port.ts';
+import { all, any, negate, NO, unknown, YES, yesNo, type TestResult } from './result.ts';
+
+const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const;
+
+/**
+ * `-m conntrack` and `-m state`. A packet without an entry (before conntrack, INVALID, UNTRACKED) matches by its state alone:
+ * a rule that tests the state ignores its other tests then, and one that does not never matches.
+ * Source: net/netfilter/xt_conntrack.c conntrack_mt.
+ */
+export function matchConntrack(match: ConntrackMatch, state: WalkState, environment: NetfilterEnvironment): TestResult {
+  if (!state.tracked && state.template !== 'none') return unknown('CT set up a template before this rule');
+  const byState = match.state === undefined ? YES : negate(matchState(match.state.states, state), match.state.negated);
+  if (!hasEntry(state)) return match.state === undefined ? NO : byState;
+  const { tracking, protocol } = state.flow;
+  const ephemeral = unknownPort(state.flow, environment);
+  return all([
+    byState,
+    match.direction === undefined ? YES : yesNo(match.direction === tracking.direction),
+    address(match.originalSource, tracking.originalSource),
+    address(match.originalDestination, tracking.originalDestination),
+    address(match.replySource, tracking.replySource),
+    address(match.replyDestination, tracking.replyDestination),
+    match.protocol === undefined
+      ? YES
+      : negate(yesNo(match.protocol.number === PROTOCOL_NUMBERS[protocol]), match.protocol.negated),
+    port(match.originalSourcePort, tracking.originalSourcePort, ephemeral),
+    port(match.originalDestinationPort, tracking.originalDestinationPort, ephemeral),
+    port(match.replySourcePort, tracking.replySourcePort, ephemeral),
+    port(match.replyDestinationPort, tracking.replyDestinationPort, tracking.translatedPorts ?? ephemeral),
+    match.status === undefined
+      ? YES
+      : negate(any(match.status.statuses.map((one) => status(one, state))), match.status.negated),
+    match.expires === undefined ? YES : unknown('when the connection expires is not known'),
+  ]);
+}
+
+/** The state bits that a packet shows: one of its connection, and SNAT and DNAT when that is translated. */
+function matchState(states: readonly ConnectionState[], state: WalkState): TestResult {
+  const { tracking } = state.flow;
+  if (!hasEntry(state)) {
+    return yesNo(states.includes(tracking.state === 'UNTRACKED' ? 'UNTRACKED' : 'INVALID'));
+  }
+  return yesNo(
+    states.includes(tracking.state) ||
+      (tracking.snat && states.includes('SNAT')) ||
+      (tracking.dnat && states.includes('DNAT')),
+  );
+}
+
+/** IPS_* bits. `NONE` is no bit, which no connection has. */
+function status(name: string, state: WalkState): TestResult {
+  const established = state.flow.tracking.state === 'ESTABLISHED';
+  switch (name) {
+    case 'NONE':
+      return NO;
+    case 'SEEN_REPLY':
+      return yesNo(established);
+    case 'CONFIRMED':
+      // nf_confirm runs behind the last hook of a packet's way out, or in.
+      return yesNo(established || state.looped);
+    case 'ASSURED':
+      return established ? unknown('whether the connection is assured is not known') : NO;
+    case 'EXPECTED':
+      return state.flow.tracking.state === 'NEW' ? NO : unknown('whether the connection was expected is not known');
+    default:
+      return unknown(`connection status ${name} is not understood`);
+  }
+}
+
+function address(test: PrefixTest | undefined, text: string | null): TestResult {
+  if (test === undefined) return YES;
+  const value = text === null ? undefined : parseAddress(text);
+  if (value === undefined) return unknown('the translated source is not known');
+  return negate(yesNo(contains(test.prefix, value)), test.negated);
+}
+
+function port(test: PortTest | undefined, value: number | null, range: NumberRange): TestResult {
+  return test === undefined ? YES : negate(inRanges(value ?? range, [test]), test.negated);
+}
+
+/** `-m connmark`: never without an entry, not even with `!`. Source: net/netfilter/xt_connmark.c connmark_mt. */
+export function matchConnmark(
+  match: { readonly value: number; readonly mask: number; readonly negated: boolean },
+  state: WalkState,
+): TestResult {
+  if (!state.tracked && state.template !== 'none') return unknown('CT set up a template before this rule');
+  if (!hasEntry(state)) return NO;
+  return negate(yesNo((state.flow.tracking.mark & match.mask) >>> 0 === match.value), match.negated);
+}

@@ -1,0 +1,33 @@
+import type { Unknown } from '../../model/branching.ts';
+import type { Evidence } from '../../model/evidence.ts';
+import type { TraversalOutcome } from '../../model/netfilter.ts';
+import { toArray } from './list.ts';
+import type { WalkState } from './state.ts';
+
+/** How a branch ends. */
+export function endBranch(
+  state: WalkState,
+  verdict: TraversalOutcome['verdict'],
+  detail: Partial<Pick<TraversalOutcome, 'endedBy' | 'rejectWith' | 'unknown'>> = {},
+): TraversalOutcome {
+  const { sourceNat, interception } = state;
+  return {
+    verdict,
+    flow: state.flow,
+    rules: toArray(state.rules),
+    route: state.route,
+    probability: state.probability,
+    conditions: toArray(state.conditions),
+    ...(sourceNat === undefined ? {} : { sourceNat }),
+    ...(interception === undefined || verdict !== 'local' ? {} : { interception }),
+    ...detail,
+  };
+}
+
+export function undetermined(state: WalkState, unknown: Unknown): TraversalOutcome {
+  return endBranch(state, 'undetermined', { unknown });
+}
+
+export function notKnown(reason: string, evidence: readonly Evidence[] = []): Unknown {
+  return { reason, evidence };
+}

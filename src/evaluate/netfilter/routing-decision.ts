@@ -1,0 +1,47 @@
+import type { Flow } from '../../model/flow.ts';
+import type { NetfilterEnvironment } from '../../model/netfilter.ts';
+import type { RouteDecision, RouteQuery } from '../../model/routing.ts';
+import { append } from './list.ts';
+import type { WalkState } from './state.ts';
+
+/** The routing decision for a packet that came in (ip_route_input) or that a process sends (ip_route_output). */
+export function routeOf(
+  flow: Flow,
+  from: 'wire' | 'process',
+  environment: NetfilterEnvironment,
+): readonly RouteDecision[] {
+  return environment.route({
+    ...query(flow),
+    inInterface: from === 'wire' ? flow.inInterface : null,
+    ...(from === 'process' ? { uid: flow.uid } : {}),
+  });
+}
+
+/**
+ * The decision that is made anew when OUTPUT changed the packet. For IPv4 it forgets the sender's uid.
+ * Source: net/ipv4/netfilter.c ip_route_me_harder (flowi4_uid stays 0), net/ipv6/netfilter.c ip6_route_me_harder.
+ */
+export function rerouteOf(flow: Flow, environment: NetfilterEnvironment): readonly RouteDecision[] {
+  return environment.route({ ...query(flow), inInterface: null, uid: flow.family === 4 ? 0 : flow.uid });
+}
+
+/** The branches of a routing decision. */
+export function takeRoutes(state: WalkState, decisions: readonly RouteDecision[]): WalkState[] {
+  return decisions.map((route) => ({
+    ...state,
+    route,
+    probability: state.probability * route.probability,
+    conditions: route.conditions.reduce(append, state.conditions),
+  }));
+}
+
+function query(flow: Flow): RouteQuery {
+  return {
+    destination: flow.destination,
+    source: flow.source,
+    mark: flow.mark,
+    protocol: flow.protocol,
+    sourcePort: flow.sourcePort,
+    destinationPort: flow.destinationPort === 0 ? null : flow.destinationPort,
+  };
+}

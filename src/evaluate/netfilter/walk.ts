@@ -1,0 +1,291 @@
+/**
+ * Takes one branch of a packet through its hooks, forking where chance, conditions, routes or rules that are not understood make
+ * it fork. Work is bounded: past the budget a branch is undetermined, so that no ruleset can make it hang.
+ */
+import type { Evidence } from '../../model/evidence.ts';
+import type { MatchedRule, NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
+import { agree } from './agreement.ts';
+import type { BaseChain, HookStages, Stage } from './hooks.ts';
+import { append, findLast } from './list.ts';
+import { manipulate, manipulationAt } from './nat/manipulate.ts';
+import { endBranch, notKnown, undetermined } from './outcome.ts';
+import { rerouteOf, routeOf, takeRoutes } from './routing-decision.ts';
+import { testRule, type Way } from './rule-test.ts';
+import { hasEntry, type Frame, type RuleContext, type WalkState } from './state.ts';
+import { applyTarget, targetName } from './target/target.ts';
+import type { Effect } from './target/effect.ts';
+
+const MOST_STEPS = 2_000_000;
+const MOST_OUTCOMES = 50_000;
+/** Tests that nobody can tell double the work each time that their rules end alike; past this many the answer is left open. */
+const MOST_UNKNOWN = 400;
+/** Chains jump deeper than this in no ruleset that a kernel accepts (nf_tables: 16). */
+const DEEPEST_JUMP = 256;
+
+/** A branch under way, or at its end. */
+export type Branch = WalkState | TraversalOutcome;
+
+export class Walk {
+  private readonly stages: HookStages;
+  private readonly environment: NetfilterEnvironment;
+  private steps = 0;
+  private unknowns = 0;
+
+  constructor(stages: HookStages, environment: NetfilterEnvironment) {
+    this.stages = stages;
+    this.environment = environment;
+  }
+
+  /** Every end of the branches, in the order of the rules that lead there. */
+  explore(start: readonly Branch[]): TraversalOutcome[] {
+    const outcomes: TraversalOutcome[] = [];
+    const pending = start.toReversed();
+    for (let branch = pending.pop(); branch !== undefined; branch = pending.pop()) {
+      if ('verdict' in branch) {
+        outcomes.push(branch);
+        continue;
+      }
+      this.steps += 1;
+      if (this.steps > MOST_STEPS || outcomes.length > MOST_OUTCOMES) {
+        outcomes.push(undetermined(branch, notKnown('the rules branch too often to be followed')));
+        continue;
+      }
+      const next = branch.frame === null ? this.stage(branch) : this.rule(branch, branch.frame);
+      for (let index = next.length - 1; index >= 0; index -= 1) pending.push(next[index] as Branch);
+    }
+    return outcomes;
+  }
+
+  private stage(state: WalkState): readonly Branch[] {
+    const stage = this.stages[state.hook][state.stage];
+    if (stage === undefined) return this.leaveHook(state);
+    switch (stage.kind) {
+      case 'chain':
+        return [enter(state, stage, 0)];
+      case 'conntrack':
+        return [nextStage({ ...state, tracked: true })];
+      case 'nat':
+        return this.nat(state, stage, 0);
+      case 'missing':
+        return [undetermined(state, stage.unknown)];
+    }
+  }
+
+  /** Source: net/netfilter/nf_nat_core.c nf_nat_inet_fn. */
+  private nat(state: WalkState, stage: Extract<Stage, { kind: 'nat' }>, index: number): readonly Branch[] {
+    if (!hasEntry(state)) return [nextStage(state)];
+    const source = manipulationAt(state.hook) === 'source';
+    const settled = source ? state.sourceDone : state.destinationDone;
+    const chain = settled ? undefined : stage.chains[index];
+    if (chain !== undefined) {
+      return ['missing' in chain ? undetermined(state, chain.missing) : enter(state, chain, index)];
+    }
+    const done = source ? settleSource(state) : settleDestination(state);
+    return state.hook === 'output' && isRedirected(done) ? this.reroute(done) : [nextStage(done)];
+  }
+
+  private rule(state: WalkState, frame: Frame): readonly Branch[] {
+    const rule = frame.rules[frame.index];
+    if (rule === undefined) return this.endOfChain(state, frame);
+    const { ruleset, table } = frame.base;
+    const context: RuleContext = { state, rule, ruleset, table, environment: this.environment };
+    return testRule(context).flatMap((way) => this.takeWay(way, context, frame));
+  }
+
+  private takeWay(way: Way, context: RuleContext, frame: Frame): readonly Branch[] {
+    if (way.matches === 'no') return [advance(way.state, frame)];
+    const at: RuleContext = { ...context, state: way.state };
+    const effect = applyTarget(at.rule.target, at);
+    if (way.matches === 'yes') return this.apply(effect, at, frame);
+    if (effect.kind === 'next' && effect.state === at.state) return [advance(at.state, frame)];
+    return this.bothWays(effect, at, frame, way.reason ?? '');
+  }
+
+  /** A rule that nobody knows to match: the answer stands when it is the same either way. */
+  private bothWays(effect: Effect, context: RuleContext, frame: Frame, reason: string): readonly Branch[] {
+    const { state } = context;
+    const open = [undetermined(state, notKnown(reason, [evidenceOf(context)]))];
+    this.unknowns += 1;
+    if (this.unknowns > MOST_UNKNOWN) return open;
+    const matching = this.explore(this.apply(effect, context, frame));
+    if (matching.every((outcome) => outcome.verdict === 'undetermined')) return open;
+    const passing = this.explore([advance(state, frame)]);
+    return agree(matching, passing) ? passing : open;
+  }
+
+  private apply(effect: Effect, context: RuleContext, frame: Frame): readonly Branch[] {
+    const { state, rule } = context;
+    const evidence = evidenceOf(context);
+    const record = (next: WalkState): WalkState => {
+      const changed = next.flow === state.flow ? {} : { after: next.flow };
+      const matched: MatchedRule = { hook: state.hook, rule, evidence, action: targetName(rule.target), ...changed };
+      return { ...next, rules: append(state.rules, matched) };
+    };
+    switch (effect.kind) {
+      case 'next':
+        return [advance(record(effect.state), frame)];
+      case 'accept':
+        return effect.states.flatMap((next) => this.endOfStage(record(next), frame));
+      case 'drop':
+        return [endBranch(record(state), 'drop', { endedBy: evidence })];
+      case 'reject':
+        return [endBranch(record(state), 'reject', { endedBy: evidence, rejectWith: effect.with })];
+      case 'return':
+        return this.return(record(state), frame);
+      case 'jump':
+        return [this.jump(record(state), frame, effect, evidence)];
+      case 'unknown':
+        return [undetermined(record(state), notKnown(effect.reason, [evidence]))];
+    }
+  }
+
+  private jump(
+    state: WalkState,
+    frame: Frame,
+    { chain: name, goto }: Extract<Effect, { kind: 'jump' }>,
+    evidence: Evidence,
+  ): Branch {
+    const { ruleset, table } = frame.base;
+    const chain = ruleset.chain(table, name);
+    const open = (reason: string): Branch => undetermined(state, notKnown(reason, [evidence]));
+    if (chain === undefined) return open(`chain ${name} is not in the dump, nor is it a target that is understood`);
+    const circle = findLast(frame.path, (one) => one === name) !== undefined;
+    if (circle || frame.depth >= DEEPEST_JUMP) return open(`the rules jump in a circle or too deep at chain ${name}`);
+    const next: Frame = {
+      ...frame,
+      rules: [...chain.candidates(state.flow.destination)],
+      index: 0,
+      caller: goto ? frame.caller : { ...frame, index: frame.index + 1 },
+      path: append(frame.path, name),
+      depth: frame.depth + 1,
+    };
+    return { ...state, frame: next };
+  }
+
+  private endOfChain(state: WalkState, frame: Frame): readonly Branch[] {
+    const { ruleset, table } = frame.base;
+    const incomplete = ruleset.incomplete(table);
+    return incomplete === undefined ? this.return(state, frame) : [undetermined(state, incomplete)];
+  }
+
+  /** Back to the caller; from a base chain, to its policy. */
+  private return(state: WalkState, frame: Frame): readonly Branch[] {
+    if (frame.caller !== null) return [{ ...state, frame: frame.caller }];
+    const { chain } = frame.base;
+    if (chain.policy === 'DROP') return [endBranch(state, 'drop', { endedBy: chain.evidence })];
+    return this.endOfStage(state, frame);
+  }
+
+  /** A base chain let the packet pass. */
+  private endOfStage(state: WalkState, { base, entered, natIndex }: Frame): readonly Branch[] {
+    const { hook, flow } = state;
+    const stage = this.stages[hook][state.stage];
+    if (stage?.kind === 'nat') return this.nat({ ...state, frame: null }, stage, natIndex + 1);
+    // Source: net/ipv4/netfilter/iptable_mangle.c ipt_mangle_out; the TOS is no part of a flow.
+    const moved =
+      entered.mark !== flow.mark || entered.source !== flow.source || entered.destination !== flow.destination;
+    return hook === 'output' && base.table === 'mangle' && moved ? this.reroute(state) : [nextStage(state)];
+  }
+
+  /** The hook goes on with the device that it began with (struct nf_hook_state): `-o` sees the new one from POSTROUTING on. */
+  private reroute(state: WalkState): readonly Branch[] {
+    const routes = takeRoutes(state, rerouteOf(state.flow, this.environment));
+    return routes.map((next) => routeEnd(next) ?? nextStage(next));
+  }
+
+  private leaveHook(state: WalkState): readonly Branch[] {
+    switch (state.hook) {
+      case 'prerouting':
+        // A packet that comes back through the loopback device keeps the route it had (ip_rcv_finish: skb_valid_dst).
+        if (state.looped) return [atHook(state, 'input')];
+        return takeRoutes(state, routeOf(state.flow, 'wire', this.environment)).map((next) => {
+          if (next.route?.kind === 'local') return atHook(next, 'input');
+          return routeEnd(next) ?? atHook(outward(next), 'forward');
+        });
+      case 'input':
+        return [endBranch(state, 'local')];
+      case 'forward':
+      case 'output':
+        return [atHook(outward(state), 'postrouting')];
+      case 'postrouting':
+        if (state.route?.kind !== 'local') return [endBranch(state, 'forward')];
+        return [atHook({ ...state, looped: true, inDevice: 'lo', outDevice: null }, 'prerouting')];
+    }
+  }
+}
+
+/** The source half of a connection's translation is settled, and the packet translated. */
+function settleSource(state: WalkState): WalkState {
+  const flow = manipulate(state.flow, 'source');
+  const { direction, snat, replyDestination } = flow.tracking;
+  const translated = direction === 'ORIGINAL' && snat;
+  const sourceNat = state.sourceNat ?? (translated ? { kind: 'snat' as const, address: replyDestination } : undefined);
+  return { ...state, flow, sourceNat, sourceDone: true };
+}
+
+function settleDestination(state: WalkState): WalkState {
+  return { ...state, flow: manipulate(state.flow, 'destination'), destinationDone: true };
+}
+
+/** A routing decision that ends the branch. */
+export function routeEnd(state: WalkState): TraversalOutcome | undefined {
+  const { route } = state;
+  switch (route?.kind) {
+    case 'local':
+    case 'forward':
+      return undefined;
+    case 'unreachable':
+    case 'prohibit':
+    case 'no-route':
+    case 'blackhole':
+      return endBranch(state, 'unroutable');
+    case 'broadcast':
+    case 'multicast':
+      return undetermined(state, notKnown(`${route.kind} packets are not followed`, route.evidence));
+    default:
+      return undetermined(state, notKnown(route?.reason ?? 'the route is not known', route?.evidence ?? []));
+  }
+}
+
+/** The device by which the routing decision sends the packet; packets to this namespace itself leave by the loopback device. */
+export function outward(state: WalkState): WalkState {
+  const { route } = state;
+  return { ...state, outDevice: route?.kind === 'local' ? 'lo' : (route?.device ?? undefined) };
+}
+
+/** Whether a connection goes elsewhere than its first packet said. Source: nf_nat_proto.c nf_nat_ipv4_local_fn. */
+function isRedirected({ flow: { tracking } }: WalkState): boolean {
+  return tracking.direction === 'ORIGINAL'
+    ? tracking.originalDestination !== tracking.replySource
+    : tracking.replyDestination !== tracking.originalSource;
+}
+
+function atHook(state: WalkState, hook: WalkState['hook']): WalkState {
+  return { ...state, hook, stage: 0, frame: null };
+}
+
+function nextStage(state: WalkState): WalkState {
+  return { ...state, stage: state.stage + 1, frame: null };
+}
+
+function advance(state: WalkState, frame: Frame): WalkState {
+  return { ...state, frame: { ...frame, index: frame.index + 1 } };
+}
+
+function enter(state: WalkState, base: BaseChain, natIndex: number): WalkState {
+  const frame: Frame = {
+    base: { ruleset: base.ruleset, table: base.table, chain: base.chain },
+    natIndex,
+    entered: state.flow,
+    rules: [...base.chain.candidates(state.flow.destination)],
+    index: 0,
+    caller: null,
+    path: append(null, base.chain.name),
+    depth: 0,
+  };
+  return { ...state, frame };
+}
+
+function evidenceOf({ rule, ruleset }: RuleContext): Evidence {
+  return { artefact: ruleset.artefact, line: rule.line, raw: rule.raw };
+}

@@ -1,0 +1,104 @@
+import type { Host } from './host-set.ts';
+
+/** How hosts of a priority are counted. */
+export interface PriorityOptions {
+  /** Percent, 140 unless set. */
+  readonly overprovisioningFactor: number;
+  /** Percent of healthy hosts below which health is ignored; 0: never. */
+  readonly panicThreshold: number;
+  readonly weightedPriorityHealth: boolean;
+}
+
+/** A share of the load, and the hosts that it goes to before localities are looked at. */
+export interface PriorityShare {
+  readonly priority: number;
+  /** `all`: panic, health is ignored. */
+  readonly availability: 'healthy' | 'degraded' | 'all';
+  /** Percent, a whole number; the shares add up to 100. */
+  readonly percent: number;
+}
+
+interface PriorityState {
+  readonly hosts: readonly Host[];
+  readonly healthy: number;
+  readonly degraded: number;
+  readonly panics: boolean;
+}
+
+/**
+ * Shares the load among priorities (LoadBalancerBase::recalculatePerPriorityState, recalculatePerPriorityPanic and
+ * recalculateLoadInTotalPanic, source/extensions/load_balancing_policies/common/load_balancer_impl.cc). Integer arithmetic as there.
+ */
+export function sharePriorities(hosts: readonly Host[], options: PriorityOptions): PriorityShare[] {
+  const count = hosts.reduce((highest, host) => Math.max(highest, host.priority + 1), 1);
+  const states = Array.from({ length: Math.min(count, 128) }, (_, priority) =>
+    priorityState(
+      hosts.filter((host) => host.priority === priority),
+      options,
+    ),
+  );
+  const sum = (key: 'healthy' | 'degraded'): number => states.reduce((total, state) => total + state[key], 0);
+  const available = Math.min(100, sum('healthy') + sum('degraded'));
+  const threshold = Math.min(100, options.panicThreshold);
+  if (threshold === 0 && available === 0) return [{ priority: 0, availability: 'healthy', percent: 100 }];
+  const panics = states.map((state) => available !== 100 && state.panics);
+  if (panics.every(Boolean)) return shareInTotalPanic(states);
+  const healthy = distribute(states, 'healthy', 100, available);
+  const degraded = distribute(states, 'degraded', healthy.rest, available);
+  // What rounding left goes to the first priority that has any host to offer.
+  if (healthy.first !== -1) healthy.loads[healthy.first]! += degraded.rest;
+  else if (degraded.first !== -1) degraded.loads[degraded.first]! += degraded.rest;
+  const shares = (loads: readonly number[], availability: 'healthy' | 'degraded'): PriorityShare[] =>
+    loads.map((percent, priority) => ({ priority, availability: panics[priority] ? 'all' : availability, percent }));
+  return [...shares(healthy.loads, 'healthy'), ...shares(degraded.loads, 'degraded')].filter(
+    ({ percent }) => percent > 0,
+  );
+}
+
+function priorityState(hosts: readonly Host[], options: PriorityOptions): PriorityState {
+  const counted = hosts.filter((host) => host.excluded !== true);
+  const measure = (list: readonly Host[]): number =>
+    options.weightedPriorityHealth ? list.reduce((sum, host) => sum + host.weight, 0) : list.length;
+  const healthyHosts = hosts.filter((host) => host.health === 'healthy');
+  const degradedHosts = hosts.filter((host) => host.health === 'degraded');
+  const total = measure(counted);
+  const availability = (list: readonly Host[]): number =>
+    counted.length === 0 ? 0 : Math.min(100, Math.floor((options.overprovisioningFactor * measure(list)) / total));
+  const percent =
+    counted.length === 0
+      ? 0
+      : (100 * healthyHosts.length) / counted.length + (100 * degradedHosts.length) / counted.length;
+  return {
+    hosts,
+    healthy: availability(healthyHosts),
+    degraded: availability(degradedHosts),
+    panics: percent < Math.min(100, options.panicThreshold),
+  };
+}
+
+function distribute(
+  states: readonly PriorityState[],
+  key: 'healthy' | 'degraded',
+  load: number,
+  available: number,
+): { loads: number[]; rest: number; first: number } {
+  let rest = load;
+  const loads = states.map((state) => {
+    const part = Math.min(rest, Math.floor((state[key] * 100) / available));
+    rest -= part;
+    return part;
+  });
+  return { loads, rest, first: states.findIndex((state) => state[key] > 0) };
+}
+
+/** All priorities panic: the load follows the number of hosts, healthy or not. */
+function shareInTotalPanic(states: readonly PriorityState[]): PriorityShare[] {
+  const total = states.reduce((sum, state) => sum + state.hosts.length, 0);
+  if (total === 0) return [{ priority: 0, availability: 'all', percent: 100 }];
+  const loads = states.map((state) => Math.floor((100 * state.hosts.length) / total));
+  const first = states.findIndex((state) => state.hosts.length > 0);
+  loads[first]! += 100 - loads.reduce((sum, load) => sum + load, 0);
+  return loads
+    .map((percent, priority): PriorityShare => ({ priority, availability: 'all', percent }))
+    .filter(({ percent }) => percent > 0);
+}

@@ -1,0 +1,86 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { TlsHello } from '../../../../model/request.ts';
+import { field, fields, typedMessage, typeName, unknown } from '../proto-json.ts';
+import type { Host } from './host-set.ts';
+
+/** How the proxy speaks to a host. */
+export interface UpstreamTransport {
+  readonly tls: 'none' | 'istio-mutual' | 'tls' | 'unknown';
+  /** What it presents in the handshake; null without TLS. */
+  readonly hello: TlsHello | null;
+  /** Clause that says which socket was chosen. */
+  readonly reason: string | null;
+  readonly cite: Cursor | null;
+}
+
+const UPSTREAM_TLS = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
+const RAW_BUFFER = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
+const PLAIN: UpstreamTransport = { tls: 'none', hello: null, reason: null, cite: null };
+
+/**
+ * The transport socket for a host: the first of `transport_socket_matches` whose `match` the endpoint's metadata under
+ * `envoy.transport_socket_match` satisfies, else the cluster's own, else plaintext
+ * (source/common/upstream/transport_socket_match_impl.cc).
+ */
+export function upstreamTransport(cluster: Cursor, host: Host | null): UpstreamTransport | Unknown {
+  const matcher = field(cluster, 'transport_socket_matcher');
+  if (matcher.exists) return unknown('transport_socket_matcher is not understood', matcher.at('@type'));
+  for (const entry of field(cluster, 'transport_socket_matches').items()) {
+    const wanted = field(entry, 'match').entries();
+    if (wanted.length > 0 && host !== null && host.metadata === null) {
+      return unknown(
+        'the transport socket depends on endpoint metadata, which config_dump?include_eds shows',
+        entry.at('name'),
+      );
+    }
+    if (!wanted.every(([key, value]) => hasMetadata(host, key, value))) continue;
+    const labels = wanted.map(([key, value]) => `${key}=${String(value.value)}`).join(', ');
+    const reason = labels === '' ? 'transport socket of the other endpoints' : `endpoint label ${labels}`;
+    return readSocket(field(entry, 'transport_socket'), reason, entry.at('name'));
+  }
+  const own = field(cluster, 'transport_socket');
+  return own.exists ? readSocket(own, null, own.at('name')) : PLAIN;
+}
+
+function hasMetadata(host: Host | null, key: string, value: Cursor): boolean {
+  return (host?.metadata ?? []).some((metadata) => {
+    const own = field(metadata, 'filter_metadata').at('envoy.transport_socket_match', key);
+    return own.exists && JSON.stringify(own.value) === JSON.stringify(value.value);
+  });
+}
+
+function readSocket(socket: Cursor, reason: string | null, cite: Cursor): UpstreamTransport {
+  const any = field(socket, 'typed_config');
+  const type = typeName(any);
+  if (type === RAW_BUFFER || !socket.exists) return { ...PLAIN, reason, cite };
+  if (type !== UPSTREAM_TLS) return { tls: 'unknown', hello: null, reason, cite };
+  const tls = typedMessage(any);
+  const common = field(tls, 'common_tls_context');
+  const alpn = field(common, 'alpn_protocols').strings();
+  const secrets = field(common, 'tls_certificate_sds_secret_configs').items();
+  const presents = secrets.length > 0 || field(common, 'tls_certificates').items().length > 0;
+  // Istio's own certificates are served under the name `default`; its mTLS offers ALPN names that begin with istio.
+  const istio =
+    alpn.some((name) => name.startsWith('istio')) && secrets.some((one) => field(one, 'name').string() === 'default');
+  const hello: TlsHello = {
+    sni: field(tls, 'sni').string() ?? null,
+    alpn,
+    clientIdentity: presents ? undefined : null,
+  };
+  return { tls: istio ? 'istio-mutual' : 'tls', hello, reason, cite };
+}
+
+/** Whether the cluster's hosts are spoken to with HTTP/2, HTTP/1.1, or as the client did; undefined: it depends. */
+export function upstreamHttpVersion(cluster: Cursor, downstream: 'http/1.1' | 'h2'): 'http/1.1' | 'h2' | undefined {
+  const options = fields(cluster, 'typed_extension_protocol_options').at(
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+  );
+  if (field(options, 'use_downstream_protocol_config').exists) return downstream;
+  if (field(options, 'auto_config').exists) return undefined;
+  const explicit = field(options, 'explicit_http_config');
+  if (field(explicit, 'http3_protocol_options').exists) return undefined;
+  return field(explicit, 'http2_protocol_options').exists || field(cluster, 'http2_protocol_options').exists
+    ? 'h2'
+    : 'http/1.1';
+}

@@ -1,0 +1,161 @@
+/**
+ * What an Envoy does with a connection and the request on it.
+ *
+ * In: what was read of the proxy, and a connection as it reaches the proxy's socket. Out: every branch, with its probability or
+ * condition, the decisions on the way with their proof, and the end: an upstream host, an answer, a closed connection, or
+ * undetermined with the reason. Probabilities add up to 1. It must not read anything beside its arguments, and must not take what
+ * it does not understand for harmless.
+ */
+import type { EnvoyConnection, EnvoyConfigDump, EnvoyFacts, EnvoyOutcome } from '../../../model/envoy.ts';
+import { BRANCH_LIMIT } from './context.ts';
+import type { ConnectionContext } from './context.ts';
+import { acceptSocket } from './listener/accepted-socket.ts';
+import type { AcceptedSocket } from './listener/accepted-socket.ts';
+import { downstreamTls } from './listener/downstream-tls.ts';
+import { chooseFilterChain } from './listener/filter-chain.ts';
+import type { ChainChoice } from './listener/filter-chain.ts';
+import { KNOWN_FILTER_CHAIN, KNOWN_LISTENER } from './listener/known-fields.ts';
+import { runListenerFilters } from './listener/listener-filters.ts';
+import { listenerTable } from './listener/listener-table.ts';
+import type { Listener, ListenerTable } from './listener/listener-table.ts';
+import { handOverTarget, hasUdpListener, idleListeners, listenerStep, socketOwner } from './listener/lookup.ts';
+import { networkFilterRule } from './network/registry.ts';
+import { field, isTrue, typedMessage, typeName, unknown, unknownField } from './proto-json.ts';
+import { readRuntime } from './runtime.ts';
+import { isUnknown } from './truth.ts';
+import { end, START, step, undetermined, withStep } from './walk.ts';
+import type { Walk } from './walk.ts';
+
+interface Proxy {
+  readonly facts: EnvoyFacts;
+  readonly config: EnvoyConfigDump;
+  readonly connection: EnvoyConnection;
+  readonly table: ListenerTable;
+}
+
+/** Evaluates a connection to a proxy. */
+export function evaluateEnvoy(facts: EnvoyFacts, connection: EnvoyConnection): EnvoyOutcome[] {
+  const { config } = facts;
+  if (config === null) return undetermined(START, unknown("the proxy's config_dump was not read"));
+  const { localAddress, localPort, request } = connection;
+  if (request.protocol !== 'tcp') {
+    const listens = hasUdpListener(config, localPort)
+      ? 'a listener for UDP stands there'
+      : 'no listener for UDP is known there';
+    return undetermined(START, unknown(`${request.protocol.toUpperCase()} is not evaluated in a proxy; ${listens}`));
+  }
+  const table = listenerTable(facts, config);
+  const owner = socketOwner(table, localAddress, localPort);
+  if (owner === undefined) return noListener(facts, config, connection);
+  const walk = withStep(START, listenerStep(owner, 'selected', `its socket takes ${localAddress} port ${localPort}`));
+  return enterListener({ facts, config, connection, table }, owner, acceptSocket(connection), walk);
+}
+
+/** Nobody listens: the kernel refuses the connection. Only a complete dump proves that. */
+function noListener(facts: EnvoyFacts, config: EnvoyConfigDump, connection: EnvoyConnection): EnvoyOutcome[] {
+  const { localAddress, localPort } = connection;
+  const reason = `no listener takes ${localAddress} port ${localPort}`;
+  const idle = idleListeners(facts, config, connection);
+  const walk = {
+    ...START,
+    steps: [...idle, step('listener', 'missing', `${localAddress}:${localPort}`, { reasons: [reason] })],
+  };
+  if (!config.complete || !config.sections.has('ListenersConfigDump')) {
+    return undetermined(walk, unknown(`${reason} in this part of a config_dump`));
+  }
+  return end(walk, { kind: 'close', flag: null, detail: null, denied: false });
+}
+
+/**
+ * Runs listener filters, hands the connection over to the listener of its original destination where use_original_dst asks for
+ * that, and chooses the filter chain (ActiveTcpSocket::newConnection).
+ */
+function enterListener(proxy: Proxy, listener: Listener, accepted: AcceptedSocket, walk: Walk): EnvoyOutcome[] {
+  const beyond = unknownField(listener.config, KNOWN_LISTENER);
+  if (beyond !== undefined) return undetermined(walk, beyond);
+  const filtered = runListenerFilters(listener.config, accepted, proxy.connection);
+  const inspected = { ...walk, steps: [...walk.steps, ...filtered.steps] };
+  if (filtered.unknown !== null) return undetermined(inspected, filtered.unknown);
+  const { socket } = filtered;
+  if (!accepted.restored && socket.restored && isTrue(listener.config, 'use_original_dst')) {
+    const target = handOverTarget(proxy.table, socket.localAddress, socket.localPort);
+    if (target !== undefined && target !== listener) {
+      const reason = `it owns the original destination ${socket.localAddress} port ${socket.localPort}`;
+      return enterListener(proxy, target, socket, withStep(inspected, listenerStep(target, 'handed-over', reason)));
+    }
+  }
+  const choice = chooseFilterChain(listener.config, socket);
+  if (isUnknown(choice)) return undetermined(inspected, choice);
+  return enterChain(proxy, listener, socket, choice, inspected);
+}
+
+function enterChain(
+  proxy: Proxy,
+  listener: Listener,
+  socket: AcceptedSocket,
+  choice: ChainChoice,
+  walk: Walk,
+): EnvoyOutcome[] {
+  const { chain, reasons } = choice;
+  if (chain === null) {
+    const missing = step('filter-chain', 'missing', '', {
+      reasons: ['no filter chain matches', ...reasons],
+      cites: [listener.addresses[0]!.cursor],
+    });
+    return end(withStep(walk, missing), { kind: 'close', flag: 'NR', detail: 'filter_chain_not_found', denied: false });
+  }
+  const tls = downstreamTls(chain.config, socket.firstBytes);
+  const said = tls.kind === 'terminated' ? tls.reasons : tls.kind === 'failed' ? [tls.reason] : [];
+  const cited = tls.kind === 'terminated' || tls.kind === 'failed' ? tls.cites : [];
+  const chosen = withStep(
+    walk,
+    step('filter-chain', tls.kind === 'failed' ? 'closed' : 'selected', chain.name, {
+      reasons: [...(reasons.length === 0 ? ['it takes every connection'] : reasons), ...said],
+      cites: [chain.match.exists ? chain.match : chain.config.at('name'), ...cited],
+    }),
+  );
+  if (tls.kind === 'unknown') return undetermined(chosen, tls.unknown);
+  if (tls.kind === 'failed') return end(chosen, { kind: 'close', flag: null, detail: null, denied: false });
+  const beyond = unknownField(chain.config, KNOWN_FILTER_CHAIN);
+  if (beyond !== undefined) return undetermined(chosen, beyond);
+  const { facts, config, connection } = proxy;
+  const context: ConnectionContext = {
+    facts,
+    config,
+    connection,
+    listener,
+    socket,
+    chain,
+    tls: tls.kind === 'terminated' ? tls.hello : null,
+    clusterOverride: null,
+    runtime: readRuntime(config.bootstrap),
+    budget: { left: BRANCH_LIMIT },
+  };
+  return runNetworkFilters(context, chosen, 0);
+}
+
+const KNOWN_FILTER = new Set(['name', 'typed_config', 'config_discovery']);
+
+function runNetworkFilters(context: ConnectionContext, walk: Walk, index: number): EnvoyOutcome[] {
+  const entries = field(context.chain.config, 'filters').items();
+  const entry = entries[index];
+  if (entry === undefined) {
+    // Without a filter that takes the connection, Envoy closes it (FilterChain.filters).
+    if (entries.length === 0) return end(walk, { kind: 'close', flag: null, detail: null, denied: false });
+    return undetermined(walk, unknown('no network filter takes the connection', entries[index - 1]!.at('name')));
+  }
+  const name = field(entry, 'name').string() ?? '';
+  const own = field(entry, 'typed_config');
+  const discovered = own.exists ? undefined : context.config.extension(name);
+  const any = discovered?.state === 'active' ? field(discovered.config, 'typed_config') : own;
+  const problem =
+    unknownField(entry, KNOWN_FILTER) ??
+    (any.exists
+      ? undefined
+      : unknown(`the configuration of network filter ${name} is not in the dump`, entry.at('name')));
+  if (problem !== undefined) return undetermined(walk, problem);
+  const filter = { name, entry, type: typeName(any) ?? '', config: typedMessage(any) };
+  return networkFilterRule(filter)(context, filter, walk, (passed, changed) =>
+    runNetworkFilters(changed ?? context, passed, index + 1),
+  );
+}

@@ -1,0 +1,159 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { EnvoyOutcome } from '../../../../model/envoy.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { HttpContext } from '../http/http-context.ts';
+import { localReply } from '../http/http-context.ts';
+import { matchHeaders } from '../match/header-match.ts';
+import { field, seconds, typedMessage, unknown, unknownField } from '../proto-json.ts';
+import { fractionProbability, readFraction } from '../runtime.ts';
+import { isUnknown } from '../truth.ts';
+import type { Truth } from '../truth.ts';
+import { branch, step, undetermined, withStep } from '../walk.ts';
+import type { Walk } from '../walk.ts';
+import { overrideOf } from './filter.ts';
+import type { HttpFilter, RunHttpFilter } from './filter.ts';
+
+const TYPE = 'envoy.extensions.filters.http.fault.v3.HTTPFault';
+const KNOWN = new Set([
+  '@type',
+  'delay',
+  'abort',
+  'upstream_cluster',
+  'headers',
+  'downstream_nodes',
+  'response_rate_limit',
+  'delay_percent_runtime',
+  'abort_percent_runtime',
+  'delay_duration_runtime',
+  'abort_http_status_runtime',
+  'max_active_faults_runtime',
+  'response_rate_limit_percent_runtime',
+  'abort_grpc_status_runtime',
+  'disable_downstream_cluster_stats',
+  'filter_metadata',
+]);
+
+/**
+ * envoy.filters.http.fault (source/extensions/filters/http/fault/fault_filter.cc): a delay and an abort are drawn independently of
+ * each other, each with its percentage; a delayed request carries the flag DI, an aborted one FI and `fault filter abort`.
+ * Percentages are branches. A limit of the response rate only slows the answer.
+ */
+export const runFault: RunHttpFilter = (context, filter, walk, next) => {
+  const override = overrideOf(filter, TYPE);
+  if (override === 'mismatch')
+    return undetermined(walk, unknown('the override of the fault filter is not understood', filter.override!));
+  const config = typedMessage(override ?? filter.config);
+  if (!field(config, 'delay').exists && !field(config, 'abort').exists) return next(walk);
+  const applies = unknownField(config, KNOWN) ?? matchFault(config, context);
+  if (isUnknown(applies)) return undetermined(walk, applies);
+  if (!applies) return next(walk);
+  return delay(context, filter, config, walk, (delayed) => abort(context, filter, config, delayed, next));
+};
+
+/** Restrictions of a fault: the cluster that the route goes to, the sending node, request headers. */
+function matchFault(config: Cursor, context: HttpContext): Truth {
+  const cluster = field(config, 'upstream_cluster').string() ?? '';
+  if (cluster !== '') {
+    const chosen = context.choice.cluster?.cluster;
+    if (context.choice.route === null || chosen === undefined) return false;
+    if (chosen !== cluster) return false;
+  }
+  const nodes = field(config, 'downstream_nodes').strings();
+  if (nodes.length > 0) {
+    const node = context.request.headers.get('x-envoy-downstream-service-node');
+    if (isUnknown(node)) return node;
+    if (node === null || !nodes.includes(node)) return false;
+  }
+  return matchHeaders(field(config, 'headers').items(), context.request.headers);
+}
+
+type Continue = (walk: Walk) => EnvoyOutcome[];
+
+function delay(context: HttpContext, filter: HttpFilter, config: Cursor, walk: Walk, next: Continue): EnvoyOutcome[] {
+  const fault = field(config, 'delay');
+  if (!fault.exists) return next(walk);
+  const duration = field(fault, 'header_delay').exists
+    ? headerNumber(context, 'x-envoy-fault-delay-request', fault)
+    : (seconds(field(fault, 'fixed_delay')) ?? 0) * 1000;
+  if (isUnknown(duration)) return undetermined(walk, duration);
+  if (duration === null || duration <= 0) return next(walk);
+  const probability = drawn(context, config, fault, 'delay_percent_runtime', 'fault.http.delay.fixed_delay_percent');
+  if (isUnknown(probability)) return undetermined(walk, probability);
+  const delayed = (from: Walk): EnvoyOutcome[] =>
+    next(
+      withStep(
+        { ...from, flags: [...from.flags, 'DI'] },
+        step('http-filter', 'delayed', filter.name, {
+          reasons: [`${duration} ms`, percentage(probability)],
+          cites: [fault],
+        }),
+      ),
+    );
+  return split(walk, probability, delayed, next);
+}
+
+function abort(context: HttpContext, filter: HttpFilter, config: Cursor, walk: Walk, next: Continue): EnvoyOutcome[] {
+  const fault = field(config, 'abort');
+  if (!fault.exists) return next(walk);
+  const grpc = field(fault, 'grpc_status').exists;
+  const status = field(fault, 'header_abort').exists
+    ? headerNumber(context, 'x-envoy-fault-abort-request', fault)
+    : grpc
+      ? 200
+      : (field(fault, 'http_status').number() ?? 0);
+  if (isUnknown(status)) return undetermined(walk, status);
+  if (status === null || status < 200 || status > 599) return next(walk);
+  const probability = drawn(context, config, fault, 'abort_percent_runtime', 'fault.http.abort.abort_percent');
+  if (isUnknown(probability)) return undetermined(walk, probability);
+  const aborted = (from: Walk): EnvoyOutcome[] =>
+    localReply(
+      context,
+      withStep(
+        from,
+        step('http-filter', 'aborted', filter.name, { reasons: [percentage(probability)], cites: [fault] }),
+      ),
+      {
+        status,
+        flag: 'FI',
+        detail: 'fault_filter_abort',
+        body: field(fault, 'response_body').string() ?? 'fault filter abort',
+      },
+    );
+  return split(walk, probability, aborted, next);
+}
+
+function split(walk: Walk, probability: number, hit: Continue, miss: Continue): EnvoyOutcome[] {
+  if (probability <= 0) return miss(walk);
+  if (probability >= 1) return hit(walk);
+  return [...hit(branch(walk, probability)), ...miss(branch(walk, 1 - probability))];
+}
+
+/** A fault's percentage, unless runtime may override it. A percentage that a header lowers is not evaluated. */
+function drawn(
+  context: HttpContext,
+  config: Cursor,
+  fault: Cursor,
+  runtimeField: string,
+  runtimeKey: string,
+): number | Unknown {
+  const header = runtimeField.startsWith('delay')
+    ? 'x-envoy-fault-delay-request-percentage'
+    : 'x-envoy-fault-abort-request-percentage';
+  if (field(fault, 'header_delay').exists || field(fault, 'header_abort').exists) {
+    const lowered = context.request.headers.get(header);
+    if (lowered !== null)
+      return isUnknown(lowered) ? lowered : unknown(`the header ${header} lowers the percentage`, fault);
+  }
+  const key = field(config, runtimeField).string() ?? runtimeKey;
+  return context.connection.runtime.overridden(key) ?? fractionProbability(readFraction(field(fault, 'percentage')));
+}
+
+function headerNumber(context: HttpContext, name: string, fault: Cursor): number | null | Unknown {
+  const value = context.request.headers.get(name);
+  if (value === null || isUnknown(value)) return value;
+  return /^\d{1,9}$/.test(value) ? Number(value) : unknown(`the header ${name} is no number`, fault);
+}
+
+function percentage(probability: number): string {
+  return `${Number((probability * 100).toPrecision(6))} % of requests`;
+}

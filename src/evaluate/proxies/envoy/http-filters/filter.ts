@@ -1,0 +1,62 @@
+import type { EnvoyOutcome } from '../../../../model/envoy.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { HttpContext } from '../http/http-context.ts';
+import { field, isTrue, typedMessage, typeName } from '../proto-json.ts';
+import type { Walk } from '../walk.ts';
+
+/** An HTTP filter of a chain, with what the route overrides. */
+export interface HttpFilter {
+  readonly name: string;
+  /** The entry of `http_filters`. */
+  readonly entry: Cursor;
+  /** Type of its configuration: `envoy.extensions.filters.http.router.v3.Router`. */
+  readonly type: string;
+  /** Its own configuration. */
+  readonly config: Cursor;
+  /** The most specific override of the route; null: none. */
+  readonly override: Cursor | null;
+}
+
+/** Lets a request pass on to the next filter, or ends it. */
+export type RunHttpFilter = (
+  context: HttpContext,
+  filter: HttpFilter,
+  walk: Walk,
+  next: (walk: Walk) => EnvoyOutcome[],
+) => EnvoyOutcome[];
+
+const FILTER_CONFIG = 'envoy.config.route.v3.FilterConfig';
+
+/**
+ * The override under a filter's name, the most specific first: weighted cluster, route, virtual host, route configuration
+ * (RouteEntryImplBase::perFilterConfigs). A FilterConfig may wrap it and may switch the filter off. A request
+ * without a route, and one that is redirected to TLS, knows no overrides, also not those of its virtual host.
+ */
+export function filterOverride(
+  context: HttpContext,
+  name: string,
+): { config: Cursor | null; disabled: boolean | null } {
+  const { choice } = context;
+  if (choice.route === null) return { config: null, disabled: null };
+  const levels = [choice.cluster?.weighted, choice.route, choice.virtualHost, choice.routeConfig];
+  let config: Cursor | null = null;
+  let disabled: boolean | null = null;
+  for (const level of levels) {
+    if (level === null || level === undefined) continue;
+    const any = field(level, 'typed_per_filter_config').at(name);
+    if (!any.exists) continue;
+    const wrapped = typeName(any) === FILTER_CONFIG;
+    const off = wrapped && isTrue(any, 'disabled');
+    // What stands nearest to the route decides; an override that does not switch the filter off switches it on.
+    disabled ??= off;
+    const own = wrapped ? field(any, 'config') : any;
+    if (config === null && own.exists) config = own;
+  }
+  return { config, disabled };
+}
+
+/** Reads an override of the expected type; null when there is none, `mismatch` when it is of another type. */
+export function overrideOf(filter: HttpFilter, type: string): Cursor | null | 'mismatch' {
+  if (filter.override === null) return null;
+  return typeName(filter.override) === type ? typedMessage(filter.override) : 'mismatch';
+}

@@ -1,0 +1,55 @@
+import { field, unknown, unknownField } from '../proto-json.ts';
+import { localReply } from '../http/http-context.ts';
+import { decideRbac, denialDetail } from '../rbac/engine.ts';
+import { rbacStep } from '../rbac/step.ts';
+import { isUnknown } from '../truth.ts';
+import { step, undetermined, withStep } from '../walk.ts';
+import { overrideOf } from './filter.ts';
+import type { RunHttpFilter } from './filter.ts';
+
+const KNOWN = new Set([
+  '@type',
+  'rules',
+  'rules_stat_prefix',
+  'shadow_rules',
+  'shadow_matcher',
+  'shadow_rules_stat_prefix',
+  'track_per_rule_stats',
+]);
+
+/**
+ * envoy.filters.http.rbac (source/extensions/filters/http/rbac/rbac_filter.cc). An RBACPerRoute replaces the rules, with none it
+ * lifts them. Shadow rules decide nothing. A denial is answered with 403 and `RBAC: access denied`.
+ */
+export const runRbac: RunHttpFilter = (context, filter, walk, next) => {
+  const perRoute = overrideOf(filter, 'envoy.extensions.filters.http.rbac.v3.RBACPerRoute');
+  if (perRoute === 'mismatch')
+    return undetermined(walk, unknown('the override of RBAC is not understood', filter.override!));
+  const config = perRoute === null ? filter.config : field(perRoute, 'rbac');
+  const beyond = unknownField(config, KNOWN);
+  if (beyond !== undefined) return undetermined(walk, beyond);
+  const rules = field(config, 'rules');
+  if (!rules.exists) return next(walk);
+  const { connection, request, choice } = context;
+  const decision = decideRbac(rules, {
+    headers: request.headers,
+    path: request.path,
+    localAddress: connection.socket.localAddress,
+    localPort: connection.socket.localPort,
+    directRemoteAddress: connection.socket.remoteAddress,
+    remoteAddress: context.remoteAddress,
+    serverName: connection.socket.serverName,
+    tls: connection.tls,
+    routeMetadata: choice.route === null ? null : field(choice.route, 'metadata'),
+  });
+  if (isUnknown(decision)) return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name)), decision);
+  const decided = withStep(walk, rbacStep('http-filter', filter.name, decision));
+  if (decision.allowed) return next(decided);
+  return localReply(context, decided, {
+    status: 403,
+    flag: null,
+    detail: denialDetail(decision),
+    body: 'RBAC: access denied',
+    denied: true,
+  });
+};

@@ -1,0 +1,57 @@
+import type { HttpFilter, RunHttpFilter } from './filter.ts';
+import { unknown } from '../proto-json.ts';
+import { step, undetermined, withStep } from '../walk.ts';
+import { runCors } from './cors.ts';
+import { runFault } from './fault.ts';
+import { runJwtAuthn } from './jwt-authn.ts';
+import { runRbac } from './rbac.ts';
+
+/** Lets every request pass: the filter only observes, or only touches what no decision looks at. */
+const pass: RunHttpFilter = (_context, _filter, walk, next) => next(walk);
+
+/**
+ * HTTP filters with a rule, by the type of their configuration. A filter that is not listed may do anything: what comes after it
+ * is not known.
+ */
+export const HTTP_FILTERS: Readonly<Record<string, RunHttpFilter>> = {
+  'envoy.extensions.filters.http.rbac.v3.RBAC': runRbac,
+  'envoy.extensions.filters.http.fault.v3.HTTPFault': runFault,
+  'envoy.extensions.filters.http.cors.v3.Cors': runCors,
+  'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication': runJwtAuthn,
+  // Counts gRPC messages; always continues (source/extensions/filters/http/grpc_stats/grpc_stats_filter.cc).
+  'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': pass,
+  // Istio's metrics; always continues (istio/proxy, source/extensions/filters/http/istio_stats/istio_stats.cc).
+  'stats.PluginConfig': pass,
+  // Tells peers about each other in headers and filter state, which no rule here reads
+  // (istio/proxy, source/extensions/filters/http/peer_metadata/filter.cc).
+  'io.istio.http.peer_metadata.Config': pass,
+  // Sets the ALPN list of upstream TLS (istio/proxy, source/extensions/filters/http/alpn/alpn_filter.cc).
+  'istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig': pass,
+};
+
+/** Filters whose decision lies with a service or a program of the user, by the start of their type, with what they are. */
+const OPAQUE: readonly (readonly [string, string])[] = [
+  ['envoy.extensions.filters.http.ext_authz.', 'an external authorization service decides'],
+  ['envoy.extensions.filters.http.ext_proc.', 'an external processor may answer or change the request'],
+  ['envoy.extensions.filters.http.lua.', 'a Lua script may answer or change the request'],
+  ['envoy.extensions.filters.http.wasm.', 'a WebAssembly module may answer or change the request'],
+  ['envoy.extensions.filters.http.local_ratelimit.', 'the request passes while the token bucket holds tokens'],
+  ['envoy.extensions.filters.http.ratelimit.', 'a rate limit service decides'],
+];
+
+/** The rule of a filter. */
+export function httpFilterRule(filter: HttpFilter): RunHttpFilter {
+  return HTTP_FILTERS[filter.type] ?? opaque;
+}
+
+const opaque: RunHttpFilter = (_context, filter, walk) => {
+  const known = OPAQUE.find(([type]) => filter.type.startsWith(type))?.[1];
+  const reason = known ?? 'this tool has no rule for it';
+  return undetermined(
+    withStep(
+      walk,
+      step('http-filter', 'unknown', filter.name, { reasons: [reason], cites: [filter.entry.at('name')] }),
+    ),
+    unknown(`HTTP filter ${filter.name}: ${reason}`, filter.entry.at('name')),
+  );
+};

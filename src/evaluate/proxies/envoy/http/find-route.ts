@@ -1,0 +1,136 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { EnvoyOutcome, EnvoyStep } from '../../../../model/envoy.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { ConnectionContext } from '../context.ts';
+import { configReference } from '../istio-reference.ts';
+import { enumName, field, fields, unknown, unknownField } from '../proto-json.ts';
+import { isUnknown } from '../truth.ts';
+import { branch, step, undetermined, withStep } from '../walk.ts';
+import type { Next, Walk } from '../walk.ts';
+import type { RouteChoice } from './http-context.ts';
+import { KNOWN_ROUTE_CONFIG, KNOWN_VIRTUAL_HOST } from './known-fields.ts';
+import { share } from './random-value.ts';
+import type { RequestView } from './request-view.ts';
+import { matchReasons } from './route-match.ts';
+import { selectRoute } from './route-selection.ts';
+import { findVirtualHost } from './virtual-host.ts';
+
+const NO_ROUTE: RouteChoice = {
+  routeConfig: null,
+  virtualHost: null,
+  route: null,
+  constraints: [],
+  tlsRedirect: false,
+  cluster: null,
+};
+
+/** Finds the route of a request: route configuration, virtual host, route. One branch for each route that it may take. */
+export function findRoute(
+  context: ConnectionContext,
+  hcm: Cursor,
+  request: RequestView,
+  walk: Walk,
+  next: Next<RouteChoice>,
+): EnvoyOutcome[] {
+  const routeConfig = resolveRouteConfig(context, hcm);
+  if (isUnknown(routeConfig)) return undetermined(walk, routeConfig);
+  if (routeConfig.config === null) return next(withStep(walk, routeConfig.step), NO_ROUTE);
+  const { config } = routeConfig;
+  const entered = withStep(walk, routeConfig.step);
+  const beyond = unknownField(config, KNOWN_ROUTE_CONFIG);
+  if (beyond !== undefined) return undetermined(entered, beyond);
+  const found = findVirtualHost(config, request.authority);
+  if (found === undefined) {
+    if (field(config, 'vhds').exists)
+      return undetermined(entered, unknown('virtual hosts come on demand (VHDS)', field(config, 'vhds')));
+    const missing = step('virtual-host', 'missing', request.authority, {
+      reasons: [`no domain takes ${JSON.stringify(request.authority)}`],
+      cites: [field(config, 'name')],
+    });
+    return next(withStep(entered, missing), { ...NO_ROUTE, routeConfig: config });
+  }
+  const { virtualHost, domain, reason } = found;
+  const name = field(virtualHost, 'name').string() ?? '';
+  const hosted = withStep(entered, step('virtual-host', 'selected', name, { reasons: [reason], cites: [domain] }));
+  const choice = { ...NO_ROUTE, routeConfig: config, virtualHost };
+  const redirects = unknownField(virtualHost, KNOWN_VIRTUAL_HOST) ?? demandsTls(virtualHost, request);
+  if (isUnknown(redirects)) return undetermined(hosted, redirects);
+  if (redirects) {
+    const demanded = step('route', 'redirected', '', {
+      reasons: ['the virtual host demands TLS'],
+      cites: [field(virtualHost, 'require_tls')],
+    });
+    return next(withStep(hosted, demanded), { ...choice, tlsRedirect: true });
+  }
+  return selectRoute(config, virtualHost, request, context.tls, context.runtime).flatMap((alternative) => {
+    const probability = share(alternative.constraints);
+    if (probability === undefined) return undetermined(hosted, unknown('runtime fractions cannot be counted', domain));
+    if (probability === 0) return [];
+    const taken = branch(hosted, probability);
+    if (alternative.unknown !== null)
+      return undetermined(withStep(taken, step('route', 'unknown', '')), alternative.unknown);
+    const { route, constraints } = alternative;
+    return next(withStep(taken, routeStep(route, virtualHost, request)), { ...choice, route, constraints });
+  });
+}
+
+function routeStep(route: Cursor | null, virtualHost: Cursor, request: RequestView): EnvoyStep {
+  if (route === null) {
+    return step('route', 'missing', request.path, {
+      reasons: [`no route of the virtual host matches ${request.method} ${request.path}`],
+      cites: [field(virtualHost, 'name')],
+    });
+  }
+  const match = field(route, 'match');
+  const origin = configReference(field(route, 'metadata'));
+  return step('route', 'selected', field(route, 'name').string() ?? '', {
+    reasons: matchReasons(match),
+    objects: origin === undefined ? [] : [origin.reference],
+    cites: [match, ...(origin === undefined ? [] : [origin.cursor])],
+  });
+}
+
+const REQUIRE_TLS = ['NONE', 'EXTERNAL_ONLY', 'ALL'];
+
+/** VirtualHost.require_tls, by x-forwarded-proto (VirtualHostImpl::getRouteFromEntries). */
+function demandsTls(virtualHost: Cursor, request: RequestView): boolean | Unknown {
+  const required = enumName(field(virtualHost, 'require_tls'), REQUIRE_TLS) ?? 'NONE';
+  if (required === 'NONE' || request.scheme === 'https') return false;
+  if (isUnknown(request.scheme)) return request.scheme;
+  if (required === 'ALL') return true;
+  return isUnknown(request.internal) ? request.internal : !request.internal;
+}
+
+type ResolvedConfig = { readonly config: Cursor | null; readonly step: EnvoyStep };
+
+/**
+ * The route configuration of a connection manager: inline, or the one that RDS delivered. Without one every request is answered
+ * with 404 (source/common/router/config_impl.h, NullConfigImpl).
+ */
+function resolveRouteConfig({ config }: ConnectionContext, hcm: Cursor): ResolvedConfig | Unknown {
+  const inline = field(hcm, 'route_config');
+  if (inline.exists) {
+    const name = field(inline, 'name');
+    return {
+      config: inline,
+      step: step('route-config', 'selected', name.string() ?? '', { reasons: ['inline'], cites: [name] }),
+    };
+  }
+  const rds = fields(hcm, 'rds', 'route_config_name');
+  const name = rds.string();
+  if (name === undefined) return unknown('scoped routes are not evaluated', fields(hcm, 'scoped_routes', 'name'));
+  const resource = config.route(name);
+  if (resource === undefined || resource.state !== 'active') {
+    if (!config.complete) return unknown(`the route configuration ${name} is not in this part of a config_dump`, rds);
+    return {
+      config: null,
+      step: step('route-config', 'missing', name, { reasons: ['RDS has not delivered it'], cites: [rds] }),
+    };
+  }
+  if (!resource.config.exists) return unknown(`the route configuration ${name} cannot be read`, rds);
+  const details = resource.rejected === null ? undefined : field(resource.rejected, 'details');
+  const reasons =
+    details?.string() === undefined ? ['by RDS'] : ['by RDS', `its last update was rejected: ${details.string()}`];
+  const cites = [rds, field(resource.config, 'name'), ...(details === undefined ? [] : [details])];
+  return { config: resource.config, step: step('route-config', 'selected', name, { reasons, cites }) };
+}

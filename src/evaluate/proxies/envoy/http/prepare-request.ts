@@ -1,0 +1,103 @@
+import { parseAddress } from '../../../../model/address.ts';
+import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
+import type { AcceptedSocket } from '../listener/accepted-socket.ts';
+import { enumName, field, isTrue, unknown } from '../proto-json.ts';
+import { isUnknown } from '../truth.ts';
+import { stripPort, stripTrailingDot } from './host.ts';
+import { normalisePath } from './path.ts';
+import type { PathOptions } from './path.ts';
+import { requestView } from './request-view.ts';
+import type { RequestView } from './request-view.ts';
+
+/** A request ready for routing, or how the connection manager refuses it. */
+export type Prepared =
+  | { readonly kind: 'ready'; readonly request: RequestView; readonly remoteAddress: string | Unknown }
+  | { readonly kind: 'refused'; readonly request: RequestView; readonly status: 307 | 400; readonly path: string }
+  | { readonly kind: 'unknown'; readonly unknown: Unknown };
+
+/** Methods that Envoy's HTTP/1 codec takes unless it is told to allow others (source/common/http/http1/balsa_parser.cc). */
+const METHODS = new Set(
+  'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BIND CHECKOUT COPY LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE M-SEARCH NOTIFY PROPFIND PROPPATCH PURGE REBIND REPORT SEARCH SOURCE SUBSCRIBE UNBIND UNLINK UNLOCK UNSUBSCRIBE'.split(
+    ' ',
+  ),
+);
+
+/** What a connection manager does to a request before it looks for a route (ConnectionManagerImpl::ActiveStream::decodeHeaders). */
+export function prepareRequest(hcm: Cursor, http: HttpRequest, tls: TlsHello | null, socket: AcceptedSocket): Prepared {
+  const doubt = doubtfulRequest(hcm, http);
+  if (doubt !== null) return { kind: 'unknown', unknown: doubt };
+  const options = pathOptions(hcm);
+  if (isUnknown(options)) return { kind: 'unknown', unknown: options };
+  const authority = normaliseAuthority(hcm, http.authority, socket.localPort);
+  const result = normalisePath(http.path, options);
+  const path = result.action === 'reject' ? http.path : result.path;
+  const request = requestView(hcm, http, tls, path, authority);
+  if (result.action === 'reject') return { kind: 'refused', request, status: 400, path };
+  if (result.action === 'redirect') return { kind: 'refused', request, status: 307, path };
+  return { kind: 'ready', request, remoteAddress: remoteAddress(hcm, http, socket) };
+}
+
+function doubtfulRequest(hcm: Cursor, http: HttpRequest): Unknown | null {
+  const codec = enumName(field(hcm, 'codec_type'), ['AUTO', 'HTTP1', 'HTTP2', 'HTTP3']) ?? 'AUTO';
+  const mismatch = http.version === 'h2' ? codec === 'HTTP1' : codec === 'HTTP2';
+  if (codec === 'HTTP3' || mismatch) return unknown(`the listener speaks ${codec} alone`, field(hcm, 'codec_type'));
+  if (field(hcm, 'typed_header_validation_config').exists) return unknown('an extension validates the headers');
+  if (http.method === 'CONNECT') return unknown('CONNECT requests are not evaluated');
+  if (http.version === 'http/1.1' && !METHODS.has(http.method))
+    return unknown(`whether the codec takes the method ${http.method} is not known`);
+  if (http.authority === '') return unknown('the request names no host');
+  if (!http.path.startsWith('/') || /[^\x21-\x7e]/.test(http.path))
+    return unknown(`the path ${JSON.stringify(http.path)} is not one that is evaluated`);
+  return null;
+}
+
+const ESCAPED_SLASHES = [
+  'IMPLEMENTATION_SPECIFIC_DEFAULT',
+  'KEEP_UNCHANGED',
+  'REJECT_REQUEST',
+  'UNESCAPE_AND_REDIRECT',
+  'UNESCAPE_AND_FORWARD',
+];
+
+function pathOptions(hcm: Cursor): PathOptions | Unknown {
+  const extended = field(hcm, 'path_normalization_options');
+  if (extended.exists) return unknown('path_normalization_options is not evaluated', extended);
+  const action =
+    enumName(field(hcm, 'path_with_escaped_slashes_action'), ESCAPED_SLASHES) ?? 'IMPLEMENTATION_SPECIFIC_DEFAULT';
+  const escapedSlashes = action === 'IMPLEMENTATION_SPECIFIC_DEFAULT' ? 'KEEP_UNCHANGED' : action;
+  if (
+    escapedSlashes !== 'KEEP_UNCHANGED' &&
+    escapedSlashes !== 'REJECT_REQUEST' &&
+    escapedSlashes !== 'UNESCAPE_AND_REDIRECT' &&
+    escapedSlashes !== 'UNESCAPE_AND_FORWARD'
+  ) {
+    return unknown('the action for escaped slashes is not understood', field(hcm, 'path_with_escaped_slashes_action'));
+  }
+  return { normalize: isTrue(hcm, 'normalize_path'), mergeSlashes: isTrue(hcm, 'merge_slashes'), escapedSlashes };
+}
+
+/** Trailing dot first, then the port (ConnectionManagerUtility::maybeNormalizeHost). */
+function normaliseAuthority(hcm: Cursor, authority: string, localPort: number): string {
+  const dotless = isTrue(hcm, 'strip_trailing_host_dot') ? stripTrailingDot(authority) : authority;
+  if (isTrue(hcm, 'strip_any_host_port')) return stripPort(dotless);
+  return isTrue(hcm, 'strip_matching_host_port') ? stripPort(dotless, localPort) : dotless;
+}
+
+/** The downstream address: the peer's with use_remote_address; else the last valid address of x-forwarded-for, if there is one. */
+function remoteAddress(hcm: Cursor, http: HttpRequest, socket: AcceptedSocket): string | Unknown {
+  const hops = field(hcm, 'xff_num_trusted_hops').number() ?? 0;
+  if (field(hcm, 'original_ip_detection_extensions').items().length > 0)
+    return unknown('an extension detects the client address');
+  if (http.unknownHeaders?.includes('x-forwarded-for') === true && !(isTrue(hcm, 'use_remote_address') && hops === 0)) {
+    return unknown('a proxy before this one sets the header x-forwarded-for');
+  }
+  if (isTrue(hcm, 'use_remote_address') && hops === 0) return socket.remoteAddress;
+  const values = http.headers.filter(([name]) => name === 'x-forwarded-for').map(([, value]) => value);
+  if (values.length === 0) return socket.remoteAddress;
+  if (hops > 0 || values.length > 1)
+    return unknown('the client address follows x-forwarded-for', field(hcm, 'xff_num_trusted_hops'));
+  const last = (values[0] ?? '').split(',').at(-1)?.trim() ?? '';
+  return parseAddress(last)?.text ?? socket.remoteAddress;
+}

@@ -1,0 +1,190 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { ApplicationRequest, HttpRequest } from '../../../../model/request.ts';
+import type { Host } from '../cluster/host-set.ts';
+import { upstreamHttpVersion } from '../cluster/transport-socket.ts';
+import type { UpstreamTransport } from '../cluster/transport-socket.ts';
+import { substituteRegex } from '../match/regex.ts';
+import { enumName, field, isTrue, unknown } from '../proto-json.ts';
+import { isUnknown } from '../truth.ts';
+import type { HttpContext } from './http-context.ts';
+import { withoutQuery } from './path.ts';
+
+/** What a route makes of the request before it is sent on. */
+export interface Rewrites {
+  readonly path: string;
+  /** null: the selected host's name, where it has one (`auto_host_rewrite`). */
+  readonly authority: string | null;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly unknownHeaders: readonly string[];
+  /** Clauses for the step. */
+  readonly reasons: readonly string[];
+}
+
+/** Headers that the router and the connection manager set on what they send (docs: HTTP header manipulation). */
+const SET_BY_ROUTER = [
+  'x-request-id',
+  'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-attempt-count',
+  'x-envoy-decorator-operation',
+  'x-envoy-original-path',
+  'x-forwarded-host',
+  'x-forwarded-client-cert',
+  'x-b3-traceid',
+  'x-b3-spanid',
+  'x-b3-sampled',
+  'traceparent',
+  'tracestate',
+];
+
+/** Rewrites of a RouteAction (RouteEntryImplBase::finalizeRequestHeaders, finalizePathHeader, finalizeHostHeader). */
+export function rewriteRequest(context: HttpContext, route: Cursor, weighted: Cursor | null): Rewrites | Unknown {
+  const action = field(route, 'route');
+  const path = rewritePath(context, route, action);
+  if (isUnknown(path)) return path;
+  const authority = rewriteAuthority(context, action, weighted);
+  if (isUnknown(authority)) return authority;
+  const levels = [context.choice.routeConfig, context.choice.virtualHost, route, weighted];
+  const [headers, unknownHeaders] = changeHeaders(
+    context,
+    levels.filter((level) => level !== null),
+  );
+  const reasons: string[] = [];
+  if (path !== context.request.path) reasons.push(`the path becomes ${path}`);
+  if (authority === null) reasons.push('the host becomes that of the endpoint');
+  else if (authority !== context.request.authority) reasons.push(`the host becomes ${authority}`);
+  return { path, authority, headers, unknownHeaders, reasons };
+}
+
+function rewritePath(context: HttpContext, route: Cursor, action: Cursor): string | Unknown {
+  const { path } = context.request;
+  const bare = withoutQuery(path);
+  const policy = field(action, 'path_rewrite_policy');
+  if (policy.exists) return unknown('path_rewrite_policy is not understood', policy.at('name'));
+  const whole = field(action, 'path_rewrite');
+  if (whole.exists) return unknown('path_rewrite is not evaluated', whole);
+  const prefix = field(action, 'prefix_rewrite').string() ?? '';
+  if (prefix !== '') {
+    if (prefix.includes('%'))
+      return unknown('prefix_rewrite has a format that is not evaluated', field(action, 'prefix_rewrite'));
+    return prefix + path.slice(matchedPart(field(route, 'match'), bare).length);
+  }
+  const regex = field(action, 'regex_rewrite');
+  if (!regex.exists) return path;
+  const rewritten = substituteRegex(regex, bare);
+  return isUnknown(rewritten) ? rewritten : rewritten + path.slice(bare.length);
+}
+
+/** What a prefix rewrite replaces: the prefix or path of the match; for a regular expression the whole path. */
+function matchedPart(match: Cursor, path: string): string {
+  return field(match, 'prefix').string() ?? field(match, 'path_separated_prefix').string() ?? path;
+}
+
+function rewriteAuthority(context: HttpContext, action: Cursor, weighted: Cursor | null): string | null | Unknown {
+  const { authority, path, headers } = context.request;
+  const overWeighted = weighted === null ? undefined : field(weighted, 'host_rewrite_literal').string();
+  const literal = overWeighted ?? field(action, 'host_rewrite_literal').string() ?? '';
+  if (literal.includes('%'))
+    return unknown('host_rewrite_literal has a format that is not evaluated', field(action, 'host_rewrite_literal'));
+  if (literal !== '') return literal;
+  if (field(action, 'host_rewrite').exists)
+    return unknown('host_rewrite is not evaluated', field(action, 'host_rewrite'));
+  const header = field(action, 'host_rewrite_header').string() ?? '';
+  if (header !== '') {
+    const value = headers.get(header.toLowerCase());
+    return isUnknown(value) ? value : value || authority;
+  }
+  const regex = field(action, 'host_rewrite_path_regex');
+  if (regex.exists) {
+    const rewritten = substituteRegex(regex, withoutQuery(path));
+    return rewritten === '' ? authority : rewritten;
+  }
+  return isTrue(action, 'auto_host_rewrite') ? null : authority;
+}
+
+const APPEND_ACTIONS = [
+  'APPEND_IF_EXISTS_OR_ADD',
+  'ADD_IF_ABSENT',
+  'OVERWRITE_IF_EXISTS_OR_ADD',
+  'OVERWRITE_IF_EXISTS',
+];
+
+/**
+ * Applies request_headers_to_remove and request_headers_to_add of each level. A value with a `%FORMAT%`, and a header that several
+ * levels touch, is not computed.
+ */
+function changeHeaders(context: HttpContext, levels: readonly Cursor[]): [[string, string][], string[]] {
+  let headers = context.request.original.headers.map(([name, value]): [string, string] => [name, value]);
+  const touched = new Set<string>();
+  const unseen = new Set([...(context.request.original.unknownHeaders ?? []), ...SET_BY_ROUTER]);
+  const drop = (name: string): void => {
+    headers = headers.filter(([other]) => other !== name);
+  };
+  if (!headers.some(([name]) => name === 'x-forwarded-proto') && typeof context.request.scheme === 'string') {
+    headers.push(['x-forwarded-proto', context.request.scheme]);
+  }
+  if (isTrue(context.hcm, 'use_remote_address'))
+    for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'x-envoy-external-address', 'x-envoy-internal'])
+      unseen.add(name);
+  for (const level of levels) {
+    for (const name of field(level, 'request_headers_to_remove')
+      .strings()
+      .map((text) => text.toLowerCase())) {
+      drop(name);
+      if (touched.has(name)) unseen.add(name);
+      touched.add(name);
+    }
+    for (const option of field(level, 'request_headers_to_add').items()) {
+      const header = field(option, 'header');
+      const name = (field(header, 'key').string() ?? '').toLowerCase();
+      const value = field(header, 'value').string() ?? '';
+      const how = enumName(field(option, 'append_action'), APPEND_ACTIONS) ?? 'APPEND_IF_EXISTS_OR_ADD';
+      const present = headers.some(([other]) => other === name);
+      if (touched.has(name) || value === '' || value.includes('%') || field(option, 'append').exists) unseen.add(name);
+      touched.add(name);
+      if ((how === 'ADD_IF_ABSENT' && present) || (how === 'OVERWRITE_IF_EXISTS' && !present)) continue;
+      if (how.startsWith('OVERWRITE')) drop(name);
+      headers.push([name, value]);
+    }
+  }
+  return [headers.filter(([name]) => !unseen.has(name)), [...unseen]];
+}
+
+/** The request as it is sent to a host. */
+export function forwardedRequest(
+  context: HttpContext,
+  rewrites: Rewrites,
+  cluster: Cursor,
+  transport: UpstreamTransport,
+  host: Host | null,
+): ApplicationRequest {
+  const { original } = context.request;
+  const hostname = host?.hostname ?? '';
+  const version = upstreamHttpVersion(cluster, original.version) ?? original.version;
+  const http: HttpRequest = {
+    ...original,
+    path: rewrites.path,
+    authority: rewrites.authority ?? (hostname === '' ? context.request.authority : hostname),
+    headers: rewrites.headers,
+    unknownHeaders: rewrites.unknownHeaders,
+    version,
+  };
+  const alpn = alpnOverride(context.hcm, version) ?? transport.hello?.alpn ?? [];
+  return { protocol: 'tcp', http, tls: transport.hello === null ? null : { ...transport.hello, alpn } };
+}
+
+const ALPN_FILTER = 'istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig';
+
+/** Istio's ALPN filter names the protocols offered upstream, by the protocol spoken there. */
+function alpnOverride(hcm: Cursor, version: HttpRequest['version']): readonly string[] | undefined {
+  const filter = field(hcm, 'http_filters')
+    .items()
+    .find((item) => field(item, 'typed_config').at('@type').string()?.endsWith(ALPN_FILTER) === true);
+  if (filter === undefined) return undefined;
+  const wanted = version === 'h2' ? 'HTTP2' : 'HTTP11';
+  const overrides = field(field(filter, 'typed_config'), 'alpn_override').items();
+  const entry = overrides.find(
+    (item) => enumName(field(item, 'upstream_protocol'), ['HTTP10', 'HTTP11', 'HTTP2']) === wanted,
+  );
+  return entry && field(entry, 'alpn_override').strings();
+}

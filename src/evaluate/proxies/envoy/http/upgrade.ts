@@ -1,0 +1,25 @@
+import type { Cursor } from '../../../../model/json.ts';
+import { field, unknown } from '../proto-json.ts';
+import type { Truth } from '../truth.ts';
+import type { HttpContext } from './http-context.ts';
+
+/**
+ * Whether an HTTP/1.1 upgrade may pass; true for a request that asks for none. The route's upgrade_configs overrule those of the
+ * connection manager (FilterManager::createUpgradeFilterChain); without an entry the request is answered with 403.
+ */
+export function upgradeAllowed(context: HttpContext): Truth {
+  const headers = context.request.original.headers;
+  const asks = headers.some(([name, value]) => name === 'connection' && /(^|[,\s])upgrade([,\s]|$)/i.test(value));
+  const wanted = headers.find(([name]) => name === 'upgrade')?.[1]?.toLowerCase();
+  if (!asks || wanted === undefined) return true;
+  const own = entryFor(field(context.hcm, 'upgrade_configs'), wanted);
+  const route = context.choice.route;
+  const onRoute = route === null ? undefined : entryFor(field(field(route, 'route'), 'upgrade_configs'), wanted);
+  if (own !== undefined && field(own, 'filters').exists) return unknown('upgrades have filters of their own', own);
+  const decisive = onRoute ?? own;
+  return decisive !== undefined && field(decisive, 'enabled').boolean() !== false;
+}
+
+function entryFor(configs: Cursor, type: string): Cursor | undefined {
+  return configs.items().find((entry) => field(entry, 'upgrade_type').string()?.toLowerCase() === type);
+}

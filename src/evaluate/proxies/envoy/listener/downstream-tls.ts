@@ -1,0 +1,80 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { TlsHello } from '../../../../model/request.ts';
+import { field, isTrue, typedMessage, typeName, unknown } from '../proto-json.ts';
+import type { FirstBytes } from './accepted-socket.ts';
+
+/** What a filter chain's transport socket makes of a connection. */
+export type DownstreamTls =
+  | { readonly kind: 'plain' }
+  /** the chain terminates the client's TLS */
+  | {
+      readonly kind: 'terminated';
+      readonly hello: TlsHello;
+      readonly reasons: readonly string[];
+      readonly cites: readonly Cursor[];
+    }
+  /** the handshake fails and the connection is closed */
+  | { readonly kind: 'failed'; readonly reason: string; readonly cites: readonly Cursor[] }
+  | { readonly kind: 'unknown'; readonly unknown: Unknown };
+
+const DOWNSTREAM_TLS = 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext';
+const RAW_BUFFER = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
+
+/**
+ * Judges the transport socket of a chain (FilterChain.transport_socket). A chain without one passes bytes on as they are. One with
+ * TLS needs a client hello, and a client certificate where require_client_certificate asks for one; whether a certificate that is
+ * presented is trusted and in date is for who has the secrets of both sides.
+ */
+export function downstreamTls(chain: Cursor, firstBytes: FirstBytes): DownstreamTls {
+  const socket = field(chain, 'transport_socket');
+  const any = field(socket, 'typed_config');
+  const type = typeName(any);
+  if (!socket.exists || type === RAW_BUFFER) return { kind: 'plain' };
+  const name = field(socket, 'name');
+  if (type !== DOWNSTREAM_TLS)
+    return { kind: 'unknown', unknown: unknown(`the transport socket ${name.string() ?? ''} is not understood`, name) };
+  const context = typedMessage(any);
+  if (firstBytes.kind === 'unknown')
+    return {
+      kind: 'unknown',
+      unknown: unknown('the listener expects TLS, and what the client sends is not known', name),
+    };
+  if (firstBytes.kind === 'http')
+    return { kind: 'failed', reason: 'the filter chain expects TLS and the client sends plaintext', cites: [name] };
+  const hello = asksForCertificate(context) ? firstBytes.hello : { ...firstBytes.hello, clientIdentity: null };
+  const required = field(context, 'require_client_certificate');
+  if (isTrue(context, 'require_client_certificate') && hello.clientIdentity === null) {
+    return {
+      kind: 'failed',
+      reason: 'a client certificate is required and the client presents none',
+      cites: [required],
+    };
+  }
+  const reasons = [
+    'TLS ends here',
+    ...(required.boolean() === true ? ['a client certificate is required and presented'] : []),
+  ];
+  return { kind: 'terminated', hello, reasons, cites: [name, required] };
+}
+
+/** A client sends its certificate only when it is asked for: by the requirement, or by something to verify it against. */
+function asksForCertificate(context: Cursor): boolean {
+  const common = field(context, 'common_tls_context');
+  const verifies = (validation: Cursor): boolean =>
+    [
+      'trusted_ca',
+      'verify_certificate_hash',
+      'verify_certificate_spki',
+      'custom_validator_config',
+      'ca_certificate_provider_instance',
+    ].some((name) => field(validation, name).exists);
+  const combined = field(common, 'combined_validation_context');
+  return (
+    isTrue(context, 'require_client_certificate') ||
+    field(common, 'validation_context_sds_secret_config').exists ||
+    field(combined, 'validation_context_sds_secret_config').exists ||
+    verifies(field(common, 'validation_context')) ||
+    verifies(field(combined, 'default_validation_context'))
+  );
+}

@@ -1,0 +1,49 @@
+import { step, undetermined, withStep } from '../walk.ts';
+import { unknown } from '../proto-json.ts';
+import type { NetworkFilter, RunNetworkFilter } from './filter.ts';
+import { runHttpConnectionManager } from './http-connection-manager.ts';
+import { runRbac } from './rbac.ts';
+import { runTcpProxy } from './tcp-proxy.ts';
+
+const TYPE = 'envoy.extensions.filters.network.';
+
+/** Lets every connection pass: the filter only observes. */
+const pass: RunNetworkFilter = (_context, _filter, walk, next) => next(walk);
+
+/** Names the cluster after the server name of the client hello (source/extensions/filters/network/sni_cluster/sni_cluster.cc). */
+const nameClusterBySni: RunNetworkFilter = (context, filter, walk, next) => {
+  const { serverName } = context.socket;
+  if (serverName === '') return next(walk);
+  const named = step('network-filter', 'passed', filter.name, {
+    reasons: [`cluster by server name ${serverName}`],
+    cites: [filter.entry.at('name')],
+  });
+  return next(withStep(walk, named), { ...context, clusterOverride: serverName });
+};
+
+/** Network filters with a rule, by the type of their configuration. Any other filter may end the connection. */
+const NETWORK_FILTERS: Readonly<Record<string, RunNetworkFilter>> = {
+  [`${TYPE}http_connection_manager.v3.HttpConnectionManager`]: runHttpConnectionManager,
+  [`${TYPE}tcp_proxy.v3.TcpProxy`]: runTcpProxy,
+  [`${TYPE}rbac.v3.RBAC`]: runRbac,
+  [`${TYPE}sni_cluster.v3.SniCluster`]: nameClusterBySni,
+  // Istio's metrics; always continue (istio/proxy, source/extensions/filters/http/istio_stats/istio_stats.cc).
+  'stats.PluginConfig': pass,
+  // Exchanges metadata with peers that speak its ALPN protocol and continues in every case
+  // (istio/proxy, source/extensions/filters/network/metadata_exchange/metadata_exchange.cc).
+  'envoy.tcp.metadataexchange.config.MetadataExchange': pass,
+  // Decodes commands for statistics; faults and delays that it can inject have fields of their own, checked below.
+  [`${TYPE}mongo_proxy.v3.MongoProxy`]: (_context, filter, walk, next) =>
+    filter.config.at('delay').exists ? opaque(_context, filter, walk, next) : next(walk),
+};
+
+/** The rule of a filter. */
+export function networkFilterRule(filter: NetworkFilter): RunNetworkFilter {
+  return NETWORK_FILTERS[filter.type] ?? opaque;
+}
+
+const opaque: RunNetworkFilter = (_context, filter, walk) =>
+  undetermined(
+    withStep(walk, step('network-filter', 'unknown', filter.name, { cites: [filter.entry.at('name')] })),
+    unknown(`network filter ${filter.name} is not understood: it may end the connection`, filter.entry.at('name')),
+  );

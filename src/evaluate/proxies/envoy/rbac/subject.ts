@@ -1,0 +1,23 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { TlsHello } from '../../../../model/request.ts';
+import type { HeaderView } from '../match/header-match.ts';
+
+/** What an RBAC policy can ask about: a connection, and the request on it when the filter is an HTTP filter. */
+export interface RbacSubject {
+  readonly headers: HeaderView | null;
+  /** With the query; null for a connection. */
+  readonly path: string | null;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** The peer of the connection. */
+  readonly directRemoteAddress: string;
+  /** After x-forwarded-for. */
+  readonly remoteAddress: string | Unknown;
+  /** `''` without a server name, or when nothing inspected it. */
+  readonly serverName: string;
+  /** The TLS session that the proxy terminates; null: plaintext. */
+  readonly tls: TlsHello | null;
+  /** Metadata of the route; null without a route. */
+  readonly routeMetadata: Cursor | null;
+}

@@ -1,0 +1,103 @@
+import type { Flow } from '../../model/flow.ts';
+import type { IntendedOutcome } from '../../model/kube-proxy.ts';
+import type { Owner } from '../../model/trace.ts';
+import { formatEndpoint } from '../../model/address.ts';
+import { addressText } from '../sentences/names.ts';
+import { ownsAddress } from '../world/attachment.ts';
+import type { ClusterView } from '../world/cluster-view.ts';
+import type { World } from '../world/world.ts';
+import type { Crossing } from './crossing.ts';
+
+type NodeOwner = Owner & { readonly kind: 'node' };
+
+/**
+ * A node whose rules nobody captured, taken to do what the API objects ask of it: its kube-proxy's part only. What other rules,
+ * the network plugin's for one, would do is not known.
+ */
+export function intendedNodeCrossing(
+  world: World,
+  owner: NodeOwner,
+  flow: Flow,
+  intended: readonly IntendedOutcome[] | null,
+): readonly Crossing[] {
+  const view = world.cluster(owner.cluster);
+  if (intended === null) {
+    const reason = `neither the rules of node ${owner.node} nor the objects that they are made from were captured`;
+    return [{ ...base(flow), verdict: 'undetermined', reason: `${reason}.`, unknown: { reason, evidence: [] } }];
+  }
+  return intended.map((outcome) => crossingOf(world, view, owner, flow, outcome));
+}
+
+function base(flow: Flow): Crossing {
+  return {
+    probability: 1,
+    conditions: [],
+    verdict: 'forward',
+    flow,
+    device: null,
+    gateway: null,
+    basis: 'intended',
+    steps: [],
+    reason: null,
+    detail: null,
+  };
+}
+
+function crossingOf(world: World, view: ClusterView, owner: NodeOwner, flow: Flow, outcome: IntendedOutcome): Crossing {
+  const { probability, conditions, evidence } = outcome;
+  const because = outcome.reasons.length === 0 ? '' : ` (${outcome.reasons.join('; ')})`;
+  const to = formatEndpoint(flow.destination, flow.destinationPort);
+  const weighted = { ...base(flow), probability, conditions };
+  const step = (action: string, text: string) => [{ kind: 'intended', action, text: `${text}${because}`, evidence }];
+  switch (outcome.action) {
+    case 'dnat': {
+      const sent = translated(view, owner, flow, outcome);
+      const backend = addressText(view, sent.destination, sent.destinationPort);
+      const verdict = ownsAddress(world, owner, sent.destination) ? 'local' : 'forward';
+      return {
+        ...weighted,
+        verdict,
+        flow: sent,
+        steps: step('translated', `the node should send ${to} to ${backend}`),
+      };
+    }
+    case 'pass': {
+      const verdict = ownsAddress(world, owner, flow.destination) ? 'local' : 'forward';
+      return { ...weighted, verdict, steps: step('passed', `the node should leave the packet to ${to} as it is`) };
+    }
+    case 'reject': {
+      const steps = step('rejected', `the node should reject ${to}`);
+      return {
+        ...weighted,
+        verdict: 'reject',
+        steps,
+        reason: `${steps[0]?.text ?? ''}.`,
+        detail: 'icmp-port-unreachable',
+      };
+    }
+    case 'drop': {
+      const steps = step('dropped', `the node should drop the packet to ${to}`);
+      return { ...weighted, verdict: 'drop', steps, reason: `${steps[0]?.text ?? ''}.`, detail: 'timeout' };
+    }
+    case 'undetermined': {
+      const unknown = outcome.unknown ?? { reason: `what node ${owner.node} should do is not known`, evidence };
+      return {
+        ...weighted,
+        verdict: 'undetermined',
+        steps: step('unknown', unknown.reason),
+        reason: `${unknown.reason}.`,
+        unknown,
+      };
+    }
+  }
+}
+
+/** The packet after the translation; a masqueraded one is shown with the node's own address, which of several is not known. */
+function translated(view: ClusterView, owner: NodeOwner, flow: Flow, outcome: IntendedOutcome): Flow {
+  const { destination } = outcome;
+  if (destination === null) return flow;
+  const six = destination.ip.includes(':');
+  const own = view.nodeNamed(owner.node)?.addresses.find((one) => one.address.includes(':') === six)?.address;
+  const source = outcome.masquerade === true && own !== undefined ? own : flow.source;
+  return { ...flow, destination: destination.ip, destinationPort: destination.port, source };
+}

@@ -1,0 +1,43 @@
+import type { Flow } from '../../model/flow.ts';
+import type { IntendedOutcome, KubeProxyConfig, KubeProxyMode } from '../../model/kube-proxy.ts';
+import type { Owner } from '../../model/trace.ts';
+import { evaluateKubeProxy } from '../../evaluate/kube-proxy/evaluate-kube-proxy.ts';
+import { proxyNode } from '../../evaluate/kube-proxy/node.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { World } from './world.ts';
+
+type NodeOwner = Owner & { readonly kind: 'node' };
+
+/**
+ * What the API objects ask of a node for this packet.
+ * @returns null when the Services, the slices or the node are not known
+ */
+export function intendedOnNode(world: World, owner: NodeOwner, flow: Flow): readonly IntendedOutcome[] | null {
+  const view = world.cluster(owner.cluster);
+  const { objects } = view;
+  const node = view.nodeNamed(owner.node);
+  if (objects === undefined || node === undefined) return null;
+  if (!objects.captured('services') || !objects.captured('endpointslices')) return null;
+  const config = view.facts.node(owner.node).kubeProxy().value;
+  if (config === undefined) return null;
+  const addresses = view.netns(owner).addresses().value ?? null;
+  return evaluateKubeProxy(
+    {
+      index: view.serviceIndex(),
+      node: proxyNode(node, addresses === null ? null : addresses.map((one) => one.address)),
+      config,
+      mode: modeOf(view, owner, config),
+      serviceCIDRs: objects.serviceCIDRs.map((one) => one.cidr),
+    },
+    flow,
+  );
+}
+
+/** The mode that the node reports, else the one that its rules show; kube-proxy's own default on Linux is iptables. */
+function modeOf(view: ClusterView, owner: NodeOwner, config: KubeProxyConfig): KubeProxyMode {
+  if (config.mode !== null) return config.mode;
+  const netns = view.netns(owner);
+  if ((netns.links().value ?? []).some((link) => link.name === 'kube-ipvs0')) return 'ipvs';
+  const nftables = (netns.foreignChains().value ?? []).some((chain) => chain.table === 'kube-proxy');
+  return nftables ? 'nftables' : 'iptables';
+}

@@ -1,0 +1,83 @@
+import type { Address } from '../../model/address.ts';
+import type { Unknown } from '../../model/branching.ts';
+import type { NetnsFacts } from '../../model/facts.ts';
+import { replyFlow, type Flow } from '../../model/flow.ts';
+import type { TraversalOutcome } from '../../model/netfilter.ts';
+import type { RouteDecision } from '../../model/routing.ts';
+import type { Owner } from '../../model/trace.ts';
+import { evaluateTraversal } from '../../evaluate/netfilter/evaluate-traversal.ts';
+import { evaluateRoute } from '../../evaluate/routing/evaluate-route.ts';
+import { blindSpot } from './blind-spots.ts';
+import { rulesetsOf } from './rulesets.ts';
+import type { World } from './world.ts';
+
+/**
+ * Takes a packet through the hooks of a network namespace by its own rules and routes.
+ * @returns null when its rules or routes were not captured
+ */
+export function traverse(
+  world: World,
+  owner: Owner,
+  flow: Flow,
+  from: 'wire' | 'process',
+): readonly TraversalOutcome[] | null {
+  const netns = netnsOf(world, owner);
+  const rulesets = rulesetsOf(netns, flow.family);
+  if (rulesets === null || netns.routes(flow.family).value === undefined) return null;
+  const unknown = blindSpot(world, owner, flow);
+  if (unknown !== null) return [undeterminedOutcome(flow, unknown)];
+  return evaluateTraversal(rulesets, flow, from, world.environment(netns, flow.family));
+}
+
+/**
+ * Takes the first answer back through a namespace that the request passed.
+ * @param sent the request as it left the namespace, with what its tracker knows
+ * @param device the device by which it left, and by which the answer comes in
+ * @returns null when its rules or routes were not captured
+ */
+export function traverseReply(
+  world: World,
+  owner: Owner,
+  sent: Flow,
+  device: string | null,
+): readonly TraversalOutcome[] | null {
+  const answer: Flow = { ...replyFlow(sent), inInterface: device ?? undefined };
+  return traverse(world, owner, answer, 'wire');
+}
+
+/** Where the namespace would send a packet of its own to an address; `[]` when its routes were not captured. */
+export function routeTo(world: World, owner: Owner, ip: string): readonly RouteDecision[] {
+  const netns = netnsOf(world, owner);
+  const family = ip.includes(':') ? 6 : 4;
+  if (netns.routes(family).value === undefined) return [];
+  return evaluateRoute(world.routing(netns, family), { destination: ip, source: null, mark: 0, inInterface: null });
+}
+
+/** The device by which a packet from `ip` comes in, judged by the route back to it; undefined: not known. */
+export function deviceTowards(world: World, owner: Owner, ip: string | undefined): string | undefined {
+  if (ip === undefined) return undefined;
+  const [route, other] = routeTo(world, owner, ip);
+  return other === undefined && route?.kind === 'forward' ? (route.device ?? undefined) : undefined;
+}
+
+/**
+ * The address that a process sends from: as the routes pick it, else the owner's first address of the family.
+ * @returns null when the owner has none
+ */
+export function localSource(world: World, owner: Owner, to: Address): string | null {
+  const chosen = routeTo(world, owner, to.text).find((route) => route.preferredSource !== null)?.preferredSource;
+  if (chosen !== null && chosen !== undefined) return chosen;
+  const own =
+    owner.kind === 'pod'
+      ? owner.pod.ips
+      : (world.cluster(owner.cluster).nodeNamed(owner.node)?.addresses ?? []).map((one) => one.address);
+  return own.find((ip) => ip.includes(':') === (to.family === 6)) ?? null;
+}
+
+function netnsOf(world: World, owner: Owner): NetnsFacts {
+  return world.cluster(owner.cluster).netns(owner);
+}
+
+function undeterminedOutcome(flow: Flow, unknown: Unknown): TraversalOutcome {
+  return { probability: 1, conditions: [], verdict: 'undetermined', flow, rules: [], route: null, unknown };
+}

@@ -1,0 +1,34 @@
+import type { Gap } from '../model/artefact.ts';
+
+/** Collects the gaps of everything that was read, whenever it was read. */
+export class GapLedger {
+  private readonly sources: (() => readonly Gap[])[] = [];
+
+  /** Gaps that may still grow: a rule is understood when somebody first asks for it. */
+  watch(source: () => readonly Gap[]): void {
+    this.sources.push(source);
+  }
+
+  add(gaps: readonly Gap[]): void {
+    if (gaps.length > 0) this.watch(() => gaps);
+  }
+
+  /** Every gap once, by artefact, place and text, in whatever order things were read. */
+  list(): readonly Gap[] {
+    const once = new Map(this.sources.flatMap((source) => source()).map((gap) => [JSON.stringify(sortKey(gap)), gap]));
+    return [...once.values()].sort(byPlace);
+  }
+}
+
+function sortKey(gap: Gap): readonly (string | number)[] {
+  return [gap.artefact, gap.line ?? 0, gap.pointer ?? '', gap.kind, gap.problem, gap.remedy ?? '', gap.raw ?? ''];
+}
+
+function byPlace(a: Gap, b: Gap): number {
+  const [left, right] = [sortKey(a), sortKey(b)];
+  for (const [at, one] of left.entries()) {
+    const other = right[at] ?? '';
+    if (one !== other) return one < other ? -1 : 1;
+  }
+  return 0;
+}

@@ -1,0 +1,97 @@
+import type { Artefact } from '../model/artefact.ts';
+import type { ForeignBaseChain, Reading } from '../model/facts.ts';
+import type { NftablesOverview } from '../parse/nftables/foreign-chains.ts';
+import { parseNftJson } from '../parse/nftables/json-ruleset.ts';
+import { parseNftText } from '../parse/nftables/text-ruleset.ts';
+import { captureRemedy, type NetnsPlace } from './layout.ts';
+import type { Reader } from './reader.ts';
+
+export type NftablesReading = Reading<NftablesOverview>;
+
+const JSON_FILE = 'nft-ruleset.json';
+const TEXT_FILE = 'nft-ruleset.txt';
+const SAVES: Readonly<Record<string, string>> = { ip: 'iptables-save.txt', ip6: 'ip6tables-save.txt' };
+/**
+ * What iptables-nft prints of a table that somebody else has put chains into: "# Table `nat' is incompatible, use 'nft' tool.", and
+ * since 1.8.8 "# Table `nat' contains incompatible base-chains, use 'nft' tool to list them." (iptables/xtables-save.c).
+ */
+const INCOMPATIBLE = /^# Table `([^']{1,100})' [^\n]{0,40}incompatible[^\n]{0,60}$/;
+const COMMENT_LINES = 1000;
+
+/** The hooks of nftables, from the JSON or the text form. */
+export function readNftables(reader: Reader, place: NetnsPlace): NftablesReading {
+  const isEmpty = ({ foreign, iptables }: NftablesOverview): boolean => foreign.length + iptables.length === 0;
+  const json = `${place.folder}${JSON_FILE}`;
+  const text = `${place.folder}${TEXT_FILE}`;
+  if (!reader.has(json) && reader.has(text))
+    return reader.read(text, captureRemedy(place, TEXT_FILE), parseNftText, isEmpty);
+  return reader.read(json, captureRemedy(place, JSON_FILE), parseNftJson, isEmpty);
+}
+
+/**
+ * Base chains that no captured iptables-save shows: those of other tables than iptables-nft's, those of its tables where no save
+ * of them was captured, and those of tables that iptables-nft itself says it cannot show.
+ */
+export function foreignChains(
+  reader: Reader,
+  place: NetnsPlace,
+  nftables: NftablesReading,
+): Reading<readonly ForeignBaseChain[]> {
+  const saves = new Map(
+    Object.entries(SAVES).map(([family, file]) => {
+      const artefact = reader.artefact(`${place.folder}${file}`);
+      return [family, artefact === undefined ? undefined : readNotes(artefact)] as const;
+    }),
+  );
+  const told = [...saves].flatMap(([family, notes]) =>
+    [...(notes?.incompatible ?? [])].map(([table, line]) => untoldChain(place, family, table, line)),
+  );
+  const overview = nftables.value;
+  if (overview === undefined) {
+    return { ...(told.length > 0 ? { value: told } : {}), gaps: nftables.gaps, artefact: nftables.artefact };
+  }
+  const uncovered = overview.iptables.filter(({ family, table }) => {
+    const notes = saves.get(family);
+    return notes === undefined || !notes.tables.has(table) || notes.incompatible.has(table);
+  });
+  return { value: [...overview.foreign, ...uncovered], gaps: nftables.gaps, artefact: nftables.artefact };
+}
+
+interface SaveNotes {
+  readonly tables: ReadonlySet<string>;
+  /** Line of the note, by table. */
+  readonly incompatible: ReadonlyMap<string, { readonly number: number; readonly raw: string }>;
+}
+
+/** Table lines and notes of a save; both start a line with `*` or `#`, which no rule does. */
+function readNotes(artefact: Artefact): SaveNotes {
+  const tables = new Set<string>();
+  const incompatible = new Map<string, { readonly number: number; readonly raw: string }>();
+  const { bytes } = artefact;
+  let start = 0;
+  for (let number = 1; start < bytes.length && incompatible.size < COMMENT_LINES; number++) {
+    const feed = bytes.indexOf(0x0a, start);
+    const end = feed < 0 ? bytes.length : feed;
+    const first = bytes[start];
+    if (first === 0x2a || first === 0x23) {
+      const raw = bytes.toString('utf8', start, Math.min(end, start + 300)).replace(/\r$/, '');
+      if (first === 0x2a) tables.add(raw.slice(1).trim());
+      const table = INCOMPATIBLE.exec(raw)?.[1];
+      if (table !== undefined) incompatible.set(table, { number, raw });
+    }
+    start = end + 1;
+  }
+  return { tables, incompatible };
+}
+
+/** Stands for the chains of a table of which only a note tells. */
+function untoldChain(
+  place: NetnsPlace,
+  family: string,
+  table: string,
+  line: { readonly number: number; readonly raw: string },
+): ForeignBaseChain {
+  const artefact = `${place.folder}${SAVES[family] ?? ''}`;
+  const evidence = { artefact, line: line.number, raw: line.raw };
+  return { family, table, chain: 'unknown', hook: 'unknown', priority: null, empty: false, evidence };
+}

@@ -1,0 +1,48 @@
+import type { Gap } from '../model/artefact.ts';
+import type { NetnsFacts, NodeFacts, Reading } from '../model/facts.ts';
+import type { KubeProxyConfig } from '../model/kube-proxy.ts';
+import { parseKubeProxyConfig } from '../parse/kube-proxy/kube-proxy-config.ts';
+import { nodeFolder } from './layout.ts';
+import { once, type Reader } from './reader.ts';
+
+/** Ports of kube-proxy's own HTTP servers. */
+const METRICS = 'http://127.0.0.1:10249';
+/** Chains of table nat that kube-proxy makes in its iptables mode alone (pkg/proxy/iptables/proxier.go), and in its ipvs mode alone. */
+const IPTABLES_MODE = 'KUBE-NODEPORTS';
+const IPVS_MODE = 'KUBE-NODE-PORT';
+
+/** Facts of one node. */
+export function nodeFacts(reader: Reader, cluster: string, name: string, netns: NetnsFacts): NodeFacts {
+  return { name, netns, kubeProxy: once(() => reader.noted(readKubeProxy(reader, cluster, name, netns))) };
+}
+
+function readKubeProxy(reader: Reader, cluster: string, node: string, netns: NetnsFacts): Reading<KubeProxyConfig> {
+  const folder = `${nodeFolder(cluster, node)}kube-proxy/`;
+  const configz = reader.artefact(`${folder}configz`);
+  const proxyMode = reader.artefact(`${folder}proxyMode`);
+  const absent = (file: string): readonly Gap[] =>
+    reader.absence(`${folder}${file}`, `run \`curl -s ${METRICS}/${file} > ${folder}${file}\` on ${node}`);
+  const { value, gaps } = parseKubeProxyConfig({ configz, proxyMode });
+  const missing = [
+    ...(configz === undefined ? absent('configz') : []),
+    ...(proxyMode === undefined ? absent('proxyMode') : []),
+  ];
+  const artefact = `${folder}configz`;
+  const all = [...gaps, ...missing];
+  if (value.mode !== null) return { value, gaps: all, artefact };
+  const inferred = modeOfRules(netns);
+  if (inferred !== undefined) return { value: { ...value, ...inferred }, gaps: all, artefact };
+  const nothing = configz === undefined && proxyMode === undefined;
+  return { ...(nothing ? {} : { value }), gaps: all, artefact };
+}
+
+/** The mode that chains of the node tell, when kube-proxy itself was not asked. */
+function modeOfRules(netns: NetnsFacts): Pick<KubeProxyConfig, 'mode' | 'evidence'> | undefined {
+  for (const ruleset of netns.iptables(4).value ?? []) {
+    const iptables = ruleset.chain('nat', IPTABLES_MODE);
+    const ipvs = ruleset.chain('nat', IPVS_MODE);
+    if (iptables !== undefined && ipvs === undefined) return { mode: 'iptables', evidence: [iptables.evidence] };
+    if (ipvs !== undefined && iptables === undefined) return { mode: 'ipvs', evidence: [ipvs.evidence] };
+  }
+  return undefined;
+}

@@ -1,0 +1,79 @@
+import type { Artefact, ArtefactSource, Gap, Parsed } from '../model/artefact.ts';
+import type { Reading } from '../model/facts.ts';
+import { GapLedger } from './gap-ledger.ts';
+
+/** Reads artefacts of a source as facts, and keeps account of the gaps. */
+export class Reader {
+  readonly ledger = new GapLedger();
+  private readonly source: ArtefactSource;
+  private readonly known: ReadonlySet<string>;
+
+  constructor(source: ArtefactSource) {
+    this.source = source;
+    this.known = new Set(source.names());
+    this.ledger.watch(() => source.gaps());
+  }
+
+  has(name: string): boolean {
+    return this.known.has(name);
+  }
+
+  artefact(name: string): Artefact | undefined {
+    return this.source.artefact(name);
+  }
+
+  /**
+   * Why an artefact cannot be read: what the source says of it, or that nobody captured it.
+   * @param remedy one clause: how a person would capture it
+   */
+  absence(name: string, remedy: string): readonly Gap[] {
+    const said = this.source.gaps().filter((gap) => gap.artefact === name);
+    return said.length > 0 ? said : [{ kind: 'missing', artefact: name, problem: 'it was not captured', remedy }];
+  }
+
+  /** A fact that is one artefact. Nothing read and something wrong means that the fact is not known. */
+  read<T>(
+    name: string,
+    remedy: string,
+    parse: (artefact: Artefact) => Parsed<T>,
+    isEmpty: (value: T) => boolean,
+  ): Reading<T> {
+    const artefact = this.artefact(name);
+    if (artefact === undefined) return this.noted({ gaps: this.absence(name, remedy), artefact: name });
+    const { value, gaps } = parse(artefact);
+    const known = gaps.length === 0 || !isEmpty(value);
+    return this.noted({ ...(known ? { value } : {}), gaps: withRemedy(gaps, remedy), artefact: name });
+  }
+
+  /** Puts a reading's gaps on account. */
+  noted<T>(reading: Reading<T>): Reading<T> {
+    this.ledger.watch(() => reading.gaps);
+    return reading;
+  }
+}
+
+/** A file that is not of its format wants to be captured again. */
+function withRemedy(gaps: readonly Gap[], remedy: string): readonly Gap[] {
+  return gaps.map((gap) => {
+    const whole = gap.line === undefined && (gap.pointer === undefined || gap.pointer === '');
+    return whole && gap.remedy === undefined && gap.kind === 'unreadable' ? { ...gap, remedy } : gap;
+  });
+}
+
+/** Computes once, on first use. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Computes once for each key. */
+export function onceFor<K, T>(make: (key: K) => T): (key: K) => T {
+  const made = new Map<K, T>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const value = make(key);
+    made.set(key, value);
+    return value;
+  };
+}

@@ -1,0 +1,273 @@
+/**
+ * Probabilities, held against how often the real Envoy does what: a chi-square test for each case. Envoy's random numbers cannot be
+ * seeded, so that the limit lies where chance crosses it once in a million runs.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeCertificates } from './certificates.ts';
+import type { Certificates } from './certificates.ts';
+import { accessLog, EnvoyProcess, freePort, readLog } from './envoy-process.ts';
+import { installEnvoy } from './install-envoy.ts';
+import type { Probe } from './probe.ts';
+import { readFacts, sendAll } from './session.ts';
+import { Upstreams } from './upstreams.ts';
+import { evaluateProbe, expectedOf, observe } from './verdict.ts';
+
+const REQUESTS = Number(process.env['ENVOY_DISTRIBUTION_REQUESTS'] ?? 240);
+
+const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
+let certificates: Certificates;
+let upstreams: Upstreams;
+let binary: string;
+
+beforeAll(async () => {
+  binary = installEnvoy();
+  certificates = makeCertificates(root);
+  upstreams = await Upstreams.start(6);
+}, 300_000);
+
+afterAll(() => {
+  upstreams.stop();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const locality = (hosts: readonly object[], more: object = {}): object => ({ lb_endpoints: hosts, ...more });
+const host = (index: number, more: object = {}): object => ({
+  endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: upstreams.ports[index] } } },
+  ...more,
+});
+const cluster = (name: string, endpoints: readonly object[], more: object = {}): object => ({
+  name,
+  type: 'STATIC',
+  load_assignment: { cluster_name: name, endpoints },
+  ...more,
+});
+const routes = (...list: readonly object[]): object[] => list.map((route) => ({ match: { prefix: '/' }, ...route }));
+const weighted = (weights: Readonly<Record<string, number>>): object => ({
+  route: { weighted_clusters: { clusters: Object.entries(weights).map(([name, weight]) => ({ name, weight })) } },
+});
+const fraction = (numerator: number, denominator = 'HUNDRED'): object => ({
+  match: { prefix: '/', runtime_fraction: { default_value: { numerator, denominator } } },
+});
+
+const CASES: readonly (readonly [string, () => { routes: object[]; clusters: object[]; filters?: object[] }])[] = [
+  [
+    'weights of clusters',
+    () => ({
+      routes: routes(weighted({ a: 50, b: 30, c: 20 })),
+      clusters: ['a', 'b', 'c'].map((name, index) => cluster(name, [locality([host(index)])])),
+    }),
+  ],
+  [
+    'a runtime fraction and weights that share one random value',
+    () => ({
+      routes: routes({ ...fraction(50), route: { cluster: 'a' } }, weighted({ b: 50, c: 30, d: 20 })),
+      clusters: ['a', 'b', 'c', 'd'].map((name, index) => cluster(name, [locality([host(index)])])),
+    }),
+  ],
+  [
+    'a runtime fraction of another modulus',
+    () => ({
+      routes: routes({ ...fraction(3000, 'TEN_THOUSAND'), route: { cluster: 'a' } }, weighted({ b: 3, c: 4 })),
+      clusters: ['a', 'b', 'c'].map((name, index) => cluster(name, [locality([host(index)])])),
+    }),
+  ],
+  [
+    'host weights, round robin',
+    () => ({
+      routes: routes({ route: { cluster: 'a' } }),
+      clusters: [
+        cluster('a', [locality([host(0, { load_balancing_weight: 1 }), host(1, { load_balancing_weight: 3 })])]),
+      ],
+    }),
+  ],
+  [
+    'host weights, least request',
+    () => ({
+      routes: routes({ route: { cluster: 'a' } }),
+      clusters: [
+        cluster('a', [locality([host(0, { load_balancing_weight: 2 }), host(1, { load_balancing_weight: 3 })])], {
+          lb_policy: 'LEAST_REQUEST',
+          least_request_lb_config: { active_request_bias: { default_value: 0.0001, runtime_key: 'no.such.key' } },
+        }),
+      ],
+    }),
+  ],
+  [
+    'random, which does not look at host weights',
+    () => ({
+      routes: routes({ route: { cluster: 'a' } }),
+      clusters: [
+        cluster('a', [locality([host(0, { load_balancing_weight: 1 }), host(1, { load_balancing_weight: 9 })])], {
+          lb_policy: 'RANDOM',
+        }),
+      ],
+    }),
+  ],
+  [
+    'priorities with too few healthy hosts',
+    () => ({
+      routes: routes({ route: { cluster: 'a' } }),
+      clusters: [
+        cluster('a', [
+          locality([host(0), host(1, { health_status: 'UNHEALTHY' }), host(2, { health_status: 'UNHEALTHY' })], {
+            priority: 0,
+          }),
+          locality([host(3), host(4, { health_status: 'DEGRADED' })], { priority: 1 }),
+        ]),
+      ],
+    }),
+  ],
+  [
+    'panic',
+    () => ({
+      routes: routes({ route: { cluster: 'a' } }),
+      clusters: [
+        cluster('a', [locality([host(0), ...[1, 2, 3].map((index) => host(index, { health_status: 'UNHEALTHY' }))])]),
+      ],
+    }),
+  ],
+  [
+    'locality weights, one locality half healthy',
+    () => ({
+      routes: routes({ route: { cluster: 'a' } }),
+      clusters: [
+        cluster(
+          'a',
+          [
+            locality([host(0), host(1)], { locality: { zone: 'one' }, load_balancing_weight: 3 }),
+            locality([host(2), host(3, { health_status: 'UNHEALTHY' })], {
+              locality: { zone: 'two' },
+              load_balancing_weight: 2,
+            }),
+          ],
+          { common_lb_config: { locality_weighted_lb_config: {} } },
+        ),
+      ],
+    }),
+  ],
+  [
+    'an abort and a delay drawn apart',
+    () => ({
+      routes: routes({ route: { cluster: 'a' } }),
+      clusters: [cluster('a', [locality([host(0)])])],
+      filters: [
+        {
+          name: 'fault',
+          typed_config: {
+            '@type': 'type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault',
+            abort: { http_status: 418, percentage: { numerator: 40 } },
+            delay: { fixed_delay: '0.002s', percentage: { numerator: 25 } },
+          },
+        },
+      ],
+    }),
+  ],
+  [
+    'a part of requests dropped',
+    () => ({
+      routes: routes({ route: { cluster: 'a' } }),
+      clusters: [
+        {
+          name: 'a',
+          type: 'STATIC',
+          load_assignment: {
+            cluster_name: 'a',
+            endpoints: [locality([host(0)])],
+            policy: { drop_overloads: [{ category: 'some', drop_percentage: { numerator: 35 } }] },
+          },
+        },
+      ],
+    }),
+  ],
+];
+
+it.each(CASES)('%s', async (name, make) => {
+  const folder = path.join(root, name.replaceAll(/\W/g, '-'));
+  mkdirSync(folder);
+  const { routes: list, clusters, filters = [] } = make();
+  const port = await freePort();
+  const envoy = await EnvoyProcess.start(binary, folder, {
+    static_resources: { listeners: [listener(folder, port, list, filters)], clusters },
+  });
+  try {
+    const facts = await readFacts(envoy, true);
+    const probe: Probe = {
+      listener: 'l',
+      from: '127.0.0.1',
+      sourcePort: 0,
+      to: '127.0.0.1',
+      port,
+      tls: null,
+      method: 'GET',
+      host: 'h',
+      path: '/',
+      headers: [],
+    };
+    const replies = await sendAll(
+      Array.from({ length: REQUESTS }, () => probe),
+      certificates,
+    );
+    const log = await readLog(folder, new Set(replies.map(({ connection }) => connection)));
+    const seen = new Map<string, number>();
+    for (const reply of replies) {
+      const { end } = observe(log.get(reply.connection) ?? [], reply);
+      seen.set(end, (seen.get(end) ?? 0) + 1);
+    }
+    const shares = new Map<string, number>();
+    for (const outcome of evaluateProbe(facts, probe, replies[0]!)) {
+      const { end } = expectedOf(outcome);
+      shares.set(end, (shares.get(end) ?? 0) + outcome.probability);
+    }
+    expect(
+      [...seen.keys()].filter((end) => !shares.has(end)),
+      'what we say cannot happen',
+    ).toEqual([]);
+    const statistic = [...shares].reduce(
+      (sum, [end, share]) => sum + ((seen.get(end) ?? 0) - REQUESTS * share) ** 2 / (REQUESTS * share),
+      0,
+    );
+    const told = JSON.stringify({ shares: Object.fromEntries(shares), seen: Object.fromEntries(seen) });
+    expect(statistic, told).toBeLessThan(chiSquareLimit(Math.max(1, shares.size - 1)));
+  } finally {
+    await envoy.stop();
+  }
+});
+
+function listener(folder: string, port: number, list: readonly object[], filters: readonly object[]): object {
+  const type = 'type.googleapis.com/envoy.extensions.filters';
+  return {
+    name: 'l',
+    address: { socket_address: { address: '127.0.0.1', port_value: port } },
+    access_log: accessLog(folder, 'listener'),
+    filter_chains: [
+      {
+        name: 'chain',
+        filters: [
+          {
+            name: 'hcm',
+            typed_config: {
+              '@type': `${type}.network.http_connection_manager.v3.HttpConnectionManager`,
+              stat_prefix: 'h',
+              access_log: accessLog(folder, 'hcm'),
+              route_config: { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes: list }] },
+              http_filters: [
+                ...filters,
+                { name: 'router', typed_config: { '@type': `${type}.http.router.v3.Router` } },
+              ],
+            },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** The value that chi-square exceeds with a probability of one in a million (Wilson and Hilferty's approximation). */
+function chiSquareLimit(degrees: number): number {
+  const quantile = 4.753;
+  const part = 2 / (9 * degrees);
+  return degrees * (1 - part + quantile * Math.sqrt(part)) ** 3;
+}

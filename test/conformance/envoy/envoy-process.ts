@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const READY_WITHIN_MS = 20_000;
+
+/** A running Envoy with its admin interface on loopback. */
+export class EnvoyProcess {
+  readonly #process: ChildProcess;
+  readonly #adminPort: number;
+
+  private constructor(process: ChildProcess, adminPort: number) {
+    this.#process = process;
+    this.#adminPort = adminPort;
+  }
+
+  /**
+   * Starts Envoy with static resources and waits until it is live.
+   * @throws Error with Envoy's own words when it refuses the configuration
+   */
+  static async start(binary: string, folder: string, bootstrap: object): Promise<EnvoyProcess> {
+    const adminPort = await freePort();
+    const admin = { address: { socket_address: { address: '127.0.0.1', port_value: adminPort } } };
+    const file = path.join(folder, 'bootstrap.json');
+    writeFileSync(file, JSON.stringify({ admin, ...bootstrap }));
+    const options = [
+      '--disable-hot-restart',
+      '--concurrency',
+      '1',
+      '--log-level',
+      'error',
+      '--file-flush-interval-msec',
+      '10',
+    ];
+    const child = spawn(binary, ['-c', file, ...options], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    const envoy = new EnvoyProcess(child, adminPort);
+    for (let waited = 0; waited < READY_WITHIN_MS; waited += 50) {
+      if (child.exitCode !== null) throw new Error(`Envoy refused the configuration: ${errors}`);
+      if ((await envoy.admin('/ready').catch(() => '')).startsWith('LIVE')) return envoy;
+      await sleep(50);
+    }
+    await envoy.stop();
+    throw new Error(`Envoy was not live within ${READY_WITHIN_MS} ms: ${errors}`);
+  }
+
+  /** The answer of an admin endpoint. */
+  admin(endpoint: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const request = get({ host: '127.0.0.1', port: this.#adminPort, path: endpoint }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve(Buffer.concat(chunks).toString()));
+      });
+      request.on('error', reject);
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    const ended = new Promise<void>((done) => this.#process.once('exit', () => done()));
+    this.#process.kill('SIGKILL');
+    await ended;
+  }
+}
+
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  await new Promise<void>((done) => server.close(() => done()));
+  return port;
+}
+
+/** One line of an access log: what Envoy says it did with a connection or request. */
+export interface LogEntry {
+  /** `hcm`, `tcp` or `listener`. */
+  readonly log: string;
+  /** Address and port of the client. */
+  readonly peer: string;
+  /** Address and port that it asked for. */
+  readonly local: string;
+  readonly code: number;
+  readonly flags: string;
+  readonly details: string | null;
+  readonly termination: string | null;
+  readonly chain: string | null;
+  readonly route: string | null;
+  readonly cluster: string | null;
+  readonly host: string | null;
+  /** Why the handshake with the client failed. */
+  readonly transport: string | null;
+}
+
+/** The access log configuration that writes LogEntry lines. */
+export function accessLog(folder: string, log: LogEntry['log']): object[] {
+  const format = {
+    log,
+    peer: '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%',
+    local: '%DOWNSTREAM_LOCAL_ADDRESS%',
+    code: '%RESPONSE_CODE%',
+    flags: '%RESPONSE_FLAGS%',
+    details: '%RESPONSE_CODE_DETAILS%',
+    termination: '%CONNECTION_TERMINATION_DETAILS%',
+    chain: '%FILTER_CHAIN_NAME%',
+    route: '%ROUTE_NAME%',
+    cluster: '%UPSTREAM_CLUSTER_RAW%',
+    host: '%UPSTREAM_HOST%',
+    transport: '%DOWNSTREAM_TRANSPORT_FAILURE_REASON%',
+  };
+  const type = 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog';
+  return [
+    { name: 'file', typed_config: { '@type': type, path: logFile(folder), log_format: { json_format: format } } },
+  ];
+}
+
+function logFile(folder: string): string {
+  return path.join(folder, 'access.log');
+}
+
+/** Reads the log, by `client>server`, until every wanted connection has an entry, or for a second and a half. */
+export async function readLog(folder: string, wanted: ReadonlySet<string>): Promise<Map<string, LogEntry[]>> {
+  let entries = new Map<string, LogEntry[]>();
+  for (let waited = 0; waited <= 1500; waited += 50) {
+    entries = new Map();
+    const lines = existsSync(logFile(folder)) ? readFileSync(logFile(folder), 'utf8').split('\n') : [];
+    for (const line of lines) {
+      if (!line.endsWith('}')) continue;
+      const entry = JSON.parse(line) as LogEntry;
+      const key = `${entry.peer}>${entry.local}`;
+      const before = entries.get(key);
+      if (before === undefined) entries.set(key, [entry]);
+      else before.push(entry);
+    }
+    // Every connection ends with the listener's own entry.
+    if ([...wanted].every((key) => entries.get(key)?.some((entry) => entry.log === 'listener'))) return entries;
+    await sleep(50);
+  }
+  return entries;
+}

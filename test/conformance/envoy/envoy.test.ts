@@ -1,0 +1,147 @@
+/**
+ * What the evaluator says, held against the real Envoy: random configurations over what it evaluates, run by Envoy, with real
+ * requests from several loopback addresses in plaintext and TLS. Our answer is computed from Envoy's own config_dump.
+ *
+ * ENVOY_CONFORMANCE_REQUESTS sets how many requests are sent, ENVOY_CONFORMANCE_SEED where the random numbers start,
+ * ENVOY_CONFORMANCE_WORLD limits the run to one configuration, ENVOY_CONFORMANCE_KEEP keeps the files that Envoy read.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EnvoyFacts } from '../../../src/model/envoy.ts';
+import { probabilitySums } from '../../../src/model/branching.ts';
+import { makeCertificates } from './certificates.ts';
+import type { Certificates } from './certificates.ts';
+import { EnvoyProcess, freePort, readLog } from './envoy-process.ts';
+import { installEnvoy } from './install-envoy.ts';
+import type { Probe, Reply } from './probe.ts';
+import { Random } from './random.ts';
+import { readFacts, sendAll } from './session.ts';
+import { Upstreams } from './upstreams.ts';
+import { agrees, evaluateProbe, expectedOf, observe } from './verdict.ts';
+import { generateProbe, generateWorld } from './world.ts';
+
+const REQUESTS = Number(process.env['ENVOY_CONFORMANCE_REQUESTS'] ?? 400);
+const SEED = Number(process.env['ENVOY_CONFORMANCE_SEED'] ?? 20_261_121);
+const ONLY = process.env['ENVOY_CONFORMANCE_WORLD'];
+const KEEP = process.env['ENVOY_CONFORMANCE_KEEP'] !== undefined;
+const REQUESTS_PER_WORLD = 50;
+const LISTENERS = 4;
+const HOSTS = 9;
+
+const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
+let binary: string;
+let certificates: Certificates;
+let upstreams: Upstreams;
+
+beforeAll(async () => {
+  binary = installEnvoy();
+  certificates = makeCertificates(root);
+  upstreams = await Upstreams.start(HOSTS);
+}, 300_000);
+
+afterAll(() => {
+  upstreams.stop();
+  if (KEEP) console.log(`configurations are kept in ${root}`);
+  else rmSync(root, { recursive: true, force: true });
+});
+
+interface Tally {
+  requests: number;
+  undetermined: number;
+  readonly reasons: Map<string, number>;
+  readonly ends: Map<string, number>;
+  readonly disagreements: string[];
+}
+
+async function runWorld(index: number, tally: Tally): Promise<void> {
+  const random = new Random(SEED + index * 7919);
+  const folder = path.join(root, `world-${index}`);
+  mkdirSync(folder);
+  const ports = await Promise.all(Array.from({ length: LISTENERS }, freePort));
+  const world = generateWorld(random, folder, ports, upstreams.ports, certificates);
+  const envoy = await EnvoyProcess.start(binary, folder, world.bootstrap);
+  try {
+    const facts = await readFacts(envoy, random.chance(0.85));
+    const probes = Array.from({ length: REQUESTS_PER_WORLD }, () => generateProbe(random, world));
+    const replies = await sendAll(probes, certificates);
+    const log = await readLog(
+      folder,
+      new Set(replies.filter(({ connected }) => connected).map(({ connection }) => connection)),
+    );
+    for (const [number, probe] of probes.entries()) {
+      const reply = replies[number]!;
+      if (!reply.connected) continue;
+      judge(tally, index, probe, reply, facts, observe(log.get(reply.connection) ?? [], reply));
+    }
+  } finally {
+    await envoy.stop();
+  }
+}
+
+function judge(
+  tally: Tally,
+  world: number,
+  probe: Probe,
+  reply: Reply,
+  facts: EnvoyFacts,
+  observed: ReturnType<typeof observe>,
+): void {
+  const outcomes = evaluateProbe(facts, probe, reply);
+  tally.requests++;
+  const kind = observed.end
+    .split(' ')
+    .slice(0, observed.end.startsWith('upstream') ? 1 : 4)
+    .join(' ')
+    .replace(/\[.*/, '[…]');
+  tally.ends.set(kind, (tally.ends.get(kind) ?? 0) + 1);
+  const report = (problem: string): void => {
+    const expected = outcomes.map((outcome) =>
+      JSON.stringify({ ...expectedOf(outcome), probability: outcome.probability }),
+    );
+    tally.disagreements.push(
+      [
+        `world ${world}: ${problem}`,
+        `  probe ${JSON.stringify(probe)}`,
+        `  Envoy ${JSON.stringify(observed)}`,
+        ...expected.map((line) => `  ours  ${line}`),
+      ].join('\n'),
+    );
+  };
+  for (const sum of probabilitySums(outcomes)) if (Math.abs(sum - 1) > 1e-9) report(`probabilities add up to ${sum}`);
+  const doubt = outcomes.find((outcome) => outcome.end.kind === 'undetermined');
+  if (doubt?.end.kind === 'undetermined') {
+    tally.undetermined++;
+    const reason = doubt.end.unknown.reason.replace(/\d+/g, 'N');
+    tally.reasons.set(reason, (tally.reasons.get(reason) ?? 0) + 1);
+    return;
+  }
+  if (!outcomes.some((outcome) => agrees(observed, expectedOf(outcome))))
+    report('what Envoy did is none of our outcomes');
+}
+
+describe('random configurations in the real Envoy', () => {
+  const worlds = Math.ceil(REQUESTS / REQUESTS_PER_WORLD);
+  it(
+    `agrees on ${worlds * REQUESTS_PER_WORLD} requests`,
+    async () => {
+      const tally: Tally = { requests: 0, undetermined: 0, reasons: new Map(), ends: new Map(), disagreements: [] };
+      for (let index = 0; index < worlds; index++) {
+        if (ONLY === undefined || Number(ONLY) === index) await runWorld(index, tally);
+      }
+      const list = (map: ReadonlyMap<string, number>): string =>
+        [...map]
+          .toSorted(([, one], [, other]) => other - one)
+          .map(([name, count]) => `    ${count} ${name}`)
+          .join('\n');
+      const share = ((100 * tally.undetermined) / Math.max(1, tally.requests)).toFixed(2);
+      console.log(
+        `seed ${SEED}: ${tally.requests} requests, ${tally.disagreements.length} disagreements, ${tally.undetermined} undetermined (${share} %)\n  ends:\n${list(tally.ends)}\n  undetermined:\n${list(tally.reasons)}`,
+      );
+      expect(tally.disagreements.slice(0, 10).join('\n')).toBe('');
+      expect(tally.undetermined / tally.requests).toBeLessThan(0.05);
+    },
+    10 * 60_000 + REQUESTS * 200,
+  );
+});

@@ -1,0 +1,134 @@
+import { CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
+import { headerMatch, routeMatch } from './generate-match.ts';
+import { rbacRules } from './generate-rbac.ts';
+import type { Random } from './random.ts';
+import { DOMAINS } from './vocabulary.ts';
+
+const HTTP = 'type.googleapis.com/envoy.extensions.filters.http';
+
+/** A random RouteConfiguration with overlapping virtual hosts; routes are named `<config>/<virtual host>/<index>`. */
+export function routeConfiguration(random: Random, name: string, ports: readonly number[]): object {
+  const left: string[] = random.some(DOMAINS, 3, DOMAINS.length).filter((domain) => domain !== '*');
+  if (random.chance(0.85)) left.splice(random.below(left.length), 0, '*');
+  const hosts: object[] = [];
+  while (left.length > 0) {
+    const virtualHost = `v${hosts.length}`;
+    const domains = left.splice(0, 1 + random.below(4));
+    hosts.push({
+      name: virtualHost,
+      domains,
+      routes: Array.from({ length: random.below(6) }, (_, index) =>
+        route(random, `${name}/${virtualHost}/${index}`, ports),
+      ),
+      ...random.maybe(0.1, () => ({ require_tls: random.pick(['ALL', 'EXTERNAL_ONLY']) })),
+      ...random.maybe(0.2, () => ({ typed_per_filter_config: overrides(random, ports) })),
+    });
+  }
+  return {
+    name,
+    virtual_hosts: hosts,
+    validate_clusters: false,
+    ...random.maybe(0.4, () => ({ ignore_port_in_host_matching: true })),
+    ...random.maybe(0.2, () => ({ ignore_path_parameters_in_path_matching: true })),
+    ...random.maybe(0.2, () => ({ typed_per_filter_config: overrides(random, ports) })),
+  };
+}
+
+function route(random: Random, name: string, ports: readonly number[]): object {
+  return {
+    name,
+    match: routeMatch(random),
+    ...action(random),
+    ...random.maybe(0.25, () => ({ typed_per_filter_config: overrides(random, ports) })),
+  };
+}
+
+function action(random: Random): object {
+  switch (random.below(9)) {
+    case 0:
+      return { direct_response: { status: random.pick([200, 204, 403, 418, 503]), body: { inline_string: 'direct' } } };
+    case 1:
+      return {
+        redirect: {
+          host_redirect: 'elsewhere.example',
+          ...random.maybe(0.7, () => ({
+            response_code: random.pick(['FOUND', 'SEE_OTHER', 'TEMPORARY_REDIRECT', 'PERMANENT_REDIRECT']),
+          })),
+        },
+      };
+    case 2:
+      return { route: { cluster_header: 'x-cluster', ...notFound(random) } };
+    case 3:
+    case 4:
+      return { route: { weighted_clusters: weighted(random), ...notFound(random), ...metadataMatch(random) } };
+    case 5:
+      return { route: { cluster: MISSING_CLUSTER, ...notFound(random) } };
+    default:
+      return { route: { cluster: random.pick(CLUSTERS), ...rewrites(random), ...metadataMatch(random) } };
+  }
+}
+
+function notFound(random: Random): object {
+  return random.maybe(0.3, () => ({
+    cluster_not_found_response_code: random.pick(['NOT_FOUND', 'INTERNAL_SERVER_ERROR']),
+  }));
+}
+
+function rewrites(random: Random): object {
+  const path = random.pick<object>([
+    {},
+    { prefix_rewrite: '/new' },
+    { regex_rewrite: { pattern: { regex: '/([a-z]+)/' }, substitution: '/\\1-x/' } },
+  ]);
+  const host = random.pick<object>([
+    {},
+    { host_rewrite_literal: 'rewritten.example' },
+    { host_rewrite_header: 'end-user' },
+    { host_rewrite_path_regex: { pattern: { regex: '^/(.*)$' }, substitution: '\\1.example' } },
+  ]);
+  return { ...path, ...host };
+}
+
+function weighted(random: Random): object {
+  const names = random.some([...CLUSTERS, MISSING_CLUSTER], 2, 4);
+  const clusters = names.map((name) => ({
+    name,
+    weight: random.pick([0, 1, 10, 50, 100]),
+    ...random.maybe(0.15, () => ({ typed_per_filter_config: faultOverride(random) })),
+    ...random.maybe(0.2, () => metadataMatch(random)),
+  }));
+  clusters[0]!.weight = 7;
+  return { clusters, ...random.maybe(0.3, () => ({ header_name: 'x-draw' })) };
+}
+
+/** A random fault; every percentage but 0 and 100 makes two branches. */
+export function fault(random: Random): object {
+  const percentage = (): object => ({ numerator: random.pick([0, 40, 100, 100]), denominator: 'HUNDRED' });
+  const abort = { abort: { http_status: random.pick([418, 503, 555]), percentage: percentage() } };
+  const delay = { delay: { fixed_delay: '0.01s', percentage: percentage() } };
+  return {
+    '@type': `${HTTP}.fault.v3.HTTPFault`,
+    ...random.maybe(0.7, () => abort),
+    ...random.maybe(0.4, () => delay),
+    ...random.maybe(0.3, () => ({ headers: [headerMatch(random)] })),
+    ...random.maybe(0.2, () => ({ upstream_cluster: random.pick(CLUSTERS) })),
+  };
+}
+
+function faultOverride(random: Random): object {
+  return { fault: fault(random) };
+}
+
+function overrides(random: Random, ports: readonly number[]): object {
+  const off = { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', disabled: true };
+  const rbac = {
+    '@type': `${HTTP}.rbac.v3.RBACPerRoute`,
+    rbac: random.maybe(0.8, () => ({ rules: rbacRules(random, ports, true) })),
+  };
+  const cors = { '@type': `${HTTP}.cors.v3.CorsPolicy`, allow_origin_string_match: [{ exact: 'http://o.example' }] };
+  return {
+    ...random.maybe(0.4, () => ({ fault: random.chance(0.2) ? off : fault(random) })),
+    ...random.maybe(0.4, () => ({ rbac: random.chance(0.3) ? off : rbac })),
+    ...random.maybe(0.3, () => ({ cors })),
+  };
+}

@@ -1,0 +1,43 @@
+import { expect } from 'vitest';
+import type { EnvoyFacts } from '../../../src/model/envoy.ts';
+import { parseEnvoyClusters } from '../../../src/parse/envoy/admin.ts';
+import { parseEnvoyConfigDump } from '../../../src/parse/envoy/config-dump.ts';
+import type { Certificates } from './certificates.ts';
+import type { EnvoyProcess } from './envoy-process.ts';
+import { sendProbe } from './probe.ts';
+import type { Probe, Reply } from './probe.ts';
+
+/** Probes under way at once. */
+const WIDTH = 8;
+
+/** What Envoy itself says that it runs. */
+export async function readFacts(envoy: EnvoyProcess, withClusters: boolean): Promise<EnvoyFacts> {
+  const artefact = (name: string, text: string): Parameters<typeof parseEnvoyConfigDump>[0] => ({
+    name,
+    capturedAt: null,
+    bytes: Buffer.from(text),
+  });
+  const config = parseEnvoyConfigDump(artefact('config_dump.json', await envoy.admin('/config_dump?include_eds')));
+  const clusters = parseEnvoyClusters(artefact('clusters.json', await envoy.admin('/clusters?format=json')));
+  expect([...config.gaps, ...clusters.gaps]).toEqual([]);
+  return { config: config.value, clusters: withClusters ? clusters.value : null, listeners: null, serverInfo: null };
+}
+
+/** A chosen source port is bound once: the access log tells connections apart by it. */
+export async function sendAll(probes: readonly Probe[], certificates: Certificates): Promise<Reply[]> {
+  const replies: Reply[] = [];
+  const used = new Set<string>();
+  for (let start = 0; start < probes.length; start += WIDTH) {
+    const batch = probes.slice(start, start + WIDTH);
+    const unique = batch.map((probe) => {
+      const key = `${probe.from}:${probe.sourcePort}`;
+      if (probe.sourcePort === 0 || !used.has(key)) {
+        used.add(key);
+        return probe;
+      }
+      return { ...probe, sourcePort: 0 };
+    });
+    replies.push(...(await Promise.all(unique.map((probe) => sendProbe(probe, certificates)))));
+  }
+  return replies;
+}

@@ -1,0 +1,38 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+
+/** Tiny servers on loopback ports; each answers with its own port, and with the path and host that reached it. */
+export class Upstreams {
+  readonly ports: readonly number[];
+  readonly #servers: readonly Server[];
+
+  private constructor(servers: readonly Server[]) {
+    this.#servers = servers;
+    this.ports = servers.map((server) => (server.address() as { port: number }).port);
+  }
+
+  static async start(count: number): Promise<Upstreams> {
+    const servers = Array.from({ length: count }, () =>
+      createServer((request, response) => {
+        const body = JSON.stringify({
+          port: request.socket.localPort,
+          path: request.url,
+          host: request.headers.host,
+          headers: request.headers,
+        });
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+        response.end(request.method === 'HEAD' ? undefined : body);
+        request.resume();
+      }),
+    );
+    await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, '127.0.0.1', done))));
+    return new Upstreams(servers);
+  }
+
+  stop(): void {
+    for (const server of this.#servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome } from '../../../src/model/envoy.ts';
+import { evaluateEnvoy } from '../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
+import type { LogEntry } from './envoy-process.ts';
+import type { Probe, Reply } from './probe.ts';
+
+/** What happened, in the terms of an outcome. `?` where it does not show. */
+export interface Observed {
+  readonly chain: string;
+  readonly route: string;
+  /** `upstream c0 127.0.0.1:80`, `reply 404 NR route_not_found`, `close NR filter_chain_not_found` */
+  readonly end: string;
+  /** Path and host that the upstream received, when it answered. */
+  readonly received: { readonly path: string; readonly host: string } | null;
+}
+
+/** What Envoy's access logs and the client's reply say. */
+export function observe(entries: readonly LogEntry[], reply: Reply): Observed {
+  const http = entries.find((entry) => entry.log === 'hcm');
+  const tcp = entries.find((entry) => entry.log === 'tcp');
+  const listener = entries.find((entry) => entry.log === 'listener');
+  const denial = listener?.termination?.startsWith('rbac_access_denied') === true ? listener.termination : null;
+  const received = readReceived(reply);
+  if (http !== undefined) {
+    const flags = flagsWithout(http.flags, http.host === null ? '' : 'DI');
+    const end =
+      http.host === null
+        ? `reply ${http.code} ${flags} ${http.details ?? '-'}`
+        : `upstream ${http.cluster ?? '-'} ${http.host}${http.details === 'via_upstream' ? '' : ` ${http.details}`}`;
+    return { chain: http.chain ?? '-', route: http.route ?? '-', end, received };
+  }
+  // tls_inspector notes a reason of another form for plaintext, which is no failure; tcp_proxy may have chosen a host already.
+  if (
+    tcp !== undefined &&
+    tcp.host !== null &&
+    entries.some(({ transport }) => transport?.startsWith('TLS_error:|') === true)
+  ) {
+    return { chain: listener?.chain ?? '?', route: '-', end: 'close - -', received: null };
+  }
+  if (denial !== null) return { chain: listener?.chain ?? '?', route: '-', end: `close - ${denial}`, received: null };
+  if (tcp !== undefined) {
+    const end = tcp.host === null ? `close ${tcp.flags} -` : `upstream ${tcp.cluster ?? '-'} ${tcp.host}`;
+    return { chain: tcp.chain ?? '-', route: '-', end, received: null };
+  }
+  const flag = listener?.flags ?? '-';
+  return {
+    chain: listener?.chain ?? '?',
+    route: '-',
+    end: `close ${flag} ${listener?.details ?? '-'}`,
+    received: null,
+  };
+}
+
+function flagsWithout(flags: string, flag: string): string {
+  const left = flags.split(',').filter((one) => one !== flag);
+  return left.length === 0 ? '-' : left.join(',');
+}
+
+function readReceived(reply: Reply): Observed['received'] {
+  try {
+    const { path, host } = JSON.parse(reply.body) as { path?: string; host?: string };
+    return path === undefined || host === undefined ? null : { path, host };
+  } catch {
+    return null;
+  }
+}
+
+/** The connection of a probe, as the evaluator takes it. */
+export function connectionOf(probe: Probe, reply: Reply): EnvoyConnection {
+  const http = {
+    method: probe.method,
+    path: probe.path,
+    authority: probe.host,
+    headers: [
+      ...probe.headers.map(([name, value]): [string, string] => [name, value.trim()]),
+      ['connection', 'close'] as const,
+    ],
+    scheme: probe.tls === null ? 'http' : 'https',
+    version: 'http/1.1',
+  } as const;
+  const tls =
+    probe.tls === null ? null : { sni: probe.tls.sni, alpn: probe.tls.alpn, clientIdentity: probe.tls.identity };
+  return {
+    localAddress: probe.to,
+    localPort: probe.port,
+    originalAddress: probe.to,
+    originalPort: probe.port,
+    remoteAddress: probe.from,
+    remotePort: Number(reply.peer.split(':')[1]),
+    request: { protocol: 'tcp', http, tls },
+  };
+}
+
+/** Our answer to a probe. */
+export function evaluateProbe(facts: EnvoyFacts, probe: Probe, reply: Reply): EnvoyOutcome[] {
+  return evaluateEnvoy(facts, connectionOf(probe, reply));
+}
+
+/** An outcome in the terms of what is observed. */
+export function expectedOf(outcome: EnvoyOutcome): Observed {
+  const named = (kind: string): string =>
+    outcome.steps.findLast((step) => step.kind === kind && step.action === 'selected')?.name ?? '-';
+  const { end } = outcome;
+  const chain = named('filter-chain');
+  const route = named('route');
+  switch (end.kind) {
+    case 'upstream': {
+      const { http } = end.request;
+      const received = http === null || route === '-' ? null : { path: http.path, host: http.authority };
+      return { chain, route, end: `upstream ${end.cluster} ${end.address}:${end.port}`, received };
+    }
+    case 'reply':
+      return { chain, route, end: `reply ${end.status} ${end.flag ?? '-'} ${end.detail ?? '-'}`, received: null };
+    case 'close':
+      return { chain, route: '-', end: `close ${end.flag ?? '-'} ${end.detail ?? '-'}`, received: null };
+    case 'undetermined':
+      return { chain, route, end: `undetermined: ${end.unknown.reason}`, received: null };
+  }
+}
+
+/** Whether what happened is what the outcome says; a chain or a route that the log does not show is not compared. */
+export function agrees(observed: Observed, expected: Observed): boolean {
+  const sameEnd =
+    observed.end === expected.end || bothGiveUp(observed, expected) || plainAnswerToTls(observed, expected);
+  const sameChain =
+    observed.chain === expected.chain ||
+    observed.chain === '?' ||
+    expected.chain === '-' ||
+    observed.end.startsWith('close');
+  const sameRoute =
+    observed.route === expected.route || observed.end.startsWith('close') || !expected.route.includes('/');
+  const sameRequest =
+    observed.received === null ||
+    expected.received === null ||
+    (observed.received.path === expected.received.path && observed.received.host === expected.received.host);
+  return sameEnd && sameChain && sameRoute && sameRequest;
+}
+
+/** An answer in plaintext to a client hello, which the client cannot read. */
+function plainAnswerToTls(observed: Observed, expected: Observed): boolean {
+  return expected.end === 'close DPE http1.codec_error' && observed.end === 'reply 400 DPE http1.codec_error';
+}
+
+/** A handshake that fails is closed; the listener's log has no word for why. */
+function bothGiveUp(observed: Observed, expected: Observed): boolean {
+  return expected.end === 'close - -' && /^close (-|DPE|DC|\S*) -$/.test(observed.end);
+}

@@ -1,0 +1,175 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Family } from '../../../src/model/address.ts';
+import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
+import type { IpSet } from '../../../src/model/network-namespace.ts';
+import { parseIpsetSave } from '../../../src/parse/ipset-save/ipset-save.ts';
+import { parseIptablesSave } from '../../../src/parse/iptables-save/iptables-save.ts';
+import { Random } from '../routing/random.ts';
+import { generateCase, HOOKS, type Case } from './generate.ts';
+import { Lab, type Probe } from './lab.ts';
+import { compareResult, compareTrace, environmentOf, predict, type Router } from './predict.ts';
+import { Monitor, readTraces, ruleOrdinals, watch, type Trace } from './trace.ts';
+
+/** Packets in all (KUBECTL_REACH_PACKETS), and the seed of the first ruleset (KUBECTL_REACH_SEED). */
+const PACKETS = Number(process.env['KUBECTL_REACH_PACKETS'] ?? 300);
+const FIRST_SEED = Number(process.env['KUBECTL_REACH_SEED'] ?? 1);
+const VERBOSE = process.env['KUBECTL_REACH_VERBOSE'] !== undefined;
+const PROBES_PER_RULESET = 16;
+const MOST_REFUSALS = 40;
+const UNDETERMINED_LIMIT = 0.05;
+
+interface Counts {
+  packets: number;
+  rulesets: number;
+  refused: number;
+  undetermined: number;
+  answered: number;
+  readonly disagreements: string[];
+  readonly reasons: Map<string, number>;
+}
+
+let lab!: Lab;
+let sets: ReadonlyMap<string, IpSet>;
+let routing: Readonly<Record<Family, RoutingTables>>;
+
+beforeAll(async () => {
+  lab = new Lab(`kr-ipt-${process.pid}`);
+  await lab.ready();
+  watch(lab);
+  sets = parseIpsetSave({
+    name: 'ipset-save.txt',
+    capturedAt: null,
+    bytes: Buffer.from(lab.router.execute('ipset', 'save')),
+  }).value;
+  routing = { 4: lab.router.tables(4), 6: lab.router.tables(6) };
+}, 60_000);
+
+afterAll(() => {
+  if (lab !== undefined) lab.remove();
+});
+
+/** Flushing a table leaves its policies: they have to be said. */
+const EMPTY = Object.entries(HOOKS)
+  .map(
+    ([table, hooks]) => `*${table}\n${hooks.map((hook) => `:${hook.toUpperCase()} ACCEPT [0:0]\n`).join('')}COMMIT\n`,
+  )
+  .join('');
+
+/**
+ * Loads a case, without the rules that iptables or the kernel will not have.
+ * @returns undefined when nothing is left of it
+ */
+function load(one: Case, counts: Counts): Router | undefined {
+  for (const backend of ['nft', 'legacy'] as const) lab.load(EMPTY, one.family, backend);
+  const lines = one.rules.split('\n');
+  let problem = lab.load(one.rules, one.family, one.backend);
+  for (let attempt = 0; problem !== '' && attempt < MOST_REFUSALS; attempt += 1) {
+    const line = Number(/line:? (\d+)/.exec(problem)?.[1] ?? 0) - 1;
+    // The legacy kernel takes or refuses a table as a whole, at its COMMIT.
+    const whole = lines[line] === 'COMMIT';
+    const from = whole ? lines.findLastIndex((text, at) => at < line && text.startsWith('*')) : line;
+    const refused = lines.slice(from, line + 1).filter((text) => text.startsWith('-A'));
+    if (refused.length === 0) throw new Error(`iptables-restore: ${problem}`);
+    if (VERBOSE) process.stdout.write(`refused: ${refused.join(' | ')}: ${problem}\n`);
+    counts.refused += refused.length;
+    for (let at = from; at <= line; at += 1) if (refused.includes(lines[at] ?? '')) lines[at] = '#';
+    problem = lab.load(lines.join('\n'), one.family, one.backend);
+  }
+  if (problem !== '') return undefined;
+  lab.spawn('conntrack', ['-F'], '');
+  const bytes = lab.save(one.family, one.backend);
+  const { value: ruleset } = parseIptablesSave({ name: 'iptables-save.txt', capturedAt: null, bytes }, one.family);
+  const ordinals = new Map<number, string>();
+  for (const table of ruleset.tables) {
+    const chains = new Set([...bytes.toString().matchAll(/^:(\S+)/gm)].map((match) => match[1] ?? ''));
+    for (const chain of chains) {
+      for (const [ordinal, rule] of [...(ruleset.chain(table, chain)?.rules() ?? [])].entries()) {
+        ordinals.set(rule.line, `${table} ${chain} ${ordinal}`);
+      }
+    }
+  }
+  return { ruleset, environment: environmentOf(routing[one.family], sets), ordinals };
+}
+
+function traceOf(traces: readonly Trace[], probe: Probe): Trace | undefined {
+  return traces.find(
+    ({ first }) =>
+      first.source === probe.source &&
+      first.sourcePort === probe.sourcePort &&
+      first.destination === probe.destination &&
+      first.destinationPort === probe.destinationPort,
+  );
+}
+
+async function runSeed(seed: number, counts: Counts): Promise<void> {
+  const random = new Random(seed);
+  const one = generateCase(random, PROBES_PER_RULESET, lab.sets, seed);
+  const router = load(one, counts);
+  if (router === undefined) return;
+  counts.rulesets += 1;
+  const monitor = new Monitor(lab);
+  await monitor.settle();
+  const results = await Promise.all(one.probes.map((probe) => lab.probe(probe)));
+  await monitor.settle();
+  const text = await monitor.stop();
+  const traces = readTraces(text, ruleOrdinals(lab));
+  const traced = one.backend === 'nft';
+  for (const [at, probe] of one.probes.entries()) {
+    // A port that is not known leaves rules open that do not change the answer, and so stand in the kernel's list alone.
+    const ephemeral = random.chance(0.2);
+    const outcomes = predict(router, probe, one.family, ephemeral);
+    // The sender's own kernel would not have it: no packet left.
+    if (['EADDRNOTAVAIL', 'EADDRINUSE'].includes(results[at]!.result)) continue;
+    counts.packets += 1;
+    const open = outcomes.filter((outcome) => outcome.verdict === 'undetermined');
+    const problem = compareTrace(router, outcomes, traceOf(traces, probe), traced && !ephemeral);
+    const seen = problem ?? compareResult(router, probe, outcomes, results[at]!);
+    if (results[at]!.result === 'answered') counts.answered += 1;
+    if (seen === null) continue;
+    if (open.length > 0) {
+      counts.undetermined += 1;
+      const reason = (open[0]?.unknown?.reason ?? '').replaceAll(/[\d.:a-f]{4,}/g, 'X');
+      counts.reasons.set(reason, (counts.reasons.get(reason) ?? 0) + 1);
+      continue;
+    }
+    const { source, sourcePort, destination, destinationPort } = probe;
+    const asked = `${probe.sender} ${probe.protocol} ${source}:${sourcePort} > ${destination}:${destinationPort}`;
+    counts.disagreements.push(`seed ${seed} IPv${one.family} ${one.backend}: ${asked}\n  ${seen}`);
+    keep(seed, `${lab.save(one.family, one.backend).toString()}\n${text}`);
+  }
+}
+
+/** Leaves a ruleset that we read otherwise than the kernel where it can be looked at. */
+function keep(seed: number, rules: string): void {
+  const folder = process.env['KUBECTL_REACH_KEEP'];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `seed-${seed}.txt`), rules);
+}
+
+describe('iptables against the kernel', () => {
+  it('walks packets through random rulesets as the kernel does', { timeout: 7_200_000 }, async () => {
+    const counts: Counts = {
+      packets: 0,
+      rulesets: 0,
+      refused: 0,
+      undetermined: 0,
+      answered: 0,
+      disagreements: [],
+      reasons: new Map(),
+    };
+    for (let seed = FIRST_SEED; counts.packets < PACKETS; seed += 1) await runSeed(seed, counts);
+    const reasons = [...counts.reasons]
+      .sort((a, b) => b[1] - a[1])
+      .map(([reason, count]) => `  undetermined: ${count} × ${reason}\n`);
+    process.stdout.write(
+      `iptables: ${counts.packets} packets through ${counts.rulesets} rulesets (${counts.refused} rules refused), ` +
+        `${counts.answered} answered, ${counts.undetermined} undetermined (${((100 * counts.undetermined) / counts.packets).toFixed(1)} %), ` +
+        `${counts.disagreements.length} disagree; seeds from ${FIRST_SEED}\n${reasons.join('')}`,
+    );
+    expect(counts.disagreements.slice(0, 10)).toEqual([]);
+    expect(counts.undetermined / counts.packets).toBeLessThan(UNDETERMINED_LIMIT);
+  });
+});

@@ -1,0 +1,213 @@
+import { evaluateTraversal } from '../../../src/evaluate/netfilter/evaluate-traversal.ts';
+import { addressType } from '../../../src/evaluate/routing/address-type.ts';
+import { evaluateRoute } from '../../../src/evaluate/routing/evaluate-route.ts';
+import { masqueradeAddress, redirectAddress } from '../../../src/evaluate/routing/interface-address.ts';
+import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
+import type { Family } from '../../../src/model/address.ts';
+import { newFlow, replyFlow, type Flow } from '../../../src/model/flow.ts';
+import type { IptablesRuleset, NetfilterEnvironment, TraversalOutcome } from '../../../src/model/netfilter.ts';
+import type { IpSet } from '../../../src/model/network-namespace.ts';
+import { ADDRESSES, PORTS, USER, type Probe, type ProbeResult } from './lab.ts';
+import type { Trace, Tuple } from './trace.ts';
+
+/** What we know of the router, as the tool would read it. */
+export interface Router {
+  readonly ruleset: IptablesRuleset;
+  readonly environment: NetfilterEnvironment;
+  /** `table chain ordinal` of a rule by its line. */
+  readonly ordinals: ReadonlyMap<number, string>;
+}
+
+export function environmentOf(tables: RoutingTables, sets: ReadonlyMap<string, IpSet>): NetfilterEnvironment {
+  return {
+    route: (query) => evaluateRoute(tables, query),
+    addressType: (address, device) => addressType(tables, address, device),
+    masqueradeAddress: (device, nexthop, destination) => masqueradeAddress(tables, device, nexthop, destination),
+    redirectAddress: (device, destination) => redirectAddress(tables, device, destination),
+    ipset: (name) => sets.get(name),
+    sysctl: (name) => tables.sysctl.value?.get(name)?.value,
+  };
+}
+
+export function predict(
+  { ruleset, environment }: Router,
+  probe: Probe,
+  family: Family,
+  ephemeral: boolean,
+): readonly TraversalOutcome[] {
+  const user = { client: undefined, router: 0, 'router-user': USER }[probe.sender];
+  const flow = newFlow({
+    family,
+    protocol: probe.protocol,
+    source: probe.source,
+    sourcePort: ephemeral ? null : probe.sourcePort,
+    destination: probe.destination,
+    destinationPort: probe.destinationPort,
+    inInterface: probe.sender === 'client' ? 'cl0' : null,
+    uid: user,
+    gid: user,
+  });
+  return evaluateTraversal([ruleset], flow, probe.sender === 'client' ? 'wire' : 'process', environment);
+}
+
+/**
+ * Holds what we said against what the kernel did with the packet.
+ * @returns null when one of our branches is what happened; else a sentence
+ */
+export function compareTrace(
+  router: Router,
+  outcomes: readonly TraversalOutcome[],
+  trace: Trace | undefined,
+  traced: boolean,
+): string | null {
+  if (outcomes.some((outcome) => agrees(router, outcome, trace, traced))) return null;
+  return `kernel: ${describeTrace(trace)}\n  ours: ${outcomes.map((outcome) => describeOutcome(router, outcome)).join('\n        ')}`;
+}
+
+function agrees(router: Router, outcome: TraversalOutcome, trace: Trace | undefined, traced: boolean): boolean {
+  const rules = outcome.rules.map((matched) => router.ordinals.get(matched.rule.line) ?? '?');
+  if (trace === undefined) return outcome.verdict === 'unroutable' && rules.length === 0;
+  if (traced && rules.join() !== trace.rules.join()) return false;
+  switch (outcome.verdict) {
+    case 'local':
+      return trace.end === 'local' && tupleFits(outcome.flow, trace.last);
+    case 'forward':
+      return trace.end === 'out' && trace.device === outcome.route?.device && tupleFits(outcome.flow, trace.last);
+    case 'drop':
+    case 'reject':
+      return trace.end === 'drop' || (!traced && trace.end === 'lost');
+    case 'unroutable':
+      return trace.end === 'lost';
+    case 'undetermined':
+      return false;
+  }
+}
+
+/** A port that we left open lies where we said. */
+function tupleFits(flow: Flow, tuple: Tuple): boolean {
+  const range = flow.unknownPort ?? { from: 32_768, to: 60_999 };
+  const portFits =
+    flow.sourcePort === null
+      ? range.from <= tuple.sourcePort && tuple.sourcePort <= range.to
+      : flow.sourcePort === tuple.sourcePort;
+  return (
+    portFits &&
+    flow.source === tuple.source &&
+    flow.destination === tuple.destination &&
+    flow.destinationPort === tuple.destinationPort
+  );
+}
+
+/**
+ * Holds what the sender saw against what we said of the packet, of its answer and of what follows.
+ * @returns null when it can be so; else a sentence
+ */
+export function compareResult(
+  router: Router,
+  probe: Probe,
+  outcomes: readonly TraversalOutcome[],
+  result: ProbeResult,
+): string | null {
+  const possible = outcomes.map((outcome) => expectation(router, probe, outcome));
+  if (possible.some((one) => one.allows(result))) return null;
+  return `sender saw ${JSON.stringify(result)}, but we expect ${possible.map((one) => one.text).join(' or ')}`;
+}
+
+interface Expectation {
+  readonly text: string;
+  readonly allows: (result: ProbeResult) => boolean;
+}
+
+const REFUSALS = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES', 'EPROTO', 'ECONNRESET', 'ENOPROTOOPT'];
+
+function expectation(router: Router, probe: Probe, outcome: TraversalOutcome): Expectation {
+  // A local sender of a datagram is told that a rule dropped it.
+  const silent = ['timeout', 'EPERM'];
+  switch (outcome.verdict) {
+    case 'drop':
+      return { text: 'silence', allows: ({ result }) => silent.includes(result) };
+    case 'reject':
+    case 'unroutable':
+      return {
+        text: 'a refusal, or silence when that is lost',
+        allows: ({ result }) => [...silent, ...REFUSALS, 'EINVAL'].includes(result),
+      };
+    case 'undetermined':
+      return { text: 'anything', allows: () => true };
+    default:
+  }
+  const { flow } = outcome;
+  const local = outcome.verdict === 'local';
+  const pools = ADDRESSES[flow.family];
+  const owner = local ? 'router' : 'server';
+  const known = (local ? pools.router : pools.server) as readonly string[];
+  const listening =
+    PORTS.includes(flow.destinationPort) && (probe.protocol === 'tcp' || known.includes(flow.destination));
+  if (!local && outcome.route?.device !== 'sv0') return { text: 'anything', allows: () => true };
+  const back = comesBack(router, probe, outcome);
+  const answer = ({ result, seen }: ProbeResult): boolean =>
+    result === 'answered' &&
+    seen?.name === owner &&
+    seen.local === flow.destination &&
+    seen.localPort === flow.destinationPort &&
+    seen.peer === flow.source &&
+    (flow.sourcePort === null || seen.peerPort === flow.sourcePort);
+  const text = `${listening ? 'an answer' : 'a refusal'} (${back}) from ${owner} ${flow.destination}:${flow.destinationPort} to ${flow.source}`;
+  return {
+    text,
+    allows: (result) => {
+      const answered = listening ? answer(result) : REFUSALS.includes(result.result);
+      if (back === 'yes') return answered;
+      return (
+        (back === 'perhaps' && answered) ||
+        silent.includes(result.result) ||
+        REFUSALS.includes(result.result) ||
+        result.result === 'closed'
+      );
+    },
+  };
+}
+
+/** Whether answers, and the packets that follow them, pass the router. */
+function comesBack(
+  { ruleset, environment }: Router,
+  probe: Probe,
+  { verdict, flow }: TraversalOutcome,
+): 'yes' | 'no' | 'perhaps' {
+  const local = verdict === 'local';
+  const answer: Flow = { ...replyFlow(flow), inInterface: local ? null : 'sv0', ...(local ? { uid: 0, gid: 0 } : {}) };
+  const answers = evaluateTraversal([ruleset], answer, local ? 'process' : 'wire', environment);
+  const { tracking } = flow;
+  const onward: Flow = {
+    ...flow,
+    source: tracking.originalSource,
+    sourcePort: tracking.originalSourcePort,
+    destination: tracking.originalDestination,
+    destinationPort: tracking.originalDestinationPort ?? 0,
+    mark: 0,
+    tracking: { ...tracking, state: tracking.state === 'UNTRACKED' ? 'UNTRACKED' : 'ESTABLISHED' },
+  };
+  const further =
+    probe.protocol === 'udp'
+      ? []
+      : evaluateTraversal([ruleset], onward, probe.sender === 'client' ? 'wire' : 'process', environment);
+  const all = [...answers, ...further];
+  const pass = (outcome: TraversalOutcome): boolean => outcome.verdict === 'local' || outcome.verdict === 'forward';
+  const home = answers.every((outcome) => outcome.flow.destination === probe.source);
+  if (tracking.state === 'UNTRACKED' || all.some((outcome) => outcome.verdict === 'undetermined')) return 'perhaps';
+  if (all.every(pass)) return home ? 'yes' : 'no';
+  return answers.some(pass) ? 'perhaps' : 'no';
+}
+
+function describeTrace(trace: Trace | undefined): string {
+  if (trace === undefined) return 'no packet';
+  const { last } = trace;
+  return `${trace.end} ${trace.device ?? ''} ${last.source}:${last.sourcePort} > ${last.destination}:${last.destinationPort} [${trace.rules.join(', ')}]`;
+}
+
+function describeOutcome(router: Router, outcome: TraversalOutcome): string {
+  const { flow } = outcome;
+  const rules = outcome.rules.map((matched) => router.ordinals.get(matched.rule.line) ?? '?').join(', ');
+  const detail = outcome.unknown?.reason ?? outcome.rejectWith ?? '';
+  return `${outcome.verdict} ${detail} ${outcome.route?.device ?? ''} ${flow.source}:${flow.sourcePort} > ${flow.destination}:${flow.destinationPort} [${rules}]`;
+}
