@@ -11,6 +11,9 @@ interface Stop {
   readonly step: Step;
 }
 
+/** What stands at the beginning of a way that parted from others. */
+type Label = Pick<AnswerTree, 'share' | 'condition'>;
+
 interface Way {
   readonly branch: Branch;
   readonly stops: readonly Stop[];
@@ -22,7 +25,7 @@ interface Way {
  */
 export function answerTree(branches: readonly Branch[]): AnswerTree {
   const ways = branches.filter((branch) => branch.probability > 0).map(wayOf);
-  return numbered(join(ways, 0, ways.length > 1));
+  return numbered(join(ways, 0, null, { share: null, condition: null }));
 }
 
 function wayOf(branch: Branch): Way {
@@ -30,42 +33,58 @@ function wayOf(branch: Branch): Way {
   return { branch, stops };
 }
 
-/** The tree of ways that agree up to stop `from`. */
-function join(ways: readonly Way[], from: number, parted: boolean): AnswerTree {
+/**
+ * The tree of ways that agree up to stop `from`.
+ * @param under the condition that the ways above already suppose
+ */
+function join(ways: readonly Way[], from: number, under: string | null, label: Label): AnswerTree {
   const first = ways[0];
-  if (first === undefined) return { share: null, condition: null, hops: [], children: [], end: null, alike: null };
+  if (first === undefined) return { ...label, hops: [], children: [], end: null, alike: null };
   let to = from;
   while (ways.every((way) => sameStop(way.stops[to], first.stops[to]))) to++;
   const hops = hopsOf(first, from, to);
-  const share = parted ? ways.reduce((sum, way) => sum + way.branch.probability, 0) : null;
-  const condition = sharedCondition(ways);
-  if (ways.length === 1) return { share, condition, hops, children: [], end: first.branch, alike: null };
-  const children = groups(ways, to).map((group) => join(group, to, true));
-  return { share, condition, hops, children: folded(children), end: null, alike: null };
+  if (ways.length === 1) return { ...label, hops, children: [], end: first.branch, alike: null };
+  return { ...label, hops, children: folded(parted(ways, to, under)), end: null, alike: null };
+}
+
+/** Where ways part: first by what they suppose, then by where they go. */
+function parted(ways: readonly Way[], at: number, under: string | null): readonly AnswerTree[] {
+  const byCondition = grouped(ways, (way) => way.branch.condition ?? '');
+  if (byCondition.length > 1) {
+    return byCondition.map((group) => {
+      const condition = group[0]?.branch.condition ?? null;
+      const share = group.length === 1 && condition === null ? shareOf(group) : null;
+      return join(group, at, condition, { share, condition });
+    });
+  }
+  const byStop = grouped(ways, (way, index) => stopKey(way.stops[at], index));
+  return byStop.map((group) => join(group, at, under, { share: shareOf(group), condition: null }));
+}
+
+function shareOf(ways: readonly Way[]): number {
+  return ways.reduce((sum, way) => sum + way.branch.probability, 0);
+}
+
+/** Ways with the same key together, in the order of their first. */
+function grouped(ways: readonly Way[], keyOf: (way: Way, index: number) => string): readonly (readonly Way[])[] {
+  const groups = new Map<string, Way[]>();
+  for (const [index, way] of ways.entries()) {
+    const key = keyOf(way, index);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [way]);
+    else group.push(way);
+  }
+  return [...groups.values()];
 }
 
 function sameStop(one: Stop | undefined, other: Stop | undefined): boolean {
-  if (one === undefined || other === undefined) return false;
-  return (
-    one.hopIndex === other.hopIndex &&
-    one.hop.name === other.hop.name &&
-    one.hop.kind === other.hop.kind &&
-    one.step.text === other.step.text
-  );
+  return one !== undefined && other !== undefined && stopKey(one, 0) === stopKey(other, 0);
 }
 
-/** Ways with the same next stop belong together; each way that ends here stands alone. */
-function groups(ways: readonly Way[], at: number): readonly (readonly Way[])[] {
-  const byStop = new Map<string, Way[]>();
-  ways.forEach((way, index) => {
-    const stop = way.stops[at];
-    const key =
-      stop === undefined ? `end ${index}` : `${stop.hopIndex}|${stop.hop.kind}|${stop.hop.name}|${stop.step.text}`;
-    const group = byStop.get(key);
-    if (group === undefined) byStop.set(key, [way]);
-    else group.push(way);
-  });
-  return [...byStop.values()];
+/** Ways that end here have no next stop: each stands alone. */
+function stopKey(stop: Stop | undefined, index: number): string {
+  if (stop === undefined) return `end ${index}`;
+  return `${stop.hopIndex}|${stop.hop.kind}|${stop.hop.name}|${stop.step.text}`;
 }
 
 function hopsOf(way: Way, from: number, to: number): readonly AnswerHop[] {
@@ -85,12 +104,6 @@ function hopsOf(way: Way, from: number, to: number): readonly AnswerHop[] {
   return hops;
 }
 
-/** The condition that all these ways suppose; null when they differ or suppose nothing. */
-function sharedCondition(ways: readonly Way[]): string | null {
-  const condition = ways[0]?.branch.condition ?? null;
-  return ways.every((way) => way.branch.condition === condition) ? condition : null;
-}
-
 /** Folds a sibling into the first before it that goes the same kind of way to an end of the same kind. */
 function folded(children: readonly AnswerTree[]): readonly AnswerTree[] {
   const kept: { tree: AnswerTree; like: AnswerTree[] }[] = [];
@@ -103,12 +116,12 @@ function folded(children: readonly AnswerTree[]): readonly AnswerTree[] {
 }
 
 function alikeOf(trees: readonly AnswerTree[]): AlikeBranches {
-  const branches = trees.flatMap((tree) => (tree.end === null ? [] : [tree.end]));
-  const rest = branches.slice(ALIKE_SHOWN);
+  const alike = trees.flatMap(({ share, condition, end }) => (end === null ? [] : [{ share, condition, branch: end }]));
+  const rest = alike.slice(ALIKE_SHOWN);
   return {
-    shown: branches.slice(0, ALIKE_SHOWN),
+    shown: alike.slice(0, ALIKE_SHOWN),
     more: rest.length,
-    moreShare: rest.reduce((sum, branch) => sum + branch.probability, 0),
+    moreShare: rest.reduce((sum, one) => sum + (one.share ?? 0), 0),
   };
 }
 

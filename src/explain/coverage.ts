@@ -1,5 +1,5 @@
 import type { Gap } from '../model/artefact.ts';
-import type { Branch, Coverage, CoverageGap, Finding } from '../model/explanation.ts';
+import type { Branch, Coverage, CoverageGap, Finding, Step } from '../model/explanation.ts';
 
 /** Longest list of gaps that an answer carries; the rest is counted in one line. */
 const GAP_LIMIT = 200;
@@ -11,7 +11,7 @@ export function coverageOf(branches: readonly Branch[], findings: readonly Findi
     new Set(
       hops.filter((hop) => hop.basis === basis).flatMap((hop) => hop.steps.map((step) => `${hop.name}|${step.text}`)),
     ).size;
-  const assumed = hops.flatMap((hop) => hop.steps.filter((step) => step.action === 'assumed').map((step) => step.text));
+  const assumed = hops.flatMap((hop) => hop.steps.flatMap(assumptionsOf));
   const cited = [
     ...hops.flatMap((hop) => hop.steps.flatMap((step) => step.evidence)),
     ...findings.flatMap((finding) => finding.evidence),
@@ -24,6 +24,11 @@ export function coverageOf(branches: readonly Branch[], findings: readonly Findi
     gaps: limited(gaps.map(coverageGap)),
     artefacts: [...new Set(cited.map((evidence) => evidence.artefact))].sort(),
   };
+}
+
+/** What a step takes for granted: itself when it is an assumption, and whatever it says besides. */
+function assumptionsOf(step: Step): readonly string[] {
+  return [...(step.action === 'assumed' ? [step.text] : []), ...(step.assumptions ?? [])];
 }
 
 /** What no dump of a snapshot can tell, said with every answer. */

@@ -17,10 +17,16 @@ export interface AnswerHop {
   readonly steps: readonly NumberedStep[];
 }
 
+export interface AlikeBranch {
+  readonly share: number | null;
+  readonly condition: string | null;
+  readonly branch: Branch;
+}
+
 /** Branches that go the same kind of way as the sibling before them, only by other machines. */
 export interface AlikeBranches {
-  /** The first few of them. */
-  readonly shown: readonly Branch[];
+  /** The first few of them, each with what stands at its beginning. */
+  readonly shown: readonly AlikeBranch[];
   /** How many more there are. */
   readonly more: number;
   /** Probability of those that are not shown. */

@@ -37,6 +37,8 @@ export interface Step {
   /** One sentence for people. */
   readonly text: string;
   readonly evidence: readonly Evidence[];
+  /** Clauses: what the decision took for granted because nobody captured it. */
+  readonly assumptions?: readonly string[];
 }
 
 export interface Hop {

@@ -66,6 +66,8 @@ export interface NetfilterEnvironment {
   masqueradeAddress(device: string, nexthop: string, destination: string): string | undefined;
   /** The address that REDIRECT takes for packets that came in by a device; undefined: not known. */
   redirectAddress(device: string, destination: string): string | undefined;
+  /** The one address beside the loopback ones that this namespace has; undefined: not known, or it has several. */
+  soleAddress?(family: Family): string | undefined;
   ipset(name: string): IpSet | undefined;
   /** Value of a sysctl in dotted spelling; undefined: not known. */
   sysctl(name: string): string | undefined;

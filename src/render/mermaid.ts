@@ -39,7 +39,7 @@ export function renderMermaid(explanation: Explanation, tree: AnswerTree): strin
     }
     for (const child of one.children) {
       const share = child.share === null ? '' : percentText(child.share);
-      const condition = child.condition === null ? '' : ` if ${child.condition}`;
+      const condition = child.condition === null ? '' : `${share === '' ? '' : ' '}if ${child.condition}`;
       const alike = child.alike === null ? 0 : child.alike.shown.length + child.alike.more;
       draw(child, last, `${share}${condition}${alike === 0 ? '' : ` and ${alike} more alike`}`);
     }

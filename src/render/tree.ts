@@ -20,6 +20,10 @@ export interface TreeOptions {
 }
 
 const NARROWEST = 40;
+/** Columns that the raw text of an evidence keeps, however long its place is. */
+const SHORTEST_RAW = 24;
+/** Counters in front of a rule, which differ with every capture. */
+const COUNTERS = /^\[\d+:\d+\] /;
 const INDENT = '  ';
 
 interface Page {
@@ -68,31 +72,29 @@ function nodeLines(page: Page, node: AnswerTree, margin: string): string[] {
 }
 
 function childLines(page: Page, child: AnswerTree, margin: string, last: boolean): string[] {
-  const label = [
-    child.share === null ? null : percentText(child.share),
-    child.condition === null ? null : `if ${child.condition}`,
-  ];
-  const text = escapeControls(label.filter((part) => part !== null).join(', '));
-  const lead = `${margin}${last ? '└─' : '├─'} `;
-  const below = `${margin}${last ? '  ' : '│ '} `;
+  const text = escapeControls(labelText(child));
+  const open = last && child.alike === null;
+  const lead = `${margin}${open ? '└─' : '├─'} `;
+  const below = `${margin}${open ? '  ' : '│ '} `;
   const head = wrap(text, page.width, lead, below).map((line) => page.paint.strong(line));
-  const alike = child.alike === null ? [] : alikeLines(page, child.alike, below);
+  const alike = child.alike === null ? [] : alikeLines(page, child.alike, margin, last);
   return [...head, ...nodeLines(page, child, below), ...alike];
 }
 
-function alikeLines(page: Page, alike: NonNullable<AnswerTree['alike']>, margin: string): string[] {
-  const lines = alike.shown.flatMap((branch) => {
-    const condition = branch.condition === null ? '' : `, if ${branch.condition}`;
-    return wrap(
-      escapeControls(`${percentText(branch.probability)}${condition} the same way: ${endText(branch)}`),
-      page.width,
-      `${margin}≈ `,
-      `${margin}  `,
-    );
+/** `33.3 %`, `if the request arrives at node node1`, or both. */
+function labelText({ share, condition }: { readonly share: number | null; readonly condition: string | null }): string {
+  const parts = [share === null ? null : percentText(share), condition === null ? null : `if ${condition}`];
+  return parts.filter((part) => part !== null).join(', ');
+}
+
+function alikeLines(page: Page, alike: NonNullable<AnswerTree['alike']>, margin: string, last: boolean): string[] {
+  const texts = alike.shown.map((one) => `${labelText(one)}, the same way: ${endText(one.branch)}`);
+  if (alike.more > 0) texts.push(`${alike.more} more the same way, together ${percentText(alike.moreShare)}`);
+  return texts.flatMap((text, index) => {
+    const closes = last && index === texts.length - 1;
+    const lead = `${margin}${closes ? '└─' : '├─'} `;
+    return wrap(escapeControls(text), page.width, lead, `${margin}${closes ? '  ' : '│ '} `);
   });
-  if (alike.more > 0)
-    lines.push(`${margin}≈ and ${alike.more} more the same way, together ${percentText(alike.moreShare)}`);
-  return lines;
 }
 
 function hopLines(page: Page, hop: AnswerHop, margin: string): string[] {
@@ -117,11 +119,25 @@ function evidenceLines(page: Page, evidence: readonly Evidence[], margin: string
 }
 
 function evidenceLine(page: Page, evidence: Evidence, margin: string): string {
-  const place =
-    evidence.line === undefined ? (evidence.pointer === undefined ? '' : `#${evidence.pointer}`) : `:${evidence.line}`;
-  const name = evidence.artefact.replace(/^clusters\/[^/]+\//, '');
-  const text = `${margin}${escapeControls(name + place)}  ${escapeControls(evidence.raw)}`;
-  return page.verbose ? text : cut(text, page.width);
+  const raw = escapeControls(evidence.raw);
+  if (page.verbose) return `${margin}${escapeControls(evidence.artefact)}${fullPlace(evidence)}  ${raw}`;
+  const place = escapeControls(briefPlace(evidence));
+  const room = Math.max(SHORTEST_RAW, page.width - margin.length - place.length - 2);
+  return cut(`${margin}${cut(raw.replace(COUNTERS, ''), room)}  ${place}`, page.width);
+}
+
+function fullPlace({ line, pointer }: Evidence): string {
+  if (line !== undefined) return `:${line}`;
+  return pointer === undefined ? '' : `#${pointer}`;
+}
+
+/** File and line, or file and the last parts of the pointer. */
+function briefPlace({ artefact, line, pointer }: Evidence): string {
+  const file = artefact.slice(artefact.lastIndexOf('/') + 1);
+  if (line !== undefined) return `${file}:${line}`;
+  if (pointer === undefined) return file;
+  const parts = pointer.split('/');
+  return parts.length <= 4 ? `${file}#${pointer}` : `${file}#…/${parts.slice(-3).join('/')}`;
 }
 
 function endLines(page: Page, branch: Branch, margin: string): string[] {

@@ -60,7 +60,7 @@ export function ask(index: NameIndex, name: string): { readonly asked: Asked; re
     evidence.push(...(asked.evidence ?? []));
     seen.add(at);
     // CoreDNS drops an alias that leads back, or too far, and then has no record to give
-    if (seen.size > LONGEST_CHAIN) {
+    if (seen.has(alias) || seen.size > LONGEST_CHAIN) {
       const why = seen.has(alias) ? 'the aliases form a loop' : `more than ${LONGEST_CHAIN} aliases`;
       return { asked: { kind: 'no-data', service: first, reasons: [...reasons, why], evidence }, queries };
     }

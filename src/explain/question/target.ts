@@ -143,7 +143,8 @@ function addressTarget(view: ClusterView, input: QuestionInput, address: Address
   const only = at[0]?.service;
   const port = parts.port ?? (defaultPort === undefined ? String(only?.ports[0]?.port ?? '') : String(defaultPort));
   const number = requiredPort(input, port === '' ? null : port);
-  const match = at.find((one) => one.service.ports.some((its) => its.port === Number(number)))?.service ?? null;
+  const match =
+    (at.find((one) => one.service.ports.some((its) => its.port === Number(number))) ?? at[0])?.service ?? null;
   const servicePort = match?.ports.find((its) => its.port === Number(number)) ?? null;
   return {
     ...plain(input, { ...parts, host: address.text, port: number }),

@@ -1,3 +1,4 @@
+import { listText } from '../../model/wording.ts';
 import type { Condition } from '../../model/branching.ts';
 
 /** A condition in words: `xt_recent list KUBE-SEP-ABC holds 10.244.1.20 from the last 300 s`. */
@@ -35,5 +36,17 @@ export function conditionText(condition: Condition): string {
 
 /** All conditions of a branch in one clause; null when it has none. */
 export function conditionsText(conditions: readonly Condition[]): string | null {
-  return conditions.length === 0 ? null : conditions.map(conditionText).join(', and ');
+  if (conditions.length === 0) return null;
+  const absent = conditions.filter((one) => one.subject.kind === 'recent' && one.value === false);
+  const others = conditions.filter((one) => !absent.includes(one));
+  return [...others.map(conditionText), ...absentText(absent)].join(', and ');
+}
+
+/** Recent lists that do not hold the client, told together: session affinity has one list for each endpoint. */
+function absentText(conditions: readonly Condition[]): readonly string[] {
+  const [first, second] = conditions;
+  if (first === undefined || second === undefined) return conditions.map(conditionText);
+  const lists = conditions.flatMap(({ subject }) => (subject.kind === 'recent' ? [subject.list] : []));
+  const address = first.subject.kind === 'recent' ? first.subject.address : '';
+  return [`none of the xt_recent lists ${listText(lists, 4)} holds ${address}`];
 }

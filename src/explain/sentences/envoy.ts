@@ -8,6 +8,7 @@ import { addressOwner, ownerName } from './names.ts';
 /** Decisions that only lead to the next one; they become its evidence. */
 const LEADING = new Set([
   'listener-filter.passed',
+  'route.routed',
   'network-filter.selected',
   'network-filter.passed',
   'route-config.selected',
@@ -20,7 +21,7 @@ export function envoySteps(view: ClusterView, outcome: EnvoyOutcome): Step[] {
   const steps: Step[] = [];
   let led: EnvoyStep[] = [];
   for (const step of outcome.steps) {
-    if (LEADING.has(`${step.kind}.${step.action}`) && step !== outcome.steps.at(-1)) {
+    if (leads(step, outcome.steps[outcome.steps.indexOf(step) + 1])) {
       led.push(step);
       continue;
     }
@@ -35,15 +36,24 @@ export function envoySteps(view: ClusterView, outcome: EnvoyOutcome): Step[] {
   return steps;
 }
 
+/** Whether a decision is told together with the one that follows. */
+function leads(step: EnvoyStep, next: EnvoyStep | undefined): boolean {
+  if (next === undefined) return false;
+  return LEADING.has(`${step.kind}.${step.action}`) || next.action === 'handed-over';
+}
+
 function stepText(view: ClusterView, step: EnvoyStep, led: readonly EnvoyStep[]): string {
   const { kind, action, name } = step;
   switch (kind) {
     case 'listener':
-      if (action === 'handed-over') return `it is handed to listener ${name}`;
+      if (action === 'handed-over')
+        return `listener ${led.at(-1)?.name ?? ''} hands the connection to listener ${name}`;
       return action === 'missing' ? `no listener takes ${name}` : `listener ${name} takes the connection`;
     case 'filter-chain':
       if (action === 'missing') return 'no filter chain takes the connection';
-      return action === 'closed' ? `filter chain ${name} closes the connection` : `filter chain ${name} takes it`;
+      return action === 'closed'
+        ? `filter chain ${name} closes the connection`
+        : `filter chain ${name.replace('filter_chains/', '')} takes it`;
     case 'virtual-host': {
       const table = led.find((one) => one.kind === 'route-config')?.name ?? '';
       const where = table === '' ? '' : `route configuration ${table}: `;
@@ -52,7 +62,7 @@ function stepText(view: ClusterView, step: EnvoyStep, led: readonly EnvoyStep[])
     case 'route':
       return routeText(action, name);
     case 'cluster':
-      return action === 'missing' ? `cluster ${name} does not exist` : `cluster ${name} ${verb(action)}`;
+      return clusterText(action, name, led);
     case 'endpoint':
       return endpointText(view, action, name);
     case 'reply':
@@ -62,6 +72,13 @@ function stepText(view: ClusterView, step: EnvoyStep, led: readonly EnvoyStep[])
     default:
       return `${kind.replace('-', ' ')} ${shortName(name)} ${FILTER_VERBS[action] ?? action}`;
   }
+}
+
+function clusterText(action: string, name: string, led: readonly EnvoyStep[]): string {
+  if (action === 'missing') return `cluster ${name} does not exist`;
+  const routed = led.find((one) => one.kind === 'route');
+  const terms = routed === undefined || routed.reasons.length === 0 ? '' : ` (${routed.reasons.join(', ')})`;
+  return `cluster ${name} ${verb(action)}${terms}`;
 }
 
 const FILTER_VERBS: Readonly<Record<string, string>> = {

@@ -7,13 +7,19 @@ import { addressText } from './names.ts';
 /** The routing decision as a step. */
 export function routeStep(view: ClusterView | undefined, route: RouteDecision, flow: Flow): Step {
   const to = addressText(view, flow.destination);
-  return { kind: 'route', action: route.kind, text: routeText(view, route, to), evidence: route.evidence };
+  return {
+    kind: 'route',
+    action: route.kind,
+    text: routeText(view, route, to),
+    evidence: route.evidence,
+    ...(route.assumptions === undefined || route.assumptions.length === 0 ? {} : { assumptions: route.assumptions }),
+  };
 }
 
 function routeText(view: ClusterView | undefined, route: RouteDecision, to: string): string {
   switch (route.kind) {
     case 'local':
-      return `${to} is an address of this network namespace`;
+      return `${to} is an address of this network namespace: the packet goes to its sockets`;
     case 'forward': {
       const through = route.gateway === null ? 'on the link' : `through ${addressText(view, route.gateway)}`;
       return `${to} is routed ${through}${route.device === null ? '' : ` by ${route.device}`}`;

@@ -4,34 +4,48 @@ import type { Visit } from '../../model/trace.ts';
 import { bridgeCallsNetfilter } from '../world/attachment.ts';
 import type { World } from '../world/world.ts';
 import { cross, type Crossing } from './crossing.ts';
-import { branched, end, hop, on, withHop, type Move, type Place, type WalkState } from './state.ts';
+import { arriving, branched, end, hop, on, withHop, type Move, type Place, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
+
+type BridgePlace = Place & { readonly kind: 'bridge' };
 
 /**
  * A frame crosses a bridge from one pod's port to another's. With br_netfilter the node's rules see it as if it were forwarded;
  * without, they don't. Where nobody knows which, the answer stands only if the rules would not have changed it.
  */
-export function moveBridge(world: World, state: WalkState, place: Place & { readonly kind: 'bridge' }): Moved {
+export function moveBridge(world: World, state: WalkState, place: BridgePlace): Moved {
   const { flow } = state;
   if (flow === null) return { moves: [], visits: [] };
   const owner = { kind: 'node' as const, cluster: place.cluster, node: place.node };
-  const arrives = on(state, { place: { kind: 'pod', cluster: place.cluster, pod: place.to } });
   const calls = bridgeCallsNetfilter(world, owner, place.bridge, flow.family);
-  if (calls.value === false) return { moves: [arrives], visits: [] };
-  const { crossings, visit } = cross(world, owner, { ...flow, inInterface: place.bridge }, 'wire');
+  if (calls.value === false) return { moves: [arrives(state, place, [])], visits: [] };
+  const { crossings, visit } = cross(world, owner, arriving(flow, place.bridge), 'wire');
   const visits: Visit[] = [visit];
   const harmless = crossings.every((crossing) => unchanged(crossing, flow));
-  if (calls.value === undefined && harmless) return { moves: [arrives], visits: [] };
+  if (harmless) return { moves: [arrives(state, place, passedRules(place, crossings))], visits };
   if (calls.value === undefined) return { moves: [unknownBridge(state, place)], visits };
   const moves = crossings.flatMap((crossing): Move[] => {
     const next = branched(state, crossing);
     if (next === undefined) return [];
-    const hopped = withHop(next, hop('node', place.node, 'bridge', crossing.basis, crossing.steps));
-    if (unchanged(crossing, flow))
-      return [on(hopped, { place: { kind: 'pod', cluster: place.cluster, pod: place.to } })];
+    if (unchanged(crossing, flow)) return [arrives(next, place, passedRules(place, [crossing]))];
+    const hopped = withHop(next, hop('node', place.node, 'bridge', crossing.basis, [place.link, ...crossing.steps]));
     return [bridgeEnd(hopped, place, crossing)];
   });
   return { moves, visits };
+}
+
+function arrives(state: WalkState, place: BridgePlace, steps: readonly Step[]): Move {
+  const next = withHop(state, hop('node', place.node, 'bridge', 'programmed', [place.link, ...steps]));
+  return on(next, { place: { kind: 'pod', cluster: place.cluster, pod: place.to } });
+}
+
+/** That the node's rules, which see the frame with br_netfilter, leave it alone. */
+function passedRules(place: BridgePlace, crossings: readonly Crossing[]): readonly Step[] {
+  const evidence = crossings.flatMap((one) =>
+    one.steps.filter((step) => step.kind === 'rule').flatMap((step) => step.evidence),
+  );
+  const text = `the rules of node ${place.node}, where they see the frame, let it pass unchanged`;
+  return [{ kind: 'rule', action: 'passed', text, evidence }];
 }
 
 function unchanged(crossing: Crossing, flow: Flow): boolean {
@@ -40,7 +54,7 @@ function unchanged(crossing: Crossing, flow: Flow): boolean {
   return same && (crossing.verdict === 'forward' || crossing.verdict === 'local');
 }
 
-function bridgeEnd(state: WalkState, place: Place & { readonly kind: 'bridge' }, crossing: Crossing): Move {
+function bridgeEnd(state: WalkState, place: BridgePlace, crossing: Crossing): Move {
   const at = `At bridge ${place.bridge} of node ${place.node}, `;
   if (crossing.verdict === 'drop') {
     return end(state, {
@@ -57,9 +71,9 @@ function bridgeEnd(state: WalkState, place: Place & { readonly kind: 'bridge' },
   return end(state, { disposition: 'undetermined', reason, unknown: { reason, evidence: [] } });
 }
 
-function unknownBridge(state: WalkState, place: Place & { readonly kind: 'bridge' }): Move {
+function unknownBridge(state: WalkState, place: BridgePlace): Move {
   const text = `the rules of node ${place.node} would change this packet, but whether frames on ${place.bridge} pass them depends on net.bridge.bridge-nf-call-iptables, which was not captured`;
   const step: Step = { kind: 'link', action: 'unknown', text, evidence: [] };
-  const next = withHop(state, hop('node', place.node, 'bridge', 'programmed', [step]));
+  const next = withHop(state, hop('node', place.node, 'bridge', 'programmed', [place.link, step]));
   return end(next, { disposition: 'undetermined', reason: `${text}.`, unknown: { reason: text, evidence: [] } });
 }

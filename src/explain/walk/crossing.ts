@@ -55,8 +55,7 @@ function programmedCrossing(
   flow: Flow,
   outcome: TraversalOutcome,
 ): Crossing {
-  const route = outcome.route === null ? [] : [routeStep(view, outcome.route, outcome.flow)];
-  const steps = [...netfilterSteps(view, flow, outcome), ...route];
+  const steps = withRoute(netfilterSteps(view, flow, outcome), view, outcome);
   const base = {
     probability: outcome.probability,
     conditions: outcome.conditions,
@@ -89,6 +88,19 @@ function programmedCrossing(
       };
     }
   }
+}
+
+/** The routing decision as one more step; where the packet stays, it only proves the step before. */
+function withRoute(
+  steps: readonly Step[],
+  view: Parameters<typeof netfilterSteps>[0],
+  { route, flow }: TraversalOutcome,
+): readonly Step[] {
+  if (route === null) return steps;
+  const step = routeStep(view, route, flow);
+  const last = steps.at(-1);
+  if (route.kind !== 'local' || last === undefined) return [...steps, step];
+  return [...steps.slice(0, -1), { ...last, evidence: [...step.evidence, ...last.evidence] }];
 }
 
 /** The sentence of the last rule step: what ended the packet. */

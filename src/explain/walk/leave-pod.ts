@@ -4,7 +4,7 @@ import { attachment } from '../world/attachment.ts';
 import type { World } from '../world/world.ts';
 import { addressText } from '../sentences/names.ts';
 import type { Crossing } from './crossing.ts';
-import { end, hop, on, withHop, type Move, type WalkState } from './state.ts';
+import { end, on, type Move, type WalkState } from './state.ts';
 
 /**
  * A packet leaves a pod by its interface. It reaches the node, unless the pod hangs on a bridge and the destination is another
@@ -31,8 +31,7 @@ export function leavePod(
     if (other.bridge === port.bridge) {
       const text = `${addressText(view, crossing.flow.destination)} is on the same bridge ${port.bridge}: the frame is bridged`;
       const step: Step = { kind: 'link', action: 'bridged', text, evidence: [...port.evidence, ...other.evidence] };
-      const next = withHop(state, hop('node', node, 'bridge', 'programmed', [step]));
-      return [on(next, { place: { kind: 'bridge', cluster, node, bridge: port.bridge, to: neighbour } })];
+      return [on(state, { place: { kind: 'bridge', cluster, node, bridge: port.bridge, link: step, to: neighbour } })];
     }
   }
   return [on(state, { place: { kind: 'node', cluster, node, device: port.bridge ?? port.device ?? undefined } })];

@@ -1,6 +1,6 @@
 import type { Condition, Unknown, Weighted } from '../../model/branching.ts';
 import type { Backend, Basis, Disposition, Hop, HopKind, Step } from '../../model/explanation.ts';
-import type { Flow } from '../../model/flow.ts';
+import { newFlow, type Flow } from '../../model/flow.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
 import type { ApplicationRequest } from '../../model/request.ts';
 import type { Owner } from '../../model/trace.ts';
@@ -19,6 +19,8 @@ export type Place =
       readonly cluster: string;
       readonly node: string;
       readonly bridge: string;
+      /** The step that found it out. */
+      readonly link: Step;
       readonly to: PodFact;
     }
   /** a packet left a node by `device` for the node `to` */
@@ -85,6 +87,13 @@ export interface End {
 export type Move =
   | { readonly kind: 'on'; readonly state: WalkState }
   | { readonly kind: 'end'; readonly state: WalkState; readonly end: End };
+
+/** A packet as it enters another network namespace: nobody there knows its sender, its mark or its connection yet. */
+export function arriving(flow: Flow, device: string | undefined): Flow {
+  const { family, protocol, source, sourcePort, destination, destinationPort, unknownPort } = flow;
+  const packet = { family, protocol, source, sourcePort, destination, destinationPort, unknownPort };
+  return newFlow({ ...packet, inInterface: device });
+}
 
 /** The state moved on to `place`. */
 export function on(state: WalkState, change: Partial<WalkState> & Pick<WalkState, 'place'>): Move {

@@ -3,7 +3,6 @@ import type { Branch } from '../../model/explanation.ts';
 import type { Question } from '../../model/question.ts';
 import type { Trace, Visit } from '../../model/trace.ts';
 import { formatEndpoint } from '../../model/address.ts';
-import { newTracking } from '../../model/flow.ts';
 import { ownerName } from '../sentences/names.ts';
 import type { World } from '../world/world.ts';
 import { podDevice } from '../world/attachment.ts';
@@ -13,7 +12,7 @@ import { finishBranch } from './finish.ts';
 import { underPolicies } from './policies.ts';
 import { moveProxy } from './proxy.ts';
 import { moveSocket } from './socket.ts';
-import { end, type Move, type WalkState } from './state.ts';
+import { arriving, end, type Move, type WalkState } from './state.ts';
 import { moveThrough, type Moved } from './through.ts';
 import { moveWire } from './wire.ts';
 
@@ -97,24 +96,8 @@ function enterPod(world: World, state: WalkState, place: WalkState['place'] & { 
   return { moves: moved.moves, visits: [...policies.visits, ...moved.visits] };
 }
 
-/** A packet that comes from the wire has no socket, no owner and, in a new namespace, no mark and no tracked connection. */
 function arrivedBy(state: WalkState, device: string | undefined): WalkState {
-  if (state.flow === null) return state;
-  const { source, sourcePort, destination, destinationPort, family, protocol } = state.flow;
-  return {
-    ...state,
-    flow: {
-      family,
-      protocol,
-      source,
-      sourcePort,
-      destination,
-      destinationPort,
-      inInterface: device,
-      mark: 0,
-      tracking: newTracking(state.flow),
-    },
-  };
+  return state.flow === null ? state : { ...state, flow: arriving(state.flow, device) };
 }
 
 function placeKey(state: WalkState): string {

@@ -8,7 +8,7 @@ import { gapRaw } from '../../model/artefact.ts';
 import type { Artefact, Gap, Parsed } from '../../model/artefact.ts';
 import type { EnvoyConfigDump, EnvoyResource } from '../../model/envoy.ts';
 import { Cursor } from '../../model/json.ts';
-import { readJson } from '../json-index/json-document.ts';
+import { PARSE_WHOLE_BYTES, readJson } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-document.ts';
 import { adminMember, CONFIG_DUMP, explainText } from './admin-document.ts';
 import { LazyResource, protoMember, protoText } from './resource.ts';
@@ -16,36 +16,55 @@ import { BARE_RESOURCES, readDynamicListener, RESOURCE_LISTS, wrappedReader } fr
 import type { ElementReader, ResourceKind } from './sections.ts';
 
 const ADMIN = 'envoy.admin.v3.';
+/** Names that are searched for before all resources of their kind are listed. */
+const SEARCH_LIMIT = 12;
 const LISTENERS_SECTION = 'ListenersConfigDump';
 const BOOTSTRAP_SECTION = 'BootstrapConfigDump';
 
-/** Parses a config_dump; what cannot be read leaves an empty dump and gaps. Never throws. */
-export function parseEnvoyConfigDump(artefact: Artefact, parseWholeBytes?: number): Parsed<EnvoyConfigDump> {
+/**
+ * Parses a config_dump; what cannot be read leaves an empty dump and gaps. Never throws. Of a large dump, resources of a kind are
+ * listed when somebody asks for one; gaps that come to light then join the others.
+ */
+export function parseEnvoyConfigDump(artefact: Artefact, parseWholeBytes = PARSE_WHOLE_BYTES): Parsed<EnvoyConfigDump> {
   const document = readJson(artefact, parseWholeBytes);
-  const reader = new ConfigDumpReader(artefact.name);
   const gaps: Gap[] = document.gaps.map(explainText);
+  const reader = new ConfigDumpReader(artefact.name, gaps);
   if (document.root !== null) {
     const configs = adminMember(artefact, document.root, CONFIG_DUMP);
     if ('problem' in configs) gaps.push(configs);
     else for (const config of configs.elements()) reader.read(config);
   }
-  gaps.push(...reader.gaps);
-  return { value: reader.dump(document.whole && gaps.length === 0), gaps };
+  if (artefact.bytes.length <= parseWholeBytes) reader.readAll();
+  return { value: reader.dump(document.whole), gaps };
+}
+
+/** A list of elements of one kind, and how each is read. */
+interface Pending {
+  readonly kind: ResourceKind;
+  readonly elements: () => readonly JsonNode[];
+  /** Elements that may be of that name; undefined: look at all. */
+  readonly named: (name: string) => readonly JsonNode[] | undefined;
+  readonly reader: ElementReader;
 }
 
 class ConfigDumpReader {
-  readonly gaps: Gap[] = [];
   readonly #artefact: string;
+  readonly #gaps: Gap[];
   readonly #sections = new Set<string>();
-  readonly #resources = new Map<ResourceKind, EnvoyResource[]>();
+  readonly #pending: Pending[] = [];
+  readonly #resources = new Map<ResourceKind, readonly EnvoyResource[]>();
+  readonly #indexes = new Map<ResourceKind, ReadonlyMap<string, readonly EnvoyResource[]>>();
+  readonly #found = new Map<string, readonly EnvoyResource[]>();
   #bootstrap: Cursor;
   #partial = false;
 
-  constructor(artefact: string) {
+  constructor(artefact: string, gaps: Gap[]) {
     this.#artefact = artefact;
+    this.#gaps = gaps;
     this.#bootstrap = new Cursor(artefact, '', undefined);
   }
 
+  /** Notes what one part of `configs` lists. */
   read(config: JsonNode): void {
     const type = config.member('@type')?.cursor().string();
     const name = type?.slice(type.lastIndexOf('/') + 1) ?? '';
@@ -55,38 +74,93 @@ class ConfigDumpReader {
     else if (!this.#readElement(config, name)) this.#notUnderstood(config, type);
   }
 
+  /** Lists every kind now, so that all gaps are known. */
+  readAll(): void {
+    for (const { kind } of this.#pending) this.#list(kind);
+  }
+
   dump(whole: boolean): EnvoyConfigDump {
-    const all = (kind: ResourceKind): readonly EnvoyResource[] => this.#resources.get(kind) ?? [];
-    const routes = lazily(() => byName(all('route').filter((route) => route.origin === 'dynamic')));
-    const clusters = lazily(() => byName(all('cluster')));
-    const endpoints = lazily(() => byName(all('endpoint')));
-    const extensions = lazily(() => byName(all('extension')));
+    const list = (kind: ResourceKind): readonly EnvoyResource[] => this.#list(kind);
+    const named = (kind: ResourceKind, name: string): readonly EnvoyResource[] => this.#named(kind, name);
+    const full = whole && !this.#partial && this.#bootstrap.exists;
+    const gaps = this.#gaps;
     return {
       artefact: this.#artefact,
-      complete: whole && !this.#partial && this.#bootstrap.exists,
+      get complete() {
+        return full && gaps.length === 0;
+      },
       sections: this.#sections,
       bootstrap: this.#bootstrap,
-      listeners: () => all('listener'),
-      routes: () => all('route'),
-      route: (name) => running(routes().get(name)),
-      clusters: () => all('cluster'),
-      cluster: (name) => running(clusters().get(name)),
-      endpoints: (name) => endpoints().get(name) ?? [],
-      secrets: () => all('secret'),
-      extension: (name) => running(extensions().get(name)),
+      listeners: () => list('listener'),
+      routes: () => list('route'),
+      route: (name) => running(named('route', name).filter(({ origin }) => origin === 'dynamic')),
+      clusters: () => list('cluster'),
+      cluster: (name) => running(named('cluster', name)),
+      endpoints: (name) => named('endpoint', name),
+      secrets: () => list('secret'),
+      extension: (name) => running(named('extension', name)),
     };
+  }
+
+  #list(kind: ResourceKind): readonly EnvoyResource[] {
+    const known = this.#resources.get(kind);
+    if (known !== undefined) return known;
+    const resources: EnvoyResource[] = [];
+    for (const pending of this.#pending) {
+      if (pending.kind !== kind) continue;
+      for (const element of pending.elements()) {
+        const read = pending.reader(this.#artefact, element);
+        resources.push(...read.resources);
+        this.#gaps.push(...read.gaps);
+      }
+    }
+    this.#resources.set(kind, resources);
+    return resources;
+  }
+
+  /** Resources of a name. The first few are searched for in the text; then, or when that finds none, all are listed. */
+  #named(kind: ResourceKind, name: string): readonly EnvoyResource[] {
+    const key = `${kind} ${name}`;
+    let found = this.#found.get(key);
+    if (found !== undefined) return found;
+    found = this.#resources.has(kind) || this.#found.size >= SEARCH_LIMIT ? undefined : this.#search(kind, name);
+    found ??= this.#index(kind).get(name) ?? [];
+    this.#found.set(key, found);
+    return found;
+  }
+
+  #search(kind: ResourceKind, name: string): readonly EnvoyResource[] | undefined {
+    const resources: EnvoyResource[] = [];
+    for (const pending of this.#pending) {
+      if (pending.kind !== kind) continue;
+      const elements = pending.named(name);
+      if (elements === undefined) return undefined;
+      resources.push(...elements.flatMap((element) => pending.reader(this.#artefact, element).resources));
+    }
+    const named = resources.filter((resource) => resource.name === name);
+    return named.length === 0 ? undefined : named;
+  }
+
+  #index(kind: ResourceKind): ReadonlyMap<string, readonly EnvoyResource[]> {
+    const index = this.#indexes.get(kind) ?? byName(this.#list(kind));
+    this.#indexes.set(kind, index);
+    return index;
   }
 
   #readSection(config: JsonNode, section: string): void {
     this.#sections.add(section);
     if (section === BOOTSTRAP_SECTION) this.#bootstrap = protoMember(config, 'bootstrap')?.cursor() ?? this.#bootstrap;
     for (const shape of RESOURCE_LISTS) {
-      if (shape.section !== section) continue;
-      this.#readElements(protoMember(config, shape.field), shape.kind, wrappedReader(shape));
+      if (shape.section === section) this.#await(shape.kind, protoMember(config, shape.field), wrappedReader(shape));
     }
     if (section === LISTENERS_SECTION) {
-      this.#readElements(protoMember(config, 'dynamic_listeners'), 'listener', readDynamicListener);
+      this.#await('listener', protoMember(config, 'dynamic_listeners'), readDynamicListener);
     }
+  }
+
+  #await(kind: ResourceKind, list: JsonNode | undefined, reader: ElementReader): void {
+    if (list === undefined) return;
+    this.#pending.push({ kind, elements: () => list.elements(), named: (name) => list.elementsWith(name), reader });
   }
 
   /** An element that `?resource=` lists on its own; its field is not told, so active and warming clusters look alike. */
@@ -98,7 +172,7 @@ class ConfigDumpReader {
     if (reader === undefined) return false;
     this.#partial = true;
     this.#sections.add(shape?.section ?? LISTENERS_SECTION);
-    this.#add(shape?.kind ?? 'listener', reader(this.#artefact, config));
+    this.#pending.push({ kind: shape?.kind ?? 'listener', elements: () => [config], named: () => undefined, reader });
     return true;
   }
 
@@ -108,18 +182,8 @@ class ConfigDumpReader {
     if (section !== undefined) this.#sections.add(section);
     if (!config.whole) return;
     const resource = new LazyResource(() => protoText(config, nameField), config, 'dynamic', 'active');
-    this.#add(kind, { resources: [resource], gaps: [] });
-  }
-
-  #readElements(field: JsonNode | undefined, kind: ResourceKind, reader: ElementReader): void {
-    for (const element of field?.elements() ?? []) this.#add(kind, reader(this.#artefact, element));
-  }
-
-  #add(kind: ResourceKind, read: ReturnType<ElementReader>): void {
-    const list = this.#resources.get(kind) ?? [];
-    list.push(...read.resources);
-    this.#resources.set(kind, list);
-    this.gaps.push(...read.gaps);
+    const reader: ElementReader = () => ({ resources: [resource], gaps: [] });
+    this.#pending.push({ kind, elements: () => [config], named: () => undefined, reader });
   }
 
   #notUnderstood(config: JsonNode, type: string | undefined): void {
@@ -127,13 +191,8 @@ class ConfigDumpReader {
     const { pointer } = config;
     const problem =
       type === undefined ? 'this part of the dump has no @type' : `the type ${gapRaw(type)} is none of a config_dump`;
-    this.gaps.push({ kind: 'not-understood', artefact: this.#artefact, pointer, problem });
+    this.#gaps.push({ kind: 'not-understood', artefact: this.#artefact, pointer, problem });
   }
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
 
 function byName(resources: readonly EnvoyResource[]): ReadonlyMap<string, readonly EnvoyResource[]> {
@@ -146,6 +205,6 @@ function byName(resources: readonly EnvoyResource[]): ReadonlyMap<string, readon
   return map;
 }
 
-function running(resources: readonly EnvoyResource[] | undefined): EnvoyResource | undefined {
-  return resources?.find((resource) => resource.state === 'active') ?? resources?.[0];
+function running(resources: readonly EnvoyResource[]): EnvoyResource | undefined {
+  return resources.find((resource) => resource.state === 'active') ?? resources[0];
 }

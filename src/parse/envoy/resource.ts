@@ -7,13 +7,20 @@ export function protoMember(node: JsonNode | undefined, field: string): JsonNode
   return node?.member(field) ?? node?.member(camelCase(field));
 }
 
-export function camelCase(field: string): string {
-  return field.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+const CAMEL = new Map<string, string>();
+
+function camelCase(field: string): string {
+  let camel = CAMEL.get(field);
+  if (camel === undefined) {
+    camel = field.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    CAMEL.set(field, camel);
+  }
+  return camel;
 }
 
 /** The string under a field; only that string is parsed. */
 export function protoText(node: JsonNode | undefined, field: string): string | undefined {
-  return protoMember(node, field)?.cursor().string();
+  return protoMember(node, field)?.text();
 }
 
 /** A resource whose name and configuration are parsed when somebody reads them. */

@@ -19,8 +19,13 @@ export const PARSE_WHOLE_BYTES = 20 * 1024 * 1024;
 /** V8's limit on the length of a string (2^29 - 24); a longer slice cannot be parsed. */
 const STRING_LIMIT = 0x1fffffe8;
 
-/** What the index lists: down to the resources of a config_dump (`{configs:[{clusters:[{cluster:{`), and of these the names. */
-const INDEX_DEPTH: IndexDepth = { levels: 6, innermostKeys: ['name', 'cluster_name', 'clusterName', '@type'] };
+/** What the first scan lists: down to the arrays of a config_dump (`{configs:[{clusters:[`), whose elements are left closed. */
+const OUTER: IndexDepth = { levels: 4, innermostKeys: null };
+/** What is listed of a closed value that somebody walks into: its members, and of these the names. */
+const INNER: IndexDepth = {
+  levels: 2,
+  innermostKeys: ['name', 'cluster_name', 'clusterName', '@type'].map((key) => Buffer.from(key)),
+};
 
 /** A value of the document. What lies below it is read when asked for. */
 export interface JsonNode {
@@ -33,6 +38,13 @@ export interface JsonNode {
   /** Names of an object's members. */
   keys(): readonly string[];
   elements(): readonly JsonNode[];
+  /**
+   * Of a large array, the elements in whose text the string stands as JSON.stringify writes it; others may still hold it, spelled
+   * with other escapes. undefined: searching gains nothing over looking at all elements.
+   */
+  elementsWith(text: string): readonly JsonNode[] | undefined;
+  /** The value of a string, without making a cursor of it. */
+  text(): string | undefined;
   /** The value, parsed. Its `value` is undefined when the text of the value is no JSON. */
   cursor(): Cursor;
 }
@@ -66,7 +78,7 @@ export function readJson(artefact: Artefact, parseWholeBytes = PARSE_WHOLE_BYTES
 
 function readIndexed(artefact: Artefact, start: number): JsonDocument {
   const { bytes } = artefact;
-  const span = indexSpans(bytes, start, INDEX_DEPTH);
+  const span = indexSpans(bytes, start, OUTER);
   const gaps: Gap[] = [];
   if (span.broken !== null) gaps.push(brokenGap(artefact, span));
   else if (skipSpace(bytes, span.end) < bytes.length) {
@@ -161,6 +173,14 @@ class ParsedNode implements JsonNode {
     return this.#cursor.items().map((item) => new ParsedNode(item));
   }
 
+  elementsWith(): undefined {
+    return undefined;
+  }
+
+  text(): string | undefined {
+    return this.#cursor.string();
+  }
+
   cursor(): Cursor {
     return this.#cursor;
   }
@@ -169,7 +189,7 @@ class ParsedNode implements JsonNode {
 class SpanNode implements JsonNode {
   readonly #artefact: string;
   readonly #bytes: Buffer;
-  readonly #span: Span;
+  #span: Span;
   /** Pointer of the parent and the key below it, or the pointer itself. */
   readonly #place: readonly [SpanNode, string | number] | string;
   #cursor: Cursor | undefined;
@@ -196,23 +216,56 @@ class SpanNode implements JsonNode {
   }
 
   member(key: string): JsonNode | undefined {
-    if (this.#span.kind !== 'object') return undefined;
-    const span = this.#span.members === null ? undefined : memberOf(this.#span.members, key);
+    const { members, selected } = this.#expanded();
+    if (members === null) return undefined;
+    const span = memberOf(members, key);
     if (span !== undefined) return new SpanNode(this.#artefact, this.#bytes, span, [this, key]);
-    if (this.#span.members !== null && !this.#span.selected) return undefined;
+    if (!selected) return undefined;
     const value = this.cursor().at(key);
     return value.value === undefined ? undefined : new ParsedNode(value);
   }
 
   keys(): readonly string[] {
-    if (this.#span.members !== null && !this.#span.selected) return [...new Set(this.#span.members.keys)];
-    return this.#span.kind === 'object' ? new ParsedNode(this.cursor()).keys() : [];
+    const { members, selected } = this.#expanded();
+    if (members === null) return [];
+    return selected ? new ParsedNode(this.cursor()).keys() : [...new Set(members.keys)];
   }
 
   elements(): readonly JsonNode[] {
-    if (this.#span.elements === null)
-      return this.#span.kind === 'array' ? new ParsedNode(this.cursor()).elements() : [];
-    return this.#span.elements.map((span, index) => new SpanNode(this.#artefact, this.#bytes, span, [this, index]));
+    const { elements } = this.#expanded();
+    return (elements ?? []).map((span, index) => new SpanNode(this.#artefact, this.#bytes, span, [this, index]));
+  }
+
+  elementsWith(text: string): readonly JsonNode[] | undefined {
+    const { elements, end } = this.#expanded();
+    if (elements === null) return undefined;
+    const needle = Buffer.from(JSON.stringify(text));
+    const found: SpanNode[] = [];
+    let index = 0;
+    for (
+      let hit = this.#bytes.indexOf(needle, this.#span.start);
+      hit >= 0 && hit < end;
+      hit = this.#bytes.indexOf(needle, hit)
+    ) {
+      while (index < elements.length && elements[index]!.end <= hit) index++;
+      const span = elements[index];
+      if (span === undefined) break;
+      if (span.start <= hit) found.push(new SpanNode(this.#artefact, this.#bytes, span, [this, index]));
+      hit = Math.max(hit + 1, span.end);
+    }
+    return found;
+  }
+
+  /** Lists what lies in a value that the scan so far left closed. */
+  #expanded(): Span {
+    const closed = this.#span.kind !== 'scalar' && this.#span.members === null && this.#span.elements === null;
+    if (closed && this.#span.broken === null) this.#span = indexSpans(this.#bytes, this.#span.start, INNER);
+    return this.#span;
+  }
+
+  text(): string | undefined {
+    const value = this.#span.kind === 'scalar' ? this.#parse() : undefined;
+    return typeof value === 'string' ? value : undefined;
   }
 
   cursor(): Cursor {

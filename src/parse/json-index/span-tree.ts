@@ -49,8 +49,8 @@ export interface Span {
 export interface IndexDepth {
   /** Levels of containers whose members and elements are listed. */
   readonly levels: number;
-  /** On the innermost of these levels, objects list only members with these (ASCII) keys. */
-  readonly innermostKeys: readonly string[];
+  /** On the innermost of these levels, objects list only members with these (ASCII) keys; null: all. */
+  readonly innermostKeys: readonly Buffer[] | null;
 }
 
 /**
@@ -67,11 +67,11 @@ function leaf(kind: Span['kind'], start: number, end: number, broken: Span['brok
 
 class Indexer {
   readonly #bytes: Buffer;
-  readonly #keys: readonly Buffer[];
+  readonly #keys: readonly Buffer[] | null;
 
-  constructor(bytes: Buffer, innermostKeys: readonly string[]) {
+  constructor(bytes: Buffer, innermostKeys: readonly Buffer[] | null) {
     this.#bytes = bytes;
-    this.#keys = innermostKeys.map((key) => Buffer.from(key));
+    this.#keys = innermostKeys;
   }
 
   value(start: number, levels: number, depth: number): Span {
@@ -96,7 +96,7 @@ class Indexer {
     const keys: string[] = [];
     const values: Span[] = [];
     const members = { keys, values };
-    const selected = levels === 0;
+    const selected = levels === 0 && this.#keys !== null;
     const close = (end: number, broken: Span['broken']): Span => {
       return { start, end, kind: 'object', broken, members, selected, elements: null };
     };
@@ -150,7 +150,7 @@ class Indexer {
   /** A key that is asked for; null for another one. A key with escapes is decoded: it may spell one that is. */
   #selectedKey(start: number, end: number): string | null | undefined {
     const bytes = this.#bytes;
-    const wanted = this.#keys.find((key) => {
+    const wanted = this.#keys?.find((key) => {
       if (key.length !== end - start - 2) return false;
       for (let index = 0; index < key.length; index++) if (bytes[start + 1 + index] !== key[index]) return false;
       return true;

@@ -18,9 +18,14 @@ const BRIDGE_PRIORITIES: Readonly<Record<string, number>> = { dstnat: -300, filt
 const HANDLE = / # handle \d{1,10}$/;
 const TABLE = /^table (?:(ip|ip6|inet|arp|bridge|netdev) )?(\S+) \{$/;
 const CHAIN = /^chain (\S+) \{$/;
+/** What else may stand in a table: objects that hang on no hook (nftables, src/rule.c, table_print and its callees). */
+const PASSIVE =
+  /^(?:(?:set|map|flowtable|counter|quota|limit|secmark|synproxy|tunnel|ct helper|ct timeout|ct expectation) \S+ \{|\}|flags [a-z, ]+|comment "[^"]*")$/;
 const HOOK = /^type \S+ hook (\S+)(?: devices? [^;]*)? priority ([^;]+);/;
+const UNQUOTED_HOOK = /\bhook\b/;
+const QUOTED = /"[^"]*"/g;
 const POLICY = /\bpolicy (\S+?);/;
-const NO_RULE = /^(?:type .* hook .*|policy \S+;?|comment ".*"|flags .*)$/;
+const NO_RULE = /^(?:type \S+ hook [^;]*;(?: policy \S+;)?|policy \S+;?|comment "[^"]*")$/;
 const PRIORITY = /^(?:([a-z]+)(?: ([+-]) (\d{1,9}))?|(-?\d{1,10}))$/;
 
 /** A chain while its block is read. */
@@ -54,9 +59,13 @@ export function parseNftText(artefact: Artefact): Parsed<NftablesOverview> {
     } else if (depth === 1) {
       const opened = CHAIN.exec(text);
       chain = opened === null ? null : { name: opened[1] ?? '', line, hook: null, ruled: false };
+      if (opened === null && !PASSIVE.test(text)) gaps.add('not-understood', 'this is not understood in a table', at);
     } else if (chain !== null) {
       if (HOOK.test(text)) chain.hook = line;
-      else if (text !== '}' && !NO_RULE.test(text)) chain.ruled = true;
+      else if (UNQUOTED_HOOK.test(text.replaceAll(QUOTED, ''))) {
+        gaps.add('not-understood', 'the hook of this chain is not understood', at);
+      }
+      if (text !== '}' && !NO_RULE.test(text)) chain.ruled = true;
     }
     const change = braces(text);
     depth += change ?? 0;

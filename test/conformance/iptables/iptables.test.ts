@@ -110,7 +110,7 @@ async function runSeed(seed: number, counts: Counts): Promise<void> {
   if (router === undefined) return;
   counts.rulesets += 1;
   const monitor = new Monitor(lab);
-  await monitor.settle();
+  await monitor.listening(lab);
   const results = await Promise.all(one.probes.map((probe) => lab.probe(probe)));
   await monitor.settle();
   const text = await monitor.stop();

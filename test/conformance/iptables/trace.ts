@@ -43,6 +43,16 @@ const WATCH = `table inet watch {
 }
 `;
 
+/** A packet to nobody, that only says that the monitor listens. */
+const BEACON = {
+  sender: 'router',
+  protocol: 'udp',
+  source: '127.0.0.1',
+  sourcePort: 32_000,
+  destination: '127.0.0.1',
+  destinationPort: 9,
+} as const;
+
 export function watch(lab: Lab): void {
   const { status, stderr } = lab.spawn('nft', ['-f', '-'], WATCH);
   if (status !== 0) throw new Error(`nft: ${stderr}`);
@@ -57,6 +67,16 @@ export class Monitor {
     this.process = spawn('ip', ['netns', 'exec', lab.router.name, 'nft', '-a', '-nn', 'monitor', 'trace']);
     this.process.stdout.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
     this.process.stderr.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
+  }
+
+  /** Waits until the monitor listens: packets are sent until one shows up. */
+  async listening(lab: Lab): Promise<void> {
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      void lab.probe({ ...BEACON, sourcePort: BEACON.sourcePort + attempt });
+      await sleep(50);
+      if (this.text.includes(`dport ${BEACON.destinationPort}`)) return;
+    }
+    throw new Error(`nft monitor trace says nothing: ${this.text}`);
   }
 
   /** Waits until the kernel has nothing more to say. */

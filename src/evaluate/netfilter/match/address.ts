@@ -80,7 +80,9 @@ const MULTICAST6 = 0xffn;
 /** Types that need a route look-up (match_lookup_rt6). */
 const ROUTED6 = ['LOCAL', 'ANYCAST', 'UNREACHABLE'];
 
-/** IPv6 addresses may have several types at once: a local one is unicast too (match_type6). */
+/**
+ * IPv6 addresses may have several types at once: a local one is unicast too. `UNICAST,LOCAL` asks for both (match_type6).
+ */
 function addressType6(
   types: readonly string[],
   text: string,
@@ -95,7 +97,8 @@ function addressType6(
   if (types.includes('UNSPEC') && address.bits !== 0n) return NO;
   if (!types.some((type) => ROUTED6.includes(type))) return YES;
   const type = environment.addressType(text, device);
-  return type === undefined ? unknown(`the type of address ${text} is not known`) : yesNo(types.includes(type));
+  if (type === undefined) return unknown(`the type of address ${text} is not known`);
+  return yesNo(ROUTED6.includes(type) && types.includes(type));
 }
 
 /** `-m rpfilter`: whether an answer would leave by the incoming device. Source: net/ipv4/netfilter/ipt_rpfilter.c. */

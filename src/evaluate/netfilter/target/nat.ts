@@ -67,8 +67,8 @@ function redirect(range: NatRange, context: RuleContext): Effect {
     state.hook === 'output'
       ? LOOPBACK[family]
       : typeof state.inDevice === 'string'
-        ? environment.redirectAddress(state.inDevice, destination)
-        : undefined;
+        ? (environment.redirectAddress(state.inDevice, destination) ?? environment.soleAddress?.(family))
+        : environment.soleAddress?.(family);
   if (address === undefined) return cannotTell('the address of the incoming interface is not known');
   return translate({ ...range, addresses: { from: address, to: address } }, context, undefined);
 }

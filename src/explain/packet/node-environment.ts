@@ -1,0 +1,52 @@
+import { isLoopback, parseAddress, type Address } from '../../model/address.ts';
+import type { NetfilterEnvironment } from '../../model/netfilter.ts';
+import type { RouteDecision } from '../../model/routing.ts';
+
+const DECISION = { probability: 1, conditions: [], device: null, gateway: null, preferredSource: null, evidence: [] };
+
+/**
+ * What rules may ask of a machine of which only the addresses are known: a packet to one of them is for the machine itself, every
+ * other one is forwarded, by a device that nobody knows.
+ */
+export function nodeEnvironment(own: readonly Address[]): NetfilterEnvironment {
+  const local = new Set(own.map((address) => address.text));
+  const isLocal = (text: string): boolean => local.has(text) || isLoopbackText(text);
+  return {
+    route: ({ destination }) => [{ ...DECISION, ...routeKind(destination, isLocal(destination)) }],
+    addressType(text, device) {
+      if (isLocal(text)) return device === undefined ? 'LOCAL' : undefined;
+      return special(text)?.toUpperCase() ?? 'UNICAST';
+    },
+    masqueradeAddress: () => undefined,
+    redirectAddress: () => undefined,
+    soleAddress: (family) => sole(own.filter((address) => address.family === family && !isLoopback(address))),
+    ipset: () => undefined,
+    sysctl: () => undefined,
+  };
+}
+
+/** Whether an address is the machine's own, for the choice of the first hook. */
+export function isOwn(own: readonly Address[], text: string): boolean {
+  return own.some((address) => address.text === text) || isLoopbackText(text);
+}
+
+function routeKind(destination: string, local: boolean): Pick<RouteDecision, 'kind'> {
+  return { kind: local ? 'local' : (special(destination) ?? 'forward') };
+}
+
+function special(text: string): 'broadcast' | 'multicast' | undefined {
+  if (text === '255.255.255.255') return 'broadcast';
+  const address = parseAddress(text);
+  if (address === undefined) return undefined;
+  const multicast = address.family === 4 ? address.bits >> 28n === 0xen : address.bits >> 120n === 0xffn;
+  return multicast ? 'multicast' : undefined;
+}
+
+function isLoopbackText(text: string): boolean {
+  const address = parseAddress(text);
+  return address !== undefined && isLoopback(address);
+}
+
+function sole(addresses: readonly Address[]): string | undefined {
+  return addresses.length === 1 ? addresses[0]?.text : undefined;
+}
