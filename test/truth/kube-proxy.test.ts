@@ -26,7 +26,10 @@ const OUTSIDE = '10.10.0.50';
 
 /** Probes whose end lies outside the snapshot, with what is expected instead of the end. */
 const OUT_OF_SIGHT = new Map([
-  ['ipMode Proxy VIP (not programmed by kube-proxy)', 'the load balancer itself, which no snapshot holds, should answer there'],
+  [
+    'ipMode Proxy VIP (not programmed by kube-proxy)',
+    'the load balancer itself, which no snapshot holds, should answer there',
+  ],
 ]);
 
 function probes(mode: string): readonly Probe[] {
@@ -49,7 +52,9 @@ function question({ from, to }: Probe) {
     const node = host === '10.10.0.12' ? 'node2' : ENTRY;
     return ask(OUTSIDE, target, { node });
   }
-  return from.startsWith('p-') ? ask(`pod/${from.slice(2)}`, target, { namespace: 'shop' }) : ask(`node/${from}`, target);
+  return from.startsWith('p-')
+    ? ask(`pod/${from.slice(2)}`, target, { namespace: 'shop' })
+    : ask(`node/${from}`, target);
 }
 
 function name({ backend }: Branch): string {

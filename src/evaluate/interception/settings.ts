@@ -72,7 +72,7 @@ export function readSettings(
 
 /** getLocalIP: the first address of the pod decides, with dual stack any. */
 function hasIPv6(pod: PodFact, dualStack: boolean): boolean {
-  return (dualStack ? pod.ips : pod.ips).some((ip) => ip.includes(':'));
+  return (dualStack ? pod.ips : pod.ips.slice(0, 1)).some((ip) => ip.includes(':'));
 }
 
 function isRange(text: string): boolean {

@@ -42,5 +42,5 @@ export function collectEndpoints(
       }
     }
   }
-  return [...found.values()].sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
+  return [...found.values()].toSorted((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
 }

@@ -27,12 +27,12 @@ export function evaluateKubeProxy(input: KubeProxyInput, flow: Flow): readonly I
 
 function asked(input: KubeProxyInput, flow: Flow): readonly IntendedOutcome[] {
   const claims = input.index.claims(flow.destination, flow.destinationPort, flow.protocol);
-  const met = claims.length > 0 ? claimed(claims, input.mode) : nodePort(input, flow);
-  if (met === undefined) return unclaimed(input, flow);
-  if (met === 'ambiguous') return ambiguous(claims, input, flow);
-  const unread = notUnderstood(input, met);
-  if (unread !== undefined) return undetermined(unread, met);
-  return input.mode === 'ipvs' ? evaluateIpvs(input, flow, met) : evaluateRules(input, flow, met);
+  const found = claims.length > 0 ? claimed(claims, input.mode) : nodePort(input, flow);
+  if (found === undefined) return unclaimed(input, flow);
+  if (found === 'ambiguous') return ambiguous(claims, input, flow);
+  const unread = notUnderstood(input, found);
+  if (unread !== undefined) return undetermined(unread, found);
+  return input.mode === 'ipvs' ? evaluateIpvs(input, flow, found) : evaluateRules(input, flow, found);
 }
 
 /**
@@ -95,7 +95,7 @@ function isVirtual({ index, node }: KubeProxyInput, address: string): boolean {
 function ambiguous(claims: readonly Claim[], input: KubeProxyInput, flow: Flow): IntendedOutcome[] {
   const all =
     claims.length > 0 ? claims.map((one) => one.proxied) : input.index.nodePorts(flow.destinationPort, flow.protocol);
-  const names = [...new Set(all.map((one) => portName(one.service, one.port)))].sort().join(', ');
+  const names = [...new Set(all.map((one) => portName(one.service, one.port)))].toSorted().join(', ');
   const evidence = all.map((one) => one.port.cursor.evidence());
   return undetermined(
     `several Services claim this address and port: ${names}; which one the node takes is not defined`,

@@ -1,6 +1,6 @@
 import type { Flow } from '../../model/flow.ts';
 import type { IntendedOutcome } from '../../model/kube-proxy.ts';
-import { collectEndpoints, type ProxiedEndpoint } from './endpoints.ts';
+import { collectEndpoints } from './endpoints.ts';
 import type { KubeProxyInput } from './kube-proxy-input.ts';
 import { detectLocal, isLocalAddress, nodeIP } from './node.ts';
 import { hairpin } from './hairpin.ts';

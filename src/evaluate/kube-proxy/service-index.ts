@@ -32,7 +32,7 @@ export function indexServices(services: readonly ServiceFact[], slices: readonly
   const externalAddresses = new Map<string, ServiceFact>();
   const healthChecks = new Map<number, ServiceFact>();
   const slicesOf = new Map<string, EndpointSliceFact[]>();
-  for (const service of [...services].sort(byName)) {
+  for (const service of services.toSorted(byName)) {
     if (service.type === 'LoadBalancer' && service.externalTrafficPolicy === 'Local') {
       if (service.healthCheckNodePort !== null) healthChecks.set(service.healthCheckNodePort, service);
     }
@@ -50,7 +50,7 @@ export function indexServices(services: readonly ServiceFact[], slices: readonly
       if (port.nodePort !== null) push(nodePorts, `${port.nodePort} ${protocol}`, proxied);
     }
   }
-  for (const slice of [...slices].sort(byName)) {
+  for (const slice of slices.toSorted(byName)) {
     if (slice.serviceName !== null) push(slicesOf, `${slice.namespace}/${slice.serviceName}`, slice);
   }
   const slicesOfService = (service: ServiceFact): readonly EndpointSliceFact[] =>

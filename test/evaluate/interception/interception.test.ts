@@ -127,6 +127,10 @@ describe('arguments and environment of istio-init, held against the rules that i
   });
 });
 
+it('ENVOY_PORT is no variable of istio-iptables: that flag alone is not bound to one', () => {
+  expect(of(injected(['-i', '*'], { ENVOY_PORT: '9999' })).outboundPort).toBe(15001);
+});
+
 describe('held against rules captured from pods', () => {
   const STANDARD = [
     '-p',

@@ -1,0 +1,149 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { BaseCommand } from '../src/cli/base-command.ts';
+import { CliError } from '../src/cli/cli-error.ts';
+import { ExitStatus } from '../src/cli/exit-status.ts';
+import { outputFlag } from '../src/cli/flags.ts';
+import {
+  openPacketMachine,
+  packetStatus,
+  readFlows,
+  renderGaps,
+  renderPacketAnswer,
+  renderPacketLine,
+  type PacketMachine,
+} from '../src/index.ts';
+
+const PORT_MAX = 65_535;
+const LINES_AT_ONCE = 500;
+
+export default class Packet extends BaseCommand {
+  static override summary = 'Say what iptables rules do to a packet, from an iptables-save alone';
+  static override description =
+    'Walks a packet through the rules of one machine and prints every way it may end, with the rules that matched. ' +
+    'Without routes, a destination among the node addresses is for the machine itself and every other one is forwarded. ' +
+    'Exit status: 0 accepted, 3 dropped or rejected in at least one branch, 4 not to be told.';
+  static override examples = [
+    {
+      description: 'A packet from a pod to a Service address, on its node',
+      command:
+        '<%= config.bin %> packet --ruleset iptables-save.txt --node-address 10.10.0.11 --src 10.244.1.20 --dst 10.96.0.10 --dport 53 --protocol udp',
+    },
+    {
+      description: 'Many packets: one JSON object a line in, one line out for each',
+      command: '<%= config.bin %> packet --ruleset iptables-save.txt --node-address 10.10.0.11 --flows flows.jsonl',
+    },
+    {
+      description: 'Rules straight from a node',
+      command:
+        '<%= config.bin %> packet --ruleset - --node-address 10.10.0.11 --src 10.10.0.50 --dst 10.10.0.11 --dport 30080',
+    },
+  ];
+  static override args = {
+    address: Args.string({
+      description: 'More addresses of the machine',
+      multiple: true,
+      hidden: true,
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = {
+    ruleset: Flags.string({
+      summary: 'An iptables-save of the machine, or - for standard input; repeat it for the nft and the legacy one',
+      helpValue: 'FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    ruleset6: Flags.string({
+      summary: 'An ip6tables-save of the machine; repeat it as --ruleset',
+      helpValue: 'FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'node-address': Flags.string({
+      summary: 'An address of the machine; repeat it for all of them',
+      helpValue: 'IP',
+      multiple: true,
+      multipleNonGreedy: true,
+      delimiter: ',',
+    }),
+    src: Flags.string({ summary: 'Source address', helpValue: 'IP' }),
+    dst: Flags.string({ summary: 'Destination address', helpValue: 'IP' }),
+    dport: Flags.integer({ summary: 'Destination port', helpValue: 'PORT', min: 1, max: PORT_MAX }),
+    sport: Flags.integer({
+      summary: 'Source port; without it, one that the sender picks',
+      helpValue: 'PORT',
+      min: 1,
+      max: PORT_MAX,
+    }),
+    protocol: Flags.option({
+      summary: 'Transport protocol',
+      options: ['tcp', 'udp', 'sctp'] as const,
+      default: 'tcp',
+    })(),
+    hook: Flags.option({
+      summary: 'Where the packet begins; auto: output if the machine has the source address',
+      options: ['auto', 'prerouting', 'output'] as const,
+      default: 'auto',
+    })(),
+    'in-interface': Flags.string({ summary: 'Interface by which the packet comes in', helpValue: 'NAME' }),
+    uid: Flags.integer({ summary: 'User id of the process that sends it', min: 0 }),
+    gid: Flags.integer({ summary: 'Group id of the process that sends it', min: 0 }),
+    mark: Flags.string({ summary: 'Mark of the packet, decimal or 0x hexadecimal', helpValue: 'MARK' }),
+    state: Flags.option({
+      summary: 'What conntrack knows of the packet',
+      options: ['new', 'established', 'reply', 'related', 'invalid', 'untracked'] as const,
+      default: 'new',
+    })(),
+    flows: Flags.string({
+      summary: 'Packets as JSON objects, one a line, by the names of these flags; - for standard input',
+      helpValue: 'FILE',
+      exclusive: ['src', 'dst', 'dport'],
+    }),
+    output: outputFlag(['json', 'yaml']),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Packet);
+    const rulesets = flags.ruleset ?? [];
+    const rulesets6 = flags.ruleset6 ?? [];
+    if (flags.flows === '-' && [...rulesets, ...rulesets6].includes('-')) {
+      throw new CliError('standard input can hold one file only', {
+        remedy: 'Give `-` once, and a path for the rest.',
+      });
+    }
+    const machine = await openPacketMachine({
+      rulesets,
+      rulesets6,
+      nodeAddresses: [...(flags['node-address'] ?? []), ...(args.address ?? [])],
+    });
+    if (flags.flows !== undefined) {
+      await this.answerFlows(machine, flags.flows);
+      return;
+    }
+    const { flows: _, output, ruleset: _r, ruleset6: _r6, 'node-address': _n, 'no-color': _c, ...description } = flags;
+    const answer = machine.answer(description);
+    if ('error' in answer) throw new CliError(answer.error, { remedy: 'Add --help to see the flags and examples.' });
+    this.answer(renderPacketAnswer(answer, output ?? 'text', this.terminal().color), ExitStatus[packetStatus(answer)]);
+    this.tell(machine);
+  }
+
+  private async answerFlows(machine: PacketMachine, path: string): Promise<void> {
+    const flows = await readFlows(path);
+    let failed = false;
+    for (let from = 0; from < flows.length; from += LINES_AT_ONCE) {
+      const lines = flows.slice(from, from + LINES_AT_ONCE).map(([text, description]) => {
+        const answer =
+          description === undefined ? { flow: text, error: 'this line is no JSON' } : machine.answer(description);
+        failed ||= 'error' in answer;
+        return renderPacketLine(answer);
+      });
+      this.answer(lines.join('\n'), failed ? ExitStatus.usage : ExitStatus.ok);
+    }
+    this.tell(machine);
+  }
+  /** Rules that were looked at and not understood are told beside the answer, which says where it depends on them. */
+  private tell(machine: PacketMachine): void {
+    process.stderr.write(renderGaps(machine.gaps()));
+  }
+}
