@@ -14,9 +14,9 @@ import { Reader } from './workspace/reader.ts';
 /** Builds the facts of a source; nothing is read before it is asked for. */
 export function createWorkspace(source: ArtefactSource): Facts {
   const reader = new Reader(source);
-  const names = [...source.names()].sort();
+  const names = [...source.names()].toSorted();
   reader.ledger.add(names.flatMap(unknownName));
-  const clusters = [...new Set(names.flatMap((name) => clusterOf(name) ?? []))].sort();
+  const clusters = [...new Set(names.flatMap((name) => clusterOf(name) ?? []))].toSorted();
   return {
     clusters: clusters.map((cluster) => clusterFacts(reader, cluster, names)),
     artefact: (name) => source.artefact(name),

@@ -17,7 +17,7 @@ export const CATALOGUE = {
   KR107: { severity: 'error', title: 'No EndpointSlice port has the name of the Service port' },
   KR108: { severity: 'error', title: 'The name does not resolve' },
   KR109: { severity: 'error', title: 'A headless Service is asked at its port, but pods listen on the target port' },
-  KR110: { severity: 'info', title: 'Service environment variables of the client are stale' },
+  KR110: { severity: 'error', title: 'The client has no such Service environment variable' },
   KR111: { severity: 'error', title: 'The Service has no address or endpoint of this family' },
   KR201: { severity: 'error', title: 'A node does not have the Service in its rules' },
   KR202: { severity: 'error', title: "A node's rules send to an endpoint that the EndpointSlices do not have" },

@@ -1,17 +1,23 @@
-import { listText } from '../model/wording.ts';
 import { finding, visitsOf, type Check } from './check.ts';
 
-/** S26: a pod keeps the Service addresses that it was started with. */
+/** S26: a container gets its variables when it starts; a Service that came later is not among them. */
 export const staleEnvironmentCheck: Check = {
   code: 'KR110',
   run: (context) =>
-    visitsOf(context, 'environment').flatMap(({ pod, service, stale, evidence }) => {
-      if (stale.length === 0) return [];
+    visitsOf(context, 'environment').flatMap(({ pod, variable, state, service, evidence }) => {
+      if (state !== 'not-set') return [];
+      const why =
+        service === null
+          ? 'no Service of its namespace makes one'
+          : `Service ${service.namespace}/${service.name} is younger than the container`;
       return [
         finding('KR110', {
           subject: `pod ${pod.namespace}/${pod.name}`,
-          cause: `Its environment variables for Service ${service.namespace}/${service.name} are not those of a pod started now: ${listText(stale, 3)}.`,
-          remedy: 'Restart the pod if its application finds Services by environment variables, or use the name.',
+          cause: `It has no environment variable ${variable}: ${why}.`,
+          remedy:
+            service === null
+              ? "Correct the variable's name, or use the Service's DNS name."
+              : "Restart the pod, or let it use the Service's DNS name, which needs no restart.",
           evidence,
         }),
       ];

@@ -68,8 +68,8 @@ async function entryBytes(
   if (LINKS.has(type)) return skippedEntry(name, 'it is a link, which is not followed in an archive');
   if (!FILES.has(type)) return skippedEntry(name, 'it is neither a file nor a folder');
   if (size > limits.entryBytes) return tooLargeEntry(name, size, limits);
-  const chunks: Buffer[] = [];
-  for await (const chunk of entry) chunks.push(chunk as Buffer);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of entry) if (chunk instanceof Uint8Array) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
   const before = files.get(name);
   if (before !== undefined && !before.equals(bytes)) {

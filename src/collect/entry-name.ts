@@ -23,10 +23,10 @@ export function entryName(raw: string): EntryName {
   if (CONTROL.test(raw)) return refused('its name holds control characters');
   if (raw.includes('\\')) return refused('its name holds a backslash');
   if (raw.startsWith('/')) return refused('its name is an absolute path');
-  if (/^[a-z]:/i.test(raw)) return refused('its name starts with a drive letter');
   const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) return refused('its name leads out of the snapshot');
   const name = parts.join('/');
+  if (/^[a-z]:/i.test(name)) return refused('its name starts with a drive letter');
   return name === '' || LITTER.test(name) ? { kind: 'litter' } : { kind: 'name', name };
 }
 

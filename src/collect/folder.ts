@@ -44,7 +44,7 @@ export function tooManyEntries(source: string, limits: Limits): InputError {
 async function entriesOf(root: string, folder: string, gaps: Gap[]): Promise<readonly Dirent[]> {
   try {
     const entries = await readdir(path.join(root, ...folder.split('/')), { withFileTypes: true });
-    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     // The folder as a whole is the caller's business; one inside that cannot be read is a gap.
     if (folder === '') throw fileSystemError(root, error);

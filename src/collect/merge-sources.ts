@@ -24,7 +24,7 @@ export function mergeSources(sources: readonly NamedSource[]): ArtefactSource {
     }
   }
   return {
-    names: () => [...owners.keys()].sort(),
+    names: () => [...owners.keys()].toSorted(),
     artefact: (name): Artefact | undefined => owners.get(name)?.source.artefact(name),
     gaps: (): readonly Gap[] => sources.flatMap(({ source }) => source.gaps()),
   };

@@ -39,5 +39,5 @@ function isOfSnapshot(name: string): boolean {
 export function familiarFiles(names: Iterable<string>): string[] {
   const familiar =
     /(?:^|\/)(?:ip6?tables(?:-legacy)?-save\.txt|config_dump\.json|ip-route6?\.json|nft-ruleset\.(?:json|txt)|pods\.json|services\.json)$/;
-  return [...names].filter((name) => familiar.test(name)).sort();
+  return [...names].filter((name) => familiar.test(name)).toSorted();
 }

@@ -127,7 +127,7 @@ class EntrySource implements ArtefactSource {
   }
 
   names(): readonly string[] {
-    return [...this.entries.files.keys()].sort();
+    return [...this.entries.files.keys()].toSorted();
   }
 
   artefact(name: string): Artefact | undefined {

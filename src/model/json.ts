@@ -22,7 +22,7 @@ export class Cursor {
 
   /** RFC 6901; `''` is the whole document. */
   get pointer(): string {
-    this.#pointer ??= `${this.#parent?.pointer ?? ''}${this.#keys.map((key) => `/${escapePointer(String(key))}`).join('')}`;
+    this.#pointer ??= `${this.#parent === null ? '' : this.#parent.pointer}${this.#keys.map((key) => `/${escapePointer(String(key))}`).join('')}`;
     return this.#pointer;
   }
 

@@ -68,13 +68,13 @@ export interface ReturnVisit {
   readonly evidence: readonly Evidence[];
 }
 
-/** The Service's environment variables in the client were compared with what a pod would get now. */
+/** The client takes the address from an environment variable about a Service. */
 export interface EnvironmentVisit {
   readonly kind: 'environment';
   readonly pod: PodFact;
-  readonly service: ServiceFact;
-  /** Clauses, one for each variable that differs: `REVIEWS_SERVICE_HOST is missing`. */
-  readonly stale: readonly string[];
+  readonly variable: string;
+  readonly state: 'set' | 'not-set' | 'unknown';
+  readonly service: ServiceFact | null;
   readonly evidence: readonly Evidence[];
 }
 

@@ -26,7 +26,7 @@ export function clusterFacts(reader: Reader, cluster: string, names: readonly st
     objects: once(() => readObjects(reader, cluster, own)),
     node,
     pod: (namespace, name) => pod(`${namespace}/${name}`),
-    dumpedNodes: [...new Set(own.flatMap((name) => nodeOf(name)?.node ?? []))].sort(),
+    dumpedNodes: [...new Set(own.flatMap((name) => nodeOf(name)?.node ?? []))].toSorted(),
   };
 }
 

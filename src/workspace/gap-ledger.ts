@@ -16,7 +16,7 @@ export class GapLedger {
   /** Every gap once, by artefact, place and text, in whatever order things were read. */
   list(): readonly Gap[] {
     const once = new Map(this.sources.flatMap((source) => source()).map((gap) => [JSON.stringify(sortKey(gap)), gap]));
-    return [...once.values()].sort(byPlace);
+    return [...once.values()].toSorted(byPlace);
   }
 }
 

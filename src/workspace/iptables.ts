@@ -2,6 +2,7 @@ import type { Family } from '../model/address.ts';
 import type { Artefact, Gap } from '../model/artefact.ts';
 import type { Reading } from '../model/facts.ts';
 import type { IptablesRuleset } from '../model/netfilter.ts';
+import { textLines } from '../model/text-lines.ts';
 import { parseIptablesSave } from '../parse/iptables-save/iptables-save.ts';
 import { captureRemedy, type NetnsPlace } from './layout.ts';
 import type { NftablesReading } from './nftables.ts';
@@ -14,15 +15,18 @@ const NFT_FAMILY: Readonly<Record<Family, string>> = { 4: 'ip', 6: 'ip6' };
 /** What iptables-nft prints when it sees tables of the other back end (iptables/xtables-save.c). */
 const LEGACY_HINT = 'tables-legacy tables present';
 
+/** `[packets:bytes]` */
+const COUNTERS = /\[\d+:\d+\] ?/g;
+
+interface ReadSave {
+  readonly state: 'read';
+  readonly ruleset: IptablesRuleset;
+  readonly gaps: readonly Gap[];
+  readonly artefact: Artefact;
+}
+
 /** One captured save, or why there is none. */
-type Saved =
-  | {
-      readonly state: 'read';
-      readonly ruleset: IptablesRuleset;
-      readonly gaps: readonly Gap[];
-      readonly artefact: Artefact;
-    }
-  | { readonly state: 'empty' | 'absent'; readonly gaps: readonly Gap[] };
+type Saved = ReadSave | { readonly state: 'empty' | 'unreadable' | 'absent'; readonly gaps: readonly Gap[] };
 
 /**
  * Every iptables ruleset of a family that is loaded in a namespace. Both back ends may be, and rules that nobody captured may
@@ -37,30 +41,26 @@ export function readIptables(
   const name = `${place.folder}${SAVE[family]}`;
   const save = readSave(reader, place, SAVE[family], family);
   const legacy = readSave(reader, place, LEGACY[family], family);
-  const gaps: Gap[] = [];
   const rulesets: IptablesRuleset[] = [];
-  let known = true;
-  const lacking = (more: readonly Gap[]): void => {
-    gaps.push(...more);
-    known = false;
-  };
-  // On a node whose iptables is the legacy one, both files hold the same tables.
-  const sameTables = save.state === 'read' && save.ruleset.backend === 'legacy' && legacy.state === 'read';
+  /** Why rules may be loaded that nobody captured. */
+  const lacking: Gap[] = [];
+  const sameTables = save.state === 'read' && legacy.state === 'read' && isSameCapture(save, legacy);
   if (save.state === 'read' && !sameTables) rulesets.push(save.ruleset);
   if (legacy.state === 'read') rulesets.push(legacy.ruleset);
   const loaded = nftables.value?.iptables.some((chain) => chain.family === NFT_FAMILY[family] && !chain.empty);
   if (save.state !== 'read' || save.ruleset.backend === 'legacy') {
-    if (loaded === true) lacking([unsaved(name, captureRemedy(place, SAVE[family]), nftables)]);
-    else if (save.state !== 'read' && (loaded === undefined || nftables.gaps.length > 0)) lacking(save.gaps);
+    if (loaded === true) lacking.push(unsaved(name, captureRemedy(place, SAVE[family]), nftables));
+    else if (save.state !== 'read' && (loaded === undefined || nftables.gaps.length > 0)) lacking.push(...save.gaps);
   }
-  if (legacy.state === 'empty') lacking(legacy.gaps);
-  if (legacy.state === 'absent' && hintsAtLegacy(save)) lacking(legacy.gaps);
+  // The legacy back end is usually not in use, and its tool prints nothing then.
+  if (legacy.state === 'unreadable' || (legacy.state !== 'read' && hintsAtLegacy(save))) lacking.push(...legacy.gaps);
+  const known = lacking.length === 0;
   const live = [save, legacy].flatMap((one) => (one.state === 'read' ? [one.gaps] : []));
   const artefact = rulesets[0]?.artefact ?? (save.state === 'absent' && known ? nftables.artefact : name);
   return reader.noted({
     ...(known ? { value: rulesets } : {}),
     get gaps() {
-      return [...gaps, ...live.flat()];
+      return [...lacking, ...live.flat()];
     },
     artefact,
   });
@@ -73,8 +73,30 @@ function readSave(reader: Reader, place: NetnsPlace, file: string, family: Famil
   if (artefact === undefined) return { state: 'absent', gaps: reader.absence(name, remedy) };
   const { value, gaps } = parseIptablesSave(artefact, family);
   if (value.tables.length > 0) return { state: 'read', ruleset: value, gaps, artefact };
-  const problem = artefact.bytes.length === 0 ? 'the file is empty' : 'the file holds no table of iptables';
-  return { state: 'empty', gaps: [{ kind: 'unreadable', artefact: name, problem, remedy }] };
+  const isEmpty = artefact.bytes.length === 0;
+  const problem = isEmpty ? 'the file is empty' : 'the file holds no table of iptables';
+  return {
+    state: isEmpty ? 'empty' : 'unreadable',
+    gaps: [{ kind: 'unreadable', artefact: name, problem, remedy }],
+  };
+}
+
+/**
+ * On a node whose iptables is the legacy one, both files hold the same tables, which must not count twice. Headers do not always
+ * tell (before 1.8.8 both back ends write the same), so that equal rules count as the same ones.
+ */
+function isSameCapture(save: ReadSave, legacy: ReadSave): boolean {
+  if (save.ruleset.backend !== 'unknown') return save.ruleset.backend === 'legacy';
+  const others = ruleLines(legacy.artefact);
+  for (const line of ruleLines(save.artefact)) if (others.next().value !== line) return false;
+  return others.next().done === true;
+}
+
+/** The lines that matter, without counters. */
+function* ruleLines(artefact: Artefact): Generator<string, undefined> {
+  for (const { text } of textLines(artefact)) {
+    if (text.trim() !== '' && !text.startsWith('#')) yield text.replaceAll(COUNTERS, '');
+  }
 }
 
 function hintsAtLegacy(save: Saved): boolean {

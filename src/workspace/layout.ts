@@ -35,7 +35,7 @@ export function podPlace(cluster: string, namespace: string, pod: string): Netns
 }
 
 /** Files of a network namespace, with the command that makes each. */
-export const NETNS_FILES: Readonly<Record<string, string>> = {
+const NETNS_FILES: Readonly<Record<string, string>> = {
   'iptables-save.txt': 'iptables-save -c',
   'ip6tables-save.txt': 'ip6tables-save -c',
   'iptables-legacy-save.txt': 'iptables-legacy-save -c',

@@ -18,7 +18,7 @@ describe('entryName', () => {
     ['a/../../b', 'its name leads out of the snapshot'],
     ['/etc/passwd', 'its name is an absolute path'],
     ['C:/Windows/x', 'its name starts with a drive letter'],
-    ['c:x', 'its name starts with a drive letter'],
+    ['./C:x', 'its name starts with a drive letter'],
     ['a\\..\\b', 'its name holds a backslash'],
     ['a\u0000b', 'its name holds control characters'],
     ['a\u001b[31mb', 'its name holds control characters'],
@@ -46,9 +46,9 @@ describe('entryName', () => {
       fc.property(fc.array(part, { maxLength: 6 }), fc.constantFrom('/', '\\'), (parts, separator) => {
         const result = entryName(parts.join(separator));
         if (result.kind !== 'name') return;
-        for (const { resolve, sep } of [path.posix, path.win32]) {
-          const root = sep === '/' ? '/root' : 'D:\\root';
-          expect(resolve(root, result.name).startsWith(root + sep)).toBe(true);
+        for (const system of [path.posix, path.win32]) {
+          const root = system.sep === '/' ? '/root' : 'D:\\root';
+          expect(system.resolve(root, result.name).startsWith(root + system.sep)).toBe(true);
         }
       }),
       { numRuns: 1000 },

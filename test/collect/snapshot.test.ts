@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -163,7 +163,7 @@ describe('an unsafe folder', () => {
       symlinkSync('..', path.join(node, 'loop'));
       symlinkSync('iptables-save.txt', path.join(node, 'ip6tables-save.txt'));
       const source = await collectSnapshot(folder);
-      expect(source.names()).toEqual([RULES.replace('iptables', 'ip6tables'), ...Object.keys(FILES)].sort());
+      expect(source.names()).toEqual([RULES.replace('iptables', 'ip6tables'), ...Object.keys(FILES)].toSorted());
       expect(source.gaps().map(({ artefact, problem }) => [path.posix.basename(artefact), problem])).toEqual([
         ['pods', 'it is a link that leads out of the snapshot'],
         ['conntrack.txt', 'it is a link that leads nowhere'],
@@ -185,19 +185,10 @@ describe('an unsafe folder', () => {
     expect(error.message).toContain('holds more than 3 files');
   });
 
-  it.skipIf(process.platform === 'win32' || process.getuid?.() === 0)('has what may not be read told', async () => {
-    const folder = temporaryFolder(FILES);
-    chmodSync(path.join(folder, RULES), 0);
-    const source = await collectSnapshot(folder);
-    expect(source.artefact(RULES)).toBeUndefined();
-    expect(source.gaps()).toMatchObject([{ artefact: RULES, problem: `reading ${RULES} is not permitted` }]);
-  });
-
   it('has a file that is gone, or has become a folder, told when it is asked for', async () => {
     const folder = temporaryFolder(FILES);
     const source = await collectSnapshot(folder);
     const full = path.join(folder, RULES);
-    const { rmSync } = await import('node:fs');
     rmSync(full);
     mkdirSync(full);
     expect(source.artefact(RULES)).toBeUndefined();
@@ -232,7 +223,7 @@ describe('an unsafe archive', () => {
   });
 
   it('has entries that stand in it twice told if they differ', async () => {
-    const same = await collectSnapshot(await archiveFile([...asEntries(FILES), { name: RULES, text: FILES[RULES]! }]));
+    const same = await collectSnapshot(await archiveFile([...asEntries(FILES), { name: RULES, text: FILES[RULES] }]));
     expect(same.gaps()).toEqual([]);
     const other = await collectSnapshot(await archiveFile([...asEntries(FILES), { name: RULES, text: 'other' }]));
     expect(other.artefact(RULES)?.bytes.toString()).toBe('other');
@@ -282,8 +273,9 @@ describe('an unsafe archive', () => {
           const file = path.join(folder, 'mutated');
           writeFileSync(file, compressed ? gzipSync(bytes) : bytes);
           const opened = await collectSnapshot(file).catch((error: unknown) => error);
-          if (opened instanceof Error) expect(opened).toBeInstanceOf(InputError);
-          else for (const name of (opened as ArtefactSource).names()) expect(name).not.toMatch(/^\/|\.\.\//);
+          const names = opened instanceof Error ? [] : (opened as ArtefactSource).names();
+          expect(opened instanceof Error && !(opened instanceof InputError), String(opened)).toBe(false);
+          expect(names.filter((name) => /^\/|\.\.\//.test(name))).toEqual([]);
         },
       ),
       { numRuns: 200 },

@@ -68,7 +68,7 @@ export function readClusterDns(objects: Pick<KubernetesObjects, 'configMaps'>): 
     if (ending === undefined) return undefined;
     const names = Object.keys(custom?.data ?? {})
       .filter((name) => name.endsWith(ending))
-      .sort();
+      .toSorted();
     return names.map((name) => custom?.data[name] ?? '').join('\n');
   });
   const evidence = [map.cursor.at('data', 'Corefile').evidence()];

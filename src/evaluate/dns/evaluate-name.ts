@@ -48,18 +48,16 @@ export function evaluateName(index: NameIndex, client: NameClient, name: string)
     return branches(pod, name, { asked, queries: [query], reasons: [] });
   }
   const setup = podResolver(pod, index.dns.domain, (address) => isDnsServer(index, address));
-  const [glibc, musl] = (['glibc', 'musl'] as const).map((library) => search(index, setup, name, library)) as [
-    Resolved,
-    Resolved,
-  ];
+  const glibc = search(index, setup, name, 'glibc');
+  const musl = search(index, setup, name, 'musl');
   if (fingerprint(glibc) === fingerprint(musl)) return branches(pod, name, glibc);
   return [
-    ...branches(pod, name, glibc, [library(name, 'glibc')]),
-    ...branches(pod, name, musl, [library(name, 'musl')]),
+    ...branches(pod, name, glibc, [resolvesWith(name, 'glibc')]),
+    ...branches(pod, name, musl, [resolvesWith(name, 'musl')]),
   ];
 }
 
-function library(name: string, value: Library): Condition {
+function resolvesWith(name: string, value: Library): Condition {
   return { key: `resolver:${name}`, value, subject: { kind: 'resolver', name } };
 }
 

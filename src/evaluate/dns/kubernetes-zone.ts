@@ -163,7 +163,7 @@ function endpointRecords(
   const members = slices.flatMap((slice) => (hasPort(slice, port) ? membersOf(slice) : []));
   const named = members.filter((one) => wanted === undefined || hostnameOf(one, setup) === wanted);
   const ready = named.filter((one) => one.endpoint.ready);
-  const addresses = [...new Map(ready.map((one) => [one.ip, one])).values()].sort((a, b) =>
+  const addresses = [...new Map(ready.map((one) => [one.ip, one])).values()].toSorted((a, b) =>
     a.ip < b.ip ? -1 : Number(a.ip > b.ip),
   );
   const left = named.length - ready.length;

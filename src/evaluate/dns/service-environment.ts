@@ -34,7 +34,7 @@ export function serviceEnvironment(
   const own = new Set(container.env.map((one) => one.name));
   const started = container.startedAt ?? pod.startedAt;
   const variables = new Map<string, ServiceVariable>();
-  for (const service of [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const service of [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const state = stateOf(service, started);
     for (const [name, value] of variablesOf(service)) {
       if (!own.has(name)) variables.set(name, { name, value, service, state });

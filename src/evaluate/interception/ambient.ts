@@ -1,5 +1,4 @@
-import type { Decision, InterceptedFlow } from './evaluate-interception.ts';
-import type { Interception } from './interception.ts';
+import type { Decision, InterceptedFlow, Interception } from './interception.ts';
 
 /** Mark of what ztunnel itself sends (cni/pkg/config, InpodMark and InpodMask). */
 const ZTUNNEL_MARK = 0x539;

@@ -22,21 +22,32 @@ const LETTERS: Readonly<Record<string, string>> = {
 
 const VALUES = new Set([
   ...Object.values(LETTERS),
-  ...['iptables-probe-port', 'probe-timeout', 'network-namespace', 'force-iptables-binary'],
-  ...['log_output_level', 'log_target', 'log_caller', 'log_stacktrace_level', 'log_rotate', 'log_as_json'],
+  'iptables-probe-port',
+  'probe-timeout',
+  'network-namespace',
+  'force-iptables-binary',
+  'log_output_level',
+  'log_target',
+  'log_caller',
+  'log_stacktrace_level',
+  'log_rotate',
 ]);
 
 const SWITCHES = new Set([
-  ...['dry-run', 'skip-rule-apply', 'run-validation', 'redirect-dns', 'drop-invalid', 'dual-stack', 'capture-all-dns'],
-  ...[
-    'cni-mode',
-    'reconcile',
-    'cleanup-only',
-    'force-apply',
-    'native-nftables',
-    'log_as_json',
-    'iptables-trace-logging',
-  ],
+  'dry-run',
+  'skip-rule-apply',
+  'run-validation',
+  'redirect-dns',
+  'drop-invalid',
+  'dual-stack',
+  'capture-all-dns',
+  'cni-mode',
+  'reconcile',
+  'cleanup-only',
+  'force-apply',
+  'native-nftables',
+  'log_as_json',
+  'iptables-trace-logging',
 ]);
 
 /** Environment variables that set a flag under another name (AdditionalEnv), or have no flag. */

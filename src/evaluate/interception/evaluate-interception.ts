@@ -5,31 +5,12 @@
 import { contains, parseAddress, parsePrefix } from '../../model/address.ts';
 import type { Unknown } from '../../model/branching.ts';
 import type { Evidence } from '../../model/evidence.ts';
-import type { Flow } from '../../model/flow.ts';
 import { evaluateAmbient } from './ambient.ts';
-import { DEFAULTS, type Interception } from './interception.ts';
-
-/** A packet of the pod: leaving a process (outbound), or arriving from an interface (inbound). */
-export type InterceptedFlow = Pick<
-  Flow,
-  'family' | 'protocol' | 'source' | 'destination' | 'destinationPort' | 'inInterface' | 'mark' | 'uid' | 'gid'
-> & {
-  /** The device that an outbound packet leaves by; undefined: not known, but lo for the pod's own addresses. */
-  readonly outInterface?: string | undefined;
-};
+import { DEFAULTS, type Decision, type Destination, type InterceptedFlow, type Interception } from './interception.ts';
 
 /** Where a connection is taken. */
 export interface InterceptionResult {
-  readonly to:
-    /** the proxy's port for what the application sends */
-    | 'outbound-proxy'
-    /** the proxy's port for what the application receives */
-    | 'inbound-proxy'
-    /** the agent's DNS port */
-    | 'dns-agent'
-    /** nowhere else */
-    | 'direct'
-    | 'unknown';
+  readonly to: Destination;
   /** The port that it is redirected to. */
   readonly port: number | null;
   /** Clauses: `port 15090 is excluded`. */
@@ -38,9 +19,6 @@ export interface InterceptionResult {
   /** For `unknown`: why. */
   readonly unknown?: Unknown;
 }
-
-/** What a rule decided; undefined lets the next one decide. */
-export type Decision = Pick<InterceptionResult, 'to'> & { readonly why: string };
 
 /**
  * Decides what happens to a connection. The order is that of the rules which istio-iptables writes

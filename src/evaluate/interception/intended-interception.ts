@@ -68,8 +68,8 @@ function byCni(pod: PodFact, proxy: ContainerFact): Interception | null {
     pod.annotations['istio.io/reroute-virtual-interfaces'] ??
     pod.annotations['traffic.sidecar.istio.io/kubevirtInterfaces'];
   if (virtual !== undefined) settings.set('kube-virt-interfaces', virtual);
-  settings.set('proxy-uid', String(proxy.runAsUser || DEFAULTS.proxyUid));
-  settings.set('proxy-gid', String(proxy.runAsGroup || DEFAULTS.proxyUid));
+  settings.set('proxy-uid', owner(proxy.runAsUser));
+  settings.set('proxy-gid', owner(proxy.runAsGroup));
   for (const [name, flags] of [
     ['ISTIO_META_DNS_CAPTURE', ['redirect-dns', 'capture-all-dns']],
     ['ISTIO_DUAL_STACK', ['dual-stack']],
@@ -88,6 +88,11 @@ function byCni(pod: PodFact, proxy: ContainerFact): Interception | null {
     ],
     evidence: [status.evidence(), ...ANNOTATIONS.flatMap(([key]) => cite(pod, key))],
   });
+}
+
+/** Root counts as not set. */
+function owner(id: number | null): string {
+  return id === null || id === 0 ? DEFAULTS.proxyUid : String(id);
 }
 
 /** istio-cni lets a pod with another mode fail (validateInterceptionMode). */

@@ -1,4 +1,5 @@
 import type { Evidence } from '../../model/evidence.ts';
+import type { Flow } from '../../model/flow.ts';
 
 /** What a pod's traffic is to be redirected to, as its own objects ask for it. */
 export interface Interception {
@@ -50,3 +51,30 @@ export const DEFAULTS = {
   loopback: '127.0.0.1/32',
   dnsAgentPort: 15053,
 } as const;
+
+/** A packet of the pod: leaving a process (outbound), or arriving from an interface (inbound). */
+export type InterceptedFlow = Pick<
+  Flow,
+  'family' | 'protocol' | 'source' | 'destination' | 'destinationPort' | 'inInterface' | 'mark' | 'uid' | 'gid'
+> & {
+  /** The device that an outbound packet leaves by; undefined: not known, but lo for the pod's own addresses. */
+  readonly outInterface?: string | undefined;
+};
+
+/** Where a connection goes. */
+export type Destination =
+  /** the proxy's port for what the application sends */
+  | 'outbound-proxy'
+  /** the proxy's port for what the application receives */
+  | 'inbound-proxy'
+  /** the agent's DNS port */
+  | 'dns-agent'
+  /** nowhere else */
+  | 'direct'
+  | 'unknown';
+
+/** What a rule decided, and one clause why. */
+export interface Decision {
+  readonly to: Destination;
+  readonly why: string;
+}

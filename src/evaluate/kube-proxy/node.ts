@@ -99,13 +99,11 @@ export function detectLocal(
 }
 
 function byCidr(cidrs: readonly string[], flow: Flow): 'local' | 'remote' | 'off' | 'unknown' {
-  const ranges = cidrs
-    .flatMap((text) => parsePrefix(text.trim()) ?? [])
-    .filter((range) => range.family === flow.family);
+  const range = cidrs.flatMap((text) => parsePrefix(text.trim()) ?? []).find((one) => one.family === flow.family);
   const source = parseAddress(flow.source);
-  if (ranges[0] === undefined) return 'off';
+  if (range === undefined) return 'off';
   if (source === undefined) return 'unknown';
-  return contains(ranges[0], source) ? 'local' : 'remote';
+  return contains(range, source) ? 'local' : 'remote';
 }
 
 /** A packet made on this node has no incoming interface, so no rule with `-i` matches it. */

@@ -15,6 +15,8 @@ export interface ServiceAddress {
   readonly servicePort: ServicePort;
 }
 
+const PROTOCOLS = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
+
 /**
  * Every address and port at which a Service answers on a node, in the order of the Service's ports: cluster IP, external IPs, load
  * balancer addresses with ipMode VIP, and node ports at each address of the node that takes them (loopback in iptables mode).
@@ -26,7 +28,7 @@ export function serviceAddresses(
   const { node, config, mode } = input;
   return proxiedPorts(service).flatMap((proxied) => {
     const { port } = proxied;
-    const protocol = port.protocol.toLowerCase() as ServiceAddress['protocol'];
+    const protocol = PROTOCOLS[port.protocol];
     const at = (addresses: Iterable<string>, number: number, kind: ServiceAddressKind): ServiceAddress[] =>
       [...addresses].map((address) => ({ address, port: number, protocol, kind, servicePort: port }));
     const own = ofFamily(node.localAddresses ?? node.nodeIPs, proxied.family);

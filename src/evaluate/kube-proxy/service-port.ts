@@ -24,7 +24,7 @@ export interface ProxiedPort {
  * Whether kube-proxy handles a Service at all: not ExternalName, not headless, not handed to another proxy by the label
  * service.kubernetes.io/service-proxy-name (cmd/kube-proxy/app/server.go; pkg/proxy/util/utils.go, ShouldSkipService).
  */
-export function isProxied(service: ServiceFact): boolean {
+function isProxied(service: ServiceFact): boolean {
   if (service.headless || service.type === 'ExternalName') return false;
   return service.clusterIPs.length > 0 && !Object.hasOwn(service.labels, 'service.kubernetes.io/service-proxy-name');
 }

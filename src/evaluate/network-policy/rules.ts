@@ -21,7 +21,7 @@ export interface Connection {
   /** Port of the destination pod, after the Service's translation. */
   readonly port: number;
   /** Labels of a namespace; undefined: not known. */
-  namespaceLabels(name: string): NamespaceFact['labels'] | undefined;
+  readonly namespaceLabels: (name: string) => NamespaceFact['labels'] | undefined;
 }
 
 /**

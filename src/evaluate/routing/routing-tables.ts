@@ -140,7 +140,7 @@ function indexRoutes(family: Family, routes: readonly Route[]): RouteIndex {
       for (const networks of lengths.values()) {
         for (const [bits, list] of networks) networks.set(bits, list.toSorted(order));
       }
-      return [table, [...lengths].sort(([a], [b]) => b - a)];
+      return [table, [...lengths].toSorted(([a], [b]) => b - a)];
     }),
   );
 }

@@ -4,6 +4,7 @@ import type { Source, Target } from '../../model/question.ts';
 import { listText } from '../../model/wording.ts';
 import { portText } from '../sentences/names.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
+import { lookUpVariable } from '../world/environment.ts';
 import { closeNames } from './close-names.ts';
 import { QuestionError, type QuestionInput } from './question-input.ts';
 import { outsideAddress } from './outside-address.ts';
@@ -124,6 +125,7 @@ function podPort(pod: PodFact, port: string | null): number | undefined {
 function hostTarget(view: ClusterView, input: QuestionInput, source: Source, parts: HostParts): ResolvedTarget {
   const address = parseAddress(parts.host);
   if (address !== undefined) return addressTarget(view, input, address, parts);
+  if (parts.host.startsWith('$')) return variableTarget(view, input, source, parts);
   const service = serviceNamed(view, input, source, parts.host);
   if (service !== undefined)
     return serviceTarget(view, input, source, service, { ...parts, host: dialled(input, source, service, parts.host) });
@@ -135,6 +137,18 @@ function hostTarget(view: ClusterView, input: QuestionInput, source: Source, par
   if (!parts.host.includes('.') && parts.scheme === null)
     throw noSuchService(view, targetNamespace(input, source), parts.host);
   return plain(input, { ...parts, port: parts.port ?? String(defaultPort) });
+}
+
+/** `$REVIEWS_SERVICE_HOST:$REVIEWS_SERVICE_PORT`: what the client's environment holds; the Service's first port by default. */
+function variableTarget(view: ClusterView, input: QuestionInput, source: Source, parts: HostParts): ResolvedTarget {
+  if (source.kind !== 'pod') throw new QuestionError(`${parts.host} is an environment variable, and FROM is no pod`);
+  const host = lookUpVariable(view, source.pod, parts.host.slice(1));
+  const named =
+    parts.port?.startsWith('$') === true ? lookUpVariable(view, source.pod, parts.port.slice(1)).value : parts.port;
+  const port = named ?? (host.service?.ports[0] === undefined ? null : String(host.service.ports[0].port));
+  const target = plain(input, { ...parts, port: requiredPort(input, port) });
+  const servicePort = host.service?.ports.find((one) => one.port === target.port) ?? null;
+  return { ...target, service: host.service, servicePort };
 }
 
 function addressTarget(view: ClusterView, input: QuestionInput, address: Address, parts: HostParts): ResolvedTarget {

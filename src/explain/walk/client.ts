@@ -7,6 +7,7 @@ import type { Owner, Visit } from '../../model/trace.ts';
 import { nameStep } from '../sentences/names-resolved.ts';
 import { ownerName, ownerText } from '../sentences/names.ts';
 import type { World } from '../world/world.ts';
+import { lookUpVariable } from '../world/environment.ts';
 import { resolveName } from '../world/names.ts';
 import { localSource } from '../world/netns.ts';
 import { entryNodes } from './entry.ts';
@@ -21,12 +22,21 @@ export function moveClient(world: World, question: Question, state: WalkState): 
   const literal = parseAddress(question.target.host);
   if (literal !== undefined) return { moves: departures(world, question, state, literal, []), visits: [] };
   const outcomes = resolved(world, question);
-  const visit: Visit = { kind: 'name', host: question.target.host, outcomes };
+  const visit = environmentVisit(world, question) ?? { kind: 'name', host: question.target.host, outcomes };
   const moves = outcomes.flatMap((outcome) => {
     const next = branched(state, outcome);
     return next === undefined ? [] : answered(world, question, next, outcome);
   });
   return { moves, visits: [visit] };
+}
+
+/** The visit of a target whose host is an environment variable (`$REVIEWS_SERVICE_HOST`). */
+function environmentVisit(world: World, { source, target }: Question): Visit | undefined {
+  if (source.kind !== 'pod' || !target.host.startsWith('$')) return undefined;
+  const { pod } = source;
+  const variable = target.host.slice(1);
+  const { state, service, evidence } = lookUpVariable(world.cluster(source.cluster), pod, variable);
+  return { kind: 'environment', pod, variable, state, service, evidence };
 }
 
 function resolved(world: World, question: Question): readonly NameOutcome[] {

@@ -25,23 +25,10 @@ const PREFERENCES: Readonly<Record<string, Route['preference']>> = { low: 'low',
  * Members that are read below, or that change nothing about where a packet goes: who made the route, metrics, realms, lifetimes
  * (ip/iproute.c, print_route).
  */
-const KNOWN = new Set([
-  ...['type', 'dst', 'from', 'gateway', 'via', 'dev', 'table', 'scope', 'prefsrc', 'metric', 'tos', 'pref', 'flags'],
-  ...[
-    'nexthops',
-    'nhid',
-    'weight',
-    'protocol',
-    'metrics',
-    'flow',
-    'expires',
-    'error',
-    'users',
-    'age',
-    'used',
-    'hoplimit',
-  ],
-]);
+const KNOWN = new Set(
+  `type dst from gateway via dev table scope prefsrc metric tos pref flags nexthops nhid weight
+  protocol metrics flow expires error users age used hoplimit`.split(/\s+/),
+);
 const KNOWN_OF_NEXTHOP = new Set(['gateway', 'via', 'dev', 'weight', 'flags', 'flow']);
 const COMMANDS: Readonly<Record<Family, string>> = {
   4: 'ip -j -4 route show table all',
@@ -128,7 +115,7 @@ function readRoute(entry: Cursor, family: Family, gaps: GapLog): Route[] {
       type,
       destination,
       table: tableName(table ?? ''),
-      nexthops: nexthops.map(({ nexthop }) => nexthop),
+      nexthops: nexthops.map((one) => one.nexthop),
       preferredSource: preferredSource ?? null,
       scope: scopeName(scope ?? 'global'),
       metric: metric ?? 0,
@@ -137,7 +124,7 @@ function readRoute(entry: Cursor, family: Family, gaps: GapLog): Route[] {
       source: source ?? null,
       flags: entry.at('flags').strings(),
       nexthopId,
-      notUnderstood: [...notUnderstood].sort(),
+      notUnderstood: [...notUnderstood].toSorted(),
       evidence: entry.evidence(),
     },
   ];

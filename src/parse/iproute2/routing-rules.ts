@@ -6,12 +6,11 @@ import { readEntries, reject, unsigned } from './entries.ts';
 import { nameText, prefixText, tableName, trafficClass } from './names.ts';
 
 /** Members that are read below, or that decide nothing: realms, and who made the rule (ip/iprule.c, print_rule). */
-const KNOWN = new Set([
-  ...['priority', 'not', 'src', 'srclen', 'dst', 'dstlen', 'tos', 'fwmark', 'fwmask', 'iif', 'oif', 'iif_detached'],
-  ...['oif_detached', 'uid_start', 'uid_end', 'ipproto', 'sport', 'sport_start', 'sport_end', 'dport', 'dport_start'],
-  ...['dport_end', 'table', 'suppress_prefixlen', 'suppress_ifgroup', 'goto', 'unresolved', 'nop', 'action'],
-  ...['flow_from', 'flow_to', 'protocol'],
-]);
+const KNOWN = new Set(
+  `priority not src srclen dst dstlen tos fwmark fwmask iif oif iif_detached oif_detached uid_start
+  uid_end ipproto sport sport_start sport_end dport dport_start dport_end table suppress_prefixlen
+  suppress_ifgroup goto unresolved nop action flow_from flow_to protocol`.split(/\s+/),
+);
 const ENDS: Readonly<Record<string, RoutingRule['action']>> = {
   unreachable: 'unreachable',
   blackhole: 'blackhole',
@@ -76,7 +75,7 @@ function readRule(entry: Cursor, family: Family, priority: number): RoutingRule 
     gotoPriority,
     suppressPrefixLength: member('suppress_prefixlen', unsigned),
     suppressInterfaceGroup: member('suppress_ifgroup', text),
-    notUnderstood: [...notUnderstood].sort(),
+    notUnderstood: [...notUnderstood].toSorted(),
     evidence: entry.evidence(),
   };
 }

@@ -62,25 +62,33 @@ export class LazyChain implements IptablesChain {
   readonly table: IptablesTable;
   readonly name: string;
   readonly policy: 'ACCEPT' | 'DROP' | null;
-  readonly evidence: Evidence;
   private readonly source: ChainSource;
+  private readonly cite: () => Evidence;
   private readonly lines: readonly number[];
   private readonly made: (IptablesRule | undefined)[];
   private index: DestinationIndex | undefined;
 
-  /** @param lines the chain's rules: indexes of lines, in the kernel's order */
+  /**
+   * @param cite gives the chain's own line, which few ask for
+   * @param lines the chain's rules: indexes of lines, in the kernel's order
+   */
   constructor(
     source: ChainSource,
-    chain: Pick<IptablesChain, 'name' | 'policy' | 'evidence'>,
+    chain: Pick<IptablesChain, 'name' | 'policy'>,
+    cite: () => Evidence,
     lines: readonly number[],
   ) {
     this.table = source.table;
     this.name = chain.name;
     this.policy = chain.policy;
-    this.evidence = chain.evidence;
     this.source = source;
+    this.cite = cite;
     this.lines = lines;
     this.made = Array.from({ length: lines.length });
+  }
+
+  get evidence(): Evidence {
+    return this.cite();
   }
 
   *rules(): Iterable<IptablesRule> {

@@ -59,18 +59,26 @@ export class TableSection {
 
   private build(name: string): IptablesChain | undefined {
     const rules = this.ruleLines(name);
-    const declaration = this.lines.declaration(this.section, name);
+    const builtIn = BUILT_IN.has(name);
+    // Where a chain is declared is looked up when somebody asks, but for chains that have no rules or may have a policy.
+    const own = builtIn || rules.length === 0 ? this.ownLine(name) : undefined;
+    if (own === undefined && rules.length === 0) return undefined;
+    const policy = builtIn ? this.policy(name, own) : null;
+    const cite = (): Evidence => this.evidence(own ?? this.ownLine(name) ?? rules[0] ?? this.section.from);
+    return new LazyChain(this.source, { name, policy }, cite, rules);
+  }
+
+  /** The line that declares or makes a chain. */
+  private ownLine(name: string): number | undefined {
     const made = this.commandsOf(name).findLast((one) => one.kind === 'new' || one.kind === 'policy');
-    const line = declaration ?? made?.line ?? rules[0];
-    if (line === undefined) return undefined;
-    const evidence = this.evidence(line);
-    return new LazyChain(this.source, { name, policy: this.policy(name, evidence.raw, made), evidence }, rules);
+    return this.lines.declaration(this.section, name) ?? made?.line;
   }
 
   /** Built-in chains that state no policy have the kernel's: ACCEPT. */
-  private policy(name: string, raw: string, command: RestoreCommand | undefined): 'ACCEPT' | 'DROP' | null {
-    if (!BUILT_IN.has(name)) return null;
-    const word = command?.kind === 'policy' ? command.policy : raw.split(' ', 2)[1];
+  private policy(name: string, line: number | undefined): 'ACCEPT' | 'DROP' {
+    const command = this.commandsOf(name).findLast((one) => one.kind === 'policy');
+    const word =
+      command?.kind === 'policy' ? command.policy : line === undefined ? '' : this.lines.line(line).split(' ', 2)[1];
     return word === 'DROP' ? 'DROP' : 'ACCEPT';
   }
 

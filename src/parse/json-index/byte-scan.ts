@@ -23,7 +23,7 @@ export const TOO_DEEP = -2;
 /** Position of the next byte that is no white space. */
 export function skipSpace(bytes: Uint8Array, from: number): number {
   let at = from;
-  while (at < bytes.length && bytes[at]! <= 0x20) at++;
+  while ((bytes[at] ?? 0xff) <= 0x20) at++;
   return at;
 }
 
@@ -35,7 +35,7 @@ export function skipString(bytes: Uint8Array, from: number): number {
   let at = from + 1;
   const { length } = bytes;
   while (at < length) {
-    const byte = bytes[at]!;
+    const byte = bytes[at];
     if (byte === QUOTE) return at + 1;
     at += byte === BACKSLASH ? 2 : 1;
   }
@@ -48,7 +48,7 @@ export function skipValue(bytes: Uint8Array, from: number, depth = 0): number {
   if (first === QUOTE) return skipString(bytes, from);
   if (first === OPEN_BRACE || first === OPEN_BRACKET) return skipContainer(bytes, from, depth);
   let at = from;
-  while (at < bytes.length && !endsScalar(bytes[at]!)) at++;
+  while (at < bytes.length && !endsScalar(bytes[at] ?? 0)) at++;
   return at;
 }
 
@@ -57,7 +57,7 @@ function skipContainer(bytes: Uint8Array, from: number, outer: number): number {
   let depth = outer;
   const { length } = bytes;
   while (at < length) {
-    const byte = bytes[at]!;
+    const byte = bytes[at];
     if (byte === QUOTE) {
       at = skipString(bytes, at);
       if (at === TRUNCATED) return TRUNCATED;

@@ -11,7 +11,7 @@ import type { Artefact, Gap } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
 import { skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
 import { indexSpans, memberOf } from './span-tree.ts';
-import type { IndexDepth, Members, Span } from './span-tree.ts';
+import type { IndexDepth, Span } from './span-tree.ts';
 
 /** Below this size JSON.parse of the whole costs less than an index would save. */
 export const PARSE_WHOLE_BYTES = 20 * 1024 * 1024;
@@ -102,20 +102,16 @@ function notJson(artefact: Artefact, start: number): Gap {
   };
 }
 
-/** Names the innermost listed value in which the text breaks. */
+/** Names the innermost listed value in which the text breaks; in each container that is its last one. */
 function brokenGap(artefact: Artefact, root: Span): Gap {
   let span = root;
   let cursor = new Cursor(artefact.name, '', undefined);
   for (;;) {
-    const child: [string | number, Span] | undefined =
-      span.members !== null
-        ? brokenMember(span.members)
-        : span.elements?.at(-1)?.broken
-          ? [span.elements.length - 1, span.elements.at(-1)!]
-          : undefined;
-    if (child === undefined) break;
-    cursor = cursor.at(child[0]);
-    span = child[1];
+    const { members, elements } = span;
+    const last = (members?.values ?? elements ?? []).at(-1);
+    if (last === undefined || last.broken === null) break;
+    cursor = cursor.at(members?.keys.at(-1) ?? (elements?.length ?? 1) - 1);
+    span = last;
   }
   const problem =
     span.broken === 'truncated'
@@ -132,12 +128,6 @@ function brokenGap(artefact: Artefact, root: Span): Gap {
     problem,
     ...(span.broken === 'truncated' ? { remedy: 'capture the file again, whole' } : {}),
   };
-}
-
-/** A member that is not whole is the last: the text breaks there. */
-function brokenMember({ keys, values }: Members): [string, Span] | undefined {
-  const last = values.at(-1);
-  return last !== undefined && last.broken !== null ? [keys.at(-1)!, last] : undefined;
 }
 
 class ParsedNode implements JsonNode {
@@ -166,7 +156,7 @@ class ParsedNode implements JsonNode {
   }
 
   keys(): readonly string[] {
-    return this.#cursor.isObject() ? Object.keys(this.#cursor.value as object) : [];
+    return this.#cursor.entries().map(([key]) => key);
   }
 
   elements(): readonly JsonNode[] {
@@ -247,7 +237,7 @@ class SpanNode implements JsonNode {
       hit >= 0 && hit < end;
       hit = this.#bytes.indexOf(needle, hit)
     ) {
-      while (index < elements.length && elements[index]!.end <= hit) index++;
+      while ((elements[index]?.end ?? Number.POSITIVE_INFINITY) <= hit) index++;
       const span = elements[index];
       if (span === undefined) break;
       if (span.start <= hit) found.push(new SpanNode(this.#artefact, this.#bytes, span, [this, index]));

@@ -164,10 +164,11 @@ class Indexer {
 /** A key; undefined when it is no valid JSON string. */
 function decodeKey(bytes: Buffer, start: number, end: number): string | undefined {
   for (let at = start + 1; at < end - 1; at++) {
-    const byte = bytes[at]!;
+    const byte = bytes[at] ?? 0;
     if (byte === BACKSLASH || byte >= 0x80 || byte < 0x20) {
       try {
-        return JSON.parse(bytes.toString('utf8', start, end)) as string;
+        const key: unknown = JSON.parse(bytes.toString('utf8', start, end));
+        return typeof key === 'string' ? key : undefined;
       } catch {
         return undefined;
       }

@@ -49,13 +49,15 @@ function readPort(port: ItemReader): ContainerFact['ports'][number] | undefined 
     name: port.string('name') || null,
     containerPort,
     protocol,
-    hostPort: port.integer(0, 65535, 'hostPort') || null,
+    hostPort: port.port('hostPort') ?? null,
   };
 }
 
 function statusOf(pod: ItemReader, name: string, init: boolean): ItemReader | undefined {
-  const statuses = pod.value('status', init ? 'initContainerStatuses' : 'containerStatuses');
-  if (!Array.isArray(statuses)) return undefined;
-  const index = statuses.findIndex((one: unknown) => (one as { name?: unknown } | null)?.name === name);
-  return index < 0 ? undefined : pod.at('status', init ? 'initContainerStatuses' : 'containerStatuses', index);
+  const kind = init ? 'initContainerStatuses' : 'containerStatuses';
+  const statuses = pod.value('status', kind);
+  const count = Array.isArray(statuses) ? statuses.length : 0;
+  for (let at = 0; at < count; at += 1)
+    if (pod.value('status', kind, at, 'name') === name) return pod.at('status', kind, at);
+  return undefined;
 }

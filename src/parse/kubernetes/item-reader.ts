@@ -32,8 +32,8 @@ export class ItemReader {
   value(...path: readonly Key[]): unknown {
     let value: unknown = this.cursor.value;
     for (const key of path) {
-      if (typeof value !== 'object' || value === null) return undefined;
-      value = Object.hasOwn(value, key) ? (value as Record<Key, unknown>)[key] : undefined;
+      if (!hasMembers(value)) return undefined;
+      value = Object.hasOwn(value, key) ? value[key] : undefined;
     }
     return value ?? undefined;
   }
@@ -58,7 +58,13 @@ export class ItemReader {
     return this.reject(`is no whole number from ${least} to ${most}`, path);
   }
 
-  /** One of the texts; `otherwise` when absent. Another text is not understood, and reads as undefined. */
+  /** A port number; 0, which Go writes for none, reads as absent. */
+  port(...path: readonly Key[]): number | undefined {
+    const port = this.integer(0, 65535, ...path);
+    return port === 0 ? undefined : port;
+  }
+
+  /** One of the texts. Another text is not understood, and reads as undefined. */
   oneOf<T extends string>(choices: readonly T[], ...path: readonly Key[]): T | undefined {
     const value = this.value(...path);
     if (value === undefined) return undefined;
@@ -138,6 +144,11 @@ export class ItemReader {
     if (value !== undefined) this.reject('is no list', path);
     return [];
   }
+}
+
+/** An object or a list. */
+function hasMembers(value: unknown): value is Record<Key, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

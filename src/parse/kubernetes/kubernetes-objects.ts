@@ -16,7 +16,7 @@ import {
 } from './generic-objects.ts';
 import { parseNetworkPolicies } from './network-policies.ts';
 import { parseNodes } from './nodes.ts';
-import { byNamespaceAndName, groupOf, parseDocument, type Document } from './object-list.ts';
+import { byNamespaceAndName, groupOf, holdsObjects, parseDocument, type Document } from './object-list.ts';
 import { parsePods } from './pods.ts';
 import { parseServiceCIDRs } from './service-cidrs.ts';
 import { parseServices } from './services.ts';
@@ -35,57 +35,99 @@ type Parse<T> = (artefact: Artefact, document: Document) => Parsed<readonly T[]>
  */
 export function kubernetesObjects(artefacts: ReadonlyMap<string, readonly Artefact[]>): {
   readonly objects: KubernetesObjects;
-  gaps(): readonly Gap[];
+  readonly gaps: () => readonly Gap[];
 } {
+  const lists = openLists(artefacts);
+  const kind = <T extends ObjectFact>(plurals: readonly string[], parse: Parse<T>): (() => readonly T[]) =>
+    lazy(() => once(plurals.flatMap((plural) => lists.read(plural, parse))));
+  const services = kind(['services'], parseServices);
+  const endpointSlices = kind(['endpointslices'], parseEndpointSlices);
+  const endpoints = kind(['endpoints'], parseEndpoints);
+  const pods = kind(['pods'], parsePods);
+  const nodes = kind(['nodes'], parseNodes);
+  const namespaces = kind(['namespaces'], parseNamespaces);
+  const configMaps = kind(['configmaps'], parseConfigMaps);
+  const networkPolicies = kind(['networkpolicies'], parseNetworkPolicies);
+  const workloads = kind(WORKLOADS, parseWorkloads);
+  const webhooks = kind(['mutatingwebhookconfigurations'], parseMutatingWebhookConfigurations);
+  const serviceCIDRs = lazy(() => {
+    const ranges = lists.read('servicecidrs', parseServiceCIDRs);
+    return [...new Map(ranges.map((one) => [one.cidr, one])).values()];
+  });
+  const istio = lazy(() => {
+    const kinds = Object.entries(ISTIO_KINDS).filter(([plural]) => artefacts.has(plural));
+    return new Map(
+      kinds.map(([plural, type]): [string, readonly ObjectFact[]] => {
+        const facts = kind([plural], (artefact, document) => parseGenericObjects(artefact, type, document));
+        return [type.kinds[0] ?? plural, facts()];
+      }),
+    );
+  });
+  const objects: KubernetesObjects = {
+    get services() {
+      return services();
+    },
+    get endpointSlices() {
+      return endpointSlices();
+    },
+    get endpoints() {
+      return endpoints();
+    },
+    get pods() {
+      return pods();
+    },
+    get nodes() {
+      return nodes();
+    },
+    get namespaces() {
+      return namespaces();
+    },
+    get configMaps() {
+      return configMaps();
+    },
+    get networkPolicies() {
+      return networkPolicies();
+    },
+    get workloads() {
+      return workloads();
+    },
+    get mutatingWebhookConfigurations() {
+      return webhooks();
+    },
+    get serviceCIDRs() {
+      return serviceCIDRs();
+    },
+    get istio() {
+      return istio();
+    },
+    captured: lists.captured,
+  };
+  return { objects, gaps: lists.gaps };
+}
+
+/** The Lists of a cluster as documents, each parsed once, with the gaps of what was read. */
+function openLists(artefacts: ReadonlyMap<string, readonly Artefact[]>) {
   const documents = new Map<Artefact, Document>();
   const gaps = new Map<string, readonly Gap[]>();
-
-  const listsOf = (plural: string): { artefact: Artefact; document: Document }[] =>
-    [...(artefacts.get(plural) ?? [])]
-      .sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)))
+  const open = (plural: string): { readonly artefact: Artefact; readonly document: Document }[] =>
+    (artefacts.get(plural) ?? [])
+      .toSorted((a, b) => compare(a.name, b.name))
       .map((artefact) => {
         const document = documents.get(artefact) ?? parseDocument(artefact);
         documents.set(artefact, document);
         return { artefact, document };
       });
-
-  const read = <T>(plural: string, parse: Parse<T>): T[] =>
-    listsOf(plural).flatMap(({ artefact, document }) => {
-      const parsed = parse(artefact, document);
-      gaps.set(`${plural} ${artefact.name}`, parsed.gaps);
-      return parsed.value;
-    });
-
-  const objectsOf = <T extends ObjectFact>(plurals: readonly string[], parse: Parse<T>): readonly T[] =>
-    once(plurals.flatMap((plural) => read(plural, parse)));
-
-  const istio = (): ReadonlyMap<string, readonly ObjectFact[]> =>
-    new Map(
-      Object.entries(ISTIO_KINDS).flatMap(([plural, type]) => {
-        if (!artefacts.has(plural)) return [];
-        const facts = objectsOf([plural], (artefact, document) => parseGenericObjects(artefact, type, document));
-        return [[type.kinds[0] ?? plural, facts] as const];
+  return {
+    read: <T>(plural: string, parse: Parse<T>): T[] =>
+      open(plural).flatMap(({ artefact, document }) => {
+        const parsed = parse(artefact, document);
+        gaps.set(`${plural} ${artefact.name}`, parsed.gaps);
+        return parsed.value;
       }),
-    );
-
-  const objects = lazyMembers<KubernetesObjects>({
-    services: () => objectsOf(['services'], parseServices),
-    endpointSlices: () => objectsOf(['endpointslices'], parseEndpointSlices),
-    endpoints: () => objectsOf(['endpoints'], parseEndpoints),
-    pods: () => objectsOf(['pods'], parsePods),
-    nodes: () => objectsOf(['nodes'], parseNodes),
-    namespaces: () => objectsOf(['namespaces'], parseNamespaces),
-    configMaps: () => objectsOf(['configmaps'], parseConfigMaps),
-    networkPolicies: () => objectsOf(['networkpolicies'], parseNetworkPolicies),
-    workloads: () => objectsOf(WORKLOADS, parseWorkloads),
-    mutatingWebhookConfigurations: () =>
-      objectsOf(['mutatingwebhookconfigurations'], parseMutatingWebhookConfigurations),
-    serviceCIDRs: () => [...new Map(read('servicecidrs', parseServiceCIDRs).map((one) => [one.cidr, one])).values()],
-    istio,
-    captured: () => (plural: string) => listsOf(plural).some(({ document }) => document.root !== undefined),
-  });
-  const order = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-  return { objects, gaps: () => [...gaps.keys()].sort(order).flatMap((key) => gaps.get(key) ?? []) };
+    captured: (plural: string): boolean => open(plural).some(({ document }) => holdsObjects(document)),
+    // a List of many kinds that cannot be read is one gap, however many kinds were asked for
+    gaps: (): readonly Gap[] => [...new Set([...gaps.keys()].toSorted(compare).flatMap((key) => gaps.get(key) ?? []))],
+  };
 }
 
 /** Each object once, in its most stable version; of equal versions the one of the first artefact. */
@@ -96,15 +138,14 @@ function once<T extends ObjectFact>(facts: readonly T[]): readonly T[] {
     const before = kept.get(key);
     if (before === undefined || compareVersions(fact.apiVersion, before.apiVersion) > 0) kept.set(key, fact);
   }
-  return [...kept.values()].sort(byNamespaceAndName);
+  return [...kept.values()].toSorted(byNamespaceAndName);
 }
 
-/** An object whose members are made on first use. */
-function lazyMembers<T extends object>(makers: { readonly [K in keyof T]: () => T[K] }): T {
-  const target = {} as T;
-  for (const key of Object.keys(makers) as (keyof T)[]) {
-    let made: { readonly value: T[keyof T] } | undefined;
-    Object.defineProperty(target, key, { enumerable: true, get: () => (made ??= { value: makers[key]() }).value });
-  }
-  return target;
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

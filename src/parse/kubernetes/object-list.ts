@@ -87,9 +87,18 @@ export function readObjects<T extends ObjectFact>(
     if (fact !== undefined) value.push(fact);
   }
   if (value.length === 0 && others.size > 0 && listed.kind === null) {
-    gaps.add('not-understood', `holds ${[...others].sort().join(', ')} and no ${type.kinds.join(', ')}`, root.pointer);
+    gaps.add(
+      'not-understood',
+      `holds ${[...others].toSorted().join(', ')} and no ${type.kinds.join(', ')}`,
+      root.pointer,
+    );
   }
-  return { value: value.sort(byNamespaceAndName), gaps: gaps.list() };
+  return { value: value.toSorted(byNamespaceAndName), gaps: gaps.list() };
+}
+
+/** Whether a document is a List or an object, so that what it does not hold is not there. */
+export function holdsObjects({ root }: Document): boolean {
+  return root !== undefined && listItems(root) !== undefined;
 }
 
 /** The API group of `networking.istio.io/v1`: `networking.istio.io`; of `v1`: `''`. */

@@ -64,8 +64,10 @@ function readAddresses(item: ItemReader): string[] {
 
 function isReady(item: ItemReader): boolean {
   const conditions = item.value('status', 'conditions');
-  if (!Array.isArray(conditions)) return false;
-  return conditions.some(
-    (one: { type?: unknown; status?: unknown } | null) => one?.type === 'Ready' && one.status === 'True',
-  );
+  const count = Array.isArray(conditions) ? conditions.length : 0;
+  for (let at = 0; at < count; at += 1) {
+    if (item.value('status', 'conditions', at, 'type') !== 'Ready') continue;
+    return item.value('status', 'conditions', at, 'status') === 'True';
+  }
+  return false;
 }

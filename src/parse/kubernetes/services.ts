@@ -34,7 +34,7 @@ function readService(item: ItemReader, base: ObjectFact): ServiceFact | undefine
     loadBalancerSourceRanges: item.strings('spec', 'loadBalancerSourceRanges'),
     loadBalancerClass: item.string('spec', 'loadBalancerClass') ?? null,
     allocateLoadBalancerNodePorts: item.boolean('spec', 'allocateLoadBalancerNodePorts') ?? true,
-    healthCheckNodePort: item.integer(0, 65535, 'spec', 'healthCheckNodePort') || null,
+    healthCheckNodePort: item.port('spec', 'healthCheckNodePort') ?? null,
     affinitySeconds: readAffinity(item),
     internalTrafficPolicy: item.oneOf(POLICIES, 'spec', 'internalTrafficPolicy') ?? 'Cluster',
     externalTrafficPolicy: item.oneOf(POLICIES, 'spec', 'externalTrafficPolicy') ?? 'Cluster',
@@ -62,7 +62,7 @@ function readPort(port: ItemReader): ServicePort | undefined {
     protocol,
     port: number,
     targetPort: readTargetPort(port),
-    nodePort: port.integer(0, 65535, 'nodePort') || null,
+    nodePort: port.port('nodePort') ?? null,
     appProtocol: port.string('appProtocol') ?? null,
     cursor: port.cursor,
   };
@@ -70,10 +70,8 @@ function readPort(port: ItemReader): ServicePort | undefined {
 
 /** IntOrString; 0 and the empty text stand for none. */
 function readTargetPort(port: ItemReader): number | string | null {
-  return (
-    (typeof port.value('targetPort') === 'string' ? port.string('targetPort') : port.integer(0, 65535, 'targetPort')) ||
-    null
-  );
+  if (typeof port.value('targetPort') !== 'string') return port.port('targetPort') ?? null;
+  return port.string('targetPort') || null;
 }
 
 function readIngress(ingress: ItemReader): LoadBalancerIngress {

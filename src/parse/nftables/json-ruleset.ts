@@ -6,8 +6,21 @@ import { divideBaseChains, type BaseChain, type NftablesOverview } from './forei
 
 /** Kinds of object that hang on no hook by themselves (libnftables-json(5)). */
 const PASSIVE = new Set([
-  ...['metainfo', 'table', 'set', 'map', 'element', 'flowtable', 'counter', 'quota', 'ct helper', 'limit', 'secmark'],
-  ...['ct timeout', 'ct expectation', 'synproxy', 'tunnel'],
+  'metainfo',
+  'table',
+  'set',
+  'map',
+  'element',
+  'flowtable',
+  'counter',
+  'quota',
+  'ct helper',
+  'limit',
+  'secmark',
+  'ct timeout',
+  'ct expectation',
+  'synproxy',
+  'tunnel',
 ]);
 
 /**

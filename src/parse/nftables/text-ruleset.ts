@@ -67,6 +67,9 @@ export function parseNftText(artefact: Artefact): Parsed<NftablesOverview> {
       }
       if (text !== '}' && !NO_RULE.test(text)) chain.ruled = true;
     }
+    if (depth > 1 && (TABLE.test(text) || CHAIN.test(text) || (chain === null && HOOK.test(text)))) {
+      gaps.add('unreadable', 'this stands inside another block', at);
+    }
     const change = braces(text);
     depth += change ?? 0;
     if (change === undefined || line.cut || depth < 0) {

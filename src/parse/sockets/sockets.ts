@@ -14,14 +14,14 @@ import { textLines, unreadableText, type TextLine } from '../../model/text-lines
 const COMMAND = '`ss -Hlntup`';
 const PROTOCOLS: Readonly<Record<string, Socket['protocol']>> = { tcp: 'tcp', udp: 'udp', sctp: 'sctp' };
 /** Netids of socket families that take no TCP, UDP or SCTP packet of their own (iproute2, misc/ss.c, proto_name). */
-const OTHERS = new Set([
-  ...['raw', 'icmp6', 'p_raw', 'p_dgr', 'u_str', 'u_dgr', 'u_seq', '???', 'nl', 'v_str', 'v_dgr', 'ti_rd', 'ti_sq'],
-  ...['ti_st', 'ti_dg', 'xdp', 'mptcp', 'dccp', 'unknown'],
-]);
-const STATES = new Set([
-  ...['LISTEN', 'UNCONN', 'ESTAB', 'SYN-SENT', 'SYN-RECV', 'FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT', 'CLOSE-WAIT'],
-  ...['LAST-ACK', 'CLOSING', 'UNKNOWN'],
-]);
+const OTHERS = new Set(
+  `raw icmp6 p_raw p_dgr u_str u_dgr u_seq ??? nl v_str v_dgr ti_rd ti_sq ti_st ti_dg xdp mptcp dccp
+  unknown`.split(/\s+/),
+);
+const STATES = new Set(
+  `LISTEN UNCONN ESTAB SYN-SENT SYN-RECV FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSE-WAIT LAST-ACK CLOSING
+  UNKNOWN`.split(/\s+/),
+);
 const BOUND = new Set(['LISTEN', 'UNCONN']);
 /** ::ffff:0:0/96 */
 const MAPPED = 0xffffn;

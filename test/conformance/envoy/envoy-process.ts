@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
@@ -63,7 +64,7 @@ export class EnvoyProcess {
 
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null) return;
-    const ended = new Promise<void>((done) => this.#process.once('exit', () => done()));
+    const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await ended;
   }
@@ -72,9 +73,9 @@ export class EnvoyProcess {
 /** A port that nobody listens on now. */
 export async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as { port: number };
-  await new Promise<void>((done) => server.close(() => done()));
+  await once(server.close(), 'close');
   return port;
 }
 

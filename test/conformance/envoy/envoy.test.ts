@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 afterAll(() => {
   upstreams.stop();
-  if (KEEP) console.log(`configurations are kept in ${root}`);
+  if (KEEP) process.stdout.write(`configurations are kept in ${root}\n`);
   else rmSync(root, { recursive: true, force: true });
 });
 
@@ -136,8 +136,8 @@ describe('random configurations in the real Envoy', () => {
           .map(([name, count]) => `    ${count} ${name}`)
           .join('\n');
       const share = ((100 * tally.undetermined) / Math.max(1, tally.requests)).toFixed(2);
-      console.log(
-        `seed ${SEED}: ${tally.requests} requests, ${tally.disagreements.length} disagreements, ${tally.undetermined} undetermined (${share} %)\n  ends:\n${list(tally.ends)}\n  undetermined:\n${list(tally.reasons)}`,
+      process.stdout.write(
+        `seed ${SEED}: ${tally.requests} requests, ${tally.disagreements.length} disagreements, ${tally.undetermined} undetermined (${share} %)\n  ends:\n${list(tally.ends)}\n  undetermined:\n${list(tally.reasons)}\n`,
       );
       expect(tally.disagreements.slice(0, 10).join('\n')).toBe('');
       expect(tally.undetermined / tally.requests).toBeLessThan(0.05);

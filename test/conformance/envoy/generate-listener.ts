@@ -2,6 +2,7 @@ import type { Certificates } from './certificates.ts';
 import { accessLog } from './envoy-process.ts';
 import { CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
 import { rbacRules } from './generate-rbac.ts';
+import { cidr } from './generate-match.ts';
 import { fault, routeConfiguration } from './generate-routes.ts';
 import type { Random } from './random.ts';
 import { ALPNS, DESTINATION_RANGES, SERVER_NAMES, SOURCE_RANGES } from './vocabulary.ts';
@@ -24,12 +25,6 @@ export interface GeneratedListener {
   readonly listener: object;
   /** Route configurations that it asks RDS for. */
   readonly routes: readonly object[];
-}
-
-/** A CidrRange. */
-export function cidr(text: string): object {
-  const [address, length] = text.split('/');
-  return { address_prefix: address, prefix_len: Number(length) };
 }
 
 /** A random listener with overlapping filter chains. */

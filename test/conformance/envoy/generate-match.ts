@@ -79,3 +79,9 @@ export function routeMatch(random: Random): object {
     })),
   };
 }
+
+/** A CidrRange. */
+export function cidr(text: string): object {
+  const [address, length] = text.split('/');
+  return { address_prefix: address, prefix_len: Number(length) };
+}

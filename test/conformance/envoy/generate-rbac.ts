@@ -1,7 +1,6 @@
 import { IDENTITIES } from './certificates.ts';
-import { headerMatch, stringMatch } from './generate-match.ts';
+import { cidr, headerMatch, stringMatch } from './generate-match.ts';
 import type { Random } from './random.ts';
-import { cidr } from './generate-listener.ts';
 import { DESTINATION_RANGES, PREFIXES, SERVER_NAMES, SOURCE_RANGES } from './vocabulary.ts';
 
 /** Random RBAC rules; with `ports` that connections really arrive at. */

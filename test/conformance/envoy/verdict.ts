@@ -65,7 +65,7 @@ function readReceived(reply: Reply): Observed['received'] {
 }
 
 /** The connection of a probe, as the evaluator takes it. */
-export function connectionOf(probe: Probe, reply: Reply): EnvoyConnection {
+function connectionOf(probe: Probe, reply: Reply): EnvoyConnection {
   const http = {
     method: probe.method,
     path: probe.path,

@@ -15,7 +15,7 @@ export interface World {
 }
 
 /** Source ports that chains may ask for and probes may bind. */
-export const SOURCE_PORTS = [29_001, 29_002, 29_003, 29_004] as const;
+const SOURCE_PORTS = [29_001, 29_002, 29_003, 29_004] as const;
 
 /** Generates a configuration, and writes what Envoy reads from files beside it. */
 export function generateWorld(

@@ -32,7 +32,7 @@ export function compare(decisions: readonly RouteDecision[], answer: Answer, que
     return decisions.some(({ kind }) => kinds.includes(kind)) ? 'agrees' : differs(decisions, answer);
   }
   const { entry } = answer;
-  const kind = KINDS[String(entry['type'] ?? 'unicast')];
+  const kind = KINDS[entryType(entry)];
   const via = entry['via'] as { host?: string } | undefined;
   const gateway = entry['gateway'] ?? via?.host ?? null;
   const alike = decisions.filter((one) => {
@@ -47,6 +47,12 @@ export function compare(decisions: readonly RouteDecision[], answer: Answer, que
   const source = query.source === null ? entry['prefsrc'] : undefined;
   if (received || source === undefined || alike.some((one) => one.preferredSource === source)) return 'agrees';
   return alike.some((one) => one.preferredSource === null) ? 'sourceUnknown' : differs(decisions, answer);
+}
+
+/** The type that iproute2 prints; it leaves unicast out. */
+export function entryType(entry: Readonly<Record<string, unknown>>): string {
+  const { type } = entry;
+  return typeof type === 'string' ? type : 'unicast';
 }
 
 function differs(decisions: readonly RouteDecision[], answer: Answer): Comparison {

@@ -43,7 +43,7 @@ export function generateConfiguration(random: Random, family: Family): Configura
   const devices = Array.from({ length: pairs }, (_, at) => [`va${at}`, `vb${at}`]).flat();
   const links = Array.from({ length: pairs }, (_, at) => `link add va${at} type veth peer name vb${at}`);
   const up = devices.filter(() => random.chance(0.93)).map((device) => `link set ${device} up`);
-  const addresses = random.several(2, 8, () => address(random, family, devices));
+  const addresses = random.several(2, 8, () => randomAddress(random, family, devices));
   const routes = random.several(2, 14, () => route(random, family, devices));
   const rules = random.chance(0.6) ? random.several(1, 6, () => rule(random, family, devices)) : [];
   const down = random.chance(0.2) ? [`link set ${random.pick(devices)} down`] : [];
@@ -113,7 +113,7 @@ export function generateQuestion(
   };
 }
 
-function address(random: Random, family: Family, devices: readonly string[]): string {
+function randomAddress(random: Random, family: Family, devices: readonly string[]): string {
   const device = random.chance(0.1) ? 'lo' : random.pick(devices);
   if (family === 6) {
     const length = random.pick([64, 64, 128, 48]);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { evaluateRoute } from '../../../src/evaluate/routing/evaluate-route.ts';
 import type { Family } from '../../../src/model/address.ts';
-import { compare } from './compare.ts';
+import { compare, entryType } from './compare.ts';
 import { generateConfiguration, generateQuestion, type Question } from './generate.ts';
 import { Namespace, type Answer } from './namespace.ts';
 import { Random } from './random.ts';
@@ -48,7 +48,7 @@ function runSeed(seed: number, family: Family, counts: Counts): void {
   const questions: Question[] = Array.from({ length: QUESTIONS_PER_NAMESPACE }, () =>
     generateQuestion(random, family, devices, own, forwards),
   );
-  const answers = namespace.ask(questions.map(({ words }) => `${words}`));
+  const answers = namespace.ask(questions.map(({ words }) => words));
   for (const [at, { words, query }] of questions.entries()) {
     const decisions = evaluateRoute(tables, query);
     const answer = answers[at]!;
@@ -71,13 +71,13 @@ function count(counts: Map<string, number>, key: string): void {
 
 function answerKind(answer: Answer): string {
   if (answer.kind === 'error') return answer.text.replace('RTNETLINK answers: ', '');
-  const type = String(answer.entry['type'] ?? 'unicast');
+  const type = entryType(answer.entry);
   return answer.entry['gateway'] === undefined ? type : `${type} by gateway`;
 }
 
 function table(counts: ReadonlyMap<string, number>): string {
   return [...counts]
-    .sort((a, b) => b[1] - a[1])
+    .toSorted((a, b) => b[1] - a[1])
     .map(([key, times]) => `  ${times} × ${key}\n`)
     .join('');
 }
@@ -148,7 +148,7 @@ describe('routing decisions against the kernel (ip route get)', () => {
         count(seen, answer.kind === 'route' ? String(answer.entry['dev']) : answer.text);
       }
       expect(decisions.map(({ probability }) => probability)).toEqual([1 / 8, 2 / 8, 5 / 8]);
-      expect([...seen.keys()].sort()).toEqual(decisions.map(({ device }) => device).sort());
+      expect([...seen.keys()].toSorted()).toEqual(decisions.map(({ device }) => device ?? '').toSorted());
       const distance = decisions.reduce((sum, { device, probability }) => {
         const expected = probability * flows;
         return sum + ((seen.get(device ?? '') ?? 0) - expected) ** 2 / expected;

@@ -18,7 +18,7 @@ const captured = JSON.parse(readFileSync(file, 'utf8')) as Captured;
 function real([a, aaaa]: readonly [Answer, Answer]): string {
   const addresses = [a, aaaa].flatMap((one) => (typeof one === 'string' ? [] : one));
   if (addresses.includes('192.0.2.53')) return 'outside';
-  if (addresses.length > 0) return addresses.sort().join(' ');
+  if (addresses.length > 0) return addresses.toSorted().join(' ');
   return [a, aaaa].includes('ENOTFOUND') ? 'no-such-name' : 'no-data';
 }
 
@@ -44,13 +44,13 @@ describe.each(Object.keys(captured.corefiles))('CoreDNS with the Corefile "%s"',
         asked.kind === 'addresses'
           ? asked.answers
               .map((one) => one.ip)
-              .sort()
+              .toSorted()
               .join(' ')
           : asked.kind;
       if (ours === 'unknown') unknown.push(name);
       else if (ours !== real(answer)) wrong.push(`${name}: CoreDNS ${real(answer)}, here ${ours}`);
     }
     expect(wrong).toEqual([]);
-    expect(unknown.sort()).toEqual([...(UNKNOWN[key] ?? [])].sort());
+    expect(unknown.toSorted()).toEqual([...(UNKNOWN[key] ?? [])].toSorted());
   });
 });

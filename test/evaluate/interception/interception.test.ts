@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  evaluateInterception,
-  type InterceptedFlow,
-} from '../../../src/evaluate/interception/evaluate-interception.ts';
+import { evaluateInterception } from '../../../src/evaluate/interception/evaluate-interception.ts';
 import { intendedInterception } from '../../../src/evaluate/interception/intended-interception.ts';
-import type { Interception } from '../../../src/evaluate/interception/interception.ts';
+import type { InterceptedFlow, Interception } from '../../../src/evaluate/interception/interception.ts';
 import type { PodFact } from '../../../src/model/kubernetes.ts';
 import { kubernetesObjects } from '../../../src/parse/kubernetes/kubernetes-objects.ts';
 import { readRules, redirectedTo, type Rules } from './rules-text.ts';

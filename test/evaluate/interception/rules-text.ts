@@ -1,4 +1,4 @@
-import type { InterceptedFlow } from '../../../src/evaluate/interception/evaluate-interception.ts';
+import type { InterceptedFlow } from '../../../src/evaluate/interception/interception.ts';
 import { inCidr } from '../kube-proxy/packet-text.ts';
 
 /*

@@ -77,19 +77,19 @@ function outcome(table: Table, state: State): TextOutcome {
 }
 
 function walk(table: Table, chain: string, start: State, locals: readonly string[]): State[] {
-  let state = start;
+  let { mark } = start;
   for (const line of table.chains.get(chain) ?? []) {
     if (line === '' || line.startsWith('type ') || line.startsWith('update ')) continue;
-    const rest = matched(table, line, state.packet, locals);
+    const rest = matched(table, line, start.packet, locals);
     if (rest === null) continue;
     if (rest.startsWith('meta mark set meta mark | ')) {
-      state = { ...state, mark: true };
+      mark = true;
       continue;
     }
-    const ends = act(table, rest, state, locals);
+    const ends = act(table, rest, { ...start, mark }, locals);
     if (ends !== null) return ends;
   }
-  return [state];
+  return [{ ...start, mark }];
 }
 
 /** What is left of a rule after its matches; null when one of them does not match. */

@@ -88,7 +88,7 @@ function summary(outcomes: readonly (TextOutcome | IntendedOutcome)[]): string[]
       const to = one.destination === null ? null : formatEndpoint(one.destination.ip, one.destination.port);
       return [line(one.action, to, one.masquerade, one.probability)];
     })
-    .sort();
+    .toSorted();
 }
 
 function line(action: string, to: string | null, masquerade: boolean | null, probability: number): string {
@@ -177,6 +177,6 @@ describe.each(LABS)('what the rules of %s do is what the objects ask', (sample) 
     )) {
       ruled.add(`${match[1]} ${match[2]} ${match[3]}`);
     }
-    expect([...listed].sort()).toEqual([...ruled].sort());
+    expect([...listed].toSorted()).toEqual([...ruled].toSorted());
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseConntrack } from '../../../src/parse/conntrack/conntrack.ts';
-import { mutatedArtefact, textArtefact } from '../mutated-artefact.ts';
+import { mutatedArtefact, textArtefact, withoutEvidence } from '../artefacts.ts';
 
 const TCP =
   'TIME_WAIT src=10.244.1.20 dst=10.96.10.17 sport=52536 dport=80 src=10.244.1.11 dst=10.244.1.20 sport=8080 dport=52536 [ASSURED] mark=0';
@@ -14,7 +14,7 @@ describe('parseConntrack', () => {
   it('reads /proc/net/nf_conntrack', () => {
     const { value, gaps } = parseConntrack(textArtefact(PROC));
     expect(gaps).toEqual([]);
-    expect(value.map(({ evidence: _, ...fact }) => fact)).toEqual([
+    expect(withoutEvidence(value)).toEqual([
       {
         family: 4,
         protocol: 'tcp',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseAddresses } from '../../../src/parse/iproute2/addresses.ts';
-import { mutatedArtefact, textArtefact } from '../mutated-artefact.ts';
+import { mutatedArtefact, textArtefact, withoutEvidence } from '../artefacts.ts';
 
 /** `ip -j addr` of iproute2 6.1, members that play no part left out. */
 const DUMP = JSON.stringify([
@@ -31,7 +31,7 @@ describe('parseAddresses', () => {
   it('reads addresses in the order of the dump, with peer and flags', () => {
     const { value, gaps } = parseAddresses(textArtefact(DUMP));
     expect(gaps).toEqual([]);
-    expect(value.map(({ evidence: _, ...fact }) => fact)).toEqual([
+    expect(withoutEvidence(value)).toEqual([
       {
         device: 'lo',
         family: 4,

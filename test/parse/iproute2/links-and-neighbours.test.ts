@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseLinks } from '../../../src/parse/iproute2/links.ts';
 import { parseNeighbours } from '../../../src/parse/iproute2/neighbours.ts';
-import { mutatedArtefact, textArtefact } from '../mutated-artefact.ts';
+import { mutatedArtefact, textArtefact, withoutEvidence } from '../artefacts.ts';
 
 /** `ip -j -d link` of iproute2 6.1, members that play no part left out. */
 const LINKS = [
@@ -49,7 +49,7 @@ describe('parseLinks', () => {
   it('reads kind, both ends of a veth pair here and elsewhere, bridge and port settings', () => {
     const { value, gaps } = parseLinks(textArtefact(JSON.stringify(LINKS)));
     expect(gaps).toEqual([]);
-    expect(value.map(({ evidence: _, mac: _mac, ...fact }) => fact)).toMatchObject([
+    expect(withoutEvidence(value)).toMatchObject([
       { name: 'lo', index: 1, up: true, loopback: true, mtu: 65536, kind: null, detailed: true, peerIndex: null },
       { name: 'vb', up: false, kind: 'veth', peerIndex: 3, peerNamespace: null },
       { name: 'va', up: true, kind: 'veth', peerIndex: 2, peerNamespace: null },
@@ -59,7 +59,7 @@ describe('parseLinks', () => {
   });
 
   it('says when the dump has no details, so that nobody takes a veth for a physical device', () => {
-    const plain = LINKS.map(({ linkinfo: _, promiscuity: _promiscuity, ...rest }) => rest);
+    const plain = LINKS.map(({ ifindex, ifname, flags }) => ({ ifindex, ifname, flags }));
     const { value, gaps } = parseLinks(textArtefact(JSON.stringify(plain)));
     expect(value.some(({ detailed }) => detailed)).toBe(false);
     expect(gaps).toMatchObject([{ kind: 'missing', remedy: 'capture it again with `ip -j -d link`' }]);
@@ -74,7 +74,7 @@ describe('parseNeighbours', () => {
       { dst: 'nobody', dev: 'br0' },
     ];
     const { value, gaps } = parseNeighbours(textArtefact(JSON.stringify(dump)));
-    expect(value.map(({ evidence: _, ...fact }) => fact)).toEqual([
+    expect(withoutEvidence(value)).toEqual([
       { address: '10.0.0.9', device: 'br0', mac: '1a:dc:2a:ef:a4:76', states: ['REACHABLE'] },
       { address: 'fe80::1', device: 'br0', mac: null, states: ['FAILED'] },
     ]);

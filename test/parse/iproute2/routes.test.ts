@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseRoutes } from '../../../src/parse/iproute2/routes.ts';
-import { mutatedArtefact, textArtefact } from '../mutated-artefact.ts';
+import { mutatedArtefact, textArtefact } from '../artefacts.ts';
 
 /** `ip -j route show table all` of iproute2 6.1 on Linux 6.18: without -4 it prints both families. */
 const BOTH = `[{"type":"blackhole","dst":"default","table":"77","flags":[]},

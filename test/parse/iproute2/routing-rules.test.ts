@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseRoutingRules } from '../../../src/parse/iproute2/routing-rules.ts';
 import type { RoutingRule } from '../../../src/model/network-namespace.ts';
-import { mutatedArtefact, textArtefact } from '../mutated-artefact.ts';
+import { mutatedArtefact, textArtefact } from '../artefacts.ts';
 
 /** `ip -j rule` of iproute2 6.1, after `ip rule add` of each. */
 const DUMP = `[{"priority":0,"src":"all","table":"local"},

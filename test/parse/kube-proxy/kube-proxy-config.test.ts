@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseKubeProxyConfig } from '../../../src/parse/kube-proxy/kube-proxy-config.ts';
-import { mutatedArtefact, textArtefact } from '../mutated-artefact.ts';
+import { mutatedArtefact, textArtefact } from '../artefacts.ts';
 
 /** /configz of kube-proxy 1.36.3, members that play no part left out. */
 const CONFIGZ = `{"kubeproxy.config.k8s.io":{"kind":"KubeProxyConfiguration","apiVersion":"kubeproxy.config.k8s.io/v1alpha1","hostnameOverride":"node1","mode":"iptables","iptables":{"masqueradeBit":14,"masqueradeAll":false,"localhostNodePorts":true,"syncPeriod":"30s"},"ipvs":{"scheduler":""},"nftables":{"masqueradeBit":15,"masqueradeAll":true},"detectLocalMode":"ClusterCIDR","detectLocal":{"bridgeInterface":"","interfaceNamePrefix":""},"clusterCIDR":"10.244.0.0/16,fd00:244::/32","nodePortAddresses":null}}`;

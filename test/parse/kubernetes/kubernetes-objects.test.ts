@@ -52,12 +52,12 @@ describe('the bundled clusters', () => {
         const { items } = JSON.parse(lists.get(plural)?.[0]?.bytes.toString() ?? '') as {
           items: { metadata: { name: string } }[];
         };
-        return items.map((one) => one.metadata.name).sort();
+        return items.map((one) => one.metadata.name).toSorted();
       };
       const { services, pods, endpointSlices } = read.objects;
-      expect(services.map((one) => one.name).sort()).toEqual(raw('services'));
-      expect(pods.map((one) => one.name).sort()).toEqual(raw('pods'));
-      expect(endpointSlices.map((one) => one.name).sort()).toEqual(raw('endpointslices'));
+      expect(services.map((one) => one.name).toSorted()).toEqual(raw('services'));
+      expect(pods.map((one) => one.name).toSorted()).toEqual(raw('pods'));
+      expect(endpointSlices.map((one) => one.name).toSorted()).toEqual(raw('endpointslices'));
       expect(everything(read)).toBeGreaterThan(30);
       expect(read.gaps()).toEqual([]);
     },
@@ -132,7 +132,7 @@ describe('the same object more than once', () => {
     [['networking.istio.io/v1alpha3', 'networking.istio.io/v1beta1'], 'networking.istio.io/v1beta1'],
     [['networking.istio.io/v2', 'networking.istio.io/v10'], 'networking.istio.io/v10'],
   ])('in %j counts once, as %s', (versions, kept) => {
-    for (const order of [versions, [...versions].reverse()]) {
+    for (const order of [versions, versions.toReversed()]) {
       const { objects } = kubernetesObjects(new Map([['virtualservices', order.map(virtualService)]]));
       expect(objects.istio.get('VirtualService')?.map((one) => one.apiVersion)).toEqual([kept]);
     }

@@ -28,7 +28,7 @@ describe('shapes that objects come in', () => {
 
   it('sorts by namespace and name, whatever the order was', () => {
     const items = [named('b'), named('a'), named('a', {}, 'base')].map((one) => ({ ...one, spec: {} }));
-    for (const given of [items, [...items].reverse()]) {
+    for (const given of [items, items.toReversed()]) {
       const names = parseServices(artefact(list('Service', given))).value.map((one) => `${one.namespace}/${one.name}`);
       expect(names).toEqual(['base/a', 'shop/a', 'shop/b']);
     }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { parseNftJson } from '../../../src/parse/nftables/json-ruleset.ts';
 import { parseNftText } from '../../../src/parse/nftables/text-ruleset.ts';
 import type { ForeignBaseChain } from '../../../src/model/facts.ts';
-import { mutatedArtefact, textArtefact } from '../mutated-artefact.ts';
+import { mutatedArtefact, textArtefact } from '../artefacts.ts';
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/nftables');
 const JSON_TEXT = readFileSync(path.join(FIXTURES, 'foreign.json'), 'utf8');
@@ -53,13 +53,15 @@ describe.each(FORMS)('base chains of a ruleset as %s', (_, parse, text) => {
         const { value, gaps } = parse(artefact);
         if (gaps.length > 0) return;
         const found = new Set([...value.foreign, ...value.iptables].map(({ chain }) => chain));
+        const overlooked: string[] = [];
         const left = artefact.bytes.toString('utf8');
         for (const name of names) {
           const hangs = new RegExp(
             `"name": "${name}"[^{}]{0,60}"hook"|chain ${name} \\{\\s+(comment .*\\s+)?type \\S+ hook`,
           );
-          if (!found.has(name)) expect(left).not.toMatch(hangs);
+          if (!found.has(name) && hangs.test(left)) overlooked.push(name);
         }
+        expect(overlooked).toEqual([]);
       }),
       { numRuns: 500 },
     );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseSockets } from '../../../src/parse/sockets/sockets.ts';
-import { mutatedArtefact, textArtefact } from '../mutated-artefact.ts';
+import { mutatedArtefact, textArtefact, withoutEvidence } from '../artefacts.ts';
 
 /** `ss -Hlntup` of iproute2 6.1. */
 const DUMP = `udp UNCONN 0      0           10.244.1.30:5353 0.0.0.0:* users:(("python3",pid=7190,fd=53))
@@ -17,7 +17,7 @@ describe('parseSockets', () => {
   it('reads addresses of every form, with device and processes', () => {
     const { value, gaps } = parseSockets(textArtefact(DUMP));
     expect(gaps).toEqual([]);
-    expect(value.map(({ evidence: _, ...fact }) => fact)).toEqual([
+    expect(withoutEvidence(value)).toEqual([
       {
         protocol: 'udp',
         state: 'UNCONN',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseSysctl } from '../../../src/parse/sysctl/sysctl.ts';
-import { mutatedArtefact, textArtefact } from '../mutated-artefact.ts';
+import { mutatedArtefact, textArtefact } from '../artefacts.ts';
 
 const DUMP = `net.ipv4.conf.all.rp_filter = 2
 net.ipv4.conf.eth0/100.rp_filter = 1

@@ -100,7 +100,7 @@ function enterChain(
   if (chain === null) {
     const missing = step('filter-chain', 'missing', '', {
       reasons: ['no filter chain matches', ...reasons],
-      cites: [listener.addresses[0]!.cursor],
+      cites: listener.addresses.slice(0, 1).map((own) => own.cursor),
     });
     return end(withStep(walk, missing), { kind: 'close', flag: 'NR', detail: 'filter_chain_not_found', denied: false });
   }
@@ -142,7 +142,10 @@ function runNetworkFilters(context: ConnectionContext, walk: Walk, index: number
   if (entry === undefined) {
     // Without a filter that takes the connection, Envoy closes it (FilterChain.filters).
     if (entries.length === 0) return end(walk, { kind: 'close', flag: null, detail: null, denied: false });
-    return undetermined(walk, unknown('no network filter takes the connection', entries[index - 1]!.at('name')));
+    return undetermined(
+      walk,
+      unknown('no network filter takes the connection', ...entries.slice(-1).map((last) => last.at('name'))),
+    );
   }
   const name = field(entry, 'name').string() ?? '';
   const own = field(entry, 'typed_config');

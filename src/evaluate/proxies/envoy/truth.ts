@@ -3,7 +3,7 @@ import type { Unknown } from '../../../model/branching.ts';
 /** The answer to a yes-or-no question; an `Unknown` when the dump does not tell (Kleene's strong three-valued logic). */
 export type Truth = boolean | Unknown;
 
-export function isUnknown<T>(value: T | Unknown): value is Unknown {
+export function isUnknown(value: unknown): value is Unknown {
   return typeof value === 'object' && value !== null && 'reason' in value && 'evidence' in value;
 }
 

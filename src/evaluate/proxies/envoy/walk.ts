@@ -16,8 +16,8 @@ export const START: Walk = { probability: 1, conditions: [], steps: [], flags: [
 /** What comes after a decision: the branches that the walk ends in. */
 export type Next<T> = (walk: Walk, value: T) => EnvoyOutcome[];
 
-export function withStep(walk: Walk, step: EnvoyStep): Walk {
-  return { ...walk, steps: [...walk.steps, step] };
+export function withStep(walk: Walk, taken: EnvoyStep): Walk {
+  return { ...walk, steps: [...walk.steps, taken] };
 }
 
 /** The branch that is taken with the given probability, and under the condition, if any. */

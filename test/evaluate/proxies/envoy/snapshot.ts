@@ -10,7 +10,7 @@ import { parseEnvoyConfigDump } from '../../../../src/parse/envoy/config-dump.ts
 const POD_FOLDER = 'samples/istio-bookinfo/clusters/lab/pods';
 
 /** Reads a file of the repository as an artefact under its own path. */
-export function readArtefact(path: string): Artefact {
+function readArtefact(path: string): Artefact {
   return { name: path, capturedAt: null, bytes: readFileSync(path) };
 }
 

@@ -183,7 +183,7 @@ export function localityKey(priority: number, locality: number): string {
 
 /** Whether shares of health are counted by weight matters only where weights differ. */
 export function weightsDiffer(set: HostSet): boolean {
-  return set.hosts.some((host) => host.weight !== set.hosts[0]!.weight);
+  return new Set(set.hosts.map((host) => host.weight)).size > 1;
 }
 
 /** `fail_traffic_on_panic` and the like stand in the zone aware configuration. */

@@ -46,8 +46,8 @@ export function sharePriorities(hosts: readonly Host[], options: PriorityOptions
   const healthy = distribute(states, 'healthy', 100, available);
   const degraded = distribute(states, 'degraded', healthy.rest, available);
   // What rounding left goes to the first priority that has any host to offer.
-  if (healthy.first !== -1) healthy.loads[healthy.first]! += degraded.rest;
-  else if (degraded.first !== -1) degraded.loads[degraded.first]! += degraded.rest;
+  if (healthy.first !== -1) raise(healthy.loads, healthy.first, degraded.rest);
+  else raise(degraded.loads, degraded.first, degraded.rest);
   const shares = (loads: readonly number[], availability: 'healthy' | 'degraded'): PriorityShare[] =>
     loads.map((percent, priority) => ({ priority, availability: panics[priority] ? 'all' : availability, percent }));
   return [...shares(healthy.loads, 'healthy'), ...shares(degraded.loads, 'degraded')].filter(
@@ -91,13 +91,17 @@ function distribute(
   return { loads, rest, first: states.findIndex((state) => state[key] > 0) };
 }
 
+function raise(loads: number[], index: number, by: number): void {
+  if (index >= 0) loads[index] = (loads[index] ?? 0) + by;
+}
+
 /** All priorities panic: the load follows the number of hosts, healthy or not. */
 function shareInTotalPanic(states: readonly PriorityState[]): PriorityShare[] {
   const total = states.reduce((sum, state) => sum + state.hosts.length, 0);
   if (total === 0) return [{ priority: 0, availability: 'all', percent: 100 }];
   const loads = states.map((state) => Math.floor((100 * state.hosts.length) / total));
   const first = states.findIndex((state) => state.hosts.length > 0);
-  loads[first]! += 100 - loads.reduce((sum, load) => sum + load, 0);
+  raise(loads, first, 100 - loads.reduce((sum, load) => sum + load, 0));
   return loads
     .map((percent, priority): PriorityShare => ({ priority, availability: 'all', percent }))
     .filter(({ percent }) => percent > 0);

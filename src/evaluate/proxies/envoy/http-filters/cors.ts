@@ -7,7 +7,7 @@ import { readFraction } from '../runtime.ts';
 import { any, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
-import { overrideOf } from './filter.ts';
+import { foreignOverride, overrideOf } from './filter.ts';
 import type { RunHttpFilter } from './filter.ts';
 
 const TYPE = 'envoy.extensions.filters.http.cors.v3.CorsPolicy';
@@ -40,8 +40,7 @@ export const runCors: RunHttpFilter = (context, filter, walk, next) => {
   if (isUnknown(method)) return undetermined(walk, method);
   const policy = corsPolicy(context, overrideOf(filter, TYPE));
   if (policy === null) return next(walk);
-  if (policy === 'mismatch')
-    return undetermined(walk, unknown('the override of CORS is not understood', filter.override!));
+  if (policy === 'mismatch') return undetermined(walk, foreignOverride(filter));
   const enabled = field(policy, 'filter_enabled');
   const fraction = enabled.exists ? readFraction(field(enabled, 'default_value')) : { numerator: 1, denominator: 1 };
   const key = field(enabled, 'runtime_key').string() ?? '';

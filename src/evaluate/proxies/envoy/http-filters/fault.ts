@@ -10,7 +10,7 @@ import { isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
-import { overrideOf } from './filter.ts';
+import { foreignOverride, overrideOf } from './filter.ts';
 import type { HttpFilter, RunHttpFilter } from './filter.ts';
 
 const TYPE = 'envoy.extensions.filters.http.fault.v3.HTTPFault';
@@ -40,8 +40,7 @@ const KNOWN = new Set([
  */
 export const runFault: RunHttpFilter = (context, filter, walk, next) => {
   const override = overrideOf(filter, TYPE);
-  if (override === 'mismatch')
-    return undetermined(walk, unknown('the override of the fault filter is not understood', filter.override!));
+  if (override === 'mismatch') return undetermined(walk, foreignOverride(filter));
   const config = typedMessage(override ?? filter.config);
   if (!field(config, 'delay').exists && !field(config, 'abort').exists) return next(walk);
   const applies = unknownField(config, KNOWN) ?? matchFault(config, context);

@@ -1,7 +1,8 @@
+import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { HttpContext } from '../http/http-context.ts';
-import { field, isTrue, typedMessage, typeName } from '../proto-json.ts';
+import { field, isTrue, typedMessage, typeName, unknown } from '../proto-json.ts';
 import type { Walk } from '../walk.ts';
 
 /** An HTTP filter of a chain, with what the route overrides. */
@@ -59,4 +60,12 @@ export function filterOverride(
 export function overrideOf(filter: HttpFilter, type: string): Cursor | null | 'mismatch' {
   if (filter.override === null) return null;
   return typeName(filter.override) === type ? typedMessage(filter.override) : 'mismatch';
+}
+
+/** Why an override of another type than the filter's own cannot be evaluated. */
+export function foreignOverride({ name, override }: HttpFilter): Unknown {
+  return unknown(
+    `the override of HTTP filter ${name} is not understood`,
+    ...(override === null ? [] : [override.at('@type')]),
+  );
 }

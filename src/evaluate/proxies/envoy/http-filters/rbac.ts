@@ -4,7 +4,7 @@ import { decideRbac, denialDetail } from '../rbac/engine.ts';
 import { rbacStep } from '../rbac/step.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
-import { overrideOf } from './filter.ts';
+import { foreignOverride, overrideOf } from './filter.ts';
 import type { RunHttpFilter } from './filter.ts';
 
 const KNOWN = new Set([
@@ -23,14 +23,13 @@ const KNOWN = new Set([
  */
 export const runRbac: RunHttpFilter = (context, filter, walk, next) => {
   const perRoute = overrideOf(filter, 'envoy.extensions.filters.http.rbac.v3.RBACPerRoute');
-  if (perRoute === 'mismatch')
-    return undetermined(walk, unknown('the override of RBAC is not understood', filter.override!));
+  if (perRoute === 'mismatch') return undetermined(walk, foreignOverride(filter));
   const config = perRoute === null ? filter.config : field(perRoute, 'rbac');
   const beyond = unknownField(config, KNOWN);
   if (beyond !== undefined) return undetermined(walk, beyond);
   const rules = field(config, 'rules');
   if (!rules.exists) return next(walk);
-  const { connection, request, choice } = context;
+  const { connection, request } = context;
   const decision = decideRbac(rules, {
     headers: request.headers,
     path: request.path,
@@ -40,7 +39,6 @@ export const runRbac: RunHttpFilter = (context, filter, walk, next) => {
     remoteAddress: context.remoteAddress,
     serverName: connection.socket.serverName,
     tls: connection.tls,
-    routeMetadata: choice.route === null ? null : field(choice.route, 'metadata'),
   });
   if (isUnknown(decision)) return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name)), decision);
   const decided = withStep(walk, rbacStep('http-filter', filter.name, decision));

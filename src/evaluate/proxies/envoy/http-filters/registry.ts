@@ -13,7 +13,7 @@ const pass: RunHttpFilter = (_context, _filter, walk, next) => next(walk);
  * HTTP filters with a rule, by the type of their configuration. A filter that is not listed may do anything: what comes after it
  * is not known.
  */
-export const HTTP_FILTERS: Readonly<Record<string, RunHttpFilter>> = {
+const HTTP_FILTERS: Readonly<Record<string, RunHttpFilter>> = {
   'envoy.extensions.filters.http.rbac.v3.RBAC': runRbac,
   'envoy.extensions.filters.http.fault.v3.HTTPFault': runFault,
   'envoy.extensions.filters.http.cors.v3.Cors': runCors,

@@ -1,7 +1,7 @@
 /** The authority as HCM and route tables take it apart (source/common/http/header_utility.cc). */
 
 /** Where the port's colon stands; -1 without a port. A colon inside brackets belongs to an IPv6 address (getPortStart). */
-export function portStart(authority: string): number {
+function portStart(authority: string): number {
   const colon = authority.lastIndexOf(':');
   return colon < 0 || authority.lastIndexOf(']') > colon ? -1 : colon;
 }

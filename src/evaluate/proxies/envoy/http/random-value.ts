@@ -21,9 +21,9 @@ export function share(constraints: readonly Constraint[]): number | undefined {
   if (constraints.length === 0) return 1;
   if (constraints.some(({ from, to }) => from >= to)) return 0;
   const binding = constraints.filter(({ modulus, from, to }) => from > 0 || to < modulus);
-  const [first, ...rest] = binding;
+  const [first, second] = binding;
   if (first === undefined) return 1;
-  if (rest.length === 0) return (first.to - first.from) / first.modulus;
+  if (second === undefined) return (first.to - first.from) / first.modulus;
   const moduli = binding.map(({ modulus }) => modulus);
   const common = moduli.reduce(leastCommonMultiple);
   if (common <= ENUMERATION_LIMIT) return countShare(binding, common);
@@ -31,7 +31,7 @@ export function share(constraints: readonly Constraint[]): number | undefined {
     moduli.slice(index + 1).every((other) => divisor(one, other) === 1),
   );
   if (pairwisePrime) return binding.reduce((product, { modulus, from, to }) => (product * (to - from)) / modulus, 1);
-  return binding.length === 2 ? pairShare(first, rest[0]!) : undefined;
+  return binding.length === 2 ? pairShare(first, second) : undefined;
 }
 
 function countShare(constraints: readonly Constraint[], common: number): number {

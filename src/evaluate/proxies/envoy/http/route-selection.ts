@@ -31,7 +31,7 @@ export function selectRoute(
 ): RouteAlternative[] {
   const ignoresParameters = isTrue(routeConfig, 'ignore_path_parameters_in_path_matching');
   const alternatives: RouteAlternative[] = [];
-  let remaining: readonly Constraint[] = [];
+  const remaining: Constraint[] = [];
   for (const route of field(virtualHost, 'routes').items()) {
     const match = field(route, 'match');
     const truth = matchRoute(match, request, tls, ignoresParameters);
@@ -41,13 +41,13 @@ export function selectRoute(
       ? runtime.overridden(field(runtimeFraction, 'runtime_key').string() ?? '')
       : null;
     const problem = isUnknown(truth) ? withMatch(truth, match) : overridden;
-    if (problem !== null) return [...alternatives, { route: null, constraints: remaining, unknown: problem }];
-    if (!runtimeFraction.exists) return [...alternatives, { route, constraints: remaining, unknown: null }];
+    if (problem !== null) return [...alternatives, { route: null, constraints: [...remaining], unknown: problem }];
+    if (!runtimeFraction.exists) return [...alternatives, { route, constraints: [...remaining], unknown: null }];
     const { numerator, denominator } = readFraction(fields(runtimeFraction, 'default_value'));
     const taken = { modulus: denominator, from: 0, to: numerator };
     if (numerator > 0) alternatives.push({ route, constraints: [...remaining, taken], unknown: null });
     if (numerator === denominator) return alternatives;
-    remaining = [...remaining, { modulus: denominator, from: numerator, to: denominator }];
+    remaining.push({ modulus: denominator, from: numerator, to: denominator });
   }
   return [...alternatives, { route: null, constraints: remaining, unknown: null }];
 }

@@ -75,5 +75,5 @@ function insert(table: Map<number, Map<string, DomainEntry>>, text: string, entr
 }
 
 function longestFirst<T>(table: ReadonlyMap<number, T>): [number, T][] {
-  return [...table].sort(([one], [other]) => other - one);
+  return [...table].toSorted(([one], [other]) => other - one);
 }

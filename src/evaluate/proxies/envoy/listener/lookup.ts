@@ -4,7 +4,7 @@ import { enumName, field, fields } from '../proto-json.ts';
 import { step } from '../walk.ts';
 import type { EnvoyStep } from '../../../../model/envoy.ts';
 import { configReference } from '../istio-reference.ts';
-import { listenerTable, readListener } from './listener-table.ts';
+import { readListener } from './listener-table.ts';
 import type { Listener, ListenerTable } from './listener-table.ts';
 
 /**

@@ -36,7 +36,6 @@ export const runRbac: RunNetworkFilter = (context, filter, walk, next) => {
     remoteAddress: socket.remoteAddress,
     serverName: socket.serverName,
     tls,
-    routeMetadata: null,
   });
   if (isUnknown(decision))
     return undetermined(withStep(walk, step('network-filter', 'unknown', filter.name)), decision);

@@ -1,5 +1,4 @@
 import type { Unknown } from '../../../../model/branching.ts';
-import type { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
 import type { HeaderView } from '../match/header-match.ts';
 
@@ -18,6 +17,4 @@ export interface RbacSubject {
   readonly serverName: string;
   /** The TLS session that the proxy terminates; null: plaintext. */
   readonly tls: TlsHello | null;
-  /** Metadata of the route; null without a route. */
-  readonly routeMetadata: Cursor | null;
 }

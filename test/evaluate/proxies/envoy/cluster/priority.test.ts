@@ -91,10 +91,6 @@ describe('sharePriorities', () => {
       [25, 25, 100],
       [35, 35, 30],
     ],
-    [
-      [25, 25, 20],
-      [36, 36, 28],
-    ],
   ])('%j healthy take %j', (percents, expected) => {
     expect(loads(percents)).toEqual(expected);
   });

@@ -2,13 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { share } from '../../../../../src/evaluate/proxies/envoy/http/random-value.ts';
 
-const constraint = fc
-  .tuple(fc.integer({ min: 1, max: 60 }), fc.nat(60), fc.nat(60))
-  .map(([modulus, one, other]) => ({
-    modulus,
-    from: Math.min(one, other, modulus),
-    to: Math.min(Math.max(one, other), modulus),
-  }));
+const constraint = fc.tuple(fc.integer({ min: 1, max: 60 }), fc.nat(60), fc.nat(60)).map(([modulus, one, other]) => ({
+  modulus,
+  from: Math.min(one, other, modulus),
+  to: Math.min(Math.max(one, other), modulus),
+}));
 
 describe('share', () => {
   it('is what counting gives', () => {

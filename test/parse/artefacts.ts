@@ -5,6 +5,11 @@ export function textArtefact(text: string, name = 'dump.txt'): Artefact {
   return { name, capturedAt: null, bytes: Buffer.from(text) };
 }
 
+/** Facts without what they cite. */
+export function withoutEvidence(facts: readonly object[]): object[] {
+  return facts.map((fact) => Object.fromEntries(Object.entries(fact).filter(([key]) => key !== 'evidence')));
+}
+
 /** The text with something wrong: bytes overwritten, a part cut out, the end cut off, a part repeated, or noise put in. */
 export function mutatedArtefact(text: string): fc.Arbitrary<Artefact> {
   const bytes = Buffer.from(text);

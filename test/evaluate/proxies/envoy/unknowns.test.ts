@@ -1,0 +1,288 @@
+import { describe, expect, it } from 'vitest';
+import type { EnvoyFacts } from '../../../../src/model/envoy.ts';
+import { evaluateEnvoy } from '../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
+import {
+  chain,
+  cluster,
+  httpFilter,
+  httpListener,
+  listener,
+  networkFilter,
+  smallProxy,
+  tcpProxy,
+} from './small-proxy.ts';
+import { direct, expectComplete, http, summary } from './snapshot.ts';
+
+const MYSTERY = { mystery_of_tomorrow: { x: 1 } };
+const TO_C = { match: { prefix: '/' }, route: { cluster: 'c' } };
+const TYPE = 'type.googleapis.com/envoy.extensions';
+
+function ends(facts: EnvoyFacts, headers: Readonly<Record<string, string>> = {}): string[] {
+  const outcomes = evaluateEnvoy(facts, direct('10.1.1.1', '10.1.1.2', 80, http('GET', 'h', '/', headers)));
+  expectComplete(outcomes);
+  return outcomes.map(summary);
+}
+
+const proxy = (one: object, ...clusters: readonly object[]): EnvoyFacts =>
+  smallProxy({ listeners: [one], clusters: clusters.length === 0 ? [cluster('c')] : clusters });
+const routed = (...routes: readonly object[]): EnvoyFacts => proxy(httpListener(routes));
+const filtered = (...filters: readonly object[]): EnvoyFacts => proxy(httpListener([TO_C], {}, filters));
+const rbac = (rules: object): object => httpFilter('rbac.v3.RBAC', { rules });
+const policy = (permission: object, principal: object = { any: true }): object => ({
+  policies: { p: { permissions: [permission], principals: [principal] } },
+});
+
+it('passes without anything unknown', () => {
+  expect(ends(routed(TO_C))).toEqual(['1 c 10.0.0.1:80']);
+});
+
+// Law 2: a field, type or kind that has no rule is never taken to match, not to match, or to be harmless.
+describe('is undetermined where it depends on something unknown:', () => {
+  it.each<[string, EnvoyFacts]>([
+    ['a field of the listener', proxy(listener('0.0.0.0', 80, MYSTERY))],
+    [
+      'a field of the filter chain',
+      proxy(listener('0.0.0.0', 80, { filter_chains: [chain([tcpProxy('c')], MYSTERY)] })),
+    ],
+    [
+      'a field of a filter chain match',
+      proxy(listener('0.0.0.0', 80, { filter_chains: [chain([tcpProxy('c')], { filter_chain_match: MYSTERY })] })),
+    ],
+    ['a matcher of filter chains', proxy(listener('0.0.0.0', 80, { filter_chain_matcher: { on_no_match: {} } }))],
+    [
+      'a network filter',
+      proxy(listener('0.0.0.0', 80, { filter_chains: [chain([networkFilter('mystery.v3.Mystery'), tcpProxy('c')])] })),
+    ],
+    ['a field of the TCP proxy', proxy(listener('0.0.0.0', 80, { filter_chains: [chain([tcpProxy('c', MYSTERY)])] }))],
+    [
+      'a transport socket',
+      proxy(
+        listener('0.0.0.0', 80, {
+          filter_chains: [chain([tcpProxy('c')], { transport_socket: { name: 'x', typed_config: { '@type': 'x' } } })],
+        }),
+      ),
+    ],
+    ['a field of the connection manager', proxy(httpListener([TO_C], MYSTERY))],
+    ['scoped routes', proxy(httpListener([TO_C], { route_config: undefined, scoped_routes: { name: 's' } }))],
+    [
+      'a field of the route configuration',
+      proxy(
+        httpListener([TO_C], { route_config: { virtual_hosts: [{ domains: ['*'], routes: [TO_C] }], ...MYSTERY } }),
+      ),
+    ],
+    [
+      'a field of the virtual host',
+      proxy(
+        httpListener([TO_C], { route_config: { virtual_hosts: [{ domains: ['*'], routes: [TO_C], ...MYSTERY }] } }),
+      ),
+    ],
+    ['virtual hosts on demand', proxy(httpListener([], { route_config: { vhds: {} } }))],
+    [
+      'a field of a match before',
+      routed({ match: { prefix: '/', ...MYSTERY }, direct_response: { status: 200 } }, TO_C),
+    ],
+    [
+      'a path matcher before',
+      routed({ match: { path_match_policy: { name: 'x' } }, direct_response: { status: 200 } }, TO_C),
+    ],
+    [
+      'dynamic metadata before',
+      routed({ match: { prefix: '/', dynamic_metadata: [{}] }, direct_response: { status: 200 } }, TO_C),
+    ],
+    [
+      'a header matcher before',
+      routed(
+        { match: { prefix: '/', headers: [{ name: ':path', ...MYSTERY }] }, direct_response: { status: 200 } },
+        TO_C,
+      ),
+    ],
+    [
+      'a custom string matcher before',
+      routed(
+        {
+          match: { prefix: '/', headers: [{ name: ':path', string_match: { custom: {} } }] },
+          direct_response: { status: 200 },
+        },
+        TO_C,
+      ),
+    ],
+    [
+      'a header that the proxy sets',
+      routed(
+        {
+          match: { prefix: '/', headers: [{ name: 'x-request-id', present_match: true }] },
+          direct_response: { status: 200 },
+        },
+        TO_C,
+      ),
+    ],
+    ['a field of the route', routed({ ...TO_C, ...MYSTERY })],
+    ['a field of the action', routed({ match: { prefix: '/' }, route: { cluster: 'c', ...MYSTERY } })],
+    ['a cluster specifier plugin', routed({ match: { prefix: '/' }, route: { cluster_specifier_plugin: 'x' } })],
+    [
+      'weights by hash',
+      routed({
+        match: { prefix: '/' },
+        route: { weighted_clusters: { clusters: [{ name: 'c', weight: 1 }], use_hash_policy: true } },
+      }),
+    ],
+    ['an action of another kind', routed({ match: { prefix: '/' }, mystery_action: {} })],
+    ['an HTTP filter', filtered(httpFilter('mystery.v3.Mystery'))],
+    ['a Lua script', filtered(httpFilter('lua.v3.Lua'))],
+    ['external authorization', filtered(httpFilter('ext_authz.v3.ExtAuthz'))],
+    ['a local rate limit', filtered(httpFilter('local_ratelimit.v3.LocalRateLimit'))],
+    ['a filter that is discovered and not in the dump', filtered({ name: 'x', config_discovery: {} })],
+    ['a field of RBAC', filtered(httpFilter('rbac.v3.RBAC', { rules: {}, ...MYSTERY }))],
+    ['a matcher of RBAC', filtered(httpFilter('rbac.v3.RBAC', { matcher: {} }))],
+    ['a permission of RBAC', filtered(rbac(policy({ metadata: {} })))],
+    ['a principal of RBAC', filtered(rbac(policy({ any: true }, { filter_state: {} })))],
+    [
+      'a condition of RBAC',
+      filtered(rbac({ policies: { p: { permissions: [{ any: true }], principals: [{ any: true }], condition: {} } } })),
+    ],
+    ['a fault of runtime', filtered(httpFilter('fault.v3.HTTPFault', { abort: { http_status: 500 }, ...MYSTERY }))],
+    ['a field of the cluster', proxy(httpListener([TO_C]), cluster('c', 1, MYSTERY))],
+    [
+      'a cluster of another type',
+      proxy(httpListener([TO_C]), { name: 'c', cluster_type: { name: 'envoy.clusters.mystery' } }),
+    ],
+    ['endpoints that no dump shows', proxy(httpListener([TO_C]), { name: 'c', type: 'EDS' })],
+    ['health that no dump shows', proxy(httpListener([TO_C]), cluster('c', 1, { health_checks: [{}] }))],
+    [
+      'a load balancing policy',
+      proxy(
+        httpListener([TO_C]),
+        cluster('c', 2, {
+          load_balancing_policy: {
+            policies: [
+              {
+                typed_extension_config: {
+                  typed_config: { '@type': `${TYPE}.load_balancing_policies.mystery.v3.Mystery` },
+                },
+              },
+            ],
+          },
+        }),
+      ),
+    ],
+    [
+      'a matcher of transport sockets',
+      proxy(httpListener([TO_C]), cluster('c', 1, { transport_socket_matcher: { '@type': 'x' } })),
+    ],
+    ['an answer that may be mapped', proxy(httpListener([], { local_reply_config: { mappers: [{}] } }))],
+    [
+      'a runtime layer that no dump shows',
+      smallProxy({
+        listeners: [
+          httpListener([
+            {
+              match: { prefix: '/', runtime_fraction: { default_value: { numerator: 100 }, runtime_key: 'k' } },
+              route: { cluster: 'c' },
+            },
+          ]),
+        ],
+        clusters: [cluster('c')],
+        bootstrap: { layered_runtime: { layers: [{ name: 'r', rtds_layer: {} }] } },
+      }),
+    ],
+  ])('%s', (_, facts) => {
+    expect(ends(facts)).toEqual([expect.stringMatching(/^1 undetermined: \S/)]);
+  });
+});
+
+describe('is decided beside something unknown', () => {
+  it.each<[string, EnvoyFacts, string]>([
+    [
+      'by a matcher that says no',
+      routed({ match: { prefix: '/other', ...MYSTERY }, direct_response: { status: 200 } }, TO_C),
+      '1 c 10.0.0.1:80',
+    ],
+    ['by a route before', routed(TO_C, { match: MYSTERY }), '1 c 10.0.0.1:80'],
+    [
+      'by RBAC that denies whatever the rest says',
+      filtered(
+        rbac({
+          action: 'DENY',
+          policies: {
+            a: { permissions: [{ metadata: {} }], principals: [{ any: true }] },
+            b: { permissions: [{ any: true }], principals: [{ any: true }] },
+          },
+        }),
+      ),
+      '1 403 - -',
+    ],
+    [
+      'by a permission that cannot hold',
+      filtered(
+        rbac({
+          action: 'DENY',
+          policies: {
+            p: {
+              permissions: [{ and_rules: { rules: [{ metadata: {} }, { destination_port: 81 }] } }],
+              principals: [{ any: true }],
+            },
+          },
+        }),
+      ),
+      '1 c 10.0.0.1:80',
+    ],
+    [
+      'by a filter that the route switches off',
+      proxy(
+        httpListener(
+          [
+            {
+              ...TO_C,
+              typed_per_filter_config: {
+                lua: { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', disabled: true },
+              },
+            },
+          ],
+          {},
+          [httpFilter('lua.v3.Lua')],
+        ),
+      ),
+      '1 c 10.0.0.1:80',
+    ],
+    ['by a filter that is off', filtered(httpFilter('lua.v3.Lua', {}, { disabled: true })), '1 c 10.0.0.1:80'],
+  ])('%s', (_, facts, expected) => {
+    expect(ends(facts)).toEqual([expected]);
+  });
+});
+
+it('does not claim that a cluster is missing when the dump is not complete', () => {
+  const facts = routed({ match: { prefix: '/' }, route: { cluster: 'nosuch' } });
+  expect(ends(facts)).toEqual(['1 503 NC cluster_not_found']);
+  expect(ends({ ...facts, config: { ...facts.config!, complete: false } })).toEqual([
+    '1 undetermined: cluster nosuch is not in this part of a config_dump',
+  ]);
+});
+
+it('answers 404 when RDS has not delivered the routes', () => {
+  const rds = { route_config: undefined, rds: { route_config_name: 'r' } };
+  expect(ends(proxy(httpListener([], rds)))).toEqual(['1 404 NR route_not_found']);
+});
+
+it('bounds the branches of a hostile configuration', () => {
+  const clusters = Array.from({ length: 300 }, (_, index) =>
+    cluster(`c${index}`, 0, {
+      load_assignment: {
+        endpoints: [
+          {
+            lb_endpoints: Array.from({ length: 200 }, (__, number) => ({
+              endpoint: { address: { socket_address: { address: `10.0.${index % 250}.${number}`, port_value: 1 } } },
+            })),
+          },
+        ],
+      },
+    }),
+  );
+  const action = {
+    weighted_clusters: { clusters: clusters.map((one) => ({ name: (one as { name: string }).name, weight: 1 })) },
+  };
+  const facts = proxy(httpListener([{ match: { prefix: '/' }, route: action }]), ...clusters);
+  const outcomes = evaluateEnvoy(facts, direct('10.1.1.1', '10.1.1.2', 80, http('GET', 'h', '/')));
+  expectComplete(outcomes);
+  expect(outcomes.length).toBeLessThan(21_000);
+  expect(outcomes.some(({ end }) => end.kind === 'undetermined')).toBe(true);
+});
