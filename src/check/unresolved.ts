@@ -1,23 +1,19 @@
+import type { NameOutcome } from '../model/name-resolution.ts';
 import { listText } from '../model/wording.ts';
-import { finding, objectsOf, visitsOf, type Check } from './check.ts';
+import { finding, objectsOf, visitsOf, type Check, type CheckContext } from './check.ts';
 
-/** S16, S19, D04: nobody answers for the name. */
+/** S16, S19, D04: nobody in the cluster answers for the name. */
 export const unresolvedCheck: Check = {
   code: 'KR108',
   run: (context) =>
     visitsOf(context, 'name').flatMap(({ host, outcomes }) => {
-      const failed = outcomes.find((outcome) => outcome.result === 'no-such-name');
-      if (failed === undefined) return [];
-      const [name = ''] = host.split('.');
-      const services = objectsOf(context)?.services ?? [];
-      const elsewhere = services
-        .filter((service) => service.name === name)
-        .map((service) => `${name}.${service.namespace}`);
-      const asked = failed.queries.map((query) => query.name);
+      const failed = outcomes.find((outcome) => outcome.result === 'no-such-name' || outcome.result === 'outside');
+      const elsewhere = namesakes(context, host);
+      if (failed === undefined || (failed.result === 'outside' && elsewhere.length === 0)) return [];
       return [
         finding('KR108', {
           subject: `name ${host}`,
-          cause: `No answer exists for ${listText(asked)}${failed.reasons.length === 0 ? '' : ` (${failed.reasons.join('; ')})`}.`,
+          cause: causeOf(failed),
           remedy:
             elsewhere.length > 0
               ? `A Service of that name is in another namespace: use ${listText(elsewhere)}.`
@@ -27,3 +23,17 @@ export const unresolvedCheck: Check = {
       ];
     }),
 };
+
+function causeOf(failed: NameOutcome): string {
+  const asked = failed.queries.map((query) => query.name);
+  const because = failed.reasons.length === 0 ? '' : ` (${failed.reasons.join('; ')})`;
+  return `The cluster's DNS has no answer for ${listText(asked)}${because}.`;
+}
+
+/** Services named as the first label, when the host is no longer than a Service's short name. */
+function namesakes(context: CheckContext, host: string): readonly string[] {
+  const [name = '', , third] = host.split('.');
+  if (third !== undefined) return [];
+  const services = objectsOf(context)?.services ?? [];
+  return services.filter((service) => service.name === name).map((service) => `${name}.${service.namespace}`);
+}

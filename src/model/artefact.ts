@@ -55,7 +55,7 @@ export interface Parsed<T> {
 }
 
 /** Longest raw text that a gap repeats. */
-export const GAP_RAW_LIMIT = 200;
+const GAP_RAW_LIMIT = 200;
 
 /** Cuts a raw text to what a gap repeats. */
 export function gapRaw(text: string): string {

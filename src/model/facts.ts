@@ -72,6 +72,8 @@ export interface PodFacts {
   readonly namespace: string;
   readonly name: string;
   readonly netns: NetnsFacts;
+  /** Whether any artefact of an Envoy in this pod exists. */
+  readonly envoySeen: boolean;
   envoy(): Reading<EnvoyFacts>;
 }
 

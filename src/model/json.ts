@@ -81,7 +81,11 @@ export class Cursor {
 
   /** Cites this value. */
   evidence(): Evidence {
-    return { artefact: this.artefact, pointer: this.pointer, raw: JSON.stringify(this.value) ?? '' };
+    return {
+      artefact: this.artefact,
+      pointer: this.pointer,
+      raw: this.value === undefined ? '' : JSON.stringify(this.value),
+    };
   }
 
   #below(keys: readonly (string | number)[], value: unknown): Cursor {

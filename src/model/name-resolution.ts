@@ -25,5 +25,7 @@ export interface NameOutcome extends Weighted {
   readonly pod: PodFact | null;
   /** Clauses for people: `search domain bookinfo.svc.cluster.local`, `headless: any of 3 addresses`. */
   readonly reasons: readonly string[];
+  /** Clauses: what was taken for granted because nobody captured it. */
+  readonly assumptions: readonly string[];
   readonly evidence: readonly Evidence[];
 }

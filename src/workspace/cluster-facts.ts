@@ -11,15 +11,15 @@ import { once, onceFor, type Reader } from './reader.ts';
 /** Facts of one cluster. @param names every name of the source, sorted */
 export function clusterFacts(reader: Reader, cluster: string, names: readonly string[]): ClusterFacts {
   const own = names.filter((name) => name.startsWith(clusterFolder(cluster)));
-  const isSeen = (folder: string): boolean => own.some((name) => name.startsWith(folder));
+  const folders = new Set(own.map((name) => name.slice(0, name.lastIndexOf('/') + 1)));
   const node = onceFor((name: string) => {
     const place = nodePlace(cluster, name);
-    return nodeFacts(reader, cluster, name, netnsFacts(reader, place, isSeen(place.folder)));
+    return nodeFacts(reader, cluster, name, netnsFacts(reader, place, folders.has(place.folder)));
   });
   const pod = onceFor((key: string) => {
     const [namespace = '', name = ''] = key.split('/');
     const place = podPlace(cluster, namespace, name);
-    return podFacts(reader, cluster, namespace, name, netnsFacts(reader, place, isSeen(place.folder)));
+    return podFacts(reader, cluster, namespace, name, netnsFacts(reader, place, folders.has(place.folder)));
   });
   return {
     name: cluster,

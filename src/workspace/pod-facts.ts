@@ -24,35 +24,61 @@ export function podFacts(
   netns: NetnsFacts,
 ): PodFacts {
   const folder = `${podFolder(cluster, namespace, name)}envoy/`;
-  return { namespace, name, netns, envoy: once(() => readEnvoy(reader, folder, `${namespace}/${name}`)) };
+  const envoySeen = Object.keys(DOCUMENTS).some((file) => reader.has(`${folder}${file}`));
+  return {
+    namespace,
+    name,
+    netns,
+    envoySeen,
+    envoy: once(() => readEnvoy(reader, folder, namespace, name, envoySeen)),
+  };
 }
 
-function readEnvoy(reader: Reader, folder: string, pod: string): Reading<EnvoyFacts> {
-  const gaps: (readonly Gap[])[] = [];
-  const document = <T>(file: File, parse: (artefact: Artefact) => Parsed<T>): T | null => {
-    const artefact = reader.artefact(`${folder}${file}`);
-    if (artefact === undefined) return null;
-    const parsed = parse(artefact);
-    gaps.push(parsed.gaps);
-    return parsed.value;
-  };
+/** Documents are read one by one, when they are asked for: most questions need two of the four. */
+function readEnvoy(
+  reader: Reader,
+  folder: string,
+  namespace: string,
+  name: string,
+  seen: boolean,
+): Reading<EnvoyFacts> {
+  const found: Gap[] = (['config_dump.json', 'clusters.json'] as const)
+    .filter((file) => !reader.has(`${folder}${file}`))
+    .flatMap((file) => {
+      const request = `kubectl exec -n ${namespace} ${name} -c istio-proxy -- curl -s "localhost:15000/${DOCUMENTS[file]}"`;
+      return reader.absence(`${folder}${file}`, `run \`${request} > ${folder}${file}\``);
+    });
+  const parsed: (readonly Gap[])[] = [];
+  const document = <T>(file: File, parse: (artefact: Artefact) => Parsed<T>): (() => T | null) =>
+    once(() => {
+      const artefact = reader.artefact(`${folder}${file}`);
+      if (artefact === undefined) return null;
+      const { value, gaps } = parse(artefact);
+      parsed.push(gaps);
+      return value;
+    });
+  const config = document('config_dump.json', parseEnvoyConfigDump);
+  const clusters = document('clusters.json', parseEnvoyClusters);
+  const listeners = document('listeners.json', parseEnvoyListeners);
+  const serverInfo = document('server_info.json', parseEnvoyServerInfo);
   const value: EnvoyFacts = {
-    config: document('config_dump.json', parseEnvoyConfigDump),
-    clusters: document('clusters.json', parseEnvoyClusters),
-    listeners: document('listeners.json', parseEnvoyListeners),
-    serverInfo: document('server_info.json', parseEnvoyServerInfo),
+    get config() {
+      return config();
+    },
+    get clusters() {
+      return clusters();
+    },
+    get listeners() {
+      return listeners();
+    },
+    get serverInfo() {
+      return serverInfo();
+    },
   };
-  const namespaced = pod.split('/');
-  for (const file of ['config_dump.json', 'clusters.json'] as const) {
-    if ((file === 'config_dump.json' ? value.config : value.clusters) !== null) continue;
-    const remedy = `run \`kubectl exec -n ${namespaced[0]} ${namespaced[1]} -c istio-proxy -- curl -s "localhost:15000/${DOCUMENTS[file]}" > ${folder}${file}\``;
-    if (!reader.has(`${folder}${file}`)) gaps.push(reader.absence(`${folder}${file}`, remedy));
-  }
-  const nothing = Object.values(value).every((one) => one === null);
   return reader.noted({
-    ...(nothing ? {} : { value }),
+    ...(seen ? { value } : {}),
     get gaps() {
-      return gaps.flat();
+      return [...found, ...parsed.flat()];
     },
     artefact: `${folder}config_dump.json`,
   });

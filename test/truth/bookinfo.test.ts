@@ -8,10 +8,10 @@ import { explain } from '../../src/explain/explain.ts';
 import type { QuestionInput } from '../../src/explain/question/question-input.ts';
 import type { Disposition, Verdict } from '../../src/model/explanation.ts';
 import { fits } from './chi-squared.ts';
-import { ask, openSample } from './open-sample.ts';
+import { ask, sampleFacts } from '../sample-facts.ts';
 
 const truth = readFileSync(new URL('../fixtures/istio/truth-bookinfo.txt', import.meta.url), 'utf8');
-const facts = await openSample('istio-bookinfo');
+const facts = await sampleFacts('istio-bookinfo');
 
 /** What really happened, in our words. */
 interface Happened {

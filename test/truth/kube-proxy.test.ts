@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { explain } from '../../src/explain/explain.ts';
 import type { Branch } from '../../src/model/explanation.ts';
 import { fits } from './chi-squared.ts';
-import { ask, openSample } from './open-sample.ts';
+import { ask, sampleFacts } from '../sample-facts.ts';
 
 interface Probe {
   readonly about: string;
@@ -76,8 +76,8 @@ function sharesByCondition(branches: readonly Branch[]): readonly ReadonlyMap<st
 describe.each([
   ['iptables', 'kube-proxy-iptables'],
   ['legacy', 'kube-proxy-legacy'],
-])('%s', async (mode, sample) => {
-  const facts = await openSample(sample);
+] as const)('%s', async (mode, sample) => {
+  const facts = await sampleFacts(sample);
   const all = probes(mode);
 
   it('holds every probe', () => {

@@ -29,6 +29,13 @@ interface Resolved {
  * several addresses, there are branches; conditions are exhaustive and probabilities add up to 1 for each choice.
  */
 export function evaluateName(index: NameIndex, client: NameClient, name: string): readonly NameOutcome[] {
+  return resolve(index, client, name).map((one) => {
+    const asksCluster = one.queries.some((query) => query.source === 'cluster-dns');
+    return asksCluster ? { ...one, assumptions: index.dns.assumed } : one;
+  });
+}
+
+function resolve(index: NameIndex, client: NameClient, name: string): readonly NameOutcome[] {
   const literal = parseAddress(name.replace(/^\[(.*)\]$/, '$1'));
   if (literal !== undefined) return [outcome({ result: 'address', address: literal.text, reasons: ['an address'] })];
   if (!isName(name)) return [outcome({ result: 'no-such-name', reasons: [`${name.slice(0, 80)} is no DNS name`] })];
@@ -88,7 +95,7 @@ function fromNode(index: NameIndex, node: Pick<NodeFact, 'name' | 'addresses'>, 
 /** Goes through the search list of one C library until a name has an address, or the answer cannot be known. */
 function search(index: NameIndex, setup: ResolverSetup, name: string, library: Library): Resolved {
   const queries: NameQuery[] = [];
-  const reasons = [...setup.reasons, ...index.dns.assumed];
+  const { reasons } = setup;
   let last: Asked = { kind: 'no-such-name', reasons: [], service: null, evidence: [] };
   for (const candidate of candidates(name.toLowerCase(), setup, library)) {
     if (candidate.name.length > 253) continue;
@@ -211,6 +218,7 @@ function outcome(part: Partial<NameOutcome> & Pick<NameOutcome, 'result'>): Name
     service: null,
     pod: null,
     reasons: [],
+    assumptions: [],
     evidence: [],
     ...part,
   };

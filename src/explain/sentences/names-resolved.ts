@@ -8,11 +8,13 @@ import { addressText } from './names.ts';
 export function nameStep(view: ClusterView | undefined, host: string, outcome: NameOutcome): Step {
   const why = outcome.reasons.length === 0 ? '' : ` (${outcome.reasons.join('; ')})`;
   const last = outcome.queries.at(-1);
+  const assumed = outcome.assumptions.length === 0 ? {} : { assumptions: outcome.assumptions };
   switch (outcome.result) {
     case 'address': {
       const as = last === undefined || last.name === host ? '' : ` as ${last.name}`;
-      const text = `${host} resolves${as} to ${addressText(view, outcome.address ?? '')}${why}`;
-      return { kind: 'name', action: 'resolved', text, evidence: outcome.evidence };
+      const address = outcome.reasons.length === 0 ? addressText(view, outcome.address ?? '') : (outcome.address ?? '');
+      const text = `${host} resolves${as} to ${address}${why}`;
+      return { kind: 'name', action: 'resolved', text, evidence: outcome.evidence, ...assumed };
     }
     case 'no-such-name': {
       const asked = listText(outcome.queries.map((query) => query.name));
@@ -21,6 +23,7 @@ export function nameStep(view: ClusterView | undefined, host: string, outcome: N
         action: 'not-found',
         text: `${host} does not resolve: no answer for ${asked}${why}`,
         evidence: outcome.evidence,
+        ...assumed,
       };
     }
     case 'outside':

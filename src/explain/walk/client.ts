@@ -52,6 +52,7 @@ function resolved(world: World, question: Question): readonly NameOutcome[] {
       service: null,
       pod: null,
       reasons: ['told by --resolve'],
+      assumptions: [],
       evidence: [],
     },
   ];

@@ -14,7 +14,7 @@ export function resolveName(world: World, source: Source, host: string): readonl
   switch (source.kind) {
     case 'pod':
       if (host.startsWith('$')) return [fromVariable(view, source.pod, host.slice(1))];
-      return evaluateName(index, { kind: 'pod', pod: source.pod }, host);
+      return evaluateName(index, { kind: 'pod', pod: source.pod }, host).map((one) => withoutBareNames(view, one));
     case 'node': {
       const addresses = view.nodeNamed(source.node)?.addresses ?? [];
       return evaluateName(index, { kind: 'node', node: { name: source.node, addresses } }, host);
@@ -22,6 +22,19 @@ export function resolveName(world: World, source: Source, host: string): readonl
     case 'outside':
       return [notKnown('the resolver of a client outside is not in the snapshot')];
   }
+}
+
+/**
+ * A name of one label that the cluster does not know is asked outside last. No public zone has such names, and private ones seldom, so
+ * it is taken not to resolve; names of nodes may.
+ */
+function withoutBareNames(view: ClusterView, outcome: NameOutcome): NameOutcome {
+  const last = outcome.queries.at(-1);
+  if (outcome.result !== 'outside' || last === undefined || last.alias !== null) return outcome;
+  const inCluster = outcome.queries.some((query) => query.source === 'cluster-dns');
+  if (!inCluster || last.name.includes('.') || view.nodes.includes(last.name)) return outcome;
+  const assumption = `no name server outside the cluster has an address for the bare name ${last.name}`;
+  return { ...outcome, result: 'no-such-name', assumptions: [...outcome.assumptions, assumption] };
 }
 
 /** The address that an environment variable about a Service holds. */
@@ -53,6 +66,7 @@ function notKnown(reason: string): NameOutcome {
     service: null,
     pod: null,
     reasons: [reason],
+    assumptions: [],
     evidence: [],
   };
 }

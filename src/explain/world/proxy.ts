@@ -12,9 +12,10 @@ const PROXY_PROCESS = /^envoy/;
 
 type PodOwner = Owner & { readonly kind: 'pod' };
 
-/** What was read of the pod's Envoy; undefined when nothing was. */
+/** What was read of the pod's Envoy; undefined when nothing was, or when the pod has none. */
 export function envoyOf(world: World, owner: PodOwner): EnvoyFacts | undefined {
-  return world.cluster(owner.cluster).facts.pod(owner.pod.namespace, owner.pod.name).envoy().value;
+  const facts = world.cluster(owner.cluster).facts.pod(owner.pod.namespace, owner.pod.name);
+  return facts.envoySeen || hasIstioProxy(owner.pod) ? facts.envoy().value : undefined;
 }
 
 /** Whether the packet's destination is a socket of the pod's proxy rather than of its application. */

@@ -2,7 +2,8 @@ import type { Family } from '../../model/address.ts';
 import type { Evidence } from '../../model/evidence.ts';
 import type { Match, Target } from '../../model/iptables-rule.ts';
 import type { IptablesChain, IptablesRule, IptablesTable } from '../../model/netfilter.ts';
-import { DestinationIndex } from './destination-index.ts';
+import { isAppend } from './bytes.ts';
+import { DestinationFilter } from './destination-filter.ts';
 import type { LineIndex } from './line-index.ts';
 import { damaged, parseRuleLine, type RuleBody } from './rule-line.ts';
 
@@ -65,8 +66,8 @@ export class LazyChain implements IptablesChain {
   private readonly source: ChainSource;
   private readonly cite: () => Evidence;
   private readonly lines: readonly number[];
-  private readonly made: (IptablesRule | undefined)[];
-  private index: DestinationIndex | undefined;
+  private readonly made = new Map<number, IptablesRule>();
+  private filter: DestinationFilter | undefined;
 
   /**
    * @param cite gives the chain's own line, which few ask for
@@ -84,7 +85,6 @@ export class LazyChain implements IptablesChain {
     this.source = source;
     this.cite = cite;
     this.lines = lines;
-    this.made = Array.from({ length: lines.length });
   }
 
   get evidence(): Evidence {
@@ -97,27 +97,24 @@ export class LazyChain implements IptablesChain {
 
   candidates(destination: string): Iterable<IptablesRule> {
     if (this.lines.length < INDEXED_LENGTH) return this.rules();
-    this.index ??= this.buildIndex();
-    return this.index.candidates(destination).map((ordinal) => this.rule(ordinal));
+    this.filter ??= this.makeFilter();
+    return this.filter.candidates(destination).map((ordinal) => this.rule(ordinal));
   }
 
   private rule(ordinal: number): IptablesRule {
-    const made = this.made[ordinal] ?? new LazyRule(this.source, this.name, this.lines[ordinal] ?? 0);
-    this.made[ordinal] = made;
+    const known = this.made.get(ordinal);
+    if (known !== undefined) return known;
+    const made = new LazyRule(this.source, this.name, this.lines[ordinal] ?? 0);
+    this.made.set(ordinal, made);
     return made;
   }
 
-  private buildIndex(): DestinationIndex {
+  private makeFilter(): DestinationFilter {
     const { lines } = this.source;
-    const index = new DestinationIndex();
-    const command = Buffer.from(`-A ${this.name} `);
-    for (const [ordinal, line] of this.lines.entries()) {
-      const at = lines.commandOf(line);
-      const end = lines.endOf(line);
-      // A line in another form than `-A CHAIN …` may match any address.
-      const usual = lines.bytes.compare(command, 0, command.length, at, at + command.length) === 0;
-      index.add(ordinal, lines.bytes, usual ? at + command.length : end, end);
-    }
-    return index;
+    const command = Buffer.byteLength(`-A ${this.name} `);
+    return new DestinationFilter(lines.bytes, this.lines.length, (ordinal) => {
+      const at = lines.commandOf(this.lines[ordinal] ?? 0);
+      return isAppend(lines.bytes, at) ? at + command : -1;
+    });
   }
 }

@@ -1,31 +1,24 @@
-import { BRACKET, COLON, DASH, HASH, isAppend, NEWLINE, SPACE, STAR, wordAt } from './bytes.ts';
-
-/** From a `*table` line to its COMMIT. Line numbers are indexes from 0; `to` is the first line after the section. */
-export interface Section {
-  readonly table: string;
-  readonly from: number;
-  to: number;
-  committed: boolean;
-  /** Which of all declarations stand in it. */
-  readonly firstDeclaration: number;
-  lastDeclaration: number;
-  /** Rule lines whose chain no declaration nearby names: hardly ever any. */
-  readonly suspects: number[];
-}
+import { BRACKET, COLON, DASH, NEWLINE, SPACE, UPPER_A } from './bytes.ts';
 
 /** What one pass over a dump finds. Offsets and line numbers count from 0. */
 export interface Scan {
-  readonly sections: readonly Section[];
   /** Where each line begins. */
   readonly starts: Uint32Array;
   /** Where each `:CHAIN` line begins. */
   readonly declarations: Uint32Array;
-  /** Neighbouring `-A` lines of one chain: first line, line after the last, offset of the chain's name. */
-  readonly runs: { readonly from: Uint32Array; readonly to: Uint32Array; readonly names: Uint32Array };
-  /** Lines inside sections that are commands in any other form than `-A CHAIN` (`-I`, `-P`, `--append` …). */
-  readonly commands: readonly number[];
-  /** Lines that are nothing an iptables-save or a restore file has. */
-  readonly strangers: readonly number[];
+  /** Neighbouring `-A` lines of one chain. */
+  readonly runs: Runs;
+  /** First lines of runs whose chain no declaration nearby names: hardly ever any. */
+  readonly suspects: readonly number[];
+}
+
+export interface Runs {
+  /** First line of each. */
+  readonly from: Uint32Array;
+  /** Offset of the chain's name in that line. */
+  readonly names: Uint32Array;
+  /** The last four bytes of the name and before (see `nameKey`): enough to tell most chains apart without reading them. */
+  readonly keys: Uint32Array;
 }
 
 const SMALLEST_LINE = 24;
@@ -33,115 +26,90 @@ const SMALLEST_LINE = 24;
 const LOOK_AHEAD = 64;
 
 /**
- * Finds lines, sections, declarations and runs of rules in one pass. It is one loop over plain numbers because that is what the
- * JavaScript engine makes fast within the first milliseconds: split into methods it takes twice the time on a large dump.
+ * Finds lines, declarations and runs of rules in one pass, and hands every other line to `other`. It is one loop over numbers,
+ * because that is what becomes fast within the first milliseconds: as methods of objects it takes twice the time.
+ * @param other told the number and the beginning of a line that is neither rule nor declaration, and how many declarations stand
+ *   before it
  */
-export function scanLines(bytes: Buffer): Scan {
+export function scanLines(bytes: Buffer, other: (line: number, at: number, declared: number) => void): Scan {
   const size = bytes.length;
   const guess = 64 + Math.ceil(size / SMALLEST_LINE);
-  const sections: Section[] = [];
-  const commands: number[] = [];
-  const strangers: number[] = [];
+  const suspects: number[] = [];
   let starts = new Uint32Array(guess);
   let declarations = new Uint32Array(guess);
   let from = new Uint32Array(guess);
-  let to = new Uint32Array(guess);
   let names = new Uint32Array(guess);
+  let keys = new Uint32Array(guess);
   let line = 0;
   let declared = 0;
   let runs = 0;
-  let section: Section | undefined;
   // The chain of the line before: where its name stands and how long it is; 0 when that line was no rule.
   let name = 0;
   let length = 0;
-  let next = 0;
+  // The declaration of that chain.
+  let current = 0;
   for (let position = 0; position < size; line += 1) {
     if (line === starts.length) starts = grown(starts);
     starts[line] = position;
     let at = position;
     if (bytes[at] === BRACKET) {
-      while (at < size && bytes[at] !== SPACE && bytes[at] !== NEWLINE) at += 1;
+      while (bytes[at] !== SPACE && bytes[at] !== NEWLINE && at < size) at += 1;
       at += 1;
     }
-    if (section !== undefined && isAppend(bytes, at)) {
+    if (bytes[at] === DASH && bytes[at + 1] === UPPER_A && bytes[at + 2] === SPACE) {
       at += 3;
       // From the end, where names of one prefix differ; the blank behind the name included.
       let index = length;
       while (index >= 0 && bytes[name + index] === bytes[at + index]) index -= 1;
-      if (length > 0 && index < 0) to[runs - 1] = line + 1;
-      else {
+      if (index >= 0 || length === 0) {
         let end = at;
-        while (end < size && (bytes[end] ?? 0) > SPACE) end += 1;
+        while ((bytes[end] ?? 0) > SPACE) end += 1;
         name = at;
         length = end - at;
-        if (runs === from.length) [from, to, names] = [grown(from), grown(to), grown(names)];
-        from[runs] = line;
-        to[runs] = line + 1;
-        names[runs] = at;
-        runs += 1;
-        const limit = Math.min(declared, next + LOOK_AHEAD);
-        let candidate = next;
-        for (; candidate < limit; candidate += 1) {
-          const other = (declarations[candidate] ?? 0) + 1;
-          let left = length;
-          while (left >= 0 && (bytes[other + left] === bytes[at + left] || left === length)) left -= 1;
-          if (left < 0 && (bytes[other + length] ?? 0) <= SPACE) break;
+        if (runs === from.length) {
+          from = grown(from);
+          names = grown(names);
+          keys = grown(keys);
         }
-        if (candidate < limit) next = candidate;
-        else section.suspects.push(line);
+        from[runs] = line;
+        names[runs] = at;
+        keys[runs] = nameKey(bytes, end);
+        runs += 1;
+        const limit = Math.min(declared, current + LOOK_AHEAD);
+        let candidate = current;
+        for (; candidate < limit; candidate += 1) {
+          const its = (declarations[candidate] ?? 0) + 1;
+          let left = length - 1;
+          while (left >= 0 && bytes[its + left] === bytes[at + left]) left -= 1;
+          if (left < 0 && bytes[its + length] === SPACE) break;
+        }
+        if (candidate < limit) current = candidate;
+        else suspects.push(line);
       }
       at += length;
+    } else if (bytes[at] === COLON) {
+      length = 0;
+      if (declared === declarations.length) declarations = grown(declarations);
+      declarations[declared] = at;
+      declared += 1;
     } else {
       length = 0;
-      const first = bytes[at];
-      if (first === COLON && section !== undefined) {
-        if (declared === declarations.length) declarations = grown(declarations);
-        declarations[declared] = at;
-        declared += 1;
-      } else if (first === STAR) {
-        if (section !== undefined) close(section, line, declared);
-        section = open(line, wordAt(bytes, at + 1), declared);
-        sections.push(section);
-        next = declared;
-      } else if (first === DASH && section !== undefined) commands.push(line);
-      else if (first !== HASH && first !== NEWLINE && first !== undefined) {
-        const text = bytes.toString('latin1', at, Math.min(at + 8, size)).trim();
-        if (text.startsWith('COMMIT') && section !== undefined) {
-          close(section, line + 1, declared);
-          section.committed = true;
-          section = undefined;
-        } else if (text !== '' || first === 0) strangers.push(line);
-      }
+      other(line, at, declared);
     }
     const end = bytes.indexOf(NEWLINE, at);
     position = end < 0 ? size : end + 1;
   }
-  if (section !== undefined) close(section, line, declared);
   return {
-    sections,
-    commands,
-    strangers,
     starts: starts.subarray(0, line),
     declarations: declarations.subarray(0, declared),
-    runs: { from: from.subarray(0, runs), to: to.subarray(0, runs), names: names.subarray(0, runs) },
+    runs: { from: from.subarray(0, runs), names: names.subarray(0, runs), keys: keys.subarray(0, runs) },
+    suspects,
   };
 }
 
-function open(line: number, table: string, declaration: number): Section {
-  return {
-    table,
-    from: line,
-    to: line,
-    committed: false,
-    firstDeclaration: declaration,
-    lastDeclaration: declaration,
-    suspects: [],
-  };
-}
-
-function close(section: Section, to: number, declaration: number): void {
-  section.to = to;
-  section.lastDeclaration = declaration;
+/** The four bytes before the end of a name, as a number. */
+export function nameKey(bytes: Buffer, end: number): number {
+  return end < 4 ? 0 : bytes.readUInt32LE(end - 4);
 }
 
 function grown(values: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

@@ -84,10 +84,7 @@ export class TableSection {
 
   /** The chain's rules in the kernel's order: as the lines stand, unless the section holds commands that change it. */
   private ruleLines(name: string): number[] {
-    const rules: number[] = [];
-    for (const run of this.lines.runs(this.section, name)) {
-      for (let line = run.from; line < run.to; line += 1) rules.push(line);
-    }
+    const rules = this.lines.rules(this.section, name);
     const commands = this.commandsOf(name);
     if (commands.length === 0) return rules;
     const appended = rules.map((line): RestoreCommand => ({ kind: 'append', chain: name, line }));

@@ -23,6 +23,10 @@ const PASSIVE = new Set([
   'tunnel',
 ]);
 
+const HOOK = '"hook"';
+const SPACE = 0x20;
+const COLON = 0x3a;
+
 /**
  * Reads the base chains of `nft -j list ruleset`. Only where chains hang and whether they hold rules is read, not the rules.
  * An object that is not understood is a gap: it could be a chain.
@@ -34,6 +38,7 @@ export function parseNftJson(artefact: Artefact): Parsed<NftablesOverview> {
   const objects = document.root?.member('nftables');
   const chains: Cursor[] = [];
   const ruled = new Set<string>();
+  let flowtables = 0;
   if (objects?.kind !== 'array') {
     if (document.gaps.length === 0)
       gaps.add('unreadable', 'no array nftables: this is no `nft -j list ruleset`', { pointer: '' });
@@ -45,6 +50,7 @@ export function parseNftJson(artefact: Artefact): Parsed<NftablesOverview> {
       const rule = object.at('rule');
       if (chain.isObject()) chains.push(chain);
       else if (rule.at('chain').string() !== undefined) ruled.add(identity(rule, 'chain'));
+      else if (object.at('flowtable', 'hook').exists) flowtables += 1;
       else if (!object.entries().every(([key]) => PASSIVE.has(key)) || object.entries().length === 0) {
         gaps.add('not-understood', 'this object is not understood', {
           pointer: object.pointer,
@@ -52,6 +58,9 @@ export function parseNftJson(artefact: Artefact): Parsed<NftablesOverview> {
         });
       }
     }
+  }
+  if (gaps.list().length === 0 && hooksIn(artefact.bytes) !== chains.filter(hangs).length + flowtables) {
+    gaps.add('unreadable', 'a hook stands where no chain is', { pointer: '' });
   }
   const based = chains.flatMap((chain) => readBaseChain(chain, ruled, gaps));
   // Rules may be among what could not be read, so that no chain is known to be empty then.
@@ -81,6 +90,21 @@ function readBaseChain(chain: Cursor, ruled: ReadonlySet<string>, gaps: GapLog):
       evidence: chain.evidence(),
     },
   ];
+}
+
+function hangs(chain: Cursor): boolean {
+  return chain.at('hook').exists;
+}
+
+/** How often a member `hook` stands in the text, whatever the text around it is: none may be overlooked. */
+function hooksIn(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(HOOK); at >= 0; at = bytes.indexOf(HOOK, at + HOOK.length)) {
+    let next = at + HOOK.length;
+    while (next < bytes.length && (bytes[next] ?? 0) <= SPACE) next += 1;
+    if (bytes[next] === COLON) count += 1;
+  }
+  return count;
 }
 
 /** A chain by what rules name it: family, table, and its own name under `key`. */

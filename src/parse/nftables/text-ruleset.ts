@@ -22,7 +22,6 @@ const CHAIN = /^chain (\S+) \{$/;
 const PASSIVE =
   /^(?:(?:set|map|flowtable|counter|quota|limit|secmark|synproxy|tunnel|ct helper|ct timeout|ct expectation) \S+ \{|\}|flags [a-z, ]+|comment "[^"]*")$/;
 const HOOK = /^type \S+ hook (\S+)(?: devices? [^;]*)? priority ([^;]+);/;
-const UNQUOTED_HOOK = /\bhook\b/;
 const QUOTED = /"[^"]*"/g;
 const POLICY = /\bpolicy (\S+?);/;
 const NO_RULE = /^(?:type \S+ hook [^;]*;(?: policy \S+;)?|policy \S+;?|comment "[^"]*")$/;
@@ -46,12 +45,14 @@ export function parseNftText(artefact: Artefact): Parsed<NftablesOverview> {
   const gaps = new GapLog(artefact.name);
   const chains: BaseChain[] = [];
   let depth = 0;
+  let hooks = 0;
   let table: { readonly family: string; readonly name: string } | null = null;
   let chain: OpenChain | null = null;
   for (const line of textLines(artefact)) {
     const text = line.text.trim().replace(HANDLE, '');
     const at = { line: line.number, raw: line.text };
     if (text === '' || text.startsWith('#')) continue;
+    if (declaresHook(text)) hooks += 1;
     if (depth === 0) {
       const opened = TABLE.exec(text);
       if (opened === null) gaps.add('unreadable', 'this opens no table', at);
@@ -61,14 +62,8 @@ export function parseNftText(artefact: Artefact): Parsed<NftablesOverview> {
       chain = opened === null ? null : { name: opened[1] ?? '', line, hook: null, ruled: false };
       if (opened === null && !PASSIVE.test(text)) gaps.add('not-understood', 'this is not understood in a table', at);
     } else if (chain !== null) {
-      if (HOOK.test(text)) chain.hook = line;
-      else if (UNQUOTED_HOOK.test(text.replaceAll(QUOTED, ''))) {
-        gaps.add('not-understood', 'the hook of this chain is not understood', at);
-      }
+      if (HOOK.test(text) && chain.hook === null) chain.hook = line;
       if (text !== '}' && !NO_RULE.test(text)) chain.ruled = true;
-    }
-    if (depth > 1 && (TABLE.test(text) || CHAIN.test(text) || (chain === null && HOOK.test(text)))) {
-      gaps.add('unreadable', 'this stands inside another block', at);
     }
     const change = braces(text);
     depth += change ?? 0;
@@ -76,17 +71,25 @@ export function parseNftText(artefact: Artefact): Parsed<NftablesOverview> {
       gaps.add('unreadable', 'the braces or quotes of this line do not match', at);
       depth = Math.max(0, depth);
     }
-    if (depth === 1 && chain !== null) {
+    if (depth <= 1 && chain !== null) {
       if (chain.hook !== null) chains.push(baseChain(artefact.name, table, chain, chain.hook));
       chain = null;
     }
   }
+  if (hooks !== chains.length) gaps.add('unreadable', 'a hook stands where no chain is');
   if (depth > 0) gaps.add('unreadable', 'the text ends inside a block: the file was cut off');
   const whole = gaps.list().length === 0;
   return {
     value: divideBaseChains(whole ? chains : chains.map((one) => ({ ...one, empty: false }))),
     gaps: gaps.list(),
   };
+}
+
+/** A hook wherever it stands: none may be overlooked. */
+function declaresHook(text: string): boolean {
+  const bare = text.replaceAll(QUOTED, '');
+  const type = bare.search(/\btype\b/);
+  return type >= 0 && bare.includes('hook', type);
 }
 
 function baseChain(

@@ -292,7 +292,7 @@ describe('what is not known stays unknown', () => {
   it('without a Corefile cluster.local is taken, and said so', () => {
     const [outcome] = resolve('web', client, indexOf(labItems()));
     expect([outcome?.result, outcome?.address]).toEqual(['address', '10.96.1.1']);
-    expect(outcome?.reasons.join('; ')).toContain('cluster.local is taken');
+    expect(outcome?.assumptions.join('; ')).toContain('cluster.local is taken');
     expect(tell(resolve('10-244-7-7.shop.pod', client, indexOf(labItems())))).toEqual(['unknown 1']);
   });
 

@@ -44,6 +44,10 @@ export function evaluateEnvoy(facts: EnvoyFacts, connection: EnvoyConnection): E
       : 'no listener for UDP is known there';
     return undetermined(START, unknown(`${request.protocol.toUpperCase()} is not evaluated in a proxy; ${listens}`));
   }
+  const state = facts.serverInfo === null ? undefined : field(facts.serverInfo, 'state');
+  if (state?.string() !== undefined && state.string() !== 'LIVE') {
+    return undetermined(START, unknown(`the proxy is not live: its state is ${state.string()}`, state));
+  }
   const table = listenerTable(facts, config);
   const owner = socketOwner(table, localAddress, localPort);
   if (owner === undefined) return noListener(facts, config, connection);

@@ -7,6 +7,8 @@ import { enumName, field, fields, unknown } from './proto-json.ts';
 export interface Runtime {
   /** null: the default holds; else why that is not known. */
   overridden(key: string): Unknown | null;
+  /** The same for a key that has no configured default: only a layer that shows it counts. */
+  shown(key: string): Unknown | null;
 }
 
 /**
@@ -16,15 +18,16 @@ export interface Runtime {
 export const readRuntime: (bootstrap: Cursor) => Runtime = memoised((bootstrap) => {
   const layers = fields(bootstrap, 'layered_runtime', 'layers').items();
   const opaque = layers.find((layer) => field(layer, 'rtds_layer').exists || field(layer, 'disk_layer').exists);
+  const shown = (key: string): Unknown | null => {
+    const layer = layers.find((one) => holdsKey(field(one, 'static_layer'), key));
+    return layer === undefined ? null : unknown(`the runtime key ${key} is set in the bootstrap`, field(layer, 'name'));
+  };
   return {
+    shown,
     overridden(key) {
       if (key === '') return null;
-      if (opaque !== undefined)
-        return unknown(`the runtime key ${key} may be set by a layer that no dump shows`, opaque);
-      const layer = layers.find((one) => holdsKey(field(one, 'static_layer'), key));
-      return layer === undefined
-        ? null
-        : unknown(`the runtime key ${key} is set in the bootstrap`, field(layer, 'name'));
+      if (opaque === undefined) return shown(key);
+      return unknown(`the runtime key ${key} may be set by a layer that no dump shows`, opaque);
     },
   };
 });

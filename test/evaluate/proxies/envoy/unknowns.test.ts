@@ -1,3 +1,4 @@
+import { parseEnvoyServerInfo } from '../../../../src/parse/envoy/admin.ts';
 import { describe, expect, it } from 'vitest';
 import type { EnvoyFacts } from '../../../../src/model/envoy.ts';
 import { evaluateEnvoy } from '../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
@@ -171,6 +172,31 @@ describe('is undetermined where it depends on something unknown:', () => {
     ],
     ['an answer that may be mapped', proxy(httpListener([], { local_reply_config: { mappers: [{}] } }))],
     [
+      'a network filter of the cluster',
+      proxy(httpListener([TO_C]), cluster('c', 1, { filters: [{ name: 'x', typed_config: { '@type': 'x' } }] })),
+    ],
+    [
+      'a filter of the router',
+      proxy(
+        httpListener([TO_C], {
+          http_filters: [httpFilter('router.v3.Router', { upstream_http_filters: [{ name: 'x' }] })],
+        }),
+      ),
+    ],
+    [
+      'a circuit breaker that allows nothing',
+      proxy(httpListener([TO_C]), cluster('c', 1, { circuit_breakers: { thresholds: [{ max_requests: 0 }] } })),
+    ],
+    [
+      'a host on a pipe',
+      proxy(
+        httpListener([TO_C]),
+        cluster('c', 0, {
+          load_assignment: { endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: '/x' } } } }] }] },
+        }),
+      ),
+    ],
+    [
       'a runtime layer that no dump shows',
       smallProxy({
         listeners: [
@@ -256,6 +282,25 @@ it('does not claim that a cluster is missing when the dump is not complete', () 
   expect(ends({ ...facts, config: { ...facts.config!, complete: false } })).toEqual([
     '1 undetermined: cluster nosuch is not in this part of a config_dump',
   ]);
+});
+
+it('does not take a proxy for serving that is not live', () => {
+  const { value: serverInfo } = parseEnvoyServerInfo({
+    name: 's',
+    capturedAt: null,
+    bytes: Buffer.from('{"state":"INITIALIZING","command_line_options":{}}'),
+  });
+  expect(ends({ ...routed(TO_C), serverInfo })).toEqual([
+    '1 undetermined: the proxy is not live: its state is INITIALIZING',
+  ]);
+});
+
+it('looks at headers with underscores', () => {
+  const facts = proxy(
+    httpListener([TO_C], { common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST' } }),
+  );
+  expect(ends(facts, { x_y: '1' })[0]).toMatch(/^1 undetermined: a header has an underscore/);
+  expect(ends(facts)).toEqual(['1 c 10.0.0.1:80']);
 });
 
 it('answers 404 when RDS has not delivered the routes', () => {

@@ -4,6 +4,7 @@
  * In: the connection, the cluster's name, and what differs between HTTP and TCP (how an error is answered, what is sent on).
  * Out: one branch for each host, or the error. It must not know routes or filters.
  */
+import { parseAddress } from '../../../../model/address.ts';
 import type { EnvoyEnd, EnvoyOutcome, EnvoyResource, EnvoyStep } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ApplicationRequest } from '../../../../model/request.ts';
@@ -15,6 +16,7 @@ import { fractionProbability, readFraction } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, end, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
+import { clusterGate } from './gates.ts';
 import { discoveryType, readHostSet } from './host-set.ts';
 import type { Host, HostSet } from './host-set.ts';
 import { KNOWN_CLUSTER } from './known-fields.ts';
@@ -46,8 +48,8 @@ export function forwardTo(context: ConnectionContext, name: string, walk: Walk, 
   if (cluster === undefined || cluster.state !== 'active') return absentCluster(context, name, cluster, walk, how);
   if (!cluster.config.exists) return undetermined(walk, unknown(`cluster ${name} cannot be read`, cluster.config));
   const chosen = withStep(walk, clusterStep(cluster));
-  const beyond = unknownField(cluster.config, KNOWN_CLUSTER);
-  if (beyond !== undefined) return undetermined(chosen, beyond);
+  const stopped = unknownField(cluster.config, KNOWN_CLUSTER) ?? clusterGate(cluster.config, context.runtime);
+  if (stopped !== null) return undetermined(chosen, stopped);
   switch (discoveryType(cluster.config)) {
     case 'ORIGINAL_DST':
       return toOriginalDestination(context, cluster, chosen, how);
@@ -166,6 +168,9 @@ function toAddress(
   walk: Walk,
   how: Forwarding,
 ): EnvoyOutcome[] {
+  if (parseAddress(to.address) === undefined) {
+    return undetermined(walk, unknown('the host has no IP address', ...(host?.cites.slice(0, 1) ?? [])));
+  }
   const transport = upstreamTransport(cluster, host);
   if (isUnknown(transport)) return undetermined(walk, transport);
   const reached: EnvoyEnd = {

@@ -1,4 +1,4 @@
-import { field, unknown, unknownField } from '../proto-json.ts';
+import { field, unknownField } from '../proto-json.ts';
 import { localReply } from '../http/http-context.ts';
 import { decideRbac, denialDetail } from '../rbac/engine.ts';
 import { rbacStep } from '../rbac/step.ts';

@@ -47,6 +47,11 @@ function doubtfulRequest(hcm: Cursor, http: HttpRequest): Unknown | null {
   if (http.method === 'CONNECT') return unknown('CONNECT requests are not evaluated');
   if (http.version === 'http/1.1' && !METHODS.has(http.method))
     return unknown(`whether the codec takes the method ${http.method} is not known`);
+  const underscores = field(field(hcm, 'common_http_protocol_options'), 'headers_with_underscores_action');
+  const refuses = underscores.exists && enumName(underscores, ['ALLOW', 'REJECT_REQUEST', 'DROP_HEADER']) !== 'ALLOW';
+  if (refuses && http.headers.some(([name]) => name.includes('_'))) {
+    return unknown('a header has an underscore in its name, which the listener does not let pass', underscores);
+  }
   if (http.authority === '') return unknown('the request names no host');
   if (!http.path.startsWith('/') || /[^\x21-\x7e]/.test(http.path))
     return unknown(`the path ${JSON.stringify(http.path)} is not one that is evaluated`);

@@ -94,7 +94,8 @@ export function requestView(
     if (name === 'x-envoy-internal') return typeof internal === 'boolean' ? (internal ? 'true' : null) : internal;
     if (name === 'x-forwarded-for') return forwardedFor(hcm, value);
     if (name === 'x-forwarded-client-cert') return clientCertificate(hcm, value, tls);
-    if (SET_BY_PROXY.has(name)) return unknown(`the proxy sets the header ${name}`);
+    const sets = SET_BY_PROXY.has(name) || (name === 'x-forwarded-port' && isTrue(hcm, 'append_x_forwarded_port'));
+    if (sets) return unknown(`the proxy sets the header ${name}`);
     if (INTERNAL_HEADERS.has(name) && (value !== null || isTrue(hcm, 'add_user_agent'))) {
       return unknown(`the proxy may remove or set the header ${name}`);
     }

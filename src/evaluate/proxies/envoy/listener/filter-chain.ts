@@ -58,7 +58,7 @@ function choose(index: FilterChainIndex, socket: AcceptedSocket): ChainChoice | 
   if (isUnknown(found)) return found;
   if (found !== undefined) return { chain: found, reasons };
   if (index.defaultChain === null) return { chain: null, reasons };
-  return { chain: index.defaultChain, reasons: ['no other filter chain matches', ...reasons] };
+  return { chain: index.defaultChain, reasons: ['no other filter chain matches'] };
 }
 
 function search(index: FilterChainIndex, socket: AcceptedSocket, reasons: string[]): FilterChain | Unknown | undefined {

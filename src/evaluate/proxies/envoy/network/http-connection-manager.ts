@@ -1,5 +1,6 @@
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { unknownUpstreamFilter } from '../cluster/gates.ts';
 import type { ConnectionContext } from '../context.ts';
 import { chooseCluster, overridesFilters } from '../http/cluster-choice.ts';
 import { findRoute } from '../http/find-route.ts';
@@ -113,7 +114,10 @@ function runFilters(context: HttpContext, walk: Walk, index: number): EnvoyOutco
     (any.exists ? undefined : unknown(`the configuration of HTTP filter ${name} is not in the dump`, entry.at('name')));
   if (problem !== undefined) return undetermined(walk, problem);
   const type = typeName(any) ?? '';
-  if (type === ROUTER) return routeRequest(context, walk);
+  if (type === ROUTER) {
+    const upstream = unknownUpstreamFilter(field(any, 'upstream_http_filters'));
+    return upstream === null ? routeRequest(context, walk) : undetermined(walk, upstream);
+  }
   const filter = { name, entry, type, config: typedMessage(any), override: override.config };
   return httpFilterRule(filter)(context, filter, walk, (passed) => runFilters(context, passed, index + 1));
 }
