@@ -6,7 +6,7 @@ import { finding, visitsOf, type Check } from './check.ts';
 export const noListenerCheck: Check = {
   code: 'KR105',
   run: (context) =>
-    visitsOf(context, 'socket').flatMap(({ owner, flow, listening, near }) => {
+    visitsOf(context, 'socket').flatMap(({ owner, flow, listening, near, listed }) => {
       if (listening === null || listening.length > 0) return [];
       const subject = owner.kind === 'pod' ? `pod ${owner.pod.namespace}/${owner.pod.name}` : `node ${owner.node}`;
       const at = formatEndpoint(flow.destination, flow.destinationPort);
@@ -20,7 +20,7 @@ export const noListenerCheck: Check = {
             near.length === 0
               ? "Make the application listen on that port, or point the Service's targetPort at the port it listens on."
               : 'Make the application bind the wildcard address (0.0.0.0 or ::) instead.',
-          evidence: near.map((socket) => socket.evidence),
+          evidence: listed,
         }),
       ];
     }),

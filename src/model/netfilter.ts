@@ -38,7 +38,7 @@ export interface IptablesChain {
    * In order, at least every rule that can match a packet to `destination`: those without `-d`, with `! -d`, or with a `-d`
    * that holds it. A rule left out has a `-d` of one other address.
    */
-  candidates(destination: string): Iterable<IptablesRule>;
+  candidates(destination: string): readonly IptablesRule[];
 }
 
 /** An iptables-save or ip6tables-save. */

@@ -54,6 +54,8 @@ export interface SocketVisit {
   readonly listening: readonly Socket[] | null;
   /** Sockets bound to the port that do not take it (another address or protocol). */
   readonly near: readonly Socket[];
+  /** Cites what is bound there, to prove that nothing else is. */
+  readonly listed: readonly Evidence[];
 }
 
 /** An answer was followed back. */

@@ -3,10 +3,11 @@
  * what rules may ask of the namespace. Out: every way it may end, with the rules that it met. It must not read, print or keep
  * anything, and must not guess: what a rule asks and nobody knows makes an outcome undetermined where it depends on it.
  */
+import type { Family } from '../../model/address.ts';
 import type { Flow } from '../../model/flow.ts';
-import type { IptablesRuleset, IptablesTable, NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
+import type { IptablesRuleset, NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
 import { agree } from './agreement.ts';
-import { contestedTables, stagesOf, type TableOrder } from './hooks.ts';
+import { contestedTables, stagesOf, type HookStages, type TableOrder } from './hooks.ts';
 import { endBranch, notKnown, undetermined } from './outcome.ts';
 import { routeOf, takeRoutes } from './routing-decision.ts';
 import type { WalkState } from './state.ts';
@@ -28,35 +29,46 @@ export function evaluateTraversal(
   from: 'wire' | 'process',
   environment: NetfilterEnvironment,
 ): readonly TraversalOutcome[] {
-  const mine = rulesets.filter((ruleset) => ruleset.family === flow.family);
-  const orders = tableOrders(mine);
   const start = startState(flow, from);
-  if (orders.length > MOST_ORDERS) {
+  const plans = plansOf(rulesets, flow.family);
+  if (plans.length > MOST_ORDERS) {
     return [undetermined(start, notKnown('too many rulesets hold rules for one table to try every order'))];
   }
-  const [first, ...others] = orders.map((order) => traverse(mine, order, start, from, environment));
+  const [first, ...others] = plans.map((stages) => traverse(stages, start, from, environment));
   const answer = first ?? [];
   if (others.every((other) => agree(answer, other))) return answer;
-  const names = mine.map((ruleset) => ruleset.artefact).join(' and ');
-  return [
-    undetermined(
-      start,
-      notKnown(`the answer depends on the order in which ${names} were registered, which is not known`),
-    ),
-  ];
+  const names = rulesets.filter((ruleset) => ruleset.family === flow.family).map((ruleset) => ruleset.artefact);
+  const reason = `the answer depends on the order in which ${names.join(' and ')} were registered, which is not known`;
+  return [undetermined(start, notKnown(reason))];
 }
 
 function traverse(
-  rulesets: readonly IptablesRuleset[],
-  order: TableOrder,
+  stages: HookStages,
   start: WalkState,
   from: 'wire' | 'process',
   environment: NetfilterEnvironment,
 ): readonly TraversalOutcome[] {
-  const walk = new Walk(stagesOf(rulesets, order), environment);
+  const walk = new Walk(stages, environment);
   if (from === 'wire') return walk.explore([start]);
   const routes = takeRoutes(start, routeOf(start.flow, from, environment));
   return walk.explore(routes.map((state) => routeEnd(state) ?? outward(state)));
+}
+
+type Plans = readonly HookStages[];
+
+/** The order of hooks is the same for every packet, and rulesets do not change. */
+const remembered = new WeakMap<readonly IptablesRuleset[], Map<Family, Plans>>();
+
+/** What packets of a family meet at each hook: one plan for each order that rulesets may be registered in. */
+function plansOf(rulesets: readonly IptablesRuleset[], family: Family): Plans {
+  const byFamily = remembered.get(rulesets) ?? new Map<Family, Plans>();
+  remembered.set(rulesets, byFamily);
+  const known = byFamily.get(family);
+  if (known !== undefined) return known;
+  const mine = rulesets.filter((ruleset) => ruleset.family === family);
+  const plans = tableOrders(mine).map((order) => stagesOf(mine, order));
+  byFamily.set(family, plans);
+  return plans;
 }
 
 function startState(flow: Flow, from: 'wire' | 'process'): WalkState {

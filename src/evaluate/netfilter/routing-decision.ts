@@ -2,7 +2,7 @@ import type { Flow } from '../../model/flow.ts';
 import type { NetfilterEnvironment } from '../../model/netfilter.ts';
 import type { RouteDecision, RouteQuery } from '../../model/routing.ts';
 import { append } from './list.ts';
-import type { WalkState } from './state.ts';
+import { change, type WalkState } from './state.ts';
 
 /** The routing decision for a packet that came in (ip_route_input) or that a process sends (ip_route_output). */
 export function routeOf(
@@ -27,12 +27,13 @@ export function rerouteOf(flow: Flow, environment: NetfilterEnvironment): readon
 
 /** The branches of a routing decision. */
 export function takeRoutes(state: WalkState, decisions: readonly RouteDecision[]): WalkState[] {
-  return decisions.map((route) => ({
-    ...state,
-    route,
-    probability: state.probability * route.probability,
-    conditions: route.conditions.reduce(append, state.conditions),
-  }));
+  return decisions.map((route) =>
+    change(state, {
+      route,
+      probability: state.probability * route.probability,
+      conditions: route.conditions.reduce(append, state.conditions),
+    }),
+  );
 }
 
 function query(flow: Flow): RouteQuery {

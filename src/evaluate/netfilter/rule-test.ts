@@ -2,7 +2,7 @@ import type { Condition } from '../../model/branching.ts';
 import { append, findLast } from './list.ts';
 import { matchOne } from './match/match.ts';
 import type { TestResult } from './match/result.ts';
-import type { RuleContext, WalkState } from './state.ts';
+import { change, type RuleContext, type WalkState } from './state.ts';
 
 /** One way that a rule's tests may turn out. */
 export interface Way {
@@ -16,11 +16,14 @@ export interface Way {
 /** Tests that ask what earlier ones left behind. */
 const CHANGING: ReadonlySet<string> = new Set(['recent', 'limit', 'statistic', 'extension']);
 
+/** The rule does not match, and left no trace. */
+export const MISS = 'miss';
+
 /**
  * Tests a packet against a rule, test by test as the kernel does, because some leave traces (`recent`) or are chance. A test that
  * says no decides, whatever others that are not known would say.
  */
-export function testRule(context: RuleContext): readonly Way[] {
+export function testRule(context: RuleContext): readonly Way[] | typeof MISS {
   const { state, rule } = context;
   const { matches } = rule;
   const results: TestResult[] = [];
@@ -28,7 +31,7 @@ export function testRule(context: RuleContext): readonly Way[] {
   for (const match of matches) {
     const result = matchOne(match, context);
     results.push(result);
-    if (result.kind === 'no' && plain) return [{ matches: 'no', state: withRecent(state, result.recent) }];
+    if (result.kind === 'no' && plain) return 'recent' in result ? [miss(withRecent(state, result.recent))] : MISS;
     plain &&= result.kind === 'yes' && !('recent' in result);
   }
   return plain ? [{ matches: 'yes', state }] : testFrom(context, 0, undefined, results);
@@ -49,9 +52,9 @@ function testFrom(
     if (match === undefined) break;
     const remembered = CHANGING.has(match.kind) ? undefined : results[index];
     const result = remembered ?? matchOne(match, { ...context, state });
-    if (result.kind === 'no') return [{ matches: 'no', state: withRecent(state, result.recent) }];
+    if (result.kind === 'no') return [miss(withRecent(state, result.recent))];
     if (result.kind === 'yes') state = withRecent(state, result.recent);
-    else if (decidedLater(results, index)) return [{ matches: 'no', state }];
+    else if (decidedLater(results, index)) return [miss(state)];
     else if (result.kind === 'unknown') unknown ??= result.reason;
     else return fork(context, index, unknown, results, state, result);
   }
@@ -71,8 +74,8 @@ function fork(
     testFrom({ ...context, state: next }, index + 1, unknown, results);
   if (result.kind === 'chance') {
     const { probability } = result;
-    const no = { ...state, probability: state.probability * (1 - probability) };
-    return [...onward({ ...state, probability: state.probability * probability }), { matches: 'no', state: no }];
+    const no = change(state, { probability: state.probability * (1 - probability) });
+    return [...onward(change(state, { probability: state.probability * probability })), miss(no)];
   }
   const { key, subject, matchesWhen, recent } = result;
   const known = findLast(state.conditions, (condition) => condition.key === key)?.value;
@@ -80,11 +83,10 @@ function fork(
     const condition: Condition = { key, value, subject };
     const entries = recent === undefined ? state.recent : value ? recent.whenTrue : recent.whenFalse;
     const conditions = known === undefined ? append(state.conditions, condition) : state.conditions;
-    return { ...state, conditions, recent: entries };
+    return change(state, { conditions, recent: entries });
   };
   const yes = known === undefined || known === matchesWhen ? onward(suppose(matchesWhen)) : [];
-  const no: readonly Way[] =
-    known === undefined || known !== matchesWhen ? [{ matches: 'no', state: suppose(!matchesWhen) }] : [];
+  const no: readonly Way[] = known === undefined || known !== matchesWhen ? [miss(suppose(!matchesWhen))] : [];
   return [...yes, ...no];
 }
 
@@ -93,6 +95,10 @@ function decidedLater(results: readonly TestResult[], index: number): boolean {
   return results.some((result, other) => other > index && result.kind === 'no' && result.recent === undefined);
 }
 
+function miss(state: WalkState): Way {
+  return { matches: 'no', state };
+}
+
 function withRecent(state: WalkState, recent: WalkState['recent'] | undefined): WalkState {
-  return recent === undefined ? state : { ...state, recent };
+  return recent === undefined ? state : change(state, { recent });
 }

@@ -10,8 +10,8 @@ import { append, findLast } from './list.ts';
 import { manipulate, manipulationAt } from './nat/manipulate.ts';
 import { endBranch, notKnown, undetermined } from './outcome.ts';
 import { rerouteOf, routeOf, takeRoutes } from './routing-decision.ts';
-import { testRule, type Way } from './rule-test.ts';
-import { hasEntry, type Frame, type RuleContext, type WalkState } from './state.ts';
+import { MISS, testRule, type Way } from './rule-test.ts';
+import { change, hasEntry, type Frame, type RuleContext, type WalkState } from './state.ts';
 import { applyTarget, targetName } from './target/target.ts';
 import type { Effect } from './target/effect.ts';
 
@@ -63,7 +63,7 @@ export class Walk {
       case 'chain':
         return [enter(state, stage, 0)];
       case 'conntrack':
-        return [nextStage({ ...state, tracked: true })];
+        return [nextStage(change(state, { tracked: true }))];
       case 'nat':
         return this.nat(state, stage, 0);
       case 'missing':
@@ -84,12 +84,22 @@ export class Walk {
     return state.hook === 'output' && isRedirected(done) ? this.reroute(done) : [nextStage(done)];
   }
 
+  /** Goes on to the next rule that matches, or may, or leaves a trace. */
   private rule(state: WalkState, frame: Frame): readonly Branch[] {
-    const rule = frame.rules[frame.index];
-    if (rule === undefined) return this.endOfChain(state, frame);
     const { ruleset, table } = frame.base;
-    const context: RuleContext = { state, rule, ruleset, table, environment: this.environment };
-    return testRule(context).flatMap((way) => this.takeWay(way, context, frame));
+    for (let index = frame.index; ; index += 1) {
+      const rule = frame.rules[index];
+      if (rule === undefined) return this.endOfChain(state, frame);
+      this.steps += 1;
+      const context: RuleContext = { state, rule, ruleset, table, environment: this.environment };
+      const ways = testRule(context);
+      if (ways === MISS) continue;
+      const here = index === frame.index ? frame : atRule(frame, index);
+      const [first] = ways;
+      return ways.length === 1 && first !== undefined
+        ? this.takeWay(first, context, here)
+        : ways.flatMap((way) => this.takeWay(way, context, here));
+    }
   }
 
   private takeWay(way: Way, context: RuleContext, frame: Frame): readonly Branch[] {
@@ -119,7 +129,7 @@ export class Walk {
     const record = (next: WalkState): WalkState => {
       const changed = next.flow === state.flow ? {} : { after: next.flow };
       const matched: MatchedRule = { hook: state.hook, rule, evidence, action: targetName(rule.target), ...changed };
-      return { ...next, rules: append(state.rules, matched) };
+      return change(next, { rules: append(state.rules, matched) });
     };
     switch (effect.kind) {
       case 'next':
@@ -152,14 +162,16 @@ export class Walk {
     const circle = findLast(frame.path, (one) => one === name) !== undefined;
     if (circle || frame.depth >= DEEPEST_JUMP) return open(`the rules jump in a circle or too deep at chain ${name}`);
     const next: Frame = {
-      ...frame,
-      rules: [...chain.candidates(state.flow.destination)],
+      base: frame.base,
+      natIndex: frame.natIndex,
+      entered: frame.entered,
+      rules: chain.candidates(state.flow.destination),
       index: 0,
-      caller: goto ? frame.caller : { ...frame, index: frame.index + 1 },
+      caller: goto ? frame.caller : atRule(frame, frame.index + 1),
       path: append(frame.path, name),
       depth: frame.depth + 1,
     };
-    return { ...state, frame: next };
+    return change(state, { frame: next });
   }
 
   private endOfChain(state: WalkState, frame: Frame): readonly Branch[] {
@@ -170,7 +182,7 @@ export class Walk {
 
   /** Back to the caller; from a base chain, to its policy. */
   private return(state: WalkState, frame: Frame): readonly Branch[] {
-    if (frame.caller !== null) return [{ ...state, frame: frame.caller }];
+    if (frame.caller !== null) return [change(state, { frame: frame.caller })];
     const { chain } = frame.base;
     if (chain.policy === 'DROP') return [endBranch(state, 'drop', { endedBy: chain.evidence })];
     return this.endOfStage(state, frame);
@@ -180,7 +192,7 @@ export class Walk {
   private endOfStage(state: WalkState, { base, entered, natIndex }: Frame): readonly Branch[] {
     const { hook, flow } = state;
     const stage = this.stages[hook][state.stage];
-    if (stage?.kind === 'nat') return this.nat({ ...state, frame: null }, stage, natIndex + 1);
+    if (stage?.kind === 'nat') return this.nat(change(state, { frame: null }), stage, natIndex + 1);
     // Source: net/ipv4/netfilter/iptable_mangle.c ipt_mangle_out; the TOS is no part of a flow.
     const moved =
       entered.mark !== flow.mark || entered.source !== flow.source || entered.destination !== flow.destination;
@@ -209,7 +221,7 @@ export class Walk {
         return [atHook(outward(state), 'postrouting')];
       case 'postrouting':
         if (state.route?.kind !== 'local') return [endBranch(state, 'forward')];
-        return [atHook({ ...state, looped: true, inDevice: 'lo', outDevice: null }, 'prerouting')];
+        return [atHook(change(state, { looped: true, inDevice: 'lo', outDevice: null }), 'prerouting')];
     }
   }
 }
@@ -220,11 +232,11 @@ function settleSource(state: WalkState): WalkState {
   const { direction, snat, replyDestination } = flow.tracking;
   const translated = direction === 'ORIGINAL' && snat;
   const sourceNat = state.sourceNat ?? (translated ? { kind: 'snat' as const, address: replyDestination } : undefined);
-  return { ...state, flow, sourceNat, sourceDone: true };
+  return change(state, { flow, sourceNat, sourceDone: true });
 }
 
 function settleDestination(state: WalkState): WalkState {
-  return { ...state, flow: manipulate(state.flow, 'destination'), destinationDone: true };
+  return change(state, { flow: manipulate(state.flow, 'destination'), destinationDone: true });
 }
 
 /** A routing decision that ends the branch. */
@@ -250,7 +262,7 @@ export function routeEnd(state: WalkState): TraversalOutcome | undefined {
 /** The device by which the routing decision sends the packet; packets to this namespace itself leave by the loopback device. */
 export function outward(state: WalkState): WalkState {
   const { route } = state;
-  return { ...state, outDevice: route?.kind === 'local' ? 'lo' : (route?.device ?? undefined) };
+  return change(state, { outDevice: route?.kind === 'local' ? 'lo' : (route?.device ?? undefined) });
 }
 
 /** Whether a connection goes elsewhere than its first packet said. Source: nf_nat_proto.c nf_nat_ipv4_local_fn. */
@@ -261,15 +273,19 @@ function isRedirected({ flow: { tracking } }: WalkState): boolean {
 }
 
 function atHook(state: WalkState, hook: WalkState['hook']): WalkState {
-  return { ...state, hook, stage: 0, frame: null };
+  return change(state, { hook, stage: 0, frame: null });
 }
 
 function nextStage(state: WalkState): WalkState {
-  return { ...state, stage: state.stage + 1, frame: null };
+  return change(state, { stage: state.stage + 1, frame: null });
+}
+
+function atRule({ base, natIndex, entered, rules, caller, path, depth }: Frame, index: number): Frame {
+  return { base, natIndex, entered, rules, index, caller, path, depth };
 }
 
 function advance(state: WalkState, frame: Frame): WalkState {
-  return { ...state, frame: { ...frame, index: frame.index + 1 } };
+  return change(state, { frame: atRule(frame, frame.index + 1) });
 }
 
 function enter(state: WalkState, base: BaseChain, natIndex: number): WalkState {
@@ -277,13 +293,13 @@ function enter(state: WalkState, base: BaseChain, natIndex: number): WalkState {
     base: { ruleset: base.ruleset, table: base.table, chain: base.chain },
     natIndex,
     entered: state.flow,
-    rules: [...base.chain.candidates(state.flow.destination)],
+    rules: base.chain.candidates(state.flow.destination),
     index: 0,
     caller: null,
     path: append(null, base.chain.name),
     depth: 0,
   };
-  return { ...state, frame };
+  return change(state, { frame });
 }
 
 function evidenceOf({ rule, ruleset }: RuleContext): Evidence {

@@ -48,7 +48,7 @@ export function selectAddress(
 }
 
 /** inet_ifa_match: whether an address lies in the subnet of another one, or of its peer. */
-function onSubnet(one: InterfaceAddress, target: Address): boolean {
+export function onSubnet(one: InterfaceAddress, target: Address): boolean {
   const base = parseAddress(one.peer ?? one.address);
   if (base === undefined) return false;
   const mask = lengthMask(4, one.prefixLength);

@@ -1,6 +1,7 @@
-import type { Nexthop } from '../../model/network-namespace.ts';
+import { contains, parseAddress, parsePrefix, type Address } from '../../model/address.ts';
+import type { Nexthop, Route } from '../../model/network-namespace.ts';
 import type { RouteFound } from './fib-result.ts';
-import { scopeNumber, selectAddress } from './ipv4-source-address.ts';
+import { onSubnet, scopeNumber, selectAddress } from './ipv4-source-address.ts';
 import type { LookupFlow } from './lookup-flow.ts';
 import { neighbourIsInvalid } from './neighbours.ts';
 import type { RoutingTables } from './routing-tables.ts';
@@ -9,6 +10,8 @@ import { setting } from './settings.ts';
 /** A next hop with its share of all flows. */
 export interface Share {
   readonly nexthop: Nexthop;
+  /** Where the packet is sent: the next hop's gateway, or null for the destination itself. */
+  readonly gateway: string | null;
   readonly probability: number;
 }
 
@@ -36,14 +39,16 @@ export function shareNexthops(
       reason: `${rivals.length + 1} default routes have one metric, and the kernel takes the one whose gateway answers`,
     };
   }
-  const own = nexthops.find((nexthop) => isOwnGateway(tables, nexthop));
-  if (own !== undefined) {
-    return {
-      reason: `gateway ${own.gateway} is an address of this machine: whether it counts depends on which came first`,
-    };
+  const doubtful = nexthops.find((nexthop) => effectiveGateway(tables, nexthop) === undefined);
+  if (doubtful !== undefined) {
+    const reason = `gateway ${doubtful.gateway} is an address of this machine: whether it counts depends on which came first`;
+    return { reason };
   }
+  const share = (nexthop: Nexthop, probability: number): Share => {
+    return { nexthop, gateway: effectiveGateway(tables, nexthop) ?? null, probability };
+  };
   if (route.nexthops.length === 1 || (tables.family === 4 && flow.outInterface !== null)) {
-    return [{ nexthop: first, probability: 1 }];
+    return [share(first, 1)];
   }
   if (choosesByNeighbour(tables, found) && nexthops.some((nexthop) => neighbourIsInvalid(tables, nexthop) !== false)) {
     return { reason: `the next hops of ${route.destination} are chosen by the state of their neighbours` };
@@ -52,16 +57,31 @@ export function shareNexthops(
     return { reason: 'since Linux 6.16 the kernel prefers the next hop that has this source, before it did not' };
   }
   const total = nexthops.reduce((sum, nexthop) => sum + nexthop.weight, 0);
-  return nexthops.map((nexthop) => ({ nexthop, probability: nexthop.weight / total }));
+  return nexthops.map((nexthop) => share(nexthop, nexthop.weight / total));
 }
 
 /**
- * A gateway that was an address of the machine when its route was made does not count, and the destination is taken to be on the
- * link (nhc_scope in fib_check_nh_v4_gw and rt_set_nexthop); with `onlink` no such route can be made.
+ * The gateway as far as it counts. One that was an address of the machine when its route was made does not, and the destination is
+ * taken to be on the link (nhc_scope in fib_check_nh_v4_gw and rt_set_nexthop, net/ipv4); with `onlink` no such route can be made.
+ * The address must have come first when nothing else of its device puts the gateway on the link.
+ * @returns null for the destination itself; undefined when it depends on which came first
  */
-function isOwnGateway(tables: RoutingTables, { gateway, flags }: Nexthop): boolean {
-  if (tables.family === 6 || gateway === null || flags.includes('onlink')) return false;
-  return tables.addresses.value?.some((one) => one.address === gateway) === true;
+function effectiveGateway(tables: RoutingTables, { gateway, device, flags }: Nexthop): string | null | undefined {
+  if (tables.family === 6 || gateway === null || flags.includes('onlink')) return gateway;
+  const address = parseAddress(gateway);
+  const addresses = tables.addresses.value?.filter((one) => one.family === 4) ?? [];
+  if (address?.family !== 4 || !addresses.some((one) => one.address === gateway)) return gateway;
+  const others = addresses.some((one) => one.address !== gateway && one.device === device && onSubnet(one, address));
+  const routed = (tables.routes.value ?? []).some(
+    (route) => route.preferredSource !== gateway && route.type === 'unicast' && leadsToLink(route, device, address),
+  );
+  return others || routed ? undefined : null;
+}
+
+function leadsToLink(route: Route, device: string | null, address: Address): boolean {
+  const prefix = parsePrefix(route.destination);
+  const onLink = route.nexthops.some((one) => one.gateway === null && one.device === device);
+  return onLink && prefix !== undefined && contains(prefix, address);
 }
 
 /** Nexthop groups always look (nexthop_select_path_hthr, net/ipv4/nexthop.c), IPv4 routes with fib_multipath_use_neigh. */

@@ -88,7 +88,7 @@ function onward(
 ): readonly RouteDecision[] {
   const shares = shareNexthops(tables, flow, found);
   if ('reason' in shares) return [certain(unknown(shares.reason, found.evidence))];
-  return shares.map(({ nexthop, probability }) => {
+  return shares.map(({ nexthop, gateway, probability }) => {
     const { source } = flow;
     const check =
       source === null
@@ -100,7 +100,7 @@ function onward(
         : {
             kind: 'forward' as const,
             device: nexthop.device,
-            gateway: nexthop.gateway,
+            gateway,
             preferredSource: null,
             evidence: found.evidence,
           };

@@ -65,7 +65,11 @@ function withoutFilter(
   if (needsFullCheck(tables)) return full;
   const addresses = tables.addresses.value;
   if (addresses === undefined) return doubt('whether the source is an address of the machine is not known');
-  return addresses.some((one) => one.address === packet.source.text) ? ownAddress(packet, acceptLocal) : allow();
+  if (addresses.some((one) => one.address === packet.source.text)) return ownAddress(packet, acceptLocal);
+  // Such rules and routes count even after they are gone, which no dump shows.
+  return full.allowed === false
+    ? doubt(`${full.reason}, if rules or local routes were ever made here`, full.evidence)
+    : allow();
 }
 
 /**
@@ -75,7 +79,10 @@ function withoutFilter(
 function needsFullCheck(tables: RoutingTables): boolean {
   if (!tables.defaultRules) return true;
   const own = new Set(tables.addresses.value?.flatMap((one) => localRoutesOf(tables, one)));
-  return (tables.routes.value ?? []).some((route) => route.type === 'local' && !own.has(route.destination));
+  return (tables.routes.value ?? []).some(
+    ({ type, table, metric, destination }) =>
+      type === 'local' && !(table === 'local' && metric === 0 && own.has(destination)),
+  );
 }
 
 function localRoutesOf(tables: RoutingTables, { address, peer, device, prefixLength }: InterfaceAddress): string[] {

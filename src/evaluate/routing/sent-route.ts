@@ -49,14 +49,14 @@ export function routeSent(tables: RoutingTables, flow: LookupFlow): readonly Rou
   }
   const shares = shareNexthops(tables, flow, found);
   if ('reason' in shares) return [certain(unknown(shares.reason, found.evidence))];
-  return shares.map(({ nexthop, probability }) => {
+  return shares.map(({ nexthop, gateway, probability }) => {
     const from = preferredSource(tables, flow, found, nexthop);
     const check = nexthop.device === null ? null : mayLeave(tables, nexthop.device, from);
     if (check !== null && check.allowed !== true) return { ...stopped(check), probability, conditions: [] };
     return {
       kind: groupKind(destination) ?? kind,
       device: nexthop.device,
-      gateway: nexthop.gateway,
+      gateway,
       preferredSource: from,
       evidence: found.evidence,
       probability,

@@ -1,4 +1,4 @@
-import { isLoopback, parseAddress, type Address } from '../../model/address.ts';
+import { isLoopback, type Address } from '../../model/address.ts';
 import type { NetfilterEnvironment } from '../../model/netfilter.ts';
 import type { RouteDecision } from '../../model/routing.ts';
 
@@ -34,17 +34,16 @@ function routeKind(destination: string, local: boolean): Pick<RouteDecision, 'ki
   return { kind: local ? 'local' : (special(destination) ?? 'forward') };
 }
 
+/** Addresses in canonical text that no machine has as its own alone. */
 function special(text: string): 'broadcast' | 'multicast' | undefined {
   if (text === '255.255.255.255') return 'broadcast';
-  const address = parseAddress(text);
-  if (address === undefined) return undefined;
-  const multicast = address.family === 4 ? address.bits >> 28n === 0xen : address.bits >> 120n === 0xffn;
-  return multicast ? 'multicast' : undefined;
+  if (text.includes(':')) return text.startsWith('ff') && text.indexOf(':') === 4 ? 'multicast' : undefined;
+  const first = Number(text.slice(0, text.indexOf('.')));
+  return first >= 224 && first < 240 ? 'multicast' : undefined;
 }
 
 function isLoopbackText(text: string): boolean {
-  const address = parseAddress(text);
-  return address !== undefined && isLoopback(address);
+  return text === '::1' || text.startsWith('127.');
 }
 
 function sole(addresses: readonly Address[]): string | undefined {

@@ -90,13 +90,24 @@ function describe(outcome: TraversalOutcome): PacketOutcome {
 
 /** Outcomes that differ in nothing but their probability become one. */
 function mergeAlike(outcomes: readonly PacketOutcome[]): PacketOutcome[] {
-  if (outcomes.length <= 1) return [...outcomes];
-  const merged = new Map<string, PacketOutcome>();
+  const merged: PacketOutcome[] = [];
+  const byEnd = new Map<string, number[]>();
   for (const outcome of outcomes) {
-    const { probability, ...rest } = outcome;
-    const key = JSON.stringify(rest);
-    const before = merged.get(key);
-    merged.set(key, before === undefined ? outcome : { ...before, probability: before.probability + probability });
+    const { action, destination, snat, condition, undetermined } = outcome;
+    const end = [action, destination.ip, destination.port, snat, condition, undetermined].join('\n');
+    const places = byEnd.get(end) ?? [];
+    const place = places.find((one) => sameRules(merged[one]?.rules ?? [], outcome.rules));
+    const before = place === undefined ? undefined : merged[place];
+    if (place !== undefined && before !== undefined) {
+      merged[place] = { ...before, probability: before.probability + outcome.probability };
+    } else {
+      byEnd.set(end, [...places, merged.length]);
+      merged.push(outcome);
+    }
   }
-  return [...merged.values()];
+  return merged;
+}
+
+function sameRules(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((rule, index) => rule === other[index]);
 }

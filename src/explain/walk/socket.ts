@@ -14,6 +14,9 @@ import { end, hop, on, withHop, type Move, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
 import { wayBack } from './way-back.ts';
 
+/** Sockets cited to show that none of them takes a packet. */
+const LISTED_SOCKETS = 5;
+
 /**
  * A packet reaches the sockets of a network namespace: a proxy's listener, an application's, or none. Before a connection
  * counts, the first answer has to find its way back.
@@ -40,14 +43,20 @@ export function moveSocket(world: World, state: WalkState, owner: Owner): Moved 
  * wildcards take IPv4 as well unless bound v6only, which `ss` shows as `[::]` against `*`).
  */
 function lookAtSockets(world: World, owner: Owner, flow: Flow): SocketVisit {
-  const sockets = world.cluster(owner.cluster).netns(owner).sockets().value ?? null;
-  if (sockets === null) return { kind: 'socket', owner, flow, listening: null, near: [] };
+  const { value: sockets, artefact } = world.cluster(owner.cluster).netns(owner).sockets();
+  if (sockets === undefined) return { kind: 'socket', owner, flow, listening: null, near: [], listed: [] };
   const bound = sockets.filter(
     (socket) => socket.port === flow.destinationPort && socket.protocol === flow.protocol && isOpen(socket),
   );
   const listening = bound.filter((socket) => takes(socket, flow));
   const near = sockets.filter((socket) => socket.port === flow.destinationPort && !listening.includes(socket));
-  return { kind: 'socket', owner, flow, listening, near };
+  return { kind: 'socket', owner, flow, listening, near, listed: listed(near.length > 0 ? near : sockets, artefact) };
+}
+
+/** What proves that a port is not bound: the sockets that are there; of an empty list its first, empty line. */
+function listed(sockets: readonly Socket[], artefact: string): readonly Evidence[] {
+  if (sockets.length === 0) return [{ artefact, line: 1, raw: '' }];
+  return sockets.slice(0, LISTED_SOCKETS).map((socket) => socket.evidence);
 }
 
 function isOpen(socket: Socket): boolean {
@@ -66,7 +75,7 @@ function refused(state: WalkState, owner: Owner, flow: Flow, visit: SocketVisit)
   const elsewhere = visit.near.map((socket) => `${socket.protocol} ${formatEndpoint(socket.address, socket.port)}`);
   const but = elsewhere.length === 0 ? '' : `; the port is bound only at ${elsewhere.join(', ')}`;
   const text = `nothing in ${ownerText(owner)} listens on ${to}/${flow.protocol}${but}`;
-  const step: Step = { kind: 'socket', action: 'refused', text, evidence: visit.near.map((socket) => socket.evidence) };
+  const step: Step = { kind: 'socket', action: 'refused', text, evidence: visit.listed };
   const next = withHop(state, hop('application', ownerText(owner), null, 'programmed', [step]));
   const detail = flow.protocol === 'udp' ? 'icmp-port-unreachable' : 'tcp-reset';
   return end(next, { disposition: 'refused', detail, reason: `${capital(text)}, so the connection is refused.` });

@@ -7,8 +7,8 @@ import { DestinationFilter } from './destination-filter.ts';
 import type { LineIndex } from './line-index.ts';
 import { damaged, parseRuleLine, type RuleBody } from './rule-line.ts';
 
-/** Chains shorter than this are read whole: an index would cost more than it saves. */
-const INDEXED_LENGTH = 16;
+/** Chains shorter than this are read whole: a filter would cost more than it saves. */
+const FILTERED_LENGTH = 16;
 
 /** What a chain needs to read its rules. */
 export interface ChainSource {
@@ -68,6 +68,7 @@ export class LazyChain implements IptablesChain {
   private readonly lines: readonly number[];
   private readonly made = new Map<number, IptablesRule>();
   private filter: DestinationFilter | undefined;
+  private all: readonly IptablesRule[] | undefined;
 
   /**
    * @param cite gives the chain's own line, which few ask for
@@ -95,8 +96,11 @@ export class LazyChain implements IptablesChain {
     for (let ordinal = 0; ordinal < this.lines.length; ordinal += 1) yield this.rule(ordinal);
   }
 
-  candidates(destination: string): Iterable<IptablesRule> {
-    if (this.lines.length < INDEXED_LENGTH) return this.rules();
+  candidates(destination: string): readonly IptablesRule[] {
+    if (this.lines.length < FILTERED_LENGTH) {
+      this.all ??= [...this.rules()];
+      return this.all;
+    }
     this.filter ??= this.makeFilter();
     return this.filter.candidates(destination).map((ordinal) => this.rule(ordinal));
   }

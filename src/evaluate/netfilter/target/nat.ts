@@ -2,7 +2,7 @@ import { addressFromBits, hostMask, parseAddress } from '../../../model/address.
 import type { NatRange, Target } from '../../../model/iptables-rule.ts';
 import { manipulationAt } from '../nat/manipulate.ts';
 import { hideSource, setUpTranslation } from '../nat/setup.ts';
-import type { RuleContext, WalkState } from '../state.ts';
+import { change, type RuleContext, type WalkState } from '../state.ts';
 import { cannotTell, type Effect, type SourceNat } from './effect.ts';
 
 const PLAIN = { random: false, randomFully: false, persistent: false };
@@ -39,7 +39,7 @@ function translate(range: NatRange, { state, environment }: RuleContext, kind: S
   if (typeof ways === 'string') return cannotTell(ways);
   const states = ways.map(({ flow, probability }): WalkState => {
     const sourceNat = kind === undefined || flow === state.flow ? state.sourceNat : { kind, address: flow.source };
-    return { ...done(state), flow, sourceNat, probability: state.probability * probability };
+    return change(done(state), { flow, sourceNat, probability: state.probability * probability });
   });
   return { kind: 'accept', states };
 }
@@ -56,7 +56,7 @@ function masquerade(range: NatRange, context: RuleContext): Effect {
     return translate({ ...range, addresses: { from: address, to: address } }, context, 'masquerade');
   }
   const sourceNat: SourceNat = { kind: 'masquerade', address: null };
-  return { kind: 'accept', states: [{ ...done(state), flow: hideSource(flow, range, environment), sourceNat }] };
+  return { kind: 'accept', states: [change(done(state), { flow: hideSource(flow, range, environment), sourceNat })] };
 }
 
 /** To the loopback address for packets made here, to the first address of the incoming device for others (nf_nat_redirect.c). */
@@ -87,7 +87,7 @@ function netmap(target: Extract<NatTarget, { kind: 'netmap' }>, context: RuleCon
 
 /** The connection's translation of this half is settled. */
 function done(state: WalkState): WalkState {
-  return manipulationAt(state.hook) === 'source' ? { ...state, sourceDone: true } : { ...state, destinationDone: true };
+  return change(state, manipulationAt(state.hook) === 'source' ? { sourceDone: true } : { destinationDone: true });
 }
 
 function severalAddresses({ addresses }: NatRange): boolean {

@@ -1,6 +1,6 @@
 import type { ExtensionOption, Target } from '../../../model/iptables-rule.ts';
 import { append } from '../list.ts';
-import type { RuleContext, WalkState } from '../state.ts';
+import { change, type RuleContext, type WalkState } from '../state.ts';
 import { cannotTell, type Effect } from './effect.ts';
 import { applyConnmark, applyMark } from './mark.ts';
 import { applyNat } from './nat.ts';
@@ -94,7 +94,7 @@ function applyTproxy(target: Extract<Target, { kind: 'tproxy' }>, { state, table
   const port = target.port === 0 ? state.flow.destinationPort : target.port;
   return {
     kind: 'accept',
-    states: [{ ...applyMark(target, state), interception: { address: target.address, port } }],
+    states: [change(applyMark(target, state), { interception: { address: target.address, port } })],
   };
 }
 
@@ -103,12 +103,12 @@ function applyTracking(target: Extract<Target, { kind: 'ct' }>, state: WalkState
   if (state.tracked || state.template !== 'none') return { kind: 'next', state };
   if (target.notrack) {
     const tracking = { ...state.flow.tracking, state: 'UNTRACKED' as const };
-    return { kind: 'next', state: { ...state, tracked: true, flow: { ...state.flow, tracking } } };
+    return { kind: 'next', state: change(state, { tracked: true, flow: { ...state.flow, tracking } }) };
   }
   const zone = target.options.some((option) => option.name.startsWith('zone'));
   if (zone && state.flow.tracking.state !== 'NEW')
     return cannotTell('the connection in that conntrack zone is not known');
-  return { kind: 'next', state: { ...state, template: zone ? 'zone' : 'plain' } };
+  return { kind: 'next', state: change(state, { template: zone ? 'zone' : 'plain' }) };
 }
 
 function applyExtension(name: string, options: readonly ExtensionOption[], state: WalkState): Effect {
@@ -130,7 +130,7 @@ function applyExtension(name: string, options: readonly ExtensionOption[], state
 function applySet(options: readonly ExtensionOption[], state: WalkState): Effect {
   if (options.some((option) => option.name === 'map-set')) return cannotTell('SET takes the mark from a set');
   const names = options.flatMap((option) => (option.values.length === 2 ? (option.values[0] ?? []) : []));
-  return { kind: 'next', state: { ...state, changedSets: names.reduce(append<string>, state.changedSets) } };
+  return { kind: 'next', state: change(state, { changedSets: names.reduce(append<string>, state.changedSets) }) };
 }
 
 /** Whether a packet may be left with a TTL that the next router refuses; only raising it cannot. */
