@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Artefact } from '../model/artefact.ts';
 import { toUtf8 } from './encoding.ts';
@@ -47,6 +47,8 @@ async function readFile(path: string, limit: number): Promise<Buffer> {
     if (stats.isFile() && stats.size > limit) throw tooLarge(path, limit);
     const file = await open(path, 'r');
     try {
+      // A stream of small chunks costs several times as much; what is larger than it said is read on as one.
+      if (stats.isFile() && stats.size > 0) return await readWhole(file, stats.size, limit, path);
       return await readStream(file.createReadStream({ autoClose: false }), limit, path);
     } finally {
       await file.close();
@@ -54,6 +56,20 @@ async function readFile(path: string, limit: number): Promise<Buffer> {
   } catch (error) {
     throw error instanceof InputError ? error : fileSystemError(path, error);
   }
+}
+
+async function readWhole(file: FileHandle, size: number, limit: number, path: string): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size);
+  let length = 0;
+  while (length < size) {
+    const { bytesRead } = await file.read(bytes, length, size - length, length);
+    if (bytesRead === 0) return bytes.subarray(0, length);
+    length += bytesRead;
+  }
+  const { bytesRead: more } = await file.read(Buffer.alloc(1), 0, 1, size);
+  if (more === 0) return bytes;
+  const rest = await readStream(file.createReadStream({ autoClose: false, start: size }), limit - size, path);
+  return Buffer.concat([bytes, rest]);
 }
 
 async function readStream(stream: Readable, limit: number, path = 'standard input'): Promise<Buffer> {

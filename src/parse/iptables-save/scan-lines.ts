@@ -21,7 +21,7 @@ export interface Runs {
   readonly keys: Uint32Array;
 }
 
-const SMALLEST_LINE = 24;
+const USUAL_LINE = 64;
 /** iptables-save writes rules in the order of the declarations, so that a chain is found a few steps on. */
 const LOOK_AHEAD = 64;
 
@@ -33,7 +33,7 @@ const LOOK_AHEAD = 64;
  */
 export function scanLines(bytes: Buffer, other: (line: number, at: number, declared: number) => void): Scan {
   const size = bytes.length;
-  const guess = 64 + Math.ceil(size / SMALLEST_LINE);
+  const guess = 64 + Math.ceil(size / USUAL_LINE);
   const suspects: number[] = [];
   let starts = new Uint32Array(guess);
   let declarations = new Uint32Array(guess);

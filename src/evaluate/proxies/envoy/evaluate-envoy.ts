@@ -55,6 +55,12 @@ export function evaluateEnvoy(facts: EnvoyFacts, connection: EnvoyConnection): E
   return enterListener({ facts, config, connection, table }, owner, acceptSocket(connection), walk);
 }
 
+/** The smallest field that shows which chain it is: its match, its name, or its first filter. */
+function identifying({ match, config }: NonNullable<ChainChoice['chain']>) {
+  const name = config.at('name');
+  return match.exists ? match : name.exists ? name : config.at('filters', 0, 'name');
+}
+
 /** Nobody listens: the kernel refuses the connection. Only a complete dump proves that. */
 function noListener(facts: EnvoyFacts, config: EnvoyConfigDump, connection: EnvoyConnection): EnvoyOutcome[] {
   const { localAddress, localPort } = connection;
@@ -115,7 +121,7 @@ function enterChain(
     walk,
     step('filter-chain', tls.kind === 'failed' ? 'closed' : 'selected', chain.name, {
       reasons: [...(reasons.length === 0 ? ['it takes every connection'] : reasons), ...said],
-      cites: [chain.match.exists ? chain.match : chain.config.at('name'), ...cited],
+      cites: [identifying(chain), ...cited],
     }),
   );
   if (tls.kind === 'unknown') return undetermined(chosen, tls.unknown);
