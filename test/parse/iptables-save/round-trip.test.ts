@@ -14,9 +14,7 @@ const FILES = ['test/fixtures/iptables', 'samples'].flatMap((folder) =>
 
 /** A line as iptables-save prints it, without what depends on the release: counters, and a space that nfacct prints twice. */
 function normalised(line: string): string {
-  return line
-    .replace(/^\[\d+:\d+\] /, '')
-    .replace('--on-ip :: ', '--on-ip 0.0.0.0 ');
+  return line.replace(/^\[\d+:\d+\] /, '').replace('--on-ip :: ', '--on-ip 0.0.0.0 ');
 }
 
 describe.each(FILES)('%s', (file) => {
