@@ -29,7 +29,7 @@ export function netfilterSteps(view: ClusterView | undefined, start: Flow, outco
 }
 
 /** Cites the rule. */
-export function ruleEvidence(matched: MatchedRule): Evidence {
+function ruleEvidence(matched: MatchedRule): Evidence {
   return matched.evidence;
 }
 

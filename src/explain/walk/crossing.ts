@@ -1,5 +1,4 @@
-import type { Unknown, Weighted } from '../../model/branching.ts';
-import type { Basis, Step } from '../../model/explanation.ts';
+import type { Step } from '../../model/explanation.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { TraversalOutcome } from '../../model/netfilter.ts';
 import type { NetnsVisit, Owner } from '../../model/trace.ts';
@@ -10,23 +9,7 @@ import { traverse } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
 import { intendedInPod } from './intended-pod.ts';
 import { intendedNodeCrossing } from './intended-node.ts';
-
-/** How a packet gets through one network namespace, whatever that was evaluated from. */
-export interface Crossing extends Weighted {
-  readonly verdict: 'forward' | 'local' | 'drop' | 'reject' | 'unroutable' | 'undetermined';
-  /** The packet as it leaves. */
-  readonly flow: Flow;
-  /** For `forward`: the way out; null where it is not known. */
-  readonly device: string | null;
-  readonly gateway: string | null;
-  readonly basis: Basis;
-  readonly steps: readonly Step[];
-  /** One sentence, unless the verdict is `forward` or `local`. */
-  readonly reason: string | null;
-  /** errno or ICMP kind. */
-  readonly detail: string | null;
-  readonly unknown?: Unknown;
-}
+import type { Crossing } from './state.ts';
 
 export interface Crossed {
   readonly crossings: readonly Crossing[];

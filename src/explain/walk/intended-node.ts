@@ -6,7 +6,7 @@ import { addressText } from '../sentences/names.ts';
 import { ownsAddress } from '../world/attachment.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 import type { World } from '../world/world.ts';
-import type { Crossing } from './crossing.ts';
+import type { Crossing } from './state.ts';
 
 type NodeOwner = Owner & { readonly kind: 'node' };
 

@@ -7,8 +7,7 @@ import type { ClusterView } from '../world/cluster-view.ts';
 import { neighbourState, ownsAddress } from '../world/attachment.ts';
 import type { World } from '../world/world.ts';
 import { backendAt } from './backend.ts';
-import type { Crossing } from './crossing.ts';
-import { end, hop, on, withHop, type Move, type WalkState } from './state.ts';
+import { end, hop, on, withHop, type Crossing, type Move, type WalkState } from './state.ts';
 
 type NodeOwner = Owner & { readonly kind: 'node' };
 
