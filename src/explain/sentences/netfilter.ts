@@ -22,15 +22,10 @@ export function netfilterSteps(view: ClusterView | undefined, start: Flow, outco
     const text = effectText(view, flow, matched, led);
     flow = matched.after ?? flow;
     if (text === null) continue;
-    steps.push({ kind: 'rule', ...text, evidence: led.map(ruleEvidence) });
+    steps.push({ kind: 'rule', ...text, evidence: led.map((one) => one.evidence) });
     led = [];
   }
   return [...steps, ...closingStep(start, outcome, led)];
-}
-
-/** Cites the rule. */
-function ruleEvidence(matched: MatchedRule): Evidence {
-  return matched.evidence;
 }
 
 /** What a rule did to the packet, when it did anything that a person wants to see as a step of its own. */
@@ -71,7 +66,7 @@ function effectText(
 /** The rules left over at the end: what dropped or rejected the packet, or that nothing stopped it. */
 function closingStep(start: Flow, outcome: TraversalOutcome, led: readonly MatchedRule[]): Step[] {
   const ending = ENDINGS[outcome.verdict];
-  const evidence = led.map(ruleEvidence);
+  const evidence = led.map((one) => one.evidence);
   if (ending !== undefined) {
     const by = outcome.endedBy === undefined ? evidence : unique([...evidence, outcome.endedBy]);
     const how = outcome.rejectWith === undefined ? '' : ` with ${outcome.rejectWith}`;
@@ -81,10 +76,9 @@ function closingStep(start: Flow, outcome: TraversalOutcome, led: readonly Match
     return [{ kind: 'rule', action: ending, text: `${where} ${verb} the packet to ${flow}${how}`, evidence: by }];
   }
   if (outcome.rules.length === 0 || led.length === 0) return [];
-  const chains = [...new Set(led.filter((one) => one.hook !== 'prerouting').map((one) => one.hook))];
+  const hooks = [...new Set(led.map((one) => one.hook.toUpperCase()))].join(' or ');
   const untouched = outcome.flow.destination === start.destination && outcome.flow.source === start.source;
-  const through = chains.length === 0 ? '' : ` through ${chains.join(' and ')}`;
-  const text = untouched ? `no rule translates or stops the packet${through}` : `no rule stops the packet${through}`;
+  const text = `no rule of ${hooks} ${untouched ? 'translates or stops' : 'stops'} the packet`;
   return [{ kind: 'rule', action: 'passed', text, evidence }];
 }
 
