@@ -76,9 +76,10 @@ function closingStep(start: Flow, outcome: TraversalOutcome, led: readonly Match
     return [{ kind: 'rule', action: ending, text: `${where} ${verb} the packet to ${flow}${how}`, evidence: by }];
   }
   if (outcome.rules.length === 0 || led.length === 0) return [];
-  const hooks = [...new Set(led.map((one) => one.hook.toUpperCase()))].join(' or ');
+  const hooks = [...new Set(led.map((one) => one.hook.toUpperCase()))];
+  const named = [hooks.slice(0, -1).join(', '), ...hooks.slice(-1)].filter((part) => part !== '').join(' or ');
   const untouched = outcome.flow.destination === start.destination && outcome.flow.source === start.source;
-  const text = `no rule of ${hooks} ${untouched ? 'translates or stops' : 'stops'} the packet`;
+  const text = `no rule of ${named} ${untouched ? 'translates or stops' : 'stops'} the packet`;
   return [{ kind: 'rule', action: 'passed', text, evidence }];
 }
 

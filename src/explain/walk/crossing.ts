@@ -77,13 +77,19 @@ function programmedCrossing(
 function withRoute(
   steps: readonly Step[],
   view: Parameters<typeof netfilterSteps>[0],
-  { route, flow }: TraversalOutcome,
+  { route, flow, verdict }: TraversalOutcome,
 ): readonly Step[] {
   if (route === null) return steps;
   const step = routeStep(view, route, flow);
   const last = steps.at(-1);
-  if (route.kind !== 'local' || last === undefined) return [...steps, step];
-  return [...steps.slice(0, -1), { ...last, evidence: [...step.evidence, ...last.evidence] }];
+  if (last === undefined) return [step];
+  // What stops a routed packet stands in a chain after the decision.
+  if (route.kind !== 'local' && (verdict === 'drop' || verdict === 'reject'))
+    return [...steps.slice(0, -1), step, last];
+  if (route.kind !== 'local') return [...steps, step];
+  const assumptions = [...(last.assumptions ?? []), ...(step.assumptions ?? [])];
+  const proven: Step = { ...last, evidence: [...step.evidence, ...last.evidence] };
+  return [...steps.slice(0, -1), assumptions.length === 0 ? proven : { ...proven, assumptions }];
 }
 
 /** The sentence of the last rule step: what ended the packet. */
