@@ -1,5 +1,5 @@
 import { formatEndpoint } from '../../model/address.ts';
-import type { Evidence } from '../../model/evidence.ts';
+import { uniqueEvidence } from '../../model/evidence.ts';
 import type { Step } from '../../model/explanation.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { MatchedRule, TraversalOutcome } from '../../model/netfilter.ts';
@@ -68,7 +68,7 @@ function closingStep(start: Flow, outcome: TraversalOutcome, led: readonly Match
   const ending = ENDINGS[outcome.verdict];
   const evidence = led.map((one) => one.evidence);
   if (ending !== undefined) {
-    const by = outcome.endedBy === undefined ? evidence : unique([...evidence, outcome.endedBy]);
+    const by = outcome.endedBy === undefined ? evidence : uniqueEvidence([...evidence, outcome.endedBy]);
     const how = outcome.rejectWith === undefined ? '' : ` with ${outcome.rejectWith}`;
     const flow = formatEndpoint(outcome.flow.destination, outcome.flow.destinationPort);
     const where = led.length === 0 ? 'the chain policy' : wayText(led);
@@ -95,9 +95,4 @@ function wayText(led: readonly MatchedRule[]): string {
     else chains.length = from + 1;
   }
   return `${last.rule.table} ${chains.join(' → ')}`;
-}
-
-function unique(evidence: readonly Evidence[]): Evidence[] {
-  const seen = new Map(evidence.map((one) => [`${one.artefact}:${one.line ?? one.pointer ?? ''}`, one]));
-  return [...seen.values()];
 }
