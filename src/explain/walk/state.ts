@@ -30,6 +30,8 @@ export type Place =
       readonly fromNode: string;
       readonly device: string | null;
       readonly to: string;
+      /** What a router or tunnel between them carries on, as a clause; null: the node sends to the other node itself. */
+      readonly carried: string | null;
     }
   /** a packet enters a pod's network namespace */
   | { readonly kind: 'pod'; readonly cluster: string; readonly pod: PodFact }
