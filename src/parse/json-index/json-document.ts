@@ -43,6 +43,8 @@ export interface JsonNode {
    * with other escapes. undefined: searching gains nothing over looking at all elements.
    */
   elementsWith(text: string): readonly JsonNode[] | undefined;
+  /** Of a large array, the elements in whose text these characters stand; undefined as for `elementsWith`. */
+  elementsHolding(characters: string): readonly JsonNode[] | undefined;
   /** The value of a string, without making a cursor of it. */
   text(): string | undefined;
   /** The value, parsed. Its `value` is undefined when the text of the value is no JSON. */
@@ -167,6 +169,10 @@ class ParsedNode implements JsonNode {
     return undefined;
   }
 
+  elementsHolding(): undefined {
+    return undefined;
+  }
+
   text(): string | undefined {
     return this.#cursor.string();
   }
@@ -227,9 +233,13 @@ class SpanNode implements JsonNode {
   }
 
   elementsWith(text: string): readonly JsonNode[] | undefined {
+    return this.elementsHolding(JSON.stringify(text));
+  }
+
+  elementsHolding(characters: string): readonly JsonNode[] | undefined {
     const { elements, end } = this.#expanded();
     if (elements === null) return undefined;
-    const needle = Buffer.from(JSON.stringify(text));
+    const needle = Buffer.from(characters);
     const found: SpanNode[] = [];
     let index = 0;
     for (

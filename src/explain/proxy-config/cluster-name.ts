@@ -1,0 +1,35 @@
+/** The parts that istiod writes into a cluster's name. */
+export interface ClusterName {
+  readonly direction: string;
+  readonly port: number;
+  readonly subset: string;
+  readonly host: string;
+}
+
+/**
+ * Takes `outbound|80|v1|host` apart (pilot/pkg/model, BuildSubsetKey). A port that is no number is 0.
+ * @returns undefined when the name has no such parts
+ */
+export function parseClusterName(name: string): ClusterName | undefined {
+  const [direction = '', port = '', subset = '', ...rest] = name.split('|');
+  if (rest.length === 0) return undefined;
+  return { direction, port: /^[+-]?\d+$/.test(port) ? Number(port) : 0, subset, host: rest.join('|') };
+}
+
+/** As {@link parseClusterName}, and the form for DNS SRV too: `outbound_.80_.v1_.host`. */
+export function parseAnyClusterName(name: string): ClusterName | undefined {
+  const srv = /^(outbound|inbound)_\.(\d+)_\.(.*?)_\.(.+)$/.exec(name);
+  if (srv === null) return parseClusterName(name);
+  const [, direction = '', port = '', subset = '', host = ''] = srv;
+  return { direction, port: Number(port), subset, host };
+}
+
+/** Sorting keys: host, subset, port and direction; a name without these parts counts as a host. */
+export function clusterOrder<T>(nameOf: (value: T) => string): readonly ((value: T) => string | number)[] {
+  return [
+    (value) => parseClusterName(nameOf(value))?.host ?? nameOf(value),
+    (value) => parseClusterName(nameOf(value))?.subset ?? '',
+    (value) => parseClusterName(nameOf(value))?.port ?? 0,
+    (value) => parseClusterName(nameOf(value))?.direction ?? '',
+  ];
+}

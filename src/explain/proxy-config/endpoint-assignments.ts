@@ -1,0 +1,83 @@
+import type { ProxyDump } from '../../model/proxy-dump.ts';
+import { clusterOrder } from './cluster-name.ts';
+import { HEALTH, internalAddress, type EndpointFilter } from './endpoint-statuses.ts';
+import { enumName, field, isSet, list, number, text } from './message.ts';
+import { sortedBy, type Table } from './table.ts';
+
+/**
+ * ClusterLoadAssignments of the config_dump with the endpoints that pass the filter, by the parts of the cluster's name; those
+ * without such an endpoint are left out. A dump that was taken without include_eds has none.
+ */
+export function listAssignments(dump: ProxyDump, filter: EndpointFilter): readonly unknown[] {
+  const section = dump.section('EndpointsConfigDump');
+  const holding = filter.port === null ? null : String(filter.port);
+  const elements = ['dynamic_endpoint_configs', 'static_endpoint_configs'].flatMap(
+    (place) => section?.elements(place, holding) ?? [],
+  );
+  const found = elements.flatMap((element) => filtered(field(element, 'endpoint_config'), filter));
+  return sortedBy(found, ...clusterOrder((assignment: unknown) => text(assignment, 'cluster_name')));
+}
+
+function filtered(assignment: unknown, filter: EndpointFilter): readonly unknown[] {
+  const cluster = text(assignment, 'cluster_name');
+  if (filter.cluster !== null && cluster.toLowerCase() !== filter.cluster.toLowerCase()) return [];
+  const groups = list(assignment, 'endpoints').map((group) => {
+    const endpoints = list(group, 'lb_endpoints');
+    const passing = endpoints.filter((endpoint) => passes(endpoint, filter));
+    const key = Object.hasOwn(group as object, 'lb_endpoints') ? 'lb_endpoints' : 'lbEndpoints';
+    return { group: { ...(group as object), [key]: passing }, count: passing.length };
+  });
+  if (groups.every(({ count }) => count === 0)) return [];
+  return [{ ...(assignment as object), endpoints: groups.map(({ group }) => group) }];
+}
+
+function passes(endpoint: unknown, { address, port, status }: EndpointFilter): boolean {
+  if (address !== null && !hasAddress(endpoint, address.toLowerCase())) return false;
+  if (port !== null && number(endpoint, 'endpoint', 'address', 'socket_address', 'port_value') !== port) return false;
+  return status === null || enumName(endpoint, 'health_status', HEALTH).toLowerCase() === status.toLowerCase();
+}
+
+/** Whether one of the addresses is that one, with its port or without. */
+function hasAddress(endpoint: unknown, wanted: string): boolean {
+  return addressesOf(endpoint).some(
+    (address) =>
+      addressText(address).toLowerCase() === wanted ||
+      text(address, 'socket_address', 'address').toLowerCase() === wanted,
+  );
+}
+
+/** @param named with the kind before the name, as `all` shows it */
+export function assignmentTable(assignments: readonly unknown[], named: boolean): Table {
+  const rows = assignments.flatMap((assignment) =>
+    list(assignment, 'endpoints').flatMap((group) =>
+      list(group, 'lb_endpoints').map((endpoint) => [
+        `${named ? 'endpoint/' : ''}${addressesOf(endpoint).map(addressText).join(',')}`,
+        enumName(endpoint, 'health_status', HEALTH),
+        localityText(field(group, 'locality')),
+        text(assignment, 'cluster_name'),
+      ]),
+    ),
+  );
+  return { columns: ['NAME', 'STATUS', 'LOCALITY', 'CLUSTER'], rows, padding: 5 };
+}
+
+function addressesOf(endpoint: unknown): readonly unknown[] {
+  const more = list(endpoint, 'endpoint', 'additional_addresses').map((one) => field(one, 'address'));
+  return [field(endpoint, 'endpoint', 'address'), ...more];
+}
+
+function addressText(address: unknown): string {
+  if (isSet(address, 'socket_address')) {
+    return `${text(address, 'socket_address', 'address')}:${number(address, 'socket_address', 'port_value')}`;
+  }
+  if (isSet(address, 'pipe')) return text(address, 'pipe', 'path');
+  return internalAddress(address) ?? 'unknown';
+}
+
+/** `region/zone/subzone`, up to the first that is missing. */
+function localityText(locality: unknown): string {
+  const region = text(locality, 'region');
+  const [zone, subZone] = [text(locality, 'zone'), text(locality, 'sub_zone')];
+  if (zone === '') return region;
+  return subZone === '' ? `${region}/${zone}` : `${region}/${zone}/${subZone}`;
+}

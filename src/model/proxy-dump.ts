@@ -1,0 +1,38 @@
+/**
+ * What a proxy answered on its admin port, section by section as it stands. `EnvoyConfigDump` knows what the resources are and do;
+ * this is for showing them, so values are plain JSON in whichever protobuf spelling the document uses.
+ */
+import type { Gap } from './artefact.ts';
+
+/** One section of a config_dump (`ClustersConfigDump`). */
+export interface ProxyDumpSection {
+  /** The whole section, `@type` included. */
+  readonly value: unknown;
+  /**
+   * Elements of a repeated field, named `like_this`.
+   * @param holding characters that the element's text must hold: those without need not be given, others may still be
+   */
+  elements(field: string, holding?: string | null): readonly unknown[];
+}
+
+/** A proxy's /config_dump. */
+export interface ProxyDump {
+  readonly artefact: string;
+  /** The last section of that type, as istioctl takes it; undefined: the dump has none. */
+  section(type: string): ProxyDumpSection | undefined;
+  /** Every section of that type. */
+  sections(type: string): readonly ProxyDumpSection[];
+  /** The whole document as it came. */
+  readonly text: string;
+  /** Values that were asked for and are no JSON. */
+  gaps(): readonly Gap[];
+}
+
+/** A proxy's /clusters?format=json. */
+export interface ProxyClusterStatuses {
+  readonly artefact: string;
+  /** @param holding as of {@link ProxyDumpSection.elements} */
+  statuses(holding?: string | null): readonly unknown[];
+  /** Values that were asked for and are no JSON. */
+  gaps(): readonly Gap[];
+}
