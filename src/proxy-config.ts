@@ -18,6 +18,7 @@ import {
   listClusterStatuses,
   type EndpointFilter,
 } from './explain/proxy-config/endpoint-statuses.ts';
+import { filterDump, isFiltering, type DumpFilter } from './explain/proxy-config/filtered-dump.ts';
 import { extensionTable, listExtensions } from './explain/proxy-config/extensions.ts';
 import { listenerTable, listListeners, type ListenerFilter } from './explain/proxy-config/listeners.ts';
 import { listRoutes, routeTable } from './explain/proxy-config/routes.ts';
@@ -29,7 +30,7 @@ import type { Artefact, ArtefactSource, Gap } from './model/artefact.ts';
 import type { ProxyClusterStatuses, ProxyDump } from './model/proxy-dump.ts';
 import { parseCertificate } from './parse/certificate/certificate.ts';
 import { readProxyDocument, type ProxyDocument } from './parse/envoy/proxy-dump.ts';
-import { renderDump, renderList, renderUnescaped, type DumpFormat } from './render/istioctl/dump.ts';
+import { renderDocument, renderDump, renderList, renderUnescaped, type DumpFormat } from './render/istioctl/dump.ts';
 import { renderTable } from './render/istioctl/table.ts';
 import { createWorkspace } from './workspace.ts';
 import { envoyFile, envoyFileOf } from './workspace/layout.ts';
@@ -206,4 +207,53 @@ export function showExtensions(proxy: Proxy, format: ShowFormat): string {
   const filters = listExtensions(proxy.config());
   if (format === 'short') return renderTable(extensionTable(filters));
   return renderUnescaped({ ecds_filters: filters }, 'envoy.admin.v3.EcdsConfigDump', format);
+}
+
+/** How `all` is printed in short. */
+export interface AllLayout {
+  readonly verbose: boolean;
+  readonly withHeaders: boolean;
+}
+
+/**
+ * Everything in a config_dump: as tables, or as the document itself.
+ * @returns the text, and what the dump does not hold, as sentences
+ */
+export function showAll(
+  proxy: Proxy,
+  filter: DumpFilter,
+  { verbose, withHeaders }: AllLayout,
+  now: Date,
+  format: ShowFormat,
+): { readonly text: string; readonly notes: readonly string[] } {
+  const dump = proxy.config();
+  if (format !== 'short') {
+    if (format === 'json' && !isFiltering(filter)) return { text: `${dump.text}\n`, notes: [] };
+    return { text: renderDocument(filterDump(JSON.parse(dump.text), filter), format), notes: [] };
+  }
+  const sections: readonly (readonly [string, () => string])[] = [
+    ['BOOTSTRAP INFO', () => renderTable(bootstrapTable(findBootstrap(dump)))],
+    ['CLUSTER INFO', () => renderTable(clusterTable(listClusters(dump, filter.cluster), true))],
+    ['LISTENER INFO', () => renderTable(listenerTable(listListeners(dump, filter.listener), verbose, true))],
+    ['ROUTE INFO', () => renderTable(routeTable(listRoutes(dump, filter.route), verbose, true))],
+    ['SECRET INFO', () => secretText(findSecrets(dump), now, true)],
+    ['ENDPOINTS INFO', () => renderTable(assignmentTable(listAssignments(dump, filter.endpoint), true))],
+  ];
+  const notes: string[] = [];
+  const texts = sections.map(([heading, show]) => {
+    const text = shownOr(show, notes);
+    return withHeaders ? `------ ${heading} ------\n\n${text}` : text;
+  });
+  return { text: texts.join('\n'), notes };
+}
+
+/** A section that is missing is told beside the others, which are shown all the same. */
+function shownOr(show: () => string, notes: string[]): string {
+  try {
+    return show();
+  } catch (error) {
+    if (!(error instanceof QuestionError)) throw error;
+    notes.push(`${error.message}.`);
+    return '';
+  }
 }

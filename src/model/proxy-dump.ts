@@ -10,7 +10,8 @@ export interface ProxyDumpSection {
   readonly value: unknown;
   /**
    * Elements of a repeated field, named `like_this`.
-   * @param holding characters that the element's text must hold: those without need not be given, others may still be
+   * @param holding characters, or a string with its quotes, that the element's text must hold: elements without need not be
+   *   given, and others may still be
    */
   elements(field: string, holding?: string | null): readonly unknown[];
 }

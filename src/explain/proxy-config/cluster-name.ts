@@ -1,3 +1,5 @@
+import type { SortKey } from './table.ts';
+
 /** The parts that istiod writes into a cluster's name. */
 export interface ClusterName {
   readonly direction: string;
@@ -24,12 +26,8 @@ export function parseAnyClusterName(name: string): ClusterName | undefined {
   return { direction, port: Number(port), subset, host };
 }
 
-/** Sorting keys: host, subset, port and direction; a name without these parts counts as a host. */
-export function clusterOrder<T>(nameOf: (value: T) => string): readonly ((value: T) => string | number)[] {
-  return [
-    (value) => parseClusterName(nameOf(value))?.host ?? nameOf(value),
-    (value) => parseClusterName(nameOf(value))?.subset ?? '',
-    (value) => parseClusterName(nameOf(value))?.port ?? 0,
-    (value) => parseClusterName(nameOf(value))?.direction ?? '',
-  ];
+/** Sort key: host, subset, port and direction; a name without these parts counts as a host. */
+export function clusterKey(name: string): SortKey {
+  const parts = parseClusterName(name);
+  return parts === undefined ? [name, '', 0, ''] : [parts.host, parts.subset, parts.port, parts.direction];
 }

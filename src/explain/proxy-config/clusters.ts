@@ -1,5 +1,5 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
-import { clusterOrder, parseAnyClusterName, parseClusterName } from './cluster-name.ts';
+import { clusterKey, parseAnyClusterName, parseClusterName } from './cluster-name.ts';
 import { enumName, text } from './message.ts';
 import { ownerText } from './owner.ts';
 import { runningResources } from './resources.ts';
@@ -27,11 +27,12 @@ export function listClusters(dump: ProxyDump, filter: ClusterFilter): readonly u
     ['static_clusters', 'cluster'],
   ] as const;
   const found = runningResources(dump, 'ClustersConfigDump', places, filter.fqdn ?? filter.subset);
-  const passing = found.filter((cluster) => passes(text(cluster, 'name'), filter));
-  return sortedBy(passing, ...clusterOrder((cluster: unknown) => text(cluster, 'name')));
+  const passing = found.filter((cluster) => passesCluster(text(cluster, 'name'), filter));
+  return sortedBy(passing, (cluster) => clusterKey(text(cluster, 'name')));
 }
 
-function passes(name: string, { fqdn, direction, subset, port }: ClusterFilter): boolean {
+/** Whether a cluster of that name passes. */
+export function passesCluster(name: string, { fqdn, direction, subset, port }: ClusterFilter): boolean {
   const parts = parseAnyClusterName(name);
   if (fqdn !== null && !(parts?.host ?? name).includes(fqdn)) return false;
   if (direction !== null && parts?.direction !== direction) return false;

@@ -1,5 +1,5 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
-import { clusterOrder } from './cluster-name.ts';
+import { clusterKey } from './cluster-name.ts';
 import { HEALTH, internalAddress, type EndpointFilter } from './endpoint-statuses.ts';
 import { enumName, field, isSet, list, number, text } from './message.ts';
 import { sortedBy, type Table } from './table.ts';
@@ -14,11 +14,12 @@ export function listAssignments(dump: ProxyDump, filter: EndpointFilter): readon
   const elements = ['dynamic_endpoint_configs', 'static_endpoint_configs'].flatMap(
     (place) => section?.elements(place, holding) ?? [],
   );
-  const found = elements.flatMap((element) => filtered(field(element, 'endpoint_config'), filter));
-  return sortedBy(found, ...clusterOrder((assignment: unknown) => text(assignment, 'cluster_name')));
+  const found = elements.flatMap((element) => filteredAssignment(field(element, 'endpoint_config'), filter));
+  return sortedBy(found, (assignment) => clusterKey(text(assignment, 'cluster_name')));
 }
 
-function filtered(assignment: unknown, filter: EndpointFilter): readonly unknown[] {
+/** An assignment with the endpoints that pass, as a list: empty when none does. */
+export function filteredAssignment(assignment: unknown, filter: EndpointFilter): readonly unknown[] {
   const cluster = text(assignment, 'cluster_name');
   if (filter.cluster !== null && cluster.toLowerCase() !== filter.cluster.toLowerCase()) return [];
   const groups = list(assignment, 'endpoints').map((group) => {

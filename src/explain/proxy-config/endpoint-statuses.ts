@@ -54,12 +54,7 @@ export function endpointStatusTable(statuses: readonly unknown[]): Table {
       failed: field(host, 'health_status', 'failed_outlier_check') === true,
     }));
   });
-  const sorted = sortedBy(
-    hosts,
-    (host) => host.address,
-    (host) => host.port,
-    (host) => host.cluster,
-  );
+  const sorted = sortedBy(hosts, (host) => [host.address, host.port, host.cluster]);
   const rows = sorted.map(({ address, port, status, failed, cluster }) => {
     const endpoint = port === 0 ? address : `${address}:${port}`;
     return [endpoint, status, failed ? 'FAILED' : 'OK', cluster];

@@ -24,10 +24,6 @@ export function extensionTable(filters: readonly unknown[]): Table {
     const type = text(config, 'typed_config', '@type');
     return [text(config, 'name'), type.replace(/^type\.googleapis\.com\//, '')] as const;
   });
-  const rows = sortedBy(
-    found,
-    ([, type]) => type,
-    ([name]) => name,
-  );
+  const rows = sortedBy(found, ([name, type]) => [type, name]);
   return { columns: ['ECDS NAME', 'TYPE'], rows, padding: 5 };
 }

@@ -23,14 +23,17 @@ export function listListeners(dump: ProxyDump, filter: ListenerFilter): readonly
     ['static_listeners', 'listener'],
   ] as const;
   const holding = filter.port === null ? null : String(filter.port);
-  const address = filter.address?.toLowerCase();
-  const type = filter.type?.toUpperCase();
-  return runningResources(dump, 'ListenersConfigDump', places, holding).filter(
-    (listener) =>
-      (address === undefined || addresses(listener).some((one) => one.toLowerCase() === address)) &&
-      (filter.port === null || port(listener) === filter.port) &&
-      (type === undefined || listenerType(listener) === type),
+  return runningResources(dump, 'ListenersConfigDump', places, holding).filter((listener) =>
+    passesListener(listener, filter),
   );
+}
+
+/** Whether a listener passes. */
+export function passesListener(listener: unknown, filter: ListenerFilter): boolean {
+  const address = filter.address?.toLowerCase();
+  if (address !== undefined && !addresses(listener).some((one) => one.toLowerCase() === address)) return false;
+  if (filter.port !== null && port(listener) !== filter.port) return false;
+  return filter.type === null || listenerType(listener) === filter.type.toUpperCase();
 }
 
 /**
@@ -38,13 +41,12 @@ export function listListeners(dump: ProxyDump, filter: ListenerFilter): readonly
  * @param named with the listener's name in a column of its own, as `all` shows it
  */
 export function listenerTable(listeners: readonly unknown[], verbose: boolean, named: boolean): Table {
-  const sorted = sortedBy(
-    listeners,
-    port,
-    (listener) => addresses(listener)[0] ?? '',
-    listenerType,
-    (listener) => text(listener, 'name'),
-  );
+  const sorted = sortedBy(listeners, (listener) => [
+    port(listener),
+    addresses(listener)[0] ?? '',
+    listenerType(listener),
+    text(listener, 'name'),
+  ]);
   const rows = sorted.flatMap((listener) => {
     const name = named ? [`listener/${text(listener, 'name')}`] : [];
     const about = [...name, addresses(listener).join(','), String(port(listener))];

@@ -15,14 +15,10 @@ export function listRoutes(dump: ProxyDump, name: string | null): readonly unkno
     ['dynamic_route_configs', 'route_config'],
     ['static_route_configs', 'route_config'],
   ] as const;
-  const found = runningResources(dump, 'RoutesConfigDump', places, name).filter(
+  const found = runningResources(dump, 'RoutesConfigDump', places, name === null ? null : JSON.stringify(name)).filter(
     (route) => name === null || text(route, 'name') === name,
   );
-  return sortedBy(
-    found,
-    (route) => numericName(text(route, 'name')),
-    (route) => text(route, 'name'),
-  );
+  return sortedBy(found, (route) => [numericName(text(route, 'name')), text(route, 'name')]);
 }
 
 function numericName(name: string): number {

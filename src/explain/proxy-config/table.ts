@@ -7,26 +7,32 @@ export interface Table {
   readonly padding: number;
 }
 
+/** Values of a sort key. */
+export type SortKey = readonly (string | number)[];
+
 /** Ascending by the bytes of UTF-8, as Go compares strings. */
 export function compareBytes(a: string, b: string): number {
   if (a === b) return 0;
   // UTF-16 code units order as UTF-8 bytes unless surrogates are among them.
-  return /[\ud800-\uffff]/.test(a + b) ? Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b))) : a < b ? -1 : 1;
+  const direct = !BEYOND_LATIN.test(a) && !BEYOND_LATIN.test(b);
+  return direct ? (a < b ? -1 : 1) : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** Sorts by several keys, each of which counts when those before it are equal; what is equal in all keeps its order. */
-export function sortedBy<T>(values: readonly T[], ...keys: readonly ((value: T) => string | number)[]): T[] {
-  const keyed = values.map((value) => ({ value, key: keys.map((key) => key(value)) }));
+const BEYOND_LATIN = /[^\u0000-\u00ff]/;
+
+/** Sorts by a key of several parts, each of which counts when those before it are equal; what is equal in all keeps its order. */
+export function sortedBy<T>(values: readonly T[], keyOf: (value: T) => SortKey): T[] {
+  const keyed = values.map((value) => ({ value, key: keyOf(value) }));
   return keyed.sort((a, b) => compareKeys(a.key, b.key)).map(({ value }) => value);
 }
 
-function compareKeys(a: readonly (string | number)[], b: readonly (string | number)[]): number {
-  for (const [index, left] of a.entries()) {
-    const right = b[index] ?? '';
-    const bothNumbers = typeof left === 'number' && typeof right === 'number';
+function compareKeys(a: SortKey, b: SortKey): number {
+  for (let index = 0; index < a.length; index++) {
+    const [left = 0, right = 0] = [a[index], b[index]];
+    if (left === right) continue;
+    if (typeof left === 'string' && typeof right === 'string') return compareBytes(left, right);
     // Numbers may be infinite, so that a difference may be none.
-    const order = bothNumbers ? Number(left > right) - Number(left < right) : compareBytes(String(left), String(right));
-    if (order !== 0) return order;
+    return left < right ? -1 : 1;
   }
   return 0;
 }

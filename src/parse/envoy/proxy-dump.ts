@@ -77,8 +77,12 @@ class ElementReader {
   }
 
   elements(list: JsonNode | undefined, holding: string | null): readonly unknown[] {
-    const found = holding !== null && isPlain(holding) ? list?.elementsHolding(holding) : undefined;
-    return (found ?? list?.elements() ?? []).flatMap((node) => {
+    if (list === undefined) return [];
+    const found = holding !== null && isPlain(holding) ? list.elementsHolding(holding) : undefined;
+    // One JSON.parse of all costs less than many of its parts; it fails when the text is longer than a string can be.
+    const all: unknown = found === undefined ? list.cursor().value : undefined;
+    if (Array.isArray(all)) return all as unknown[];
+    return (found ?? list.elements()).flatMap((node) => {
       const value = this.value(node);
       return value === undefined ? [] : [value];
     });
@@ -94,7 +98,7 @@ class ElementReader {
   }
 }
 
-/** Whether JSON can write the text in one way only, so that it may be searched for among the bytes. */
+/** Whether JSON can write the text, quoted or not, in one way only, so that it may be searched for among the bytes. */
 function isPlain(text: string): boolean {
-  return /^[A-Za-z0-9_.*:|-]+$/.test(text);
+  return /^"?[A-Za-z0-9_.*:|-]+"?$/.test(text);
 }

@@ -10,6 +10,7 @@ import { gapRaw } from '../../model/artefact.ts';
 import type { Artefact, Gap } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
 import { skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
+import { spansByLayout } from './line-layout.ts';
 import { indexSpans, memberOf } from './span-tree.ts';
 import type { IndexDepth, Span } from './span-tree.ts';
 
@@ -26,6 +27,11 @@ const INNER: IndexDepth = {
   levels: 2,
   innermostKeys: ['name', 'cluster_name', 'clusterName', '@type'].map((key) => Buffer.from(key)),
 };
+
+/** What the layout of the lines tells at first: down to the elements of the outermost lists (`{configs:[`). */
+const LAYOUT_LEVELS = 2;
+/** From here on a search for the end of a value costs less than a look at its bytes. */
+const LAYOUT_BYTES = 64 * 1024;
 
 /** A value of the document. What lies below it is read when asked for. */
 export interface JsonNode {
@@ -80,7 +86,7 @@ export function readJson(artefact: Artefact, parseWholeBytes = PARSE_WHOLE_BYTES
 
 function readIndexed(artefact: Artefact, start: number): JsonDocument {
   const { bytes } = artefact;
-  const span = indexSpans(bytes, start, OUTER);
+  const span = spansByLayout(bytes, start, LAYOUT_LEVELS, null) ?? indexSpans(bytes, start, OUTER);
   const gaps: Gap[] = [];
   if (span.broken !== null) gaps.push(brokenGap(artefact, span));
   else if (skipSpace(bytes, span.end) < bytes.length) {
@@ -259,7 +265,11 @@ class SpanNode implements JsonNode {
   /** Lists what lies in a value that the scan so far left closed. */
   #expanded(): Span {
     const closed = this.#span.kind !== 'scalar' && this.#span.members === null && this.#span.elements === null;
-    if (closed && this.#span.broken === null) this.#span = indexSpans(this.#bytes, this.#span.start, INNER);
+    if (closed && this.#span.broken === null) {
+      const { start, end } = this.#span;
+      const byLayout = end - start < LAYOUT_BYTES ? null : spansByLayout(this.#bytes, start, 1, end);
+      this.#span = byLayout ?? indexSpans(this.#bytes, start, INNER);
+    }
     return this.#span;
   }
 

@@ -24,9 +24,9 @@ export function renderUnescaped(message: unknown, type: string, format: DumpForm
   return print(canonicalMessage(message, type), format, (node) => renderIndented(node, JSON.stringify));
 }
 
-/** A JSON document as YAML. */
-export function renderDocumentYaml(document: unknown): string {
-  return `${renderGoYaml(plainTree(document))}\n`;
+/** A JSON document with its own names and order. */
+export function renderDocument(document: unknown, format: DumpFormat): string {
+  return print(plainTree(document), format, (node) => renderIndented(node, JSON.stringify));
 }
 
 /** istioctl ends what it prints with a line feed, and YAML has one already. */

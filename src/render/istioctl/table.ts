@@ -23,17 +23,19 @@ export function renderTable({ columns, rows, padding }: Table): string {
     .join('');
 }
 
+/** The usual case, which needs no second look. */
+const PRINTABLE = /^[ -~]*$/;
+
 /** What would break the line is shown escaped. */
 function cellText(cell: string): string {
+  if (PRINTABLE.test(cell)) return cell;
   return escapeControls(cell).replaceAll('\n', String.raw`\n`);
 }
 
 /** Code points, as tabwriter counts. */
 function characters(text: string): number {
-  let count = text.length;
-  // oxlint-disable-next-line no-control-regex -- ASCII is the usual case and needs no counting
-  if (/^[\x00-\x7f]*$/.test(text)) return count;
-  count = 0;
+  if (PRINTABLE.test(text)) return text.length;
+  let count = 0;
   for (const _ of text) count++;
   return count;
 }

@@ -57,7 +57,7 @@ func main() {
 	var visit func(message protoreflect.MessageDescriptor)
 	visit = func(message protoreflect.MessageDescriptor) {
 		name := string(message.FullName())
-		if _, known := messages[name]; known || message.IsMapEntry() && false {
+		if _, known := messages[name]; known {
 			return
 		}
 		messages[name] = message
