@@ -136,13 +136,13 @@ function proxyOf(
     config: () => {
       const document = find('config-dump');
       if (document?.kind !== 'config-dump') throw missingDocument('config-dump', others());
-      gaps.push(document.dump.gaps);
+      gaps.push(() => document.dump.gaps());
       return document.dump;
     },
     clusters: () => {
       const document = find('clusters');
       if (document?.kind !== 'clusters') throw missingDocument('clusters', others());
-      gaps.push(document.clusters.gaps);
+      gaps.push(() => document.clusters.gaps());
       return document.clusters;
     },
     note,

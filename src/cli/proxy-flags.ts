@@ -25,7 +25,7 @@ export const proxyFlags = {
 };
 
 /** `-o`, with istioctl's formats. */
-export function formatFlag<const Default extends 'short' | 'json'>(fallback: Default) {
+export function formatFlag(fallback: 'short' | 'json') {
   return Flags.option({
     char: 'o',
     summary: 'Print it in this format',

@@ -11,7 +11,7 @@ const BLACK_HOLE = 'BlackHoleCluster';
 /** Whether the filter is a TCP proxy that leads somewhere. */
 export function isTcpProxy(filter: unknown): boolean {
   if (text(filter, 'name') !== FILTERS.tcp) return false;
-  return JSON.stringify(field(filter, 'typed_config') ?? null).includes(BLACK_HOLE) === false;
+  return !JSON.stringify(field(filter, 'typed_config') ?? null).includes(BLACK_HOLE);
 }
 
 /** Where a filter chain leads, by its first HTTP connection manager or TCP proxy. */

@@ -1,7 +1,7 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { clusterKey } from './cluster-name.ts';
 import { HEALTH, internalAddress, type EndpointFilter } from './endpoint-statuses.ts';
-import { enumName, field, isSet, list, number, text } from './message.ts';
+import { enumName, field, isSet, list, number, text, withField } from './message.ts';
 import { sortedBy, type Table } from './table.ts';
 
 /**
@@ -25,11 +25,16 @@ export function filteredAssignment(assignment: unknown, filter: EndpointFilter):
   const groups = list(assignment, 'endpoints').map((group) => {
     const endpoints = list(group, 'lb_endpoints');
     const passing = endpoints.filter((endpoint) => passes(endpoint, filter));
-    const key = Object.hasOwn(group as object, 'lb_endpoints') ? 'lb_endpoints' : 'lbEndpoints';
-    return { group: { ...(group as object), [key]: passing }, count: passing.length };
+    return { group: withField(group, 'lb_endpoints', passing), count: passing.length };
   });
   if (groups.every(({ count }) => count === 0)) return [];
-  return [{ ...(assignment as object), endpoints: groups.map(({ group }) => group) }];
+  return [
+    withField(
+      assignment,
+      'endpoints',
+      groups.map(({ group }) => group),
+    ),
+  ];
 }
 
 function passes(endpoint: unknown, { address, port, status }: EndpointFilter): boolean {

@@ -1,5 +1,5 @@
 import type { ProxyClusterStatuses } from '../../model/proxy-dump.ts';
-import { enumName, field, isSet, list, number, text } from './message.ts';
+import { enumName, field, isSet, list, number, text, withField } from './message.ts';
 import { sortedBy, type Table } from './table.ts';
 
 export interface EndpointFilter {
@@ -23,7 +23,7 @@ export function listClusterStatuses(clusters: ProxyClusterStatuses, filter: Endp
     const hosts = list(status, 'host_statuses');
     const passing = filtered ? hosts.filter((host) => passes(host, filter)) : hosts;
     if (passing.length === 0) return [];
-    return [passing.length === hosts.length ? status : withHosts(status, passing)];
+    return [passing.length === hosts.length ? status : withField(status, 'host_statuses', passing)];
   });
 }
 
@@ -35,11 +35,6 @@ function passes(host: unknown, { address, port, status }: EndpointFilter): boole
 
 function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
-}
-
-function withHosts(status: unknown, hosts: readonly unknown[]): unknown {
-  const key = Object.hasOwn(status as object, 'host_statuses') ? 'host_statuses' : 'hostStatuses';
-  return { ...(status as object), [key]: hosts };
 }
 
 /** One row for each host, by address, port and cluster. */

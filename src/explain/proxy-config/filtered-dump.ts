@@ -2,7 +2,7 @@ import { passesCluster, type ClusterFilter } from './clusters.ts';
 import { filteredAssignment } from './endpoint-assignments.ts';
 import type { EndpointFilter } from './endpoint-statuses.ts';
 import { passesListener, type ListenerFilter } from './listeners.ts';
-import { field, list, text } from './message.ts';
+import { field, list, text, withField } from './message.ts';
 
 /** What `all` filters each kind of resource by. */
 export interface DumpFilter {
@@ -22,7 +22,7 @@ export function isFiltering({ cluster, listener, route, endpoint }: DumpFilter):
 export function filterDump(document: unknown, filter: DumpFilter): unknown {
   if (!isFiltering(filter)) return document;
   const configs = list(document, 'configs').map((section) => filterSection(section, filter));
-  return { ...(document as object), configs };
+  return withField(document, 'configs', configs);
 }
 
 function filterSection(section: unknown, filter: DumpFilter): unknown {
@@ -45,10 +45,7 @@ function filterElement(element: unknown, filter: DumpFilter): readonly unknown[]
   const assignment = field(element, 'endpoint_config');
   if (assignment !== undefined) {
     if (Object.values(filter.endpoint).every((value) => value === null)) return [element];
-    return filteredAssignment(assignment, filter.endpoint).map((one) => ({
-      ...(element as object),
-      [Object.hasOwn(element as object, 'endpoint_config') ? 'endpoint_config' : 'endpointConfig']: one,
-    }));
+    return filteredAssignment(assignment, filter.endpoint).map((one) => withField(element, 'endpoint_config', one));
   }
   const listeners = ['active_state', 'warming_state', 'draining_state'].map((state) =>
     field(element, state, 'listener'),

@@ -7,12 +7,22 @@
 export function field(message: unknown, ...names: readonly string[]): unknown {
   let value = message;
   for (const name of names) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    const members = value as Record<string, unknown>;
-    value = Object.hasOwn(members, name) ? members[name] : ownMember(members, camelCase(name));
+    if (!isMessage(value)) return undefined;
+    value = Object.hasOwn(value, name) ? value[name] : ownMember(value, camelCase(name));
     if (value === null) return undefined;
   }
   return value;
+}
+
+function isMessage(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The message with another value of a field, in the spelling in which it has the field. */
+export function withField(message: unknown, name: string, value: unknown): unknown {
+  if (!isMessage(message)) return message;
+  const camel = camelCase(name);
+  return { ...message, [!Object.hasOwn(message, name) && Object.hasOwn(message, camel) ? camel : name]: value };
 }
 
 function ownMember(members: Record<string, unknown>, name: string): unknown {

@@ -18,12 +18,12 @@ export function compareBytes(a: string, b: string): number {
   return direct ? (a < b ? -1 : 1) : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-const BEYOND_LATIN = /[^\u0000-\u00ff]/;
+const BEYOND_LATIN = /[\u0100-\uffff]/;
 
 /** Sorts by a key of several parts, each of which counts when those before it are equal; what is equal in all keeps its order. */
 export function sortedBy<T>(values: readonly T[], keyOf: (value: T) => SortKey): T[] {
   const keyed = values.map((value) => ({ value, key: keyOf(value) }));
-  return keyed.sort((a, b) => compareKeys(a.key, b.key)).map(({ value }) => value);
+  return keyed.toSorted((a, b) => compareKeys(a.key, b.key)).map(({ value }) => value);
 }
 
 function compareKeys(a: SortKey, b: SortKey): number {

@@ -43,8 +43,8 @@ export function findProxy(
   const dot = rest.lastIndexOf('.');
   const [name, place] = dot < 0 ? [rest, namespace ?? 'default'] : [rest.slice(0, dot), rest.slice(dot + 1)];
   const found = clusters().flatMap((view) => {
-    const pods = podsOf(view, kind, place, name).map((pod) => pod.name);
-    return proxies.filter((one) => one.cluster === view.name && one.namespace === place && pods.includes(one.pod));
+    const pods = new Set(podsOf(view, kind, place, name).map((pod) => pod.name));
+    return proxies.filter((one) => one.cluster === view.name && one.namespace === place && pods.has(one.pod));
   });
   const [first, ...others] = found;
   if (first === undefined) {

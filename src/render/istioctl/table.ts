@@ -34,8 +34,5 @@ function cellText(cell: string): string {
 
 /** Code points, as tabwriter counts. */
 function characters(text: string): number {
-  if (PRINTABLE.test(text)) return text.length;
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
+  return PRINTABLE.test(text) ? text.length : Array.from(text).length;
 }

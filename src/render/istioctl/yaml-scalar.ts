@@ -61,7 +61,7 @@ export function yamlString(text: string, place: ScalarPlace): string {
 
 /** Which styles the characters permit, outside of flow collections. */
 function analyze(text: string): { plain: boolean; singleQuoted: boolean; block: boolean } {
-  const special = [...text].some((character) => !isPrintable(character));
+  const special = Array.from(text).some((character) => !isPrintable(character));
   const breakSpace = text.includes('\n ');
   const spaceBreak = text.includes(' \n');
   const indicators =
@@ -90,7 +90,7 @@ function folded(text: string, { column, indent, isKey }: ScalarPlace, quoted: bo
   let out = '';
   let at = column;
   let spaces = false;
-  const all = [...text];
+  const all = Array.from(text);
   for (const [index, character] of all.entries()) {
     const inside = !quoted || (index > 0 && index < all.length - 1);
     if (character === ' ' && !spaces && at > BEST_WIDTH && inside && all[index + 1] !== ' ') {
@@ -135,7 +135,7 @@ function doubleQuoted(text: string, { column, indent, isKey }: ScalarPlace): str
   let out = '"';
   let at = column + 1;
   let spaces = false;
-  const all = [...text];
+  const all = Array.from(text);
   for (const [index, character] of all.entries()) {
     const breaks = character === ' ' && !isKey && !spaces && at > BEST_WIDTH && index > 0 && index < all.length - 1;
     if (breaks) {

@@ -53,7 +53,7 @@ function scalarText(node: Extract<JsonTree, { kind: 'scalar' }>, column: number,
 }
 
 function sortedMembers(members: readonly (readonly [string, JsonTree])[]): (readonly [string, JsonTree])[] {
-  return [...new Map(members)].toSorted(([a], [b]) => compareKeys([...a], [...b]));
+  return [...new Map(members)].toSorted(([a], [b]) => compareKeys(Array.from(a), Array.from(b)));
 }
 
 /**

@@ -36,7 +36,7 @@ export function enumValueName(type: string, value: number): string | undefined {
   const text = Object.hasOwn(ENUMS, type) ? ENUMS[type] : undefined;
   return text
     ?.split(' ')
-    .map((one, index) => one.split('='))
+    .map((one) => one.split('='))
     .find(([, number], index) => Number(number ?? index) === value)?.[0];
 }
 
