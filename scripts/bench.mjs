@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { envoyDump } from './envoy-dump.mjs';
 import { kubeProxyRuleset } from './kube-proxy-ruleset.mjs';
 
 const ROUNDS = 21;
@@ -33,6 +34,16 @@ const flow = ['--src', '10.244.1.20', '--dst', clusterIp, '--dport', '80', '-o',
 const packet = [node, program, 'packet', '--ruleset', rules, '--node-address', '10.10.0.11', ...flow];
 const readRules = [node, '-e', 'require("fs").readFileSync(process.argv[1], "utf8")', rules];
 
+// A sidecar of a mesh with as many services: 60 MB, of which a table reads one section, and a filtered one a few resources.
+const dump = envoyDump(SERVICES);
+const dumpFile = join(folder, 'config_dump.json');
+writeFileSync(dumpFile, dump.text);
+const parseDump = [node, '-e', 'JSON.parse(require("fs").readFileSync(process.argv[1]))', dumpFile];
+/** @param {readonly string[]} words */
+const proxyConfig = (...words) => [node, program, 'proxy-config', ...words, '--file', dumpFile];
+/** @param {string} question */
+const toParsing = (question) => `proxy-config ${question} (${SERVICES} services), to JSON.parse`;
+
 /** @type {readonly { name: string, command: readonly string[], baseline: readonly string[], budget: number }[]} */
 const lines = [
   { name: '--version', command: [node, program, '--version'], baseline: bareNode, budget: 1.5 },
@@ -40,6 +51,22 @@ const lines = [
   { name: 'version -o json', command: [node, program, 'version', '-o', 'json'], baseline: bareNode, budget: 2.5 },
   { name: 'explain (bundled sample)', command: explain, baseline: bareNode, budget: 8 },
   { name: `packet (${SERVICES} Services), to reading`, command: packet, baseline: readRules, budget: 3 },
+  { name: toParsing('cluster'), command: proxyConfig('cluster'), baseline: parseDump, budget: 1.5 },
+  { name: toParsing('listener'), command: proxyConfig('listener'), baseline: parseDump, budget: 1.5 },
+  { name: toParsing('route'), command: proxyConfig('route'), baseline: parseDump, budget: 1.5 },
+  { name: toParsing('eds'), command: proxyConfig('eds'), baseline: parseDump, budget: 1.5 },
+  {
+    name: toParsing('cluster --fqdn'),
+    command: proxyConfig('cluster', '--fqdn', dump.host),
+    baseline: parseDump,
+    budget: 0.5,
+  },
+  {
+    name: toParsing('listener --port'),
+    command: proxyConfig('listener', '--port', '15006'),
+    baseline: parseDump,
+    budget: 0.5,
+  },
 ];
 
 /** @type {Map<string, number[]>} CPU milliseconds of each command, by its words */

@@ -22,6 +22,9 @@ export function listAssignments(dump: ProxyDump, filter: EndpointFilter): readon
 export function filteredAssignment(assignment: unknown, filter: EndpointFilter): readonly unknown[] {
   const cluster = text(assignment, 'cluster_name');
   if (filter.cluster !== null && cluster.toLowerCase() !== filter.cluster.toLowerCase()) return [];
+  if (Object.values(filter).every((value) => value === null)) {
+    return list(assignment, 'endpoints').some((group) => list(group, 'lb_endpoints').length > 0) ? [assignment] : [];
+  }
   const groups = list(assignment, 'endpoints').map((group) => {
     const endpoints = list(group, 'lb_endpoints');
     const passing = endpoints.filter((endpoint) => passes(endpoint, filter));

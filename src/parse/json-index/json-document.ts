@@ -28,7 +28,7 @@ const INNER: IndexDepth = {
   innermostKeys: ['name', 'cluster_name', 'clusterName', '@type'].map((key) => Buffer.from(key)),
 };
 
-/** What the layout of the lines tells at first: down to the elements of the outermost lists (`{configs:[`). */
+/** What the layout of the lines tells at a time: down to the elements of the lists in a value (`{configs:[`). */
 const LAYOUT_LEVELS = 2;
 /** From here on a search for the end of a value costs less than a look at its bytes. */
 const LAYOUT_BYTES = 64 * 1024;
@@ -269,7 +269,7 @@ class SpanNode implements JsonNode {
     const closed = this.#span.kind !== 'scalar' && this.#span.members === null && this.#span.elements === null;
     if (closed && this.#span.broken === null) {
       const { start, end } = this.#span;
-      const byLayout = end - start < LAYOUT_BYTES ? null : spansByLayout(this.#bytes, start, 1, end);
+      const byLayout = end - start < LAYOUT_BYTES ? null : spansByLayout(this.#bytes, start, LAYOUT_LEVELS, end);
       this.#span = byLayout ?? indexSpans(this.#bytes, start, INNER);
     }
     return this.#span;
