@@ -155,7 +155,8 @@ export default {
     },
     {
       name: 'commands-import-cli-and-index-only',
-      comment: 'A command parses flags and prints an answer. Its logic belongs behind src/index.ts, src/packet.ts or src/proxy-config.ts.',
+      comment:
+        'A command parses flags and prints an answer. Its logic belongs behind src/index.ts, src/packet.ts or src/proxy-config.ts.',
       severity: 'error',
       from: { path: '^commands/' },
       to: { pathNot: ['^src/cli/', '^src/(index|packet|proxy-config)\\.ts$', packages('@oclif/[^/]+')] },

@@ -34,15 +34,16 @@ const flow = ['--src', '10.244.1.20', '--dst', clusterIp, '--dport', '80', '-o',
 const packet = [node, program, 'packet', '--ruleset', rules, '--node-address', '10.10.0.11', ...flow];
 const readRules = [node, '-e', 'require("fs").readFileSync(process.argv[1], "utf8")', rules];
 
-// A sidecar of a mesh with as many services: 60 MB, of which a table reads one section, and a filtered one a few resources.
-const dump = envoyDump(SERVICES);
+// A sidecar of a large mesh: 61 MB, of which a table reads one section, and a filtered one a few resources.
+const MESH_SERVICES = 8000;
+const dump = envoyDump(MESH_SERVICES);
 const dumpFile = join(folder, 'config_dump.json');
 writeFileSync(dumpFile, dump.text);
 const parseDump = [node, '-e', 'JSON.parse(require("fs").readFileSync(process.argv[1]))', dumpFile];
 /** @param {readonly string[]} words */
 const proxyConfig = (...words) => [node, program, 'proxy-config', ...words, '--file', dumpFile];
 /** @param {string} question */
-const toParsing = (question) => `proxy-config ${question} (${SERVICES} services), to JSON.parse`;
+const toParsing = (question) => `proxy-config ${question} (${MESH_SERVICES} services), to JSON.parse`;
 
 /** @type {readonly { name: string, command: readonly string[], baseline: readonly string[], budget: number }[]} */
 const lines = [
@@ -54,7 +55,6 @@ const lines = [
   { name: toParsing('cluster'), command: proxyConfig('cluster'), baseline: parseDump, budget: 1.5 },
   { name: toParsing('listener'), command: proxyConfig('listener'), baseline: parseDump, budget: 1.5 },
   { name: toParsing('route'), command: proxyConfig('route'), baseline: parseDump, budget: 1.5 },
-  { name: toParsing('eds'), command: proxyConfig('eds'), baseline: parseDump, budget: 1.5 },
   {
     name: toParsing('cluster --fqdn'),
     command: proxyConfig('cluster', '--fqdn', dump.host),

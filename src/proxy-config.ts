@@ -12,7 +12,7 @@ import {
   unreadableDocument,
   type DocumentKind,
 } from './explain/proxy-config/documents.ts';
-import { assignmentTable, listAssignments } from './explain/proxy-config/endpoint-assignments.ts';
+import { assignmentTable, listAssignments, sortAssignments } from './explain/proxy-config/endpoint-assignments.ts';
 import {
   endpointStatusTable,
   listClusterStatuses,
@@ -175,14 +175,14 @@ export function showRoutes(proxy: Proxy, name: string | null, verbose: boolean, 
 export function showEndpoints(proxy: Proxy, filter: EndpointFilter, format: ShowFormat): string {
   const statuses = listClusterStatuses(proxy.clusters(), filter);
   if (format === 'short') return renderTable(endpointStatusTable(statuses));
-  return renderList(statuses, 'envoy.admin.v3.ClusterStatus', format);
+  return renderList([...statuses], 'envoy.admin.v3.ClusterStatus', format);
 }
 
 /** Endpoints of the config_dump: as EDS delivered them. */
 export function showAssignments(proxy: Proxy, filter: EndpointFilter, format: ShowFormat): string {
   const assignments = listAssignments(proxy.config(), filter);
   if (format === 'short') return renderTable(assignmentTable(assignments, false));
-  return renderList(assignments, 'envoy.config.endpoint.v3.ClusterLoadAssignment', format);
+  return renderList(sortAssignments(assignments), 'envoy.config.endpoint.v3.ClusterLoadAssignment', format);
 }
 
 export function showBootstrap(proxy: Proxy, format: ShowFormat): string {

@@ -14,6 +14,8 @@ export interface ProxyDumpSection {
    *   given, and others may still be
    */
   elements(field: string, holding?: string | null): readonly unknown[];
+  /** The same, one after the other, without keeping them. */
+  passingElements(field: string, holding?: string | null): Iterable<unknown>;
 }
 
 /** A proxy's /config_dump. */
@@ -32,8 +34,11 @@ export interface ProxyDump {
 /** A proxy's /clusters?format=json. */
 export interface ProxyClusterStatuses {
   readonly artefact: string;
-  /** @param holding as of {@link ProxyDumpSection.elements} */
-  statuses(holding?: string | null): readonly unknown[];
+  /**
+   * Statuses of clusters, one after the other, without keeping them.
+   * @param holding as of {@link ProxyDumpSection.elements}
+   */
+  statuses(holding?: string | null): Iterable<unknown>;
   /** Values that were asked for and are no JSON. */
   gaps(): readonly Gap[];
 }

@@ -2,20 +2,25 @@ import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { clusterKey } from './cluster-name.ts';
 import { HEALTH, internalAddress, type EndpointFilter } from './endpoint-statuses.ts';
 import { enumName, field, isSet, list, number, text, withField } from './message.ts';
-import { sortedBy, type Table } from './table.ts';
+import { sortedBy, type SortKey, type Table } from './table.ts';
 
 /**
- * ClusterLoadAssignments of the config_dump with the endpoints that pass the filter, by the parts of the cluster's name; those
- * without such an endpoint are left out. A dump that was taken without include_eds has none.
+ * ClusterLoadAssignments of the config_dump with the endpoints that pass the filter, in the order of the dump; those without such an
+ * endpoint are left out. A dump that was taken without include_eds has none.
  */
-export function listAssignments(dump: ProxyDump, filter: EndpointFilter): readonly unknown[] {
+export function* listAssignments(dump: ProxyDump, filter: EndpointFilter): Generator {
   const section = dump.section('EndpointsConfigDump');
   const holding = filter.port === null ? null : String(filter.port);
-  const elements = ['dynamic_endpoint_configs', 'static_endpoint_configs'].flatMap(
-    (place) => section?.elements(place, holding) ?? [],
-  );
-  const found = elements.flatMap((element) => filteredAssignment(field(element, 'endpoint_config'), filter));
-  return sortedBy(found, (assignment) => clusterKey(text(assignment, 'cluster_name')));
+  for (const place of ['dynamic_endpoint_configs', 'static_endpoint_configs']) {
+    for (const element of section?.passingElements(place, holding) ?? []) {
+      yield* filteredAssignment(field(element, 'endpoint_config'), filter);
+    }
+  }
+}
+
+/** By the parts of the cluster's name. */
+export function sortAssignments(assignments: Iterable<unknown>): readonly unknown[] {
+  return sortedBy([...assignments], (assignment) => clusterKey(text(assignment, 'cluster_name')));
 }
 
 /** An assignment with the endpoints that pass, as a list: empty when none does. */
@@ -55,19 +60,30 @@ function hasAddress(endpoint: unknown, wanted: string): boolean {
   );
 }
 
-/** @param named with the kind before the name, as `all` shows it */
-export function assignmentTable(assignments: readonly unknown[], named: boolean): Table {
-  const rows = assignments.flatMap((assignment) =>
-    list(assignment, 'endpoints').flatMap((group) =>
-      list(group, 'lb_endpoints').map((endpoint) => [
-        `${named ? 'endpoint/' : ''}${addressesOf(endpoint).map(addressText).join(',')}`,
-        enumName(endpoint, 'health_status', HEALTH),
-        localityText(field(group, 'locality')),
-        text(assignment, 'cluster_name'),
-      ]),
-    ),
-  );
+/**
+ * One row for each endpoint, by the parts of the cluster's name.
+ * @param named with the kind before the name, as `all` shows it
+ */
+export function assignmentTable(assignments: Iterable<unknown>, named: boolean): Table {
+  const groups: { key: SortKey; rows: readonly (readonly string[])[] }[] = [];
+  for (const assignment of assignments) {
+    const cluster = text(assignment, 'cluster_name');
+    groups.push({ key: clusterKey(cluster), rows: endpointRows(assignment, cluster, named) });
+  }
+  const rows = sortedBy(groups, ({ key }) => key).flatMap((group) => group.rows);
   return { columns: ['NAME', 'STATUS', 'LOCALITY', 'CLUSTER'], rows, padding: 5 };
+}
+
+function endpointRows(assignment: unknown, cluster: string, named: boolean): readonly (readonly string[])[] {
+  return list(assignment, 'endpoints').flatMap((group) => {
+    const locality = localityText(field(group, 'locality'));
+    return list(group, 'lb_endpoints').map((endpoint) => [
+      `${named ? 'endpoint/' : ''}${addressesOf(endpoint).map(addressText).join(',')}`,
+      enumName(endpoint, 'health_status', HEALTH),
+      locality,
+      cluster,
+    ]);
+  });
 }
 
 function addressesOf(endpoint: unknown): readonly unknown[] {

@@ -16,15 +16,15 @@ export interface EndpointFilter {
 export const HEALTH = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'];
 
 /** Statuses of clusters with the hosts that pass the filter; those without such a host are left out. */
-export function listClusterStatuses(clusters: ProxyClusterStatuses, filter: EndpointFilter): readonly unknown[] {
+export function* listClusterStatuses(clusters: ProxyClusterStatuses, filter: EndpointFilter): Generator {
   const filtered = Object.values(filter).some((value) => value !== null);
-  return clusters.statuses(filter.port === null ? null : String(filter.port)).flatMap((status) => {
-    if (filter.cluster !== null && !same(text(status, 'name'), filter.cluster)) return [];
+  for (const status of clusters.statuses(filter.port === null ? null : String(filter.port))) {
+    if (filter.cluster !== null && !same(text(status, 'name'), filter.cluster)) continue;
     const hosts = list(status, 'host_statuses');
     const passing = filtered ? hosts.filter((host) => passes(host, filter)) : hosts;
-    if (passing.length === 0) return [];
-    return [passing.length === hosts.length ? status : withField(status, 'host_statuses', passing)];
-  });
+    if (passing.length > 0)
+      yield passing.length === hosts.length ? status : withField(status, 'host_statuses', passing);
+  }
 }
 
 function passes(host: unknown, { address, port, status }: EndpointFilter): boolean {
@@ -38,17 +38,15 @@ function same(a: string, b: string): boolean {
 }
 
 /** One row for each host, by address, port and cluster. */
-export function endpointStatusTable(statuses: readonly unknown[]): Table {
-  const hosts = statuses.flatMap((status) => {
+export function endpointStatusTable(statuses: Iterable<unknown>): Table {
+  const hosts: { cluster: string; address: string; port: number; status: string; failed: boolean }[] = [];
+  for (const status of statuses) {
     const cluster = text(status, 'name');
-    return list(status, 'host_statuses').map((host) => ({
-      cluster,
-      address: addressText(host),
-      port: portOf(host),
-      status: health(host),
-      failed: field(host, 'health_status', 'failed_outlier_check') === true,
-    }));
-  });
+    for (const host of list(status, 'host_statuses')) {
+      const failed = field(host, 'health_status', 'failed_outlier_check') === true;
+      hosts.push({ cluster, address: addressText(host), port: portOf(host), status: health(host), failed });
+    }
+  }
   const sorted = sortedBy(hosts, (host) => [host.address, host.port, host.cluster]);
   const rows = sorted.map(({ address, port, status, failed, cluster }) => {
     const endpoint = port === 0 ? address : `${address}:${port}`;

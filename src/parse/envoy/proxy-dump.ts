@@ -56,13 +56,14 @@ function dumpSection(node: JsonNode, reader: ElementReader): ProxyDumpSection {
       return reader.value(node);
     },
     elements: (field, holding = null) => reader.elements(protoMember(node, field), holding),
+    passingElements: (field, holding = null) => reader.passing(protoMember(node, field), holding),
   };
 }
 
 function clusterStatuses(artefact: Artefact, member: JsonNode, reader: ElementReader): ProxyClusterStatuses {
   return {
     artefact: artefact.name,
-    statuses: (holding = null) => reader.elements(member, holding),
+    statuses: (holding = null) => reader.passing(member, holding),
     gaps: () => reader.gaps,
   };
 }
@@ -77,24 +78,29 @@ class ElementReader {
   }
 
   elements(list: JsonNode | undefined, holding: string | null): readonly unknown[] {
-    if (list === undefined) return [];
-    const found = holding !== null && isPlain(holding) ? list.elementsHolding(holding) : undefined;
     // One JSON.parse of all costs less than many of its parts; it fails when the text is longer than a string can be.
-    const all: unknown = found === undefined ? list.cursor().value : undefined;
-    if (Array.isArray(all)) return all as unknown[];
-    return (found ?? list.elements()).flatMap((node) => {
-      const value = this.value(node);
-      return value === undefined ? [] : [value];
-    });
+    const all: unknown = holding === null ? list?.cursor().value : undefined;
+    return Array.isArray(all) ? (all as unknown[]) : [...this.passing(list, holding)];
+  }
+
+  *passing(list: JsonNode | undefined, holding: string | null): Generator {
+    if (list === undefined) return;
+    const found = holding !== null && isPlain(holding) ? list.elementsHolding(holding) : undefined;
+    for (const node of found ?? list.elements()) {
+      const value = node.passingValue();
+      if (value === undefined) this.#noteGap(node);
+      else yield value;
+    }
   }
 
   value(node: JsonNode): unknown {
     const { value } = node.cursor();
-    if (value === undefined) {
-      const { pointer } = node;
-      this.gaps.push({ kind: 'unreadable', artefact: this.#artefact, pointer, problem: 'this value is no JSON' });
-    }
+    if (value === undefined) this.#noteGap(node);
     return value;
+  }
+
+  #noteGap({ pointer }: JsonNode): void {
+    this.gaps.push({ kind: 'unreadable', artefact: this.#artefact, pointer, problem: 'this value is no JSON' });
   }
 }
 

@@ -55,6 +55,8 @@ export interface JsonNode {
   text(): string | undefined;
   /** The value, parsed. Its `value` is undefined when the text of the value is no JSON. */
   cursor(): Cursor;
+  /** As the cursor's value, but nothing of it is kept: for walking many of them once. */
+  passingValue(): unknown;
 }
 
 export interface JsonDocument {
@@ -188,6 +190,10 @@ class ParsedNode implements JsonNode {
   cursor(): Cursor {
     return this.#cursor;
   }
+
+  passingValue(): unknown {
+    return this.#cursor.value;
+  }
 }
 
 class SpanNode implements JsonNode {
@@ -283,6 +289,10 @@ class SpanNode implements JsonNode {
   cursor(): Cursor {
     this.#cursor ??= new Cursor(this.#artefact, this.pointer, this.#parse());
     return this.#cursor;
+  }
+
+  passingValue(): unknown {
+    return this.#cursor === undefined ? this.#parse() : this.#cursor.value;
   }
 
   #parse(): unknown {
