@@ -76,6 +76,22 @@ describe('filters', () => {
   });
 });
 
+describe('pc alone', () => {
+  it('is the topic with its help', () => {
+    for (const words of [['pc'], ['proxy-config'], ['pc', '--help']]) {
+      const { status, stdout, stderr } = reach(...words);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(/^ {2}proxy-config cluster +Show the clusters of a proxy$/m);
+    }
+  });
+
+  it('with a word that is no subcommand says what may be meant', () => {
+    const { status, stderr } = reach('pc', 'clustr', 'x');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: there is no command "proxy-config clustr"\nDid you mean proxy-config cluster/);
+  });
+});
+
 describe('the proxy that is meant', () => {
   it.each([
     ['productpage-v1-abc.bookinfo'],
