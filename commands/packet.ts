@@ -7,7 +7,7 @@ import { outputFlag } from '../src/cli/flags.ts';
 import {
   openPacketMachine,
   packetStatus,
-  readFlows,
+  readJsonLines,
   renderGaps,
   renderPacketAnswer,
   renderPacketLine,
@@ -129,7 +129,7 @@ export default class Packet extends BaseCommand {
   }
 
   private async answerFlows(machine: PacketMachine, path: string): Promise<void> {
-    const flows = await readFlows(path);
+    const flows = await readJsonLines(path);
     let failed = false;
     for (let from = 0; from < flows.length; from += LINES_AT_ONCE) {
       const lines = flows.slice(from, from + LINES_AT_ONCE).map(([text, description]) => {

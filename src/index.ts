@@ -8,7 +8,9 @@ import type { QuestionInput } from './explain/question/question-input.ts';
 import type { Gap } from './model/artefact.ts';
 import type { Explanation, Severity } from './model/explanation.ts';
 import { escapeControls } from './render/escape-controls.ts';
+import type { EnvoyRequestAnswer, EnvoyRequestFailure } from './explain/envoy-request/envoy-request.ts';
 import type { PacketAnswer, PacketFailure } from './explain/packet/packet.ts';
+import { renderEnvoyRequest } from './render/envoy-request.ts';
 import { renderJson, renderJsonLine } from './render/json.ts';
 import { renderMermaid } from './render/mermaid.ts';
 import { renderPacket } from './render/packet.ts';
@@ -20,7 +22,10 @@ import { collectSnapshots } from './collect/snapshot.ts';
 import { createWorkspace } from './workspace.ts';
 
 export type { Severity } from './model/explanation.ts';
-export { openPacketMachine, readFlows, type PacketMachine } from './packet-machine.ts';
+export { openEnvoyProxy, type EnvoyProxy } from './envoy-proxy.ts';
+export { readHeaders } from './explain/envoy-request/request-line.ts';
+export { readJsonLines } from './json-lines.ts';
+export { openPacketMachine, type PacketMachine } from './packet-machine.ts';
 
 /** Formats of an answer. `tree` is the one for people. */
 export type AnswerFormat = 'tree' | 'wide' | 'json' | 'yaml' | 'mermaid';
@@ -95,6 +100,34 @@ export function packetStatus({ outcomes }: PacketAnswer): 'ok' | 'unreachable' |
   return outcomes.every(({ action }) => action === 'accept') ? 'ok' : 'undetermined';
 }
 
+/** Text of what an Envoy does with one request. */
+export function renderEnvoyRequestAnswer(
+  answer: EnvoyRequestAnswer,
+  format: 'text' | 'json' | 'yaml',
+  color: boolean,
+): string {
+  if (format === 'json') return renderJson(answer);
+  return format === 'yaml' ? renderYaml(answer) : renderEnvoyRequest(answer, color);
+}
+
+/** What an Envoy does with one request of many, on a line. */
+export function renderEnvoyRequestLine(answer: EnvoyRequestAnswer | EnvoyRequestFailure): string {
+  return renderJsonLine(answer);
+}
+
+/**
+ * What the answer for one request means to a caller: undetermined where some branch is; reachable where every one goes to an
+ * upstream or is answered by the proxy with a status below 400.
+ */
+export function envoyRequestStatus({ outcomes }: EnvoyRequestAnswer): 'ok' | 'unreachable' | 'undetermined' {
+  if (outcomes.some(({ undetermined }) => undetermined !== null)) return 'undetermined';
+  const passes = outcomes.every(({ status, endpoints }) =>
+    status === null ? endpoints.length > 0 : status < HTTP_ERRORS,
+  );
+  return passes ? 'ok' : 'unreachable';
+}
+
+const HTTP_ERRORS = 400;
 const MOST_WARNINGS = 5;
 
 /** What was not understood, for standard error; empty when all was. */

@@ -69,24 +69,6 @@ async function readRuleset(path: string, family: Family) {
   return parsed;
 }
 
-/** Descriptions of packets, one JSON object a line; a line that is none is given back as text. */
-export async function readFlows(path: string): Promise<readonly (readonly [text: string, description: unknown])[]> {
-  const artefact = await collectLooseFile(path);
-  return artefact.bytes
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => [line.trim(), parseJson(line)] as const);
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
 function nodeAddress(text: string): Address {
   const address = parseAddress(text.trim());
   if (address !== undefined) return address;

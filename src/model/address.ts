@@ -84,6 +84,14 @@ export function formatEndpoint(ip: string, port: number | null | undefined): str
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
+/** Reads `10.0.0.1:80` or `[fd00::1]:80`; undefined when the text is none. */
+export function parseEndpoint(text: string): { readonly address: Address; readonly port: number } | undefined {
+  const parts = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(text.trim());
+  const address = parseAddress(parts?.[1] ?? parts?.[2] ?? '');
+  const port = Number(parts?.[3]);
+  return address === undefined || port > 65_535 ? undefined : { address, port };
+}
+
 function parseMask(family: Family, text: string): bigint | undefined {
   if (/^\d{1,3}$/.test(text)) return Number(text) <= WIDTH[family] ? lengthMask(family, Number(text)) : undefined;
   const mask = parseAddress(text);

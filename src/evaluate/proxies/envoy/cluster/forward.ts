@@ -183,6 +183,7 @@ function toAddress(
     tls: transport.tls,
     retries: how.retries,
     connectTimeoutSeconds: seconds(field(cluster, 'connect_timeout')) ?? 5,
+    flag: walk.flags.length === 0 ? null : walk.flags.join(','),
   };
   if (transport.cite === null) return end(walk, reached);
   const reasons = transport.reason === null ? [] : [transport.reason];

@@ -1,0 +1,58 @@
+/**
+ * An Envoy of which a person has the config_dump, to be asked about requests. In: paths as given. Out: something that answers, and
+ * what of the files was not understood. It evaluates nothing itself.
+ */
+import { collectLooseFile } from './collect/loose-file.ts';
+import {
+  EnvoyRequestAnswers,
+  type EnvoyRequestAnswer,
+  type EnvoyRequestFailure,
+} from './explain/envoy-request/envoy-request.ts';
+import { QuestionError } from './explain/question/question-input.ts';
+import type { Gap } from './model/artefact.ts';
+import { parseEnvoyClusters } from './parse/envoy/admin.ts';
+import { parseEnvoyConfigDump } from './parse/envoy/config-dump.ts';
+
+/** Paths (`-` is standard input) of what the admin endpoints of a proxy gave. */
+export interface EnvoyFiles {
+  /** /config_dump, best with `?include_eds` */
+  readonly configDump: string;
+  /** /clusters?format=json; null: it was not captured */
+  readonly clusters: string | null;
+}
+
+export interface EnvoyProxy {
+  /** Answers one description of a request (see `readRequestLine` for its members). */
+  answer(description: unknown): EnvoyRequestAnswer | EnvoyRequestFailure;
+  /** What was not understood among the parts that were looked at so far. */
+  gaps(): readonly Gap[];
+}
+
+/**
+ * Reads what was captured of a proxy.
+ * @throws InputError when a file cannot be read, QuestionError when it is no such answer
+ */
+export async function openEnvoyProxy(files: EnvoyFiles): Promise<EnvoyProxy> {
+  const config = parseEnvoyConfigDump(await collectLooseFile(files.configDump));
+  if (config.value.sections.size === 0) throw notReadable(files.configDump, 'a config_dump', config.gaps);
+  const clusters = files.clusters === null ? null : parseEnvoyClusters(await collectLooseFile(files.clusters));
+  if (files.clusters !== null && clusters?.gaps.some((gap) => gap.kind === 'unreadable') === true)
+    throw notReadable(files.clusters, 'an answer of /clusters?format=json', clusters.gaps);
+  const answers = new EnvoyRequestAnswers({
+    config: config.value,
+    clusters: clusters?.value ?? null,
+    listeners: null,
+    serverInfo: null,
+  });
+  return {
+    answer: (description) => answers.answer(description),
+    gaps: () => [...config.gaps, ...(clusters?.gaps ?? [])],
+  };
+}
+
+function notReadable(path: string, what: string, gaps: readonly Gap[]): QuestionError {
+  const [first] = gaps;
+  const why = first === undefined ? '' : `: ${first.problem}`;
+  const remedy = first?.remedy ?? 'capture it again from the admin port of the proxy';
+  return new QuestionError(`${path} is not ${what}${why}`, [`${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`]);
+}
