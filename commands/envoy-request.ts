@@ -99,13 +99,28 @@ export default class EnvoyRequest extends BaseCommand {
       });
     }
     this.progress.phase('reading the dump');
-    const proxy = await openEnvoyProxy({ configDump: flags.file, clusters: flags.clusters ?? null });
+    const proxy = await openEnvoyProxy(
+      { configDump: flags.file, clusters: flags.clusters ?? null },
+      flags.requests === undefined ? 'one' : 'many',
+    );
     if (flags.requests !== undefined) {
       await this.answerLines(proxy, flags.requests);
       return;
     }
     const { listener, address, host, path, method, header = [], tls, sni, alpn, identity, source } = flags;
-    const asked = { listener, address, host, path, method, headers: readHeaders(header), tls, sni, alpn, identity, source };
+    const asked = {
+      listener,
+      address,
+      host,
+      path,
+      method,
+      headers: readHeaders(header),
+      tls,
+      sni,
+      alpn,
+      identity,
+      source,
+    };
     const answer = proxy.answer(asked);
     if ('error' in answer) throw new CliError(answer.error, { remedy: 'Add --help to see the flags and examples.' });
     const text = renderEnvoyRequestAnswer(answer, flags.output ?? 'text', this.terminal().color);
@@ -115,15 +130,15 @@ export default class EnvoyRequest extends BaseCommand {
 
   private async answerLines(proxy: EnvoyProxy, path: string): Promise<void> {
     const requests = await readJsonLines(path);
-    let failed = false;
+    let status: ExitStatus = ExitStatus.ok;
     for (let from = 0; from < requests.length; from += LINES_AT_ONCE) {
-      const lines = requests.slice(from, from + LINES_AT_ONCE).map(([text, description]) => {
-        const answer =
-          description === undefined ? { request: text, error: 'this line is no JSON' } : proxy.answer(description);
-        failed ||= 'error' in answer;
-        return renderEnvoyRequestLine(answer);
-      });
-      this.answer(lines.join('\n'), failed ? ExitStatus.usage : ExitStatus.ok);
+      const answers = requests
+        .slice(from, from + LINES_AT_ONCE)
+        .map(([text, description]) =>
+          description === undefined ? { request: text, error: 'this line is no JSON' } : proxy.answer(description),
+        );
+      if (answers.some((answer) => 'error' in answer)) status = ExitStatus.usage;
+      this.answer(answers.map((answer) => renderEnvoyRequestLine(answer)).join('\n'), status);
     }
     this.tell(proxy);
   }

@@ -28,12 +28,17 @@ export interface EnvoyProxy {
   gaps(): readonly Gap[];
 }
 
+/** Up to here a dump fits into one text of JavaScript; for many questions reading it whole is less work than part by part. */
+const WHOLE_BYTES = 400 * 1024 * 1024;
+
 /**
  * Reads what was captured of a proxy.
+ * @param questions how many are to come, which only changes what is read when
  * @throws InputError when a file cannot be read, QuestionError when it is no such answer
  */
-export async function openEnvoyProxy(files: EnvoyFiles): Promise<EnvoyProxy> {
-  const config = parseEnvoyConfigDump(await collectLooseFile(files.configDump));
+export async function openEnvoyProxy(files: EnvoyFiles, questions: 'one' | 'many'): Promise<EnvoyProxy> {
+  const dump = await collectLooseFile(files.configDump);
+  const config = questions === 'many' ? parseEnvoyConfigDump(dump, WHOLE_BYTES) : parseEnvoyConfigDump(dump);
   if (config.value.sections.size === 0) throw notReadable(files.configDump, 'a config_dump', config.gaps);
   const clusters = files.clusters === null ? null : parseEnvoyClusters(await collectLooseFile(files.clusters));
   if (files.clusters !== null && clusters?.gaps.some((gap) => gap.kind === 'unreadable') === true)

@@ -1,9 +1,7 @@
 import { collectLooseFile } from './collect/loose-file.ts';
 
 /** Descriptions of what is asked, one JSON object a line; a line that is none is given back as text alone. */
-export async function readJsonLines(
-  path: string,
-): Promise<readonly (readonly [text: string, description: unknown])[]> {
+export async function readJsonLines(path: string): Promise<readonly (readonly [text: string, description: unknown])[]> {
   const artefact = await collectLooseFile(path);
   return artefact.bytes
     .toString('utf8')

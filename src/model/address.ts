@@ -23,11 +23,38 @@ const WIDTH: Record<Family, number> = { 4: 32, 6: 128 };
  * @returns undefined when the text is no address
  */
 export function parseAddress(text: string): Address | undefined {
+  let parsed = PARSED.get(text);
+  if (parsed === undefined) {
+    if (PARSED.size >= PARSED_LIMIT) PARSED.clear();
+    parsed = { address: readAddress(text) };
+    PARSED.set(text, parsed);
+  }
+  return parsed.address;
+}
+
+/** Addresses that were read last: the same ones are asked about again and again, and reading one is slow. */
+const PARSED = new Map<string, { readonly address: Address | undefined }>();
+const PARSED_LIMIT = 20_000;
+
+function readAddress(text: string): Address | undefined {
   const bare = text.includes('%') ? text.slice(0, text.indexOf('%')) : text;
   if (bare.includes(':')) {
     return ipaddr.IPv6.isValid(bare) ? fromBytes(6, ipaddr.IPv6.parse(bare).toByteArray()) : undefined;
   }
-  return ipaddr.IPv4.isValidFourPartDecimal(bare) ? fromBytes(4, ipaddr.IPv4.parse(bare).toByteArray()) : undefined;
+  return readIpv4(bare);
+}
+
+/** Four decimal numbers up to 255, none with a zero before it. */
+function readIpv4(text: string): Address | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4) return undefined;
+  let bits = 0;
+  for (const part of parts) {
+    const value = Number(part);
+    if (!(value <= 255) || String(value) !== part) return undefined;
+    bits = bits * 256 + value;
+  }
+  return { family: 4, text, bits: BigInt(bits) };
 }
 
 /** The canonical text of an address, or the text itself when it is none. */

@@ -84,7 +84,8 @@ export class EnvoyRequestAnswers {
     if (entrance === undefined) {
       entrance = findEntrance(this.#facts, listener, destination);
       const close = typeof entrance === 'string' ? closeNames(listener ?? '', listenerNames(this.#facts)) : [];
-      if (close.length > 0 && !close.includes(listener ?? '')) entrance = `${String(entrance)}; like it: ${close.join(', ')}`;
+      if (close.length > 0 && !close.includes(listener ?? ''))
+        entrance = `${String(entrance)}; like it: ${close.join(', ')}`;
       this.#entrances.set(key, entrance);
     }
     return entrance;

@@ -1,4 +1,4 @@
-import type { HttpFilter, RunHttpFilter } from './filter.ts';
+import type { RunHttpFilter } from './filter.ts';
 import { unknown } from '../proto-json.ts';
 import { step, undetermined, withStep } from '../walk.ts';
 import { runCors } from './cors.ts';
@@ -39,9 +39,9 @@ const OPAQUE: readonly (readonly [string, string])[] = [
   ['envoy.extensions.filters.http.ratelimit.', 'a rate limit service decides'],
 ];
 
-/** The rule of a filter. */
-export function httpFilterRule(filter: HttpFilter): RunHttpFilter {
-  return HTTP_FILTERS[filter.type] ?? opaque;
+/** The rule of a filter, by the type of its configuration. */
+export function httpFilterRule(type: string): RunHttpFilter {
+  return HTTP_FILTERS[type] ?? opaque;
 }
 
 const opaque: RunHttpFilter = (_context, filter, walk) => {

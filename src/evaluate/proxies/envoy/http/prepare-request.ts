@@ -3,6 +3,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
 import type { AcceptedSocket } from '../listener/accepted-socket.ts';
+import { memoised } from '../memo.ts';
 import { enumName, field, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { stripPort, stripTrailingDot } from './host.ts';
@@ -66,7 +67,7 @@ const ESCAPED_SLASHES = [
   'UNESCAPE_AND_FORWARD',
 ];
 
-function pathOptions(hcm: Cursor): PathOptions | Unknown {
+const pathOptions = memoised((hcm): PathOptions | Unknown => {
   const extended = field(hcm, 'path_normalization_options');
   if (extended.exists) return unknown('path_normalization_options is not evaluated', extended);
   const action =
@@ -81,7 +82,7 @@ function pathOptions(hcm: Cursor): PathOptions | Unknown {
     return unknown('the action for escaped slashes is not understood', field(hcm, 'path_with_escaped_slashes_action'));
   }
   return { normalize: isTrue(hcm, 'normalize_path'), mergeSlashes: isTrue(hcm, 'merge_slashes'), escapedSlashes };
-}
+});
 
 /** Trailing dot first, then the port (ConnectionManagerUtility::maybeNormalizeHost). */
 function normaliseAuthority(hcm: Cursor, authority: string, localPort: number): string {

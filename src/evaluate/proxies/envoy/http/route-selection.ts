@@ -1,6 +1,7 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
+import { memoised } from '../memo.ts';
 import { field, fields, isTrue, unknown } from '../proto-json.ts';
 import { readFraction } from '../runtime.ts';
 import type { Runtime } from '../runtime.ts';
@@ -32,8 +33,7 @@ export function selectRoute(
   const ignoresParameters = isTrue(routeConfig, 'ignore_path_parameters_in_path_matching');
   const alternatives: RouteAlternative[] = [];
   const remaining: Constraint[] = [];
-  for (const route of field(virtualHost, 'routes').items()) {
-    const match = field(route, 'match');
+  for (const { route, match } of routesOf(virtualHost)) {
     const truth = matchRoute(match, request, tls, ignoresParameters);
     if (truth === false) continue;
     const runtimeFraction = field(match, 'runtime_fraction');
@@ -51,6 +51,12 @@ export function selectRoute(
   }
   return [...alternatives, { route: null, constraints: remaining, unknown: null }];
 }
+
+const routesOf = memoised((virtualHost) =>
+  field(virtualHost, 'routes')
+    .items()
+    .map((route) => ({ route, match: field(route, 'match') })),
+);
 
 function withMatch(problem: Unknown, match: Cursor): Unknown {
   return problem.evidence.length > 0 ? problem : unknown(problem.reason, match);
