@@ -27,7 +27,11 @@ afterAll(() => {
 describe('one request', () => {
   it.each<[string, string[], number]>([
     ['reaches an upstream', ['--address', '10.96.10.1:9080', '--host', 'reviews:9080'], 0],
-    ['is answered by the proxy', ['--listener', '0.0.0.0_9080', '--host', 'reviews:9080', '-H', 'x-fault: abort'], 3],
+    [
+      'is answered by the proxy',
+      ['--listener', '0.0.0.0_9080', '--host', 'reviews:9080', '--path', '/reviews/1', '-H', 'x-fault: abort'],
+      3,
+    ],
     ['cannot be told', ['--listener', '0.0.0.0_9080', '--host', 'reviews:9080', '--path', 'x'], 4],
   ])('that %s', (_, args, status) => {
     const json = reach('--file', DUMP, ...args, '-o', 'json');

@@ -82,13 +82,18 @@ export class EnvoyRequestAnswers {
     const key = `${listener ?? ''}\n${asked}`;
     let entrance = this.#entrances.get(key);
     if (entrance === undefined) {
-      entrance = findEntrance(this.#facts, listener, destination);
-      const close = typeof entrance === 'string' ? closeNames(listener ?? '', listenerNames(this.#facts)) : [];
-      if (close.length > 0 && !close.includes(listener ?? ''))
-        entrance = `${String(entrance)}; like it: ${close.join(', ')}`;
+      const found = findEntrance(this.#facts, listener, destination);
+      entrance = typeof found === 'string' ? found + this.#alike(listener ?? '') : found;
       this.#entrances.set(key, entrance);
     }
     return entrance;
+  }
+
+  /** Names that may have been meant where there is no listener of this one. */
+  #alike(listener: string): string {
+    const names = listenerNames(this.#facts);
+    const close = names.includes(listener) ? [] : closeNames(listener, names);
+    return listener === '' || close.length === 0 ? '' : `; like it: ${close.join(', ')}`;
   }
 }
 

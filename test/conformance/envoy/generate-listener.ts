@@ -1,6 +1,7 @@
 import type { Certificates } from './certificates.ts';
 import { accessLog } from './envoy-process.ts';
 import { CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
+import { furtherFilters } from './generate-filters.ts';
 import { rbacRules } from './generate-rbac.ts';
 import { cidr } from './generate-match.ts';
 import { fault, routeConfiguration } from './generate-routes.ts';
@@ -243,6 +244,7 @@ function httpFilters(random: Random, { ports }: ListenerSetting): object[] {
       typed_config: random.chance(0.4) ? fault(random) : { '@type': `${TYPE}.filters.http.fault.v3.HTTPFault` },
     },
     { name: 'grpc_stats', typed_config: { '@type': `${TYPE}.filters.http.grpc_stats.v3.FilterConfig` } },
+    ...random.some(furtherFilters(random), 0, 3),
   ];
-  return random.some(all, 1, 4);
+  return random.some(all, 1, 5);
 }

@@ -1,4 +1,5 @@
 import { CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
+import { furtherOverrides } from './generate-filters.ts';
 import { headerMatch, routeMatch } from './generate-match.ts';
 import { rbacRules } from './generate-rbac.ts';
 import type { Random } from './random.ts';
@@ -130,5 +131,6 @@ function overrides(random: Random, ports: readonly number[]): object {
     ...random.maybe(0.4, () => ({ fault: random.chance(0.2) ? off : fault(random) })),
     ...random.maybe(0.4, () => ({ rbac: random.chance(0.3) ? off : rbac })),
     ...random.maybe(0.3, () => ({ cors })),
+    ...random.maybe(0.5, () => furtherOverrides(random)),
   };
 }

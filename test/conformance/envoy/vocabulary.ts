@@ -118,6 +118,8 @@ export const HEADERS: readonly (readonly [string, string])[] = [
   ['access-control-request-method', 'GET'],
   ['content-type', 'application/grpc'],
   ['x-draw', '4711'],
+  ['content-length', '0'],
+  ['content-length', '11'],
 ];
 export const HEADER_NAMES = [
   'end-user',

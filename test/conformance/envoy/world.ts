@@ -53,7 +53,7 @@ export function generateWorld(
     node: { id: 'test', cluster: 'test' },
     static_resources: {
       listeners: generated.map(({ listener }) => listener),
-      clusters: clusters.map(({ cluster }) => cluster),
+      clusters: [...clusters.map(({ cluster }) => cluster), { name: 'nowhere', type: 'STATIC' }],
     },
   };
   return { bootstrap, listeners: ports.map((port, index) => ({ name: `l${index}`, port })) };
@@ -62,7 +62,7 @@ export function generateWorld(
 /** A random connection to one of the world's listeners. */
 export function generateProbe(random: Random, world: World): Probe {
   const { name, port } = random.pick(world.listeners);
-  const tls = random.chance(0.35)
+  const tls = random.chance(0.25)
     ? {
         sni: random.chance(0.85) ? random.pick(SNIS) : null,
         alpn: random.chance(0.5)

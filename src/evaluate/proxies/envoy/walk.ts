@@ -49,10 +49,10 @@ class Outcome implements EnvoyOutcome {
   readonly #last: TakenStep | null;
   #steps: EnvoyStep[] | null = null;
 
-  constructor({ probability, conditions, last }: Walk, end: EnvoyEnd) {
+  constructor({ probability, conditions, last }: Walk, how: EnvoyEnd) {
     this.probability = probability;
     this.conditions = conditions;
-    this.end = end;
+    this.end = how;
     this.#last = last;
   }
 

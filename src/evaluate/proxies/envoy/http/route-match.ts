@@ -40,22 +40,37 @@ export function matchRoute(
   return all(matchTests(match), (test) => test(request, tls, ignoresParameters));
 }
 
-/** What a match asks for; a part that is absent asks nothing. */
-const matchTests = memoised((match): readonly MatchTest[] => {
+/**
+ * Whether the path, headers and query parameters of a RouteMatch hold, which is all that JWT authentication looks at
+ * (source/extensions/filters/http/jwt_authn/matcher.cc).
+ */
+export function matchTarget(match: Cursor, request: RequestView): Truth {
+  return all(targetTests(match), (test) => test(request, null, false));
+}
+
+/** What a match asks of the request line and headers; a part that is absent asks nothing. */
+const targetTests = memoised((match): readonly MatchTest[] => {
   const headers = field(match, 'headers').items();
   const parameters = field(match, 'query_parameters').items();
-  const tlsContext = field(match, 'tls_context');
   const beyond = unknownField(match, KNOWN);
   const path = pathTest(match);
   const tests: (MatchTest | false)[] = [
     field(match, 'connect_matcher').exists
       ? (request) => request.method === 'CONNECT'
       : (request, _tls, ignoresParameters) => matchPath(path, match, request, ignoresParameters),
-    field(match, 'grpc').exists && ((request) => request.grpc),
     headers.length > 0 && ((request) => matchHeaders(headers, request.headers)),
     parameters.length > 0 && ((request) => matchQuery(parameters, request)),
-    tlsContext.exists && ((_request, tls) => matchTls(tlsContext, tls)),
     beyond !== undefined && (() => beyond),
+  ];
+  return tests.filter((test) => test !== false);
+});
+
+const matchTests = memoised((match): readonly MatchTest[] => {
+  const tlsContext = field(match, 'tls_context');
+  const tests: (MatchTest | false)[] = [
+    ...targetTests(match),
+    field(match, 'grpc').exists && ((request) => request.grpc),
+    tlsContext.exists && ((_request, tls) => matchTls(tlsContext, tls)),
   ];
   return tests.filter((test) => test !== false);
 });
