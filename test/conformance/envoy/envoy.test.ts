@@ -63,7 +63,7 @@ async function runWorld(index: number, tally: Tally): Promise<void> {
   const world = generateWorld(random, folder, ports, upstreams.ports, certificates);
   const envoy = await EnvoyProcess.start(binaries[index % binaries.length]!, folder, world.bootstrap);
   try {
-    const facts = await readFacts(envoy, random.chance(0.85));
+    const facts = await readFacts(envoy, random.chance(0.95));
     const probes = Array.from({ length: REQUESTS_PER_WORLD }, () => generateProbe(random, world));
     const replies = await sendAll(probes, certificates);
     const log = await readLog(

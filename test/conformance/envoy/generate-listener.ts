@@ -217,6 +217,7 @@ function connectionManager(random: Random, setting: ListenerSetting, name: strin
         ]),
       })),
       ...random.maybe(0.3, () => ({ use_remote_address: true })),
+      ...random.maybe(0.2, () => ({ internal_address_config: { cidr_ranges: [cidr(random.pick(SOURCE_RANGES))] } })),
       ...random.pick<object>([{}, {}, { strip_any_host_port: true }, { strip_matching_host_port: true }]),
       ...random.maybe(0.3, () => ({ strip_trailing_host_dot: true })),
       http_filters: [

@@ -105,7 +105,8 @@ function weighted(random: Random): object {
 /** A random fault; every percentage but 0 and 100 makes two branches. */
 export function fault(random: Random): object {
   const percentage = (): object => ({ numerator: random.pick([0, 40, 100, 100]), denominator: 'HUNDRED' });
-  const abort = { abort: { http_status: random.pick([418, 503, 555]), percentage: percentage() } };
+  const how = random.chance(0.25) ? { header_abort: {} } : { http_status: random.pick([418, 503, 555]) };
+  const abort = { abort: { ...how, percentage: percentage() } };
   const delay = { delay: { fixed_delay: '0.01s', percentage: percentage() } };
   return {
     '@type': `${HTTP}.fault.v3.HTTPFault`,

@@ -75,13 +75,20 @@ const matchTests = memoised((match): readonly MatchTest[] => {
   return tests.filter((test) => test !== false);
 });
 
+/** From this minor version on each segment loses its parameters; before, the path ended at the first semicolon. */
+const TRIMS_SEGMENTS = 39;
+
+/** Leaves path parameters out where that is asked for (sanitizePathBeforePathMatching, source/common/router/config_impl.cc). */
 function matchPath(test: PathTest, match: Cursor, request: RequestView, ignoresParameters: boolean): Truth {
   const path = withoutQuery(request.path);
   if (!ignoresParameters || !path.includes(';')) return test(path);
-  // Older versions cut the path at the first semicolon, newer ones cut each segment (sanitizePathBeforePathMatching).
-  const cut = test(path.slice(0, path.indexOf(';')));
-  const trimmed = test(path.replace(/;[^/]*/g, ''));
-  return cut === trimmed ? cut : unknown('how path parameters are left out depends on the version of Envoy', match);
+  const cut = (): Truth => test(path.slice(0, path.indexOf(';')));
+  const trimmed = (): Truth => test(path.replace(/;[^/]*/g, ''));
+  if (request.envoyMinor !== undefined) return request.envoyMinor < TRIMS_SEGMENTS ? cut() : trimmed();
+  const truth = cut();
+  return truth === trimmed()
+    ? truth
+    : unknown('how path parameters are left out depends on the version of Envoy', match);
 }
 
 type PathTest = (path: string) => Truth;

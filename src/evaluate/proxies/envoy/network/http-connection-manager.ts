@@ -44,7 +44,7 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
       unknown('the listener expects HTTP, and what the client sends is not known', filter.entry.at('name')),
     );
   }
-  const prepared = prepareRequest(hcm, sent.http, connection.tls, connection.socket);
+  const prepared = prepareRequest(hcm, sent.http, connection);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
   if (prepared.kind === 'refused') {
     const { request, status, path } = prepared;
