@@ -1,7 +1,8 @@
 import { CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
 import { furtherOverrides } from './generate-filters.ts';
 import { headerMatch, routeMatch } from './generate-match.ts';
-import { rbacRules } from './generate-rbac.ts';
+import { requestMatcher } from './generate-matcher.ts';
+import { rbacConfig } from './generate-rbac.ts';
 import type { Random } from './random.ts';
 import { DOMAINS } from './vocabulary.ts';
 
@@ -15,12 +16,14 @@ export function routeConfiguration(random: Random, name: string, ports: readonly
   while (left.length > 0) {
     const virtualHost = `v${hosts.length}`;
     const domains = left.splice(0, 1 + random.below(4));
+    let count = 0;
+    const next = (): object => route(random, `${name}/${virtualHost}/${count++}`, ports);
     hosts.push({
       name: virtualHost,
       domains,
-      routes: Array.from({ length: random.below(6) }, (_, index) =>
-        route(random, `${name}/${virtualHost}/${index}`, ports),
-      ),
+      ...(random.chance(0.12)
+        ? { matcher: requestMatcher(random, () => routeAction(random, next)) }
+        : { routes: Array.from({ length: random.below(6) }, next) }),
       ...random.maybe(0.1, () => ({ require_tls: random.pick(['ALL', 'EXTERNAL_ONLY']) })),
       ...random.maybe(0.2, () => ({ typed_per_filter_config: overrides(random, ports) })),
     });
@@ -33,6 +36,13 @@ export function routeConfiguration(random: Random, name: string, ports: readonly
     ...random.maybe(0.2, () => ({ ignore_path_parameters_in_path_matching: true })),
     ...random.maybe(0.2, () => ({ typed_per_filter_config: overrides(random, ports) })),
   };
+}
+
+/** What a matcher of routes leads to: a route, or a list of them. */
+function routeAction(random: Random, next: () => object): object {
+  const type = 'type.googleapis.com/envoy.config.route.v3';
+  if (random.chance(0.7)) return { '@type': `${type}.Route`, ...next() };
+  return { '@type': `${type}.RouteList`, routes: [next(), next()] };
 }
 
 function route(random: Random, name: string, ports: readonly number[]): object {
@@ -125,7 +135,7 @@ function overrides(random: Random, ports: readonly number[]): object {
   const off = { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', disabled: true };
   const rbac = {
     '@type': `${HTTP}.rbac.v3.RBACPerRoute`,
-    rbac: random.maybe(0.8, () => ({ rules: rbacRules(random, ports, true) })),
+    rbac: random.maybe(0.8, () => rbacConfig(random, ports, true)),
   };
   const cors = { '@type': `${HTTP}.cors.v3.CorsPolicy`, allow_origin_string_match: [{ exact: 'http://o.example' }] };
   return {

@@ -66,7 +66,7 @@ export function findRoute(
     });
     return next(withStep(hosted, demanded), { ...choice, tlsRedirect: true });
   }
-  return selectRoute(config, virtualHost, request, context.tls, context.runtime).flatMap((alternative) => {
+  return selectRoute(config, virtualHost, request, context).flatMap((alternative) => {
     const probability = share(alternative.constraints);
     if (probability === undefined) return undetermined(hosted, unknown('runtime fractions cannot be counted', domain));
     if (probability === 0) return [];
