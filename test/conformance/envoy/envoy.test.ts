@@ -70,9 +70,12 @@ async function runWorld(index: number, tally: Tally): Promise<void> {
       folder,
       new Set(replies.filter(({ connected }) => connected).map(({ connection }) => connection)),
     );
+    const used = replies.map(({ connection }) => connection);
+    const twice = new Set(used.filter((connection, place) => used.indexOf(connection) !== place));
     for (const [number, probe] of probes.entries()) {
       const reply = replies[number]!;
-      if (!reply.connected) continue;
+      // The log tells connections apart by their addresses, which the kernel may have given out twice.
+      if (!reply.connected || twice.has(reply.connection)) continue;
       judge(tally, index, probe, reply, facts, observe(log.get(reply.connection) ?? [], reply));
     }
   } finally {
