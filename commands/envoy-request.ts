@@ -3,19 +3,6 @@ import { BaseCommand } from '../src/cli/base-command.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
 import { outputFlag } from '../src/cli/flags.ts';
-import {
-  envoyRequestStatus,
-  openEnvoyProxy,
-  readHeaders,
-  readJsonLines,
-  renderEnvoyRequestAnswer,
-  renderEnvoyRequestLine,
-  renderGaps,
-  type EnvoyProxy,
-} from '../src/index.ts';
-
-const LINES_AT_ONCE = 500;
-
 export default class EnvoyRequest extends BaseCommand {
   static override summary = 'Say what an Envoy does with a request, from its config_dump alone';
   static override description =
@@ -98,53 +85,35 @@ export default class EnvoyRequest extends BaseCommand {
         remedy: 'Give --listener NAME or --address IP:PORT, or many requests with --requests FILE.',
       });
     }
+    const {
+      answerRequests,
+      envoyRequestStatus,
+      openEnvoyProxy,
+      readHeaders,
+      renderEnvoyRequestAnswer,
+      renderEnvoyRequestLine,
+      renderGaps,
+    } = await import('../src/envoy-request.ts');
     this.progress.phase('reading the dump');
     const proxy = await openEnvoyProxy(
       { configDump: flags.file, clusters: flags.clusters ?? null },
       flags.requests === undefined ? 'one' : 'many',
     );
-    if (flags.requests !== undefined) {
-      await this.answerLines(proxy, flags.requests);
-      return;
+    if (flags.requests === undefined) {
+      const { listener, address, host, path, method, header = [], tls, sni, alpn, identity, source } = flags;
+      const http = { host, path, method, headers: readHeaders(header) };
+      const answer = proxy.answer({ listener, address, ...http, tls, sni, alpn, identity, source });
+      if ('error' in answer) throw new CliError(answer.error, { remedy: 'Add --help to see the flags and examples.' });
+      const text = await renderEnvoyRequestAnswer(answer, flags.output ?? 'text', this.terminal().color);
+      this.answer(text, ExitStatus[envoyRequestStatus(answer)]);
+    } else {
+      let status: ExitStatus = ExitStatus.ok;
+      for await (const answers of answerRequests(proxy, flags.requests)) {
+        if (answers.some((answer) => 'error' in answer)) status = ExitStatus.usage;
+        await this.answerPart(answers.map((answer) => `${renderEnvoyRequestLine(answer)}\n`).join(''), status);
+      }
     }
-    const { listener, address, host, path, method, header = [], tls, sni, alpn, identity, source } = flags;
-    const asked = {
-      listener,
-      address,
-      host,
-      path,
-      method,
-      headers: readHeaders(header),
-      tls,
-      sni,
-      alpn,
-      identity,
-      source,
-    };
-    const answer = proxy.answer(asked);
-    if ('error' in answer) throw new CliError(answer.error, { remedy: 'Add --help to see the flags and examples.' });
-    const text = renderEnvoyRequestAnswer(answer, flags.output ?? 'text', this.terminal().color);
-    this.answer(text, ExitStatus[envoyRequestStatus(answer)]);
-    this.tell(proxy);
-  }
-
-  private async answerLines(proxy: EnvoyProxy, path: string): Promise<void> {
-    const requests = await readJsonLines(path);
-    let status: ExitStatus = ExitStatus.ok;
-    for (let from = 0; from < requests.length; from += LINES_AT_ONCE) {
-      const answers = requests
-        .slice(from, from + LINES_AT_ONCE)
-        .map(([text, description]) =>
-          description === undefined ? { request: text, error: 'this line is no JSON' } : proxy.answer(description),
-        );
-      if (answers.some((answer) => 'error' in answer)) status = ExitStatus.usage;
-      this.answer(answers.map((answer) => renderEnvoyRequestLine(answer)).join('\n'), status);
-    }
-    this.tell(proxy);
-  }
-
-  /** Parts of the dump that were not understood are told beside the answer, which says where it depends on them. */
-  private tell(proxy: EnvoyProxy): void {
+    // What was not understood is told beside the answer, which says where it depends on it.
     process.stderr.write(renderGaps(proxy.gaps()));
   }
 }

@@ -2,6 +2,7 @@
  * An Envoy of which a person has the config_dump, to be asked about requests. In: paths as given. Out: something that answers, and
  * what of the files was not understood. It evaluates nothing itself.
  */
+import type { LooseLine } from './collect/lines.ts';
 import { collectLooseFile } from './collect/loose-file.ts';
 import {
   EnvoyRequestAnswers,
@@ -9,7 +10,7 @@ import {
   type EnvoyRequestFailure,
 } from './explain/envoy-request/envoy-request.ts';
 import { QuestionError } from './explain/question/question-input.ts';
-import type { Gap } from './model/artefact.ts';
+import { gapRaw, type Gap } from './model/artefact.ts';
 import { parseEnvoyClusters } from './parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from './parse/envoy/config-dump.ts';
 
@@ -53,6 +54,38 @@ export async function openEnvoyProxy(files: EnvoyFiles, questions: 'one' | 'many
     answer: (description) => answers.answer(description),
     gaps: () => [...config.gaps, ...(clusters?.gaps ?? [])],
   };
+}
+
+/** Answers may be much longer than questions: they are handed on in groups. */
+const LINES_AT_ONCE = 500;
+
+/**
+ * Answers descriptions of requests, one JSON object a line, in order; blank lines are left out.
+ * @param path `-` is standard input
+ * @throws InputError when the file cannot be read
+ */
+export async function* answerRequests(
+  proxy: EnvoyProxy,
+  path: string,
+): AsyncGenerator<readonly (EnvoyRequestAnswer | EnvoyRequestFailure)[], void> {
+  // Loaded here: a single request needs no streams.
+  const { collectLines } = await import('./collect/lines.ts');
+  for await (const lines of collectLines(path)) {
+    const asked = lines.filter((line) => line.text.trim() !== '');
+    for (let from = 0; from < asked.length; from += LINES_AT_ONCE) {
+      yield asked.slice(from, from + LINES_AT_ONCE).map((line) => answerLine(proxy, line));
+    }
+  }
+}
+
+function answerLine(proxy: EnvoyProxy, { text, cut }: LooseLine): EnvoyRequestAnswer | EnvoyRequestFailure {
+  if (cut) return { request: gapRaw(text), error: 'this line is too long for a request' };
+  try {
+    return proxy.answer(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return { request: gapRaw(text.trim()), error: 'this line is no JSON' };
+    throw error;
+  }
 }
 
 function notReadable(path: string, what: string, gaps: readonly Gap[]): QuestionError {

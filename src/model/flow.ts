@@ -28,6 +28,8 @@ export interface Tracking {
   readonly snat: boolean;
   /** ctmark */
   readonly mark: number;
+  /** The entry stands in a conntrack zone that a rule named; packets that no rule sends there do not find it. */
+  readonly zoned?: true;
 }
 
 /**
@@ -61,7 +63,7 @@ export function newFlow(flow: Omit<Flow, 'mark' | 'tracking'> & { readonly mark?
 }
 
 /** What nf_conntrack makes of the first packet of a connection that it has not seen. */
-export function newTracking(flow: Pick<Flow, 'source' | 'sourcePort' | 'destination' | 'destinationPort'>): Tracking {
+function newTracking(flow: Pick<Flow, 'source' | 'sourcePort' | 'destination' | 'destinationPort'>): Tracking {
   return {
     state: 'NEW',
     direction: 'ORIGINAL',

@@ -8,7 +8,7 @@ import type { Flow } from '../../model/flow.ts';
 import type { IptablesRuleset, NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
 import { agree } from './agreement.ts';
 import { contestedTables, stagesOf, type HookStages, type TableOrder } from './hooks.ts';
-import { endBranch, notKnown, undetermined } from './outcome.ts';
+import { notKnown, undetermined } from './outcome.ts';
 import { routeOf, takeRoutes } from './routing-decision.ts';
 import type { WalkState } from './state.ts';
 import { outward, routeEnd, Walk } from './walk.ts';

@@ -23,7 +23,7 @@ export type HookStages = Readonly<Record<Hook, readonly Stage[]>>;
 /** The order of rulesets of different kernel APIs within one table: that of their registration, which no dump tells. */
 export type TableOrder = Readonly<Partial<Record<IptablesTable, readonly IptablesRuleset[]>>>;
 
-export const HOOKS: readonly Hook[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
+const HOOKS: readonly Hook[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
 
 const CHAINS: Readonly<Record<Hook, string>> = {
   prerouting: 'PREROUTING',
@@ -34,7 +34,7 @@ const CHAINS: Readonly<Record<Hook, string>> = {
 };
 
 /** The hooks that each table registers, but nat. Source: net/ipv4/netfilter/iptable_{raw,mangle,filter,security}.c. */
-const TABLE_HOOKS: readonly (readonly [IptablesTable, readonly Hook[]])[] = [
+const TABLE_HOOKS: readonly (readonly [Exclude<IptablesTable, 'nat'>, readonly Hook[]])[] = [
   ['raw', ['prerouting', 'output']],
   ['mangle', HOOKS],
   ['filter', ['input', 'forward', 'output']],
@@ -50,8 +50,14 @@ const SECURITY = { nf_tables: 150, legacy: 50, unknown: 50 } as const;
 
 /** Sorts everything that packets meet at each hook as the kernel runs it. */
 export function stagesOf(rulesets: readonly IptablesRuleset[], order: TableOrder): HookStages {
-  const stages = HOOKS.map((hook) => [hook, hookStages(hook, rulesets, order)] as const);
-  return Object.fromEntries(stages) as unknown as HookStages;
+  const stages = (hook: Hook): Stage[] => hookStages(hook, rulesets, order);
+  return {
+    prerouting: stages('prerouting'),
+    input: stages('input'),
+    forward: stages('forward'),
+    output: stages('output'),
+    postrouting: stages('postrouting'),
+  };
 }
 
 function hookStages(hook: Hook, rulesets: readonly IptablesRuleset[], order: TableOrder): Stage[] {
@@ -60,8 +66,7 @@ function hookStages(hook: Hook, rulesets: readonly IptablesRuleset[], order: Tab
     if (!hooks.includes(hook)) continue;
     for (const ruleset of order[table] ?? rulesets) {
       const found = baseChain(ruleset, table, hook);
-      const priority =
-        table === 'security' ? SECURITY[ruleset.backend] : PRIORITY[table as 'raw' | 'mangle' | 'filter'];
+      const priority = table === 'security' ? SECURITY[ruleset.backend] : PRIORITY[table];
       if (found === undefined) continue;
       placed.push({
         priority,

@@ -1,32 +1,16 @@
-import type { Unknown, Weighted } from '../../model/branching.ts';
-import type { Basis, Step } from '../../model/explanation.ts';
+import type { Step } from '../../model/explanation.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { TraversalOutcome } from '../../model/netfilter.ts';
 import type { NetnsVisit, Owner } from '../../model/trace.ts';
 import { netfilterSteps } from '../sentences/netfilter.ts';
 import { routeStep, unroutableReason } from '../sentences/routing.ts';
 import { intendedOnNode } from '../world/intended-node.ts';
+import { unlistedChains } from '../world/blind-spots.ts';
 import { traverse } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
 import { intendedInPod } from './intended-pod.ts';
 import { intendedNodeCrossing } from './intended-node.ts';
-
-/** How a packet gets through one network namespace, whatever that was evaluated from. */
-export interface Crossing extends Weighted {
-  readonly verdict: 'forward' | 'local' | 'drop' | 'reject' | 'unroutable' | 'undetermined';
-  /** The packet as it leaves. */
-  readonly flow: Flow;
-  /** For `forward`: the way out; null where it is not known. */
-  readonly device: string | null;
-  readonly gateway: string | null;
-  readonly basis: Basis;
-  readonly steps: readonly Step[];
-  /** One sentence, unless the verdict is `forward` or `local`. */
-  readonly reason: string | null;
-  /** errno or ICMP kind. */
-  readonly detail: string | null;
-  readonly unknown?: Unknown;
-}
+import type { Crossing } from './state.ts';
 
 export interface Crossed {
   readonly crossings: readonly Crossing[];
@@ -40,10 +24,14 @@ export interface Crossed {
 export function cross(world: World, owner: Owner, flow: Flow, from: 'wire' | 'process'): Crossed {
   const programmed = traverse(world, owner, flow, from);
   const intended = owner.kind === 'node' ? intendedOnNode(world, owner, flow) : null;
-  const visit: NetnsVisit = { kind: 'netns', owner, from, flow, programmed, intended };
+  // What is only assumed of kube-proxy is nothing that rules could be held against.
+  const comparable = intended === null || intended.assumption !== null ? null : intended.outcomes;
+  const visit: NetnsVisit = { kind: 'netns', owner, from, flow, programmed, intended: comparable };
   if (programmed !== null) {
     const view = world.cluster(owner.cluster);
-    return { crossings: programmed.map((outcome) => programmedCrossing(view, flow, outcome)), visit };
+    const clause = unlistedChains(world, owner);
+    const made = programmed.map((outcome) => programmedCrossing(view, flow, outcome));
+    return { crossings: clause === null ? made : made.map((crossing) => supposing(crossing, clause)), visit };
   }
   const crossings =
     owner.kind === 'pod' ? intendedInPod(owner, flow, from) : intendedNodeCrossing(world, owner, flow, intended);
@@ -90,17 +78,35 @@ function programmedCrossing(
   }
 }
 
+/** The crossing with one more thing that it takes for granted. */
+function supposing(crossing: Crossing, clause: string): Crossing {
+  const rule = Math.max(
+    0,
+    crossing.steps.findIndex((step) => step.kind === 'rule'),
+  );
+  const steps = crossing.steps.map((step, index) =>
+    index === rule ? { ...step, assumptions: [...(step.assumptions ?? []), clause] } : step,
+  );
+  return { ...crossing, steps };
+}
+
 /** The routing decision as one more step; where the packet stays, it only proves the step before. */
 function withRoute(
   steps: readonly Step[],
   view: Parameters<typeof netfilterSteps>[0],
-  { route, flow }: TraversalOutcome,
+  { route, flow, verdict }: TraversalOutcome,
 ): readonly Step[] {
   if (route === null) return steps;
   const step = routeStep(view, route, flow);
   const last = steps.at(-1);
-  if (route.kind !== 'local' || last === undefined) return [...steps, step];
-  return [...steps.slice(0, -1), { ...last, evidence: [...step.evidence, ...last.evidence] }];
+  if (last === undefined) return [step];
+  // What stops a routed packet stands in a chain after the decision.
+  if (route.kind !== 'local' && (verdict === 'drop' || verdict === 'reject'))
+    return [...steps.slice(0, -1), step, last];
+  if (route.kind !== 'local') return [...steps, step];
+  const assumptions = [...(last.assumptions ?? []), ...(step.assumptions ?? [])];
+  const proven: Step = { ...last, evidence: [...step.evidence, ...last.evidence] };
+  return [...steps.slice(0, -1), assumptions.length === 0 ? proven : { ...proven, assumptions }];
 }
 
 /** The sentence of the last rule step: what ended the packet. */

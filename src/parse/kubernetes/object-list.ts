@@ -1,6 +1,7 @@
 import type { Artefact, Gap, Parsed } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
 import type { ObjectFact } from '../../model/kubernetes.ts';
+import { exceedsValueLimit } from '../json-index/value-limit.ts';
 import { GapList } from './gap-list.ts';
 import { ItemReader } from './item-reader.ts';
 import { readObject } from './object-metadata.ts';
@@ -30,11 +31,13 @@ export function parseDocument(artefact: Artefact): Document {
     gaps.add(kind, problem, '', raw);
     return { artefact: artefact.name, root: undefined, gaps: gaps.list() };
   };
+  const { bytes } = artefact;
+  if (exceedsValueLimit(bytes)) return fail('too-large', 'the document holds more values than are read');
   let text: string;
   try {
-    text = artefact.bytes.toString('utf8');
+    text = bytes.toString('utf8');
   } catch {
-    return fail('too-large', `${artefact.bytes.length} bytes are more than one text can hold`);
+    return fail('too-large', `${bytes.length} bytes are more than one text can hold`);
   }
   let value: unknown;
   try {

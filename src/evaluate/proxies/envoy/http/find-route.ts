@@ -94,7 +94,7 @@ const chosenRoute = memoised((route): EnvoyStep => {
   return step('route', 'selected', field(route, 'name').string() ?? '', {
     reasons: matchReasons(match),
     objects: origin === undefined ? [] : [origin.reference],
-    cites: [match, ...(origin === undefined ? [] : [origin.cursor])],
+    cites: [...(origin === undefined ? [] : [origin.cursor]), match],
   });
 });
 
