@@ -78,7 +78,7 @@ function shareOf(fraction: Cursor): number {
 }
 
 /** The condition that a token bucket is empty, or that it is not. */
-export function usedUp(name: string, bucket: Cursor, used: boolean): Condition {
+function usedUp(name: string, bucket: Cursor, used: boolean): Condition {
   const tokens = field(bucket, 'max_tokens').number() ?? 0;
   const rate = `of ${name} (${tokens} tokens, refilled every ${field(bucket, 'fill_interval').string() ?? '?'})`;
   return { key: `limit:${bucket.pointer}`, value: !used, subject: { kind: 'limit', rate } };

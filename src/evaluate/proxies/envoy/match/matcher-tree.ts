@@ -70,8 +70,8 @@ function follow(onMatch: Cursor, read: ReadInput, depth: number): Cursor | Unkno
 }
 
 function readInput(input: Cursor, read: ReadInput): string | null | Unknown {
-  const any = field(input, 'typed_config');
-  return read(typeName(any) ?? '', typedMessage(any));
+  const config = field(input, 'typed_config');
+  return read(typeName(config) ?? '', typedMessage(config));
 }
 
 function holds(predicate: Cursor, read: ReadInput, depth: number): Truth {
