@@ -99,9 +99,10 @@ export function readObjects<T extends ObjectFact>(
   return { value: value.toSorted(byNamespaceAndName), gaps: gaps.list() };
 }
 
-/** Whether a document is a List or an object, so that what it does not hold is not there. */
+/** Whether a document is a List of objects with names, or such an object, so that what it does not hold is not there. */
 export function holdsObjects({ root }: Document): boolean {
-  return root !== undefined && listItems(root) !== undefined;
+  const listed = root === undefined ? undefined : listItems(root);
+  return listed !== undefined && listed.items.every((item) => item.at('metadata', 'name').string() !== undefined);
 }
 
 /** The API group of `networking.istio.io/v1`: `networking.istio.io`; of `v1`: `''`. */
