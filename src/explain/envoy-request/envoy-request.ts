@@ -153,7 +153,7 @@ function describe({ conditions, steps, end }: EnvoyOutcome): Gathered {
   for (const { kind, action, name } of steps) {
     if (kind === 'virtual-host' && action === 'selected') virtualHost = name;
     else if (kind === 'route' && action === 'selected') route = name === '' ? null : name;
-    else if (kind === 'cluster' && action !== 'dropped') cluster = name;
+    else if (kind === 'cluster' && (action === 'selected' || action === 'missing')) cluster = name;
   }
   return {
     condition: conditionsText(conditions),

@@ -1,4 +1,4 @@
-import { CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
+import { AGGREGATE, CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
 import { furtherOverrides } from './generate-filters.ts';
 import { headerMatch, routeMatch } from './generate-match.ts';
 import { requestMatcher } from './generate-matcher.ts';
@@ -75,7 +75,9 @@ function action(random: Random): object {
     case 5:
       return { route: { cluster: MISSING_CLUSTER, ...notFound(random) } };
     default:
-      return { route: { cluster: random.pick(CLUSTERS), ...rewrites(random), ...metadataMatch(random) } };
+      return {
+        route: { cluster: random.pick([...CLUSTERS, AGGREGATE]), ...rewrites(random), ...metadataMatch(random) },
+      };
   }
 }
 

@@ -10,7 +10,7 @@ import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
 import { configReference, serviceReferences } from '../istio-reference.ts';
 import type { HeaderView } from '../match/header-match.ts';
-import { field, unknown, unknownField } from '../proto-json.ts';
+import { field, fields, unknown, unknownField } from '../proto-json.ts';
 import { fractionProbability, readFraction } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
@@ -23,7 +23,7 @@ import { originalDestination } from './original-destination.ts';
 import { pickHosts } from './pick.ts';
 import { arrive, reach } from './reach.ts';
 import type { Reached, Sending } from './reach.ts';
-import { subsetHosts } from './subset.ts';
+import { subsetHosts, usesSubsets } from './subset.ts';
 import type { SubsetCriteria } from './subset.ts';
 
 /** What ends a forward without a host. */
@@ -52,6 +52,8 @@ export function forwardTo(context: ConnectionContext, name: string, walk: Walk, 
     case 'STRICT_DNS':
     case 'LOGICAL_DNS':
       return toHosts(context, cluster, chosen, how);
+    case AGGREGATE:
+      return toAggregate(context, cluster.resource, chosen, how);
     default: {
       const type = field(cluster.resource.config, 'cluster_type');
       return undetermined(chosen, unknown(`clusters of type ${cluster.type} are not evaluated`, field(type, 'name')));
@@ -147,6 +149,56 @@ function toOriginalDestination(
   return arrive(context, withStep(walk, selected), how, reached);
 }
 
+const AGGREGATE = 'envoy.clusters.aggregate';
+
+/**
+ * Forwards to the clusters of an aggregate one as if their priorities were its own, one cluster after the other
+ * (source/extensions/clusters/aggregate/cluster.cc, linearizePrioritySet). Evaluated where every host of the first priority that has
+ * any is healthy, which then takes all requests; how load spills over from one that is not depends on more than shares.
+ */
+function toAggregate(
+  context: ConnectionContext,
+  { name: asked, config: aggregate }: EnvoyResource,
+  walk: Walk,
+  how: Forwarding,
+): EnvoyOutcome[] {
+  const typed = fields(aggregate, 'cluster_type', 'typed_config');
+  const beyond = unknownField(typed, KNOWN_AGGREGATE);
+  if (beyond !== undefined) return undetermined(walk, beyond);
+  const names = field(typed, 'clusters');
+  for (const name of names.strings()) {
+    const child = clusterOf(context, name);
+    if (child.resource === undefined || child.resource.state !== 'active') {
+      if (context.config.complete) continue;
+      return undetermined(walk, unknown(`cluster ${name} is not in this part of a config_dump`, names));
+    }
+    const { resource } = child;
+    const met = withStep(walk, step('cluster', 'serves', name, { cites: [field(resource.config, 'name')] }));
+    if (child.stopped !== null) return undetermined(met, child.stopped);
+    if (!HAS_HOSTS.has(child.type) || usesSubsets(resource.config))
+      return undetermined(
+        met,
+        unknown(`cluster ${name} of an aggregate cluster is of a kind that is not evaluated`, names),
+      );
+    const set = readHostSet(context.facts, context.config, resource);
+    if (isUnknown(set)) return undetermined(met, set);
+    const first = Math.min(...set.hosts.map((host) => host.priority));
+    const hosts = set.hosts.filter((host) => host.priority === first);
+    if (hosts.length === 0) continue;
+    if (hosts.some((host) => host.health !== 'healthy' || host.excluded !== false)) {
+      const reason = `hosts of cluster ${name} are not healthy: how an aggregate cluster spills over is not evaluated`;
+      return undetermined(met, unknown(reason, names));
+    }
+    const picks = hostPicks(context, resource, { ...set, hosts }, hosts, asked);
+    if (isUnknown(picks)) return undetermined(walk, picks);
+    return spread(context, { dropOverload: set.dropOverload, picks }, met, how);
+  }
+  return how.fail(walk, 'no-host');
+}
+
+const KNOWN_AGGREGATE = new Set(['@type', 'clusters']);
+const HAS_HOSTS = new Set(['STATIC', 'EDS', 'STRICT_DNS', 'LOGICAL_DNS']);
+
 /** The hosts that a load balancer chooses from, with what is the same for every request. */
 interface HostChoice {
   readonly dropOverload: Cursor | null;
@@ -168,8 +220,16 @@ function toHosts(context: ConnectionContext, cluster: KnownCluster, walk: Walk, 
     choice = chooseHosts(context, cluster, how.criteria);
     cluster.picks.set(key, choice);
   }
-  if (isUnknown(choice)) return undetermined(walk, choice);
-  const { picks, dropOverload: drop } = choice;
+  return isUnknown(choice) ? undetermined(walk, choice) : spread(context, choice, walk, how);
+}
+
+/** One branch for each host. */
+function spread(
+  context: ConnectionContext,
+  { picks, dropOverload: drop }: HostChoice,
+  walk: Walk,
+  how: Forwarding,
+): EnvoyOutcome[] {
   context.budget.left -= picks.length;
   if (context.budget.left < 0) return undetermined(walk, unknown('the configuration has too many branches to follow'));
   return dropOverload(drop, walk, how, (kept) =>
@@ -191,24 +251,32 @@ function chooseHosts(
   if (isUnknown(set)) return set;
   const hosts = subsetHosts(resource.config, set.hosts, criteria);
   if (isUnknown(hosts)) return hosts;
+  const picks = hostPicks(context, resource, set, hosts, resource.name);
+  return isUnknown(picks) ? picks : { dropOverload: set.dropOverload, picks };
+}
+
+function hostPicks(
+  context: ConnectionContext,
+  resource: EnvoyResource,
+  set: HostSet,
+  hosts: HostSet['hosts'],
+  asked: string,
+): HostPick[] | Unknown {
   const picks = pickHosts(resource.config, { ...set, hosts }, context.config, context.runtime);
   if (isUnknown(picks)) return picks;
-  return {
-    dropOverload: set.dropOverload,
-    picks: picks.map(({ host, probability, condition, reasons }) => {
-      const shared = { probability, condition: condition ?? undefined };
-      if (host === null) {
-        const cites =
-          set.hosts.length === 0 ? [emptyCite(set, resource)] : set.hosts.slice(0, 5).flatMap((one) => one.cites);
-        return { ...shared, step: step('endpoint', 'missing', resource.name, { reasons, cites }), reached: null };
-      }
-      const picked = step('endpoint', 'selected', host.name, {
-        reasons: [...reasons, ...host.reasons],
-        cites: host.cites,
-      });
-      return { ...shared, step: picked, reached: reach(context.config, resource.config, host, host) };
-    }),
-  };
+  return picks.map(({ host, probability, condition, reasons }) => {
+    const shared = { probability, condition: condition ?? undefined };
+    if (host === null) {
+      const cites =
+        set.hosts.length === 0 ? [emptyCite(set, resource)] : set.hosts.slice(0, 5).flatMap((one) => one.cites);
+      return { ...shared, step: step('endpoint', 'missing', resource.name, { reasons, cites }), reached: null };
+    }
+    const picked = step('endpoint', 'selected', host.name, {
+      reasons: [...reasons, ...host.reasons],
+      cites: host.cites,
+    });
+    return { ...shared, step: picked, reached: reach(context.config, resource.config, host, host, asked) };
+  });
 }
 
 /** An assignment without endpoints is small and proves itself; anything else is cited by the cluster's name. */

@@ -23,6 +23,8 @@ export interface Sending {
 /** How a host is reached, the same for every request. */
 export interface Reached {
   readonly cluster: Cursor;
+  /** The cluster that was asked: for a host of an aggregate cluster, the aggregate one. */
+  readonly asked: string;
   readonly host: Host | null;
   readonly address: string;
   readonly port: number;
@@ -40,6 +42,7 @@ export function reach(
   cluster: Cursor,
   host: Host | null,
   { address, port }: { readonly address: string; readonly port: number },
+  asked = field(cluster, 'name').string() ?? '',
 ): Reached | Unknown {
   if (parseAddress(address) === undefined)
     return unknown('the host has no IP address', ...(host?.cites.slice(0, 1) ?? []));
@@ -48,6 +51,7 @@ export function reach(
   const reasons = transport.reason === null ? [] : [transport.reason];
   return {
     cluster,
+    asked,
     host,
     address,
     port,
@@ -87,7 +91,7 @@ class UpstreamEnd implements Upstream {
   }
 
   get cluster(): string {
-    return field(this.#reached.cluster, 'name').string() ?? '';
+    return this.#reached.asked;
   }
 
   get address(): string {
