@@ -29,6 +29,12 @@ export const runBuffer: RunHttpFilter = (context, filter, walk, next) => {
   if (length === null || !/^\d{1,15}$/.test(length))
     return undetermined(walk, unknown('how long the body of the request is is not known', limit));
   if (Number(length) <= (limit.number() ?? 0)) return next(walk);
+  // A body that arrives while a fault holds the request back is buffered already, and no longer counted.
+  if (walk.flags.includes('DI'))
+    return undetermined(
+      walk,
+      unknown('whether the body of a delayed request is counted depends on when it arrives', limit),
+    );
   const reasons = [`${length} bytes are more than ${limit.number() ?? 0}`];
   const refused = withStep(walk, step('http-filter', 'replied', filter.name, { reasons, cites: [limit] }));
   return localReply(context, refused, {

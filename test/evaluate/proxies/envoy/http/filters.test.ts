@@ -87,6 +87,20 @@ describe('buffer', () => {
   });
 });
 
+it('does not say whether the body of a delayed request is too large', () => {
+  const delay = { fixed_delay: '0.01s', percentage: { numerator: 100 } };
+  const filters = [
+    httpFilter('fault.v3.HTTPFault', { delay }),
+    httpFilter('buffer.v3.Buffer', { max_request_bytes: 10 }),
+  ];
+  const route = { match: { prefix: '/' }, route: { cluster: 'c' } };
+  const facts = smallProxy({ listeners: [httpListener([route], {}, filters)], clusters: [cluster('c')] });
+  expect(ask(facts, http('POST', 'h', '/', { 'content-length': '11' })).map(summary)).toEqual([
+    '1 undetermined: whether the body of a delayed request is counted depends on when it arrives',
+  ]);
+  expect(ask(facts, http('POST', 'h', '/', { 'content-length': '10' })).map(summary)).toEqual([THROUGH]);
+});
+
 describe('external authorization', () => {
   const authz = (service: string, more: object = {}): object =>
     httpFilter('ext_authz.v3.ExtAuthz', {
