@@ -175,4 +175,24 @@ describe('what becomes of a request', () => {
     const [outcome] = ask({ address: '10.0.0.9:80' }, facts).outcomes;
     expect(outcome).toMatchObject({ status: null, flag: null, undetermined: 'the field novel is not understood' });
   });
+
+  it.each<[string, readonly string[], readonly string[], string | null]>([
+    ['HTTP/1.1 where TLS does not name HTTP/2', ['http/1.1'], ['h2', 'http/1.1'], null],
+    ['HTTP/1.1 where TLS names nothing', [], ['h2', 'http/1.1'], null],
+    ['HTTP/2 where TLS prefers it', ['h2', 'http/1.1'], ['http/1.1', 'h2'], 'the listener speaks HTTP1 alone'],
+    ['HTTP/2 where the client offers nothing else', [], ['h2'], 'the listener speaks HTTP1 alone'],
+  ])('a client that offers both speaks %s', (_, server, client, undetermined) => {
+    const tls = {
+      name: 'tls',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+        common_tls_context: { alpn_protocols: server },
+      },
+    };
+    const route = { ...ANY, direct_response: { status: 200 } };
+    const chains = [chain([httpManager([route], { codec_type: 'HTTP1' })], { transport_socket: tls })];
+    const facts = smallProxy({ listeners: [listener('0.0.0.0', 443, { name: 'l', filter_chains: chains })] });
+    const [outcome] = ask({ listener: 'l', alpn: client }, facts).outcomes;
+    expect([outcome?.status, outcome?.undetermined]).toEqual([undetermined === null ? 200 : null, undetermined]);
+  });
 });

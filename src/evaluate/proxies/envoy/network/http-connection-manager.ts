@@ -2,6 +2,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { unknownUpstreamFilter } from '../cluster/gates.ts';
+import type { HttpRequest } from '../../../../model/request.ts';
 import type { ConnectionContext } from '../context.ts';
 import { chooseCluster, overridesFilters } from '../http/cluster-choice.ts';
 import { findRoute } from '../http/find-route.ts';
@@ -15,7 +16,7 @@ import { filterOverride } from '../http-filters/filter.ts';
 import type { HttpFilter, RunHttpFilter } from '../http-filters/filter.ts';
 import { httpFilterRule } from '../http-filters/registry.ts';
 import { memoised } from '../memo.ts';
-import { field, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
+import { field, fields, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, end, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
@@ -44,7 +45,7 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
       unknown('the listener expects HTTP, and what the client sends is not known', filter.entry.at('name')),
     );
   }
-  const prepared = prepareRequest(hcm, sent.http, connection);
+  const prepared = prepareRequest(hcm, { ...sent.http, version: spokenVersion(connection, sent.http) }, connection);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
   if (prepared.kind === 'refused') {
     const { request, status, path } = prepared;
@@ -68,6 +69,19 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     }),
   );
 };
+
+/**
+ * The version of HTTP that a client speaks which offers both: HTTP/2 only where the filter chain's TLS names it before HTTP/1.1
+ * (ServerContextImpl::selectAlpn takes the server's order).
+ */
+function spokenVersion({ chain, tls }: ConnectionContext, { version }: HttpRequest): HttpRequest['version'] {
+  if (tls === null || version === 'http/1.1' || !tls.alpn.includes('http/1.1')) return version;
+  const context = fields(chain.config, 'transport_socket', 'typed_config', 'common_tls_context');
+  const taken = field(context, 'alpn_protocols')
+    .strings()
+    .find((name) => tls.alpn.includes(name));
+  return taken === undefined || taken === 'http/1.1' ? 'http/1.1' : version;
+}
 
 /** Draws the cluster before the filters run where only one can be, or where a filter depends on it. */
 function withCluster(
