@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { envoyDump } from './envoy-dump.mjs';
+import { envoyDump, envoyRequests } from './envoy-dump.mjs';
 import { kubeProxyRuleset } from './kube-proxy-ruleset.mjs';
 
 const ROUNDS = 21;
@@ -34,16 +34,26 @@ const flow = ['--src', '10.244.1.20', '--dst', clusterIp, '--dport', '80', '-o',
 const packet = [node, program, 'packet', '--ruleset', rules, '--node-address', '10.10.0.11', ...flow];
 const readRules = [node, '-e', 'require("fs").readFileSync(process.argv[1], "utf8")', rules];
 
-// A sidecar of a large mesh: 61 MB, of which a table reads one section, and a filtered one a few resources.
-const MESH_SERVICES = 8000;
-const dump = envoyDump(MESH_SERVICES);
-const dumpFile = join(folder, 'config_dump.json');
-writeFileSync(dumpFile, dump.text);
-const parseDump = [node, '-e', 'JSON.parse(require("fs").readFileSync(process.argv[1]))', dumpFile];
-/** @param {readonly string[]} words */
-const proxyConfig = (...words) => [node, program, 'proxy-config', ...words, '--file', dumpFile];
-/** @param {string} question */
-const toParsing = (question) => `proxy-config ${question} (${MESH_SERVICES} services), to JSON.parse`;
+// A sidecar that knows 2,000 Services.
+const dump = join(folder, 'config_dump.json');
+writeFileSync(dump, envoyDump(2000));
+const requests = join(folder, 'requests.jsonl');
+writeFileSync(requests, envoyRequests(2000, 10_000));
+const envoyRequest = [node, program, 'envoy-request', '--file', dump, '--requests', requests];
+const parseDump = [node, '-e', 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))', dump];
+
+// One of a very large mesh: 57 MB, of which a table reads one section, and a filtered one a few resources.
+const MESH_SERVICES = 10_000;
+const largeDump = join(folder, 'large_config_dump.json');
+writeFileSync(largeDump, envoyDump(MESH_SERVICES));
+const parseLargeDump = [node, '-e', 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))', largeDump];
+/** @param {string} words @param {number} budget */
+const proxyConfig = (words, budget) => ({
+  name: `proxy-config ${words.split(' ').slice(0, 2).join(' ')}, to parsing`,
+  command: [node, program, 'proxy-config', ...words.split(' '), '--file', largeDump],
+  baseline: parseLargeDump,
+  budget,
+});
 
 /** @type {readonly { name: string, command: readonly string[], baseline: readonly string[], budget: number }[]} */
 const lines = [
@@ -52,21 +62,12 @@ const lines = [
   { name: 'version -o json', command: [node, program, 'version', '-o', 'json'], baseline: bareNode, budget: 2.5 },
   { name: 'explain (bundled sample)', command: explain, baseline: bareNode, budget: 8 },
   { name: `packet (${SERVICES} Services), to reading`, command: packet, baseline: readRules, budget: 3 },
-  { name: toParsing('cluster'), command: proxyConfig('cluster'), baseline: parseDump, budget: 1.5 },
-  { name: toParsing('listener'), command: proxyConfig('listener'), baseline: parseDump, budget: 1.5 },
-  { name: toParsing('route'), command: proxyConfig('route'), baseline: parseDump, budget: 1.5 },
-  {
-    name: toParsing('cluster --fqdn'),
-    command: proxyConfig('cluster', '--fqdn', dump.host),
-    baseline: parseDump,
-    budget: 0.5,
-  },
-  {
-    name: toParsing('listener --port'),
-    command: proxyConfig('listener', '--port', '15006'),
-    baseline: parseDump,
-    budget: 0.5,
-  },
+  { name: 'envoy-request (10,000), to parsing', command: envoyRequest, baseline: parseDump, budget: 3 },
+  proxyConfig('cluster', 1.5),
+  proxyConfig('listener', 1.5),
+  proxyConfig('route', 1.5),
+  proxyConfig('cluster --fqdn svc-5000.ns-0.svc.cluster.local', 0.5),
+  proxyConfig('listener --port 15001', 0.5),
 ];
 
 /** @type {Map<string, number[]>} CPU milliseconds of each command, by its words */

@@ -16,9 +16,9 @@ export const passthroughCheck: Check = {
       return [
         finding('KR406', {
           subject: proxySubject(visit),
-          cause: `The mesh has no Service or ServiceEntry for ${what}, so the request goes to that address as it is: no route, subset, retry or policy of the mesh applies to it.`,
+          cause: `No filter chain or route of the mesh is for ${what}, so the request goes to that address as it is: no route, subset, retry or policy of the mesh applies to it.`,
           remedy:
-            'Ask by a name and port that a Service or ServiceEntry has, or ignore this if passing through is wanted.',
+            'Ask by a name, port and protocol that a Service or ServiceEntry declares, or ignore this if passing through is wanted.',
           evidence: decided?.evidence ?? [],
         }),
       ];
