@@ -13,7 +13,7 @@ import type { Artefact, Parsed } from '../model/artefact.ts';
 import type { Reading } from '../model/facts.ts';
 import { readIptables } from './iptables.ts';
 import { captureRemedy, type NetnsPlace } from './layout.ts';
-import { foreignChains, readNftables } from './nftables.ts';
+import { besideIptables, readNftables } from './nftables.ts';
 import { once, onceFor, type Reader } from './reader.ts';
 
 const ROUTES: Readonly<Record<Family, string>> = { 4: 'ip-route.json', 6: 'ip-route6.json' };
@@ -33,6 +33,7 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
     parse: (artefact: Artefact) => Parsed<ReadonlyMap<K, V>>,
   ): (() => Reading<ReadonlyMap<K, V>>) => once(() => file(name, parse, (value) => value.size === 0));
   const nftables = once(() => readNftables(reader, place));
+  const beside = once(() => besideIptables(reader, place, nftables()));
   return {
     name: place.name,
     seen,
@@ -59,7 +60,8 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
     conntrack: list('conntrack.txt', parseConntrack),
     ipsets: map('ipset-save.txt', parseIpsetSave),
     iptables: onceFor((family: Family) => readIptables(reader, place, family, nftables())),
-    foreignChains: once(() => foreignChains(reader, place, nftables())),
+    nftables: () => beside().ruleset,
+    foreignChains: () => beside().baseChains,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Unknown } from '../../model/branching.ts';
-import type { ForeignBaseChain, NetnsFacts } from '../../model/facts.ts';
+import type { NetnsFacts } from '../../model/facts.ts';
+import type { NftBaseChain } from '../../model/nftables.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { Owner } from '../../model/trace.ts';
 import { listText } from '../../model/wording.ts';
@@ -31,7 +32,7 @@ export function blindSpot(world: World, owner: Owner, flow: Flow): Unknown | nul
   return owner.kind === 'node' ? ipvs(world, owner, netns, flow) : null;
 }
 
-function meets(chain: ForeignBaseChain, flow: Flow): boolean {
+function meets(chain: NftBaseChain, flow: Flow): boolean {
   return (MEETS[chain.family] ?? [4, 6]).includes(flow.family) && chain.family !== 'arp';
 }
 

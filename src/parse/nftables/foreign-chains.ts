@@ -1,14 +1,11 @@
-import type { ForeignBaseChain } from '../../model/facts.ts';
+import type { NftBaseChain } from '../../model/nftables.ts';
 
-/** A base chain of any table, before anybody has said whose it is. */
-export type BaseChain = ForeignBaseChain;
-
-/** What a ruleset of nftables holds besides rules that iptables-nft manages. */
-export interface NftablesOverview {
-  /** Base chains that cannot be iptables-nft's own. */
-  readonly foreign: readonly ForeignBaseChain[];
-  /** Base chains that are iptables-nft's, if iptables-save shows their table. */
-  readonly iptables: readonly ForeignBaseChain[];
+/** Base chains by whose they may be. */
+interface BaseChains {
+  /** Those that cannot be iptables-nft's own. */
+  readonly foreign: readonly NftBaseChain[];
+  /** Those that are iptables-nft's, if iptables-save shows their table. */
+  readonly iptables: readonly NftBaseChain[];
 }
 
 /** Hook and priority of the chains that iptables-nft makes (iptables/nft.c, xtables_ipv4), by table and chain. */
@@ -32,11 +29,11 @@ const IPTABLES_CHAINS: Readonly<Record<string, Readonly<Record<string, readonly 
 };
 
 /** Divides base chains into those that iptables-nft may own and all others. */
-export function divideBaseChains(chains: readonly BaseChain[]): NftablesOverview {
+export function divideBaseChains(chains: readonly NftBaseChain[]): BaseChains {
   return { foreign: chains.filter((chain) => !ownedByIptables(chain)), iptables: chains.filter(ownedByIptables) };
 }
 
-function ownedByIptables({ family, table, chain, hook, priority }: BaseChain): boolean {
+function ownedByIptables({ family, table, chain, hook, priority }: NftBaseChain): boolean {
   if (family !== 'ip' && family !== 'ip6') return false;
   const chains = Object.hasOwn(IPTABLES_CHAINS, table) ? IPTABLES_CHAINS[table] : undefined;
   const own = chains !== undefined && Object.hasOwn(chains, chain) ? chains[chain] : undefined;

@@ -1,21 +1,19 @@
 import type { Artefact, Parsed } from '../../model/artefact.ts';
+import type { Evidence } from '../../model/evidence.ts';
 import { GapLog } from '../../model/gap-log.ts';
-import type { Cursor } from '../../model/json.ts';
-import { readJson } from '../json-index/json-document.ts';
-import { divideBaseChains, type BaseChain, type NftablesOverview } from './foreign-chains.ts';
+import type { NftBaseChain, NftFamily, NftRuleset } from '../../model/nftables.ts';
+import { readJson, type JsonNode } from '../json-index/json-document.ts';
+import { RulesetBuilder } from './ruleset-builder.ts';
+import { timeoutOf, typeNames } from './set.ts';
+import type { RuleSource } from './table.ts';
+import { isObject, memberOf, onlyMember, textOf, type Tree } from './tree.ts';
 
-/** Kinds of object that hang on no hook by themselves (libnftables-json(5)). */
-const PASSIVE = new Set([
+/** Kinds of object that hang on no hook by themselves and hold no rules (libnftables-json(5)). */
+const PASSIVE: ReadonlySet<string> = new Set([
   'metainfo',
-  'table',
-  'set',
-  'map',
   'element',
-  'flowtable',
   'counter',
-  'quota',
   'ct helper',
-  'limit',
   'secmark',
   'ct timeout',
   'ct expectation',
@@ -28,72 +26,155 @@ const SPACE = 0x20;
 const COLON = 0x3a;
 
 /**
- * Reads the base chains of `nft -j list ruleset`. Only where chains hang and whether they hold rules is read, not the rules.
- * An object that is not understood is a gap: it could be a chain.
+ * Reads `nft -j list ruleset`. Rules and elements are understood when a packet meets them. An object that is not understood is a
+ * gap, and then rules may be missing: it could be a chain.
  */
-export function parseNftJson(artefact: Artefact): Parsed<NftablesOverview> {
+export function parseNftJson(artefact: Artefact): Parsed<NftRuleset> {
   const document = readJson(artefact);
   const gaps = new GapLog(artefact.name);
   gaps.addAll(document.gaps);
   const objects = document.root?.member('nftables');
-  const chains: Cursor[] = [];
-  const ruled = new Set<string>();
-  let flowtables = 0;
-  if (objects?.kind !== 'array') {
-    if (document.gaps.length === 0)
-      gaps.add('unreadable', 'no array nftables: this is no `nft -j list ruleset`', { pointer: '' });
-  } else {
-    for (const node of objects.elements()) {
-      if (!node.whole) continue;
-      const object = node.cursor();
-      const chain = object.at('chain');
-      const rule = object.at('rule');
-      if (chain.isObject()) chains.push(chain);
-      else if (rule.at('chain').string() !== undefined) ruled.add(identity(rule, 'chain'));
-      else if (object.at('flowtable', 'hook').exists) flowtables += 1;
-      else if (!object.entries().every(([key]) => PASSIVE.has(key)) || object.entries().length === 0) {
-        gaps.add('not-understood', 'this object is not understood', {
-          pointer: object.pointer,
-          raw: object.evidence().raw,
-        });
-      }
-    }
+  const reader = new Reader(artefact, gaps);
+  if (objects?.kind === 'array') reader.readAll(objects);
+  else if (document.gaps.length === 0) {
+    gaps.add('unreadable', 'no array nftables: this is no `nft -j list ruleset`', { pointer: '' });
   }
-  if (gaps.list().length === 0 && hooksIn(artefact.bytes) !== chains.filter(hangs).length + flowtables) {
+  if (gaps.list().length === 0 && hooksIn(artefact.bytes) !== reader.hooks) {
     gaps.add('unreadable', 'a hook stands where no chain is', { pointer: '' });
   }
-  const based = chains.flatMap((chain) => readBaseChain(chain, ruled, gaps));
-  // Rules may be among what could not be read, so that no chain is known to be empty then.
-  const whole = gaps.list().length === 0;
-  return {
-    value: divideBaseChains(whole ? based : based.map((chain) => ({ ...chain, empty: false }))),
-    gaps: gaps.list(),
-  };
+  return reader.builder.finish();
 }
 
-function readBaseChain(chain: Cursor, ruled: ReadonlySet<string>, gaps: GapLog): BaseChain[] {
-  const [family, table, name] = ['family', 'table', 'name'].map((key) => chain.at(key).string());
-  if (family === undefined || table === undefined || name === undefined) {
-    gaps.add('not-understood', 'a chain without family, table or name', { pointer: chain.pointer });
-    return [];
+class Reader {
+  readonly builder: RulesetBuilder;
+  hooks = 0;
+  private readonly artefact: string;
+  private readonly gaps: GapLog;
+
+  constructor(artefact: Artefact, gaps: GapLog) {
+    this.artefact = artefact.name;
+    this.gaps = gaps;
+    this.builder = new RulesetBuilder(artefact.name, gaps);
   }
-  // A chain without any of these hangs nowhere and is reached by jumps alone.
-  if (!['hook', 'prio', 'type', 'policy'].some((key) => chain.at(key).exists)) return [];
-  return [
-    {
-      family,
-      table,
-      chain: name,
-      hook: chain.at('hook').string() ?? 'unknown',
-      priority: chain.at('prio').number() ?? null,
-      empty: !ruled.has(identity(chain, 'name')) && (chain.at('policy').string() ?? 'accept') === 'accept',
-      evidence: chain.evidence(),
-    },
-  ];
+
+  readAll(objects: JsonNode): void {
+    const whole: unknown = objects.whole ? objects.cursor().value : undefined;
+    if (Array.isArray(whole)) {
+      for (let index = 0; index < whole.length; index += 1) this.read(whole[index], index);
+      return;
+    }
+    for (const [index, node] of objects.elements().entries()) if (node.whole) this.read(node.cursor().value, index);
+  }
+
+  private read(value: unknown, index: number): void {
+    const [kind, body] = isObject(value) ? onlyMember(value) : [undefined, undefined];
+    if (kind !== undefined && PASSIVE.has(kind)) return;
+    if (kind === undefined || !isObject(body) || !this.readObject(kind, body, index)) {
+      this.gaps.add('not-understood', 'this object is not understood', {
+        pointer: `/nftables/${index}`,
+        raw: JSON.stringify(value),
+      });
+    }
+  }
+
+  private readObject(kind: string, body: Tree, index: number): boolean {
+    const family = textOf(body['family']);
+    const table = textOf(kind === 'table' ? body['name'] : body['table']);
+    const name = textOf(body['name']);
+    if (family === undefined || table === undefined) return false;
+    const cite = (): Evidence => {
+      return { artefact: this.artefact, pointer: `/nftables/${index}/${kind}`, raw: JSON.stringify(body) };
+    };
+    if (kind === 'flowtable') {
+      if (body['hook'] !== undefined) this.hooks += 1;
+      return true;
+    }
+    const place = this.builder.table(family, table);
+    if (kind === 'rule') return this.readRule(body, cite, place);
+    if (name === undefined) return false;
+    switch (kind) {
+      case 'table':
+        place.dormant = flagsOf(body).includes('dormant');
+        return true;
+      case 'chain':
+        if (!place.chains.has(name)) place.chains.set(name, []);
+        if (body['hook'] !== undefined) this.hooks += 1;
+        // A chain without any of these hangs nowhere and is reached by jumps alone.
+        if (['hook', 'prio', 'type', 'policy'].some((key) => body[key] !== undefined)) {
+          this.builder.baseChain(baseChain(body, name, table, place.family, cite()));
+        }
+        return true;
+      case 'set':
+      case 'map':
+        return this.readSet(kind, body, name, place);
+      case 'limit':
+      case 'quota':
+        place.objects.set(`${kind} ${name}`, () => body);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  private readRule(body: Tree, cite: () => Evidence, place: ReturnType<RulesetBuilder['table']>): boolean {
+    const chain = textOf(body['chain']);
+    const statements = body['expr'];
+    if (chain === undefined || (statements !== undefined && !Array.isArray(statements))) return false;
+    const list: readonly unknown[] = statements ?? [];
+    const source: RuleSource = { cite, statements: () => list };
+    const rules = place.chains.get(chain);
+    if (rules === undefined) place.chains.set(chain, [source]);
+    else rules.push(source);
+    for (const statement of list) {
+      const changed = textOf(
+        memberOf(memberOf(statement, 'set'), 'set') ?? memberOf(memberOf(statement, 'map'), 'map'),
+      );
+      if (changed?.startsWith('@') === true) this.builder.updates(place, changed.slice(1));
+    }
+    return true;
+  }
+
+  private readSet(kind: 'set' | 'map', body: Tree, name: string, place: ReturnType<RulesetBuilder['table']>): boolean {
+    const types = typeNames(body['type']);
+    const data = kind === 'map' ? typeNames(body['map']) : null;
+    if (types === undefined || data === undefined) return false;
+    const flags = flagsOf(body);
+    const list: unknown = body['elem'] ?? [];
+    place.sets.set(name, {
+      types,
+      data,
+      dynamic: flags.includes('dynamic') || flags.includes('timeout'),
+      timeoutSeconds: timeoutOf(body),
+      elements: () => (Array.isArray(list) ? (list as unknown[]) : [list]),
+      incomplete: undefined,
+    });
+    return true;
+  }
 }
 
-function hangs(chain: Cursor): boolean {
-  return chain.at('hook').exists;
+function flagsOf(body: Tree): readonly unknown[] {
+  const { flags } = body;
+  return Array.isArray(flags) ? (flags as unknown[]) : [flags];
+}
+
+function baseChain(
+  body: Tree,
+  chain: string,
+  table: string,
+  family: NftFamily | 'unknown',
+  evidence: Evidence,
+): Omit<NftBaseChain, 'empty'> {
+  const priority = body['prio'];
+  return {
+    family,
+    table,
+    chain,
+    type: textOf(body['type']) ?? 'unknown',
+    hook: textOf(body['hook']) ?? 'unknown',
+    priority: typeof priority === 'number' ? priority : null,
+    policy: (textOf(body['policy']) ?? 'accept') === 'accept' ? 'accept' : 'drop',
+    evidence,
+  };
 }
 
 /** How often a member `hook` stands in the text, whatever the text around it is: none may be overlooked. */
@@ -105,9 +186,4 @@ function hooksIn(bytes: Buffer): number {
     if (bytes[next] === COLON) count += 1;
   }
   return count;
-}
-
-/** A chain by what rules name it: family, table, and its own name under `key`. */
-function identity(object: Cursor, key: 'chain' | 'name'): string {
-  return JSON.stringify(['family', 'table', key].map((member) => object.at(member).string() ?? null));
 }
