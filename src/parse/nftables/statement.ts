@@ -178,7 +178,11 @@ function decodeMangle(body: unknown, around: RuleSurroundings): readonly NftStat
   if ((protocol === 'ip' || protocol === 'ip6') && field !== undefined && UNSEEN_FIELDS.has(field)) {
     return [protocolTest('nfproto', PROTOCOL_NUMBERS[protocol]), { kind: 'pass', name: `${protocol} ${field} set` }];
   }
-  return [unknown(`what ${JSON.stringify(target)?.slice(0, 60) ?? ''} set does is not evaluated`)];
+  // A SYN always has the option, and whoever sets it for other packets cannot tell by its size.
+  if (memberOf(memberOf(target, 'tcp option'), 'name') === 'maxseg') {
+    return [protocolTest('l4proto', PROTOCOL_NUMBERS.tcp), { kind: 'pass', name: 'tcp option maxseg size set' }];
+  }
+  return [unknown(`writing ${JSON.stringify(target)?.slice(0, 60) ?? ''} is not evaluated`)];
 }
 
 function protocolTest(key: string, number: number): NftStatement {
@@ -227,11 +231,22 @@ export function limitText(kind: 'limit' | 'quota', body: unknown): { readonly te
   };
   const over = memberOf(body, 'inv') === true;
   if (kind === 'quota') {
-    const amount = member('val') === '' ? `${member('bytes')} bytes` : `${member('val')} ${member('val_unit')}`;
+    const amount = member('val') === '' ? inBytes(Number(member('bytes'))) : `${member('val')} ${member('val_unit')}`;
     return { text: amount, over };
   }
   const unit = member('rate_unit') === '' || member('rate_unit') === 'packets' ? '' : ` ${member('rate_unit')}`;
   return { text: `${member('rate')}${unit}/${member('per')}`, over };
+}
+
+/** As nft writes an amount in a rule. Source: nftables src/datatype.c get_rate. */
+function inBytes(bytes: number): string {
+  const units = ['bytes', 'kbytes', 'mbytes', 'gbytes'];
+  let [amount, unit] = [bytes, 0];
+  while (amount > 0 && amount % 1024 === 0 && unit < units.length - 1) {
+    amount /= 1024;
+    unit += 1;
+  }
+  return `${amount} ${units[unit] ?? ''}`;
 }
 
 /** `update @set { key }`: statements inside the braces may keep the rule from matching. */

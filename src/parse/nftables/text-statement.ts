@@ -92,11 +92,11 @@ function readTest(reader: TokenReader): unknown {
   }
   const right = readOperand(reader);
   if (memberOf(right, 'set') !== undefined) return { match: { op: given ?? '==', left, right } };
+  const flags = readFlags(reader, right);
   if (reader.accept('/')) {
     const mask = readFlags(reader, readOperand(reader));
-    return { match: { op: given ?? '==', left: { '&': [left, mask] }, right: readFlags(reader, right) } };
+    return { match: { op: given ?? '==', left: { '&': [left, mask] }, right: flags } };
   }
-  const flags = readFlags(reader, right);
   const implicit = isFlags(left) && !(typeof right === 'string' && right.startsWith('@')) ? 'in' : '==';
   return { match: { op: given ?? implicit, left, right: flags } };
 }

@@ -39,7 +39,7 @@ export function readValue(reader: TokenReader): unknown {
 /** One part of a value; flags may be joined by `|`. */
 function readPart(reader: TokenReader): unknown {
   const token = reader.next();
-  if (token.quoted) return token.text;
+  if (token.quoted) return reader.accept('-') ? { range: [token.text, reader.name()] } : token.text;
   if (['{', '}', ',', ';', '(', ')', '='].includes(token.text)) throw new GrammarError(`${token.text} is out of place`);
   const first = valueTree(token.text);
   if (reader.peek() !== '|') return first;
