@@ -6,7 +6,7 @@ import { GrammarError, tokenize, TokenReader } from './tokens.ts';
 import { isObject, memberOf, NOT_READ, onlyMember } from './tree.ts';
 
 /** Expressions of which a value without an operator stands for bits. */
-const FLAG_KEYS: ReadonlySet<string> = new Set(['state', 'status']);
+const FLAG_KEYS: ReadonlySet<string> = new Set(['state', 'status', 'label']);
 const OPERATORS: ReadonlySet<string> = new Set(['==', '!=', '<', '>', '<=', '>=', '!']);
 const SWITCHES: ReadonlySet<string> = new Set(['exists', 'missing']);
 const LOG_FLAGS: ReadonlySet<string> = new Set(['tcp', 'ip', 'sequence', 'options', 'skuid', 'ether', 'all']);

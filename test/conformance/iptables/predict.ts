@@ -65,7 +65,7 @@ export function compareTrace(
 }
 
 function agrees(router: Router, outcome: TraversalOutcome, trace: Trace | undefined, traced: boolean): boolean {
-  const rules = outcome.rules.map((matched) => router.ordinals.get(matched.rule.line) ?? '?');
+  const rules = outcome.rules.map((matched) => router.ordinals.get(matched.evidence.line ?? 0) ?? '?');
   if (trace === undefined) return outcome.verdict === 'unroutable' && rules.length === 0;
   if (traced && rules.join() !== trace.rules.join()) return false;
   switch (outcome.verdict) {
@@ -207,7 +207,7 @@ function describeTrace(trace: Trace | undefined): string {
 
 function describeOutcome(router: Router, outcome: TraversalOutcome): string {
   const { flow } = outcome;
-  const rules = outcome.rules.map((matched) => router.ordinals.get(matched.rule.line) ?? '?').join(', ');
+  const rules = outcome.rules.map((matched) => router.ordinals.get(matched.evidence.line ?? 0) ?? '?').join(', ');
   const detail = outcome.unknown?.reason ?? outcome.rejectWith ?? '';
   return `${outcome.verdict} ${detail} ${outcome.route?.device ?? ''} ${flow.source}:${flow.sourcePort} > ${flow.destination}:${flow.destinationPort} [${rules}]`;
 }
