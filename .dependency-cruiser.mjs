@@ -160,6 +160,14 @@ export default {
       to: { pathNot: ['^src/cli/', '^src/index\\.ts$', packages('@oclif/[^/]+')] },
     },
     {
+      name: 'commands-load-the-core-when-they-run',
+      comment:
+        'Help, completion and errors in the flags must not pay for the evaluation. Use `await import()` in run(); types may be imported.',
+      severity: 'error',
+      from: { path: '^commands/' },
+      to: { path: '^src/index\\.ts$', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'nobody-imports-test',
       comment: 'What ships must not depend on how it is tested. Move shared code into src.',
       severity: 'error',

@@ -8,6 +8,8 @@ export default defineConfig({
     // Only npm run golden writes what tests are held against.
     update: 'none',
     // Expected texts are without colours. Node 20 reads NODE_EXTRA_CA_CERTS at each start of a child, three times its own cost.
+    // A busy machine is no failure; `npm run bench` measures.
+    testTimeout: 60_000,
     env: { FORCE_COLOR: '0', NODE_EXTRA_CA_CERTS: '' },
   },
 });

@@ -4,7 +4,7 @@ import { BaseCommand } from '../src/cli/base-command.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
 import { outputFlag, snapshotFlags, verboseFlag } from '../src/cli/flags.ts';
-import { answerStatus, explainQuestion, renderAnswer, type Severity } from '../src/index.ts';
+import type { Severity } from '../src/index.ts';
 
 export default class Explain extends BaseCommand {
   static override summary = 'Explain how a request gets from a pod to a Service, or where it stops';
@@ -69,6 +69,8 @@ export default class Explain extends BaseCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Explain);
+    // Loaded here, so that help, completion and errors in the flags don't pay for it.
+    const { answerStatus, explainQuestion, renderAnswer } = await import('../src/index.ts');
     const paths = flags.snapshot ?? [];
     if (paths.length === 0) {
       throw new CliError('no snapshot is given', {

@@ -14,11 +14,16 @@ const program = fileURLToPath(new URL('../dist/kubectl-reach.cjs', import.meta.u
 const completion = fileURLToPath(new URL('../dist/kubectl_complete-reach.cjs', import.meta.url));
 const bareNode = [node, '-e', '0'];
 
+const sample = fileURLToPath(new URL('../samples/istio-bookinfo', import.meta.url));
+const ends = ['productpage-v1-abc', 'http://reviews:9080/reviews/1', '-n', 'bookinfo'];
+const explain = [node, program, 'explain', ...ends, '--snapshot', sample];
+
 /** @type {readonly { name: string, command: readonly string[], baseline: readonly string[], budget: number }[]} */
 const lines = [
   { name: '--version', command: [node, program, '--version'], baseline: bareNode, budget: 1.5 },
   { name: 'completion', command: [node, completion, ''], baseline: bareNode, budget: 1.5 },
   { name: 'version -o json', command: [node, program, 'version', '-o', 'json'], baseline: bareNode, budget: 2.5 },
+  { name: 'explain (bundled sample)', command: explain, baseline: bareNode, budget: 8 },
 ];
 
 /** @type {Map<string, number[]>} CPU milliseconds of each command, by its words */

@@ -62,6 +62,9 @@ const { metafile } = await build({
   stdin: { contents: commandsEntry(), resolveDir: root, loader: 'ts' },
   outfile: bundle,
   metafile: true,
+  // Half of what Node would read at every start; names and short lines keep a stack trace legible.
+  minifyWhitespace: true,
+  lineLimit: 160,
 });
 writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(Object.keys(metafile.inputs)));
 
@@ -73,10 +76,15 @@ const code = readFileSync(bundle, 'utf8').replace(
 writeFileSync(bundle, code);
 
 const contentHash = createHash('sha256').update(code).digest('hex').slice(0, 16);
-const { catalogue } = createRequire(import.meta.url)(bundle);
+/** @type {import('../src/cli/catalogue.ts').Catalogue} */
+const catalogue = createRequire(import.meta.url)(bundle).catalogue();
+const words = catalogue.flatMap(({ name, aliases }) => [name, ...aliases].map((each) => each.split(' ')[0]));
 const programs = {
-  'kubectl-reach': { entry: 'kubectl-reach.ts', define: { BUNDLE_HASH: contentHash } },
-  'kubectl_complete-reach': { entry: 'kubectl-complete.ts', define: { CATALOGUE: catalogue() } },
+  'kubectl-reach': {
+    entry: 'kubectl-reach.ts',
+    define: { BUNDLE_HASH: contentHash, COMMAND_WORDS: [...new Set(words)] },
+  },
+  'kubectl_complete-reach': { entry: 'kubectl-complete.ts', define: { CATALOGUE: catalogue } },
 };
 for (const [name, { entry, define }] of Object.entries(programs)) {
   const outfile = join(dist, `${name}.cjs`);

@@ -26,7 +26,7 @@ export async function sampleFacts(name: SampleName, changes: Changes = {}): Prom
 }
 
 /** A source with some artefacts changed. */
-export function changed(source: ArtefactSource, changes: Changes): ArtefactSource {
+function changed(source: ArtefactSource, changes: Changes): ArtefactSource {
   const made = new Map<string, Artefact | null>();
   for (const [relative, change] of Object.entries(changes)) {
     const name = `clusters/lab/${relative}`;

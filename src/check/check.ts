@@ -1,4 +1,4 @@
-import type { Evidence } from '../model/evidence.ts';
+import { uniqueEvidence, type Evidence } from '../model/evidence.ts';
 import type { Finding } from '../model/explanation.ts';
 import type { ClusterFacts, Facts } from '../model/facts.ts';
 import type { KubernetesObjects } from '../model/kubernetes.ts';
@@ -18,7 +18,7 @@ export interface Check {
   run(context: CheckContext): readonly Finding[];
 }
 
-/** A check's finding; the severity is the catalogue's. */
+/** A check's finding; the severity is the catalogue's, and each place is cited once. */
 export function finding(
   code: Code,
   about: {
@@ -28,7 +28,7 @@ export function finding(
     readonly evidence: readonly Evidence[];
   },
 ): Finding {
-  return { code, severity: CATALOGUE[code].severity, ...about };
+  return { code, severity: CATALOGUE[code].severity, ...about, evidence: uniqueEvidence(about.evidence) };
 }
 
 /** The visits of one kind, in the order of the walk. */

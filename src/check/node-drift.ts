@@ -44,7 +44,7 @@ export const goneEndpointCheck: Check = {
     compared(context).flatMap((one) => {
       const service = serviceOf(one);
       if (service === null) return [];
-      const known = new Set(endpointsOf(context, service).flatMap((endpoint) => endpoint.addresses));
+      const known = new Set(endpointsOf(context, service).flatMap(({ addresses }) => addresses));
       const gone = [...one.found].filter(
         (target) => !one.wanted.has(target) && ![...known].some((ip) => target.startsWith(formatEndpoint(ip, null))),
       );
@@ -142,9 +142,9 @@ function ended(outcome: TraversalOutcome): boolean {
 
 function programmedAction(one: Compared): IntendedOutcome['action'] {
   if (one.found.size > 0) return 'dnat';
-  const verdicts = one.programmed.map((outcome) => outcome.verdict);
-  if (verdicts.includes('reject')) return 'reject';
-  return verdicts.includes('drop') ? 'drop' : 'pass';
+  const verdicts = new Set(one.programmed.map((outcome) => outcome.verdict));
+  if (verdicts.has('reject')) return 'reject';
+  return verdicts.has('drop') ? 'drop' : 'pass';
 }
 
 function serviceOf({ intended }: Compared) {

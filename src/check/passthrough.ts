@@ -10,12 +10,13 @@ export const passthroughCheck: Check = {
       if (cluster?.name !== 'PassthroughCluster') return [];
       const { http } = visit.connection.request;
       const { originalAddress, originalPort } = visit.connection;
-      const host = http === null ? formatEndpoint(originalAddress, originalPort) : `host ${http.authority}`;
+      const address = formatEndpoint(originalAddress, originalPort);
+      const what = http === null ? address : `host ${http.authority} at ${address}`;
       const decided = outcome.steps.findLast((step) => step.kind === 'virtual-host' || step.kind === 'filter-chain');
       return [
         finding('KR406', {
           subject: proxySubject(visit),
-          cause: `The mesh knows no ${host} at ${formatEndpoint(originalAddress, originalPort)}, so the request goes to that address as it is: no route, subset, retry or policy of the mesh applies to it.`,
+          cause: `The mesh has no Service or ServiceEntry for ${what}, so the request goes to that address as it is: no route, subset, retry or policy of the mesh applies to it.`,
           remedy:
             'Ask by a name and port that a Service or ServiceEntry has, or ignore this if passing through is wanted.',
           evidence: decided?.evidence ?? [],

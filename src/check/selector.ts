@@ -18,7 +18,7 @@ export const selectorCheck: Check = {
       const values = near.flatMap((pod) =>
         Object.keys(service.selector ?? {}).map((key) => `${key}=${pod.labels[key] ?? ''}`),
       );
-      const others = near.length === 0 ? '' : ` Pods there carry ${listText([...new Set(values)].sort())}.`;
+      const others = near.length === 0 ? '' : ` Pods there carry ${listText([...new Set(values)].toSorted())}.`;
       return [
         finding('KR101', {
           subject: serviceSubject(service),

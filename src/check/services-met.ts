@@ -25,7 +25,7 @@ export function servicePortsMet(context: CheckContext): readonly ServicePortMet[
 }
 
 /** What the API objects asked of each node that the walk passed. */
-export function intendedMet(context: CheckContext): readonly IntendedOutcome[] {
+function intendedMet(context: CheckContext): readonly IntendedOutcome[] {
   return visitsOf(context, 'netns').flatMap((visit) => visit.intended ?? []);
 }
 

@@ -8,7 +8,7 @@ export const unresolvedCheck: Check = {
   run: (context) =>
     visitsOf(context, 'name').flatMap(({ host, outcomes }) => {
       const failed = outcomes.find((outcome) => outcome.result === 'no-such-name' || outcome.result === 'outside');
-      const elsewhere = namesakes(context, host);
+      const elsewhere = namesakes(context, host).filter((name) => name !== host);
       if (failed === undefined || (failed.result === 'outside' && elsewhere.length === 0)) return [];
       return [
         finding('KR108', {

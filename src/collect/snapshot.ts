@@ -57,7 +57,7 @@ export async function collectSnapshot(path: string, limits: Limits = LIMITS): Pr
 async function openEntries(path: string, limits: Limits): Promise<Entries> {
   try {
     const stats = await stat(path);
-    if (stats.isDirectory()) return await listFolder(path, limits);
+    if (stats.isDirectory()) return listFolder(path, limits);
     if (!stats.isFile()) {
       throw new InputError(
         path,

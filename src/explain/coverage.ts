@@ -22,7 +22,7 @@ export function coverageOf(branches: readonly Branch[], findings: readonly Findi
     assumed: [...new Set(assumed)],
     notChecked: NOT_CHECKED,
     gaps: limited(gaps.map(coverageGap)),
-    artefacts: [...new Set(cited.map((evidence) => evidence.artefact))].sort(),
+    artefacts: [...new Set(cited.map((evidence) => evidence.artefact))].toSorted(),
   };
 }
 

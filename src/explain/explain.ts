@@ -17,7 +17,7 @@ import { walk } from './walk/walk.ts';
 import { createWorld, type World } from './world/world.ts';
 
 /** Version of the JSON that `-o json` prints; the schema of the same version stands in docs/schema. */
-export const SCHEMA_VERSION = '1.0';
+const SCHEMA_VERSION = '1.0';
 
 interface OneAnswer {
   readonly question: Question;
@@ -38,7 +38,8 @@ export function explain(facts: Facts, input: QuestionInput): Explanation {
   const main = typical(answers);
   const replicas = workload === null ? [] : replicaAnswers(answers, main);
   const findings = [...main.findings, ...replicaFinding(workload, replicas)];
-  const branches = main.trace.branches.map(withoutConditions);
+  // A branch is printed without its conditions: they stand there in words.
+  const branches = main.trace.branches.map(({ conditions, ...branch }): Branch => branch);
   return {
     schemaVersion: SCHEMA_VERSION,
     request: {
@@ -85,11 +86,6 @@ function replicaAnswers(answers: readonly OneAnswer[], main: OneAnswer): readonl
     differs: replicaKey(one.verdict, one.trace.branches) !== key,
     summary: one.summary,
   }));
-}
-
-/** The branch as it is printed: its conditions stand there in words. */
-function withoutConditions({ conditions: _, ...branch }: Trace['branches'][number]): Branch {
-  return branch;
 }
 
 function sourceParty({ source, fromText }: Question): Party {

@@ -11,7 +11,7 @@ export function replicaKey(verdict: Verdict, branches: readonly Branch[]): strin
       '|',
     ),
   );
-  return [verdict, ...ends.sort()].join('\n');
+  return [verdict, ...ends.toSorted()].join('\n');
 }
 
 /** The replicas that are answered otherwise than their siblings, as a finding. */

@@ -1,6 +1,7 @@
 /**
- * V8's compiled code of the bundle, kept between runs. In: the bundle's path and content hash. Out: the bundle's exports, and
- * a cache file that spares the next run the compilation. Nothing here may make a command fail: without a usable cache the
+ * V8's compiled code of the bundle, kept between runs. In: the bundle's path and content hash, and a word for the command. Out: the
+ * bundle's exports, and a cache file that spares the next run of the command the compilation. Each command has a file of its own,
+ * because V8 loads all functions of a file, and a small command would pay for a large one. Nothing here may make a command fail: without a usable cache the
  * bundle is compiled as usual. `KUBECTL_REACH_CODE_CACHE=off` leaves files alone.
  *
  * File: SHA-256 of the rest (32 bytes), names of the commands whose functions it holds (one line), V8's data. V8 compares only
@@ -16,8 +17,8 @@ import { cacheFolder, isPrivateFolder, makePrivateFolder, readPrivateFile } from
 
 const SUFFIX = '.code';
 const CHECKSUM_BYTES = 32;
-/** Cache files of other versions of the tool or of Node that may stay. */
-const OTHERS_KEPT = 3;
+/** Cache files of other commands, versions of the tool or of Node that may stay. */
+const OTHERS_KEPT = 15;
 
 export interface CachedBundle {
   readonly exports: unknown;
@@ -39,9 +40,12 @@ type ModuleWrapper = (
   dirname: string,
 ) => void;
 
-/** Loads a CommonJS file as `require` does, with its compiled code from the cache where there is one. */
-export function loadBundle(path: string, contentHash: string): CachedBundle {
-  const cacheFile = process.env['KUBECTL_REACH_CODE_CACHE'] === 'off' ? undefined : cachePath(contentHash);
+/**
+ * Loads a CommonJS file as `require` does, with its compiled code from the cache where there is one.
+ * @param use what the bundle is loaded for, as a part of a file's name
+ */
+export function loadBundle(path: string, contentHash: string, use: string): CachedBundle {
+  const cacheFile = process.env['KUBECTL_REACH_CODE_CACHE'] === 'off' ? undefined : cachePath(contentHash, use);
   const cached = cacheFile === undefined ? undefined : readCache(cacheFile);
   // The bundle is pure ASCII (esbuild escapes the rest), and V8 keeps Latin-1 text in half the space.
   const script = new Script(wrap(readFileSync(path, 'latin1')), {
@@ -64,9 +68,9 @@ export function loadBundle(path: string, contentHash: string): CachedBundle {
   };
 }
 
-function cachePath(contentHash: string): string | undefined {
+function cachePath(contentHash: string, use: string): string | undefined {
   const folder = cacheFolder();
-  return folder && join(folder, `${contentHash}-${cachedDataVersionTag().toString(16)}${SUFFIX}`);
+  return folder && join(folder, `${contentHash}-${cachedDataVersionTag().toString(16)}-${use}${SUFFIX}`);
 }
 
 /** @returns undefined when there is no cache file, or it is not to be trusted, or not whole */

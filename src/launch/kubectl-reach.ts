@@ -15,6 +15,8 @@ interface CommandsBundle {
 
 /** Content hash of the bundle; the build puts it here. */
 declare const BUNDLE_HASH: string;
+/** First words of all commands and of their other names; the build puts them here. */
+declare const COMMAND_WORDS: readonly string[];
 
 endQuietlyOnClosedPipe(process.stdout);
 endQuietlyOnClosedPipe(process.stderr);
@@ -28,6 +30,12 @@ async function launch(argv: readonly string[]): Promise<void> {
   }
   // Imported here, because the modules of Node that it needs cost more than the whole answer above.
   const { loadBundle } = await import('./code-cache.ts');
-  const bundle = loadBundle(join(__dirname, 'commands.cjs'), BUNDLE_HASH);
+  const bundle = loadBundle(join(__dirname, 'commands.cjs'), BUNDLE_HASH, useOf(argv[0] ?? ''));
   bundle.ran(await (bundle.exports as CommandsBundle).main(argv));
+}
+
+/** Which code the arguments will need: that of the command they begin with, of help before a flag, or of `explain`. */
+function useOf(word: string): string {
+  if (COMMAND_WORDS.includes(word)) return word;
+  return word === '' || word.startsWith('-') ? 'help' : 'explain';
 }

@@ -56,11 +56,6 @@ export interface Unknown {
   readonly evidence: readonly Evidence[];
 }
 
-/** Whether two condition lists can hold at once. */
-export function compatible(a: readonly Condition[], b: readonly Condition[]): boolean {
-  return a.every((one) => b.every((other) => one.key !== other.key || one.value === other.value));
-}
-
 /**
  * The sums of probability over every consistent choice of conditions; each is 1 when the branches are complete (law 3).
  * @returns one sum for each choice; `[sum]` when no branch has a condition

@@ -11,3 +11,13 @@ export interface Evidence {
   readonly pointer?: string;
   readonly raw: string;
 }
+
+/** Each place once, in the order in which it was first cited. */
+export function uniqueEvidence(evidence: readonly Evidence[]): Evidence[] {
+  const places = new Map<string, Evidence>();
+  for (const one of evidence) {
+    const place = `${one.artefact}:${one.line ?? one.pointer ?? ''}`;
+    if (!places.has(place)) places.set(place, one);
+  }
+  return [...places.values()];
+}

@@ -61,7 +61,7 @@ export function newFlow(flow: Omit<Flow, 'mark' | 'tracking'> & { readonly mark?
 }
 
 /** What nf_conntrack makes of the first packet of a connection that it has not seen. */
-export function newTracking(flow: Pick<Flow, 'source' | 'sourcePort' | 'destination' | 'destinationPort'>): Tracking {
+function newTracking(flow: Pick<Flow, 'source' | 'sourcePort' | 'destination' | 'destinationPort'>): Tracking {
   return {
     state: 'NEW',
     direction: 'ORIGINAL',

@@ -6,6 +6,8 @@ export type KubeProxyMode = 'userspace' | 'iptables' | 'ipvs' | 'nftables';
 
 /** The part of KubeProxyConfiguration that decides what is programmed, with kube-proxy's defaults filled in. */
 export interface KubeProxyConfig {
+  /** false: nobody asked this kube-proxy, and no rules show it; all of this is its defaults. */
+  readonly captured: boolean;
   /** null: neither proxyMode nor configz nor rules tell. */
   readonly mode: KubeProxyMode | null;
   readonly clusterCIDRs: readonly string[];

@@ -31,9 +31,8 @@ function readKubeProxy(reader: Reader, cluster: string, node: string, netns: Net
   const all = [...gaps, ...missing];
   if (value.mode !== null) return { value, gaps: all, artefact };
   const inferred = modeOfRules(netns);
-  if (inferred !== undefined) return { value: { ...value, ...inferred }, gaps: all, artefact };
-  const nothing = configz === undefined && proxyMode === undefined;
-  return { ...(nothing ? {} : { value }), gaps: all, artefact };
+  const seen = inferred === undefined ? value : { ...value, ...inferred, captured: true };
+  return { value: seen, gaps: all, artefact };
 }
 
 /** The mode that chains of the node tell, when kube-proxy itself was not asked. */

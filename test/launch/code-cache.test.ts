@@ -47,13 +47,14 @@ it('leaves one file, readable by its owner alone', () => {
   expect(readCache(file)?.commands).toEqual(['version']);
 });
 
-it('keeps the files of three other versions', () => {
-  for (const [age, name] of ['b', 'c', 'd', 'e'].entries()) {
-    writeCache(join(folder, `${name}.code`), CODE);
-    utimesSync(join(folder, `${name}.code`), 0, 1000 - age);
+it('keeps the fifteen newest of the other files', () => {
+  const others = Array.from({ length: 17 }, (_, index) => `other-${String(index).padStart(2, '0')}.code`);
+  for (const [age, name] of others.entries()) {
+    writeCache(join(folder, name), CODE);
+    utimesSync(join(folder, name), 0, 1000 - age);
   }
   writeCache(file, CODE);
-  expect(readdirSync(folder).toSorted()).toEqual(['a.code', 'b.code', 'c.code', 'd.code']);
+  expect(readdirSync(folder).toSorted()).toEqual(['a.code', ...others.slice(0, 15)]);
 });
 
 describe('a file that is not whole is not used', () => {

@@ -69,12 +69,10 @@ describe('the code cache', () => {
     expect(launch(['explain'])).toEqual(answer);
   });
 
-  it('holds every command that ran', () => {
-    launch(['explain']);
-    launch(['packet']);
-    launch(['explain']);
-    const [file = ''] = cacheFiles();
-    expect(readFileSync(join(cache, file), 'latin1').slice(32).split('\n')[0]).toBe('explain,packet');
+  it('has a file for each command, and for what is no command the one of explain', () => {
+    for (const word of ['packet', 'web-0', 'explain', 'packet']) launch([word]);
+    const held = cacheFiles().map((file) => readFileSync(join(cache, file), 'latin1').slice(32).split('\n')[0]);
+    expect(held.toSorted()).toEqual(['packet', 'web-0,explain']);
   });
 
   it('may be damaged', () => {

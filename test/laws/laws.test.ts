@@ -127,8 +127,9 @@ describe('law 5: evaluation changes nothing and asks nobody', () => {
     Date.now = forbidden;
     Math.random = forbidden;
     process.env = new Proxy({}, { get: forbidden, has: forbidden, ownKeys: forbidden });
+    const ask = () => cases.map(([, sample, question]) => explain(factsOf(sample), question));
     try {
-      for (const [, sample, question] of cases) explain(factsOf(sample), question);
+      expect(ask).not.toThrow();
     } finally {
       Date.now = originals.now;
       Math.random = originals.random;

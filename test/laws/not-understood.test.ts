@@ -46,11 +46,6 @@ describe('a rule that decided, with a match that nobody knows', () => {
     const relative = rule.artefact.replace('clusters/lab/', '');
     const facts = await sampleFacts(rule.sample, { [relative]: (text) => text.replace(rule.raw, strange) });
     const after = explain(facts, rule.question);
-    // Either the answer stands whatever the match says, or it is undetermined and names the rule.
-    if (after.verdict === 'undetermined') {
-      expect(JSON.stringify(after.branches)).toContain('strange');
-      return;
-    }
     const ends = (explanation: typeof after) =>
       explanation.branches.map(({ disposition, backend, observedSource, probability }) => [
         disposition,
@@ -58,7 +53,9 @@ describe('a rule that decided, with a match that nobody knows', () => {
         observedSource,
         probability.toFixed(9),
       ]);
-    expect([after.verdict, ends(after)]).toEqual([before.verdict, ends(before)]);
+    const named = after.verdict === 'undetermined' && JSON.stringify(after.branches).includes('strange');
+    // Either it is undetermined and names the rule, or the answer stands whatever the match says.
+    expect(named || [after.verdict, ends(after)]).toEqual(named || [before.verdict, ends(before)]);
   });
 });
 

@@ -39,6 +39,7 @@ const FORBIDDEN = [
   ['commands-import-cli-and-index-only', 'commands/planted.ts', 'src/explain/sentences.ts'],
   ['commands-import-cli-and-index-only', 'commands/planted.ts', 'commands/explain.ts'],
   ['commands-import-cli-and-index-only', 'commands/planted.ts', 'node:fs'],
+  ['commands-load-the-core-when-they-run', 'commands/planted.ts', 'src/index.ts'],
   ['nobody-imports-test', 'src/cli/planted.ts', 'test/sample.ts'],
 ] as const;
 
@@ -71,7 +72,6 @@ const ALLOWED = [
   ['src/index.ts', 'src/workspace/workspace.ts'],
   ['src/index.ts', 'src/render/tree.ts'],
   ['commands/allowed.ts', 'src/cli/base-command.ts'],
-  ['commands/allowed.ts', 'src/index.ts'],
   ['commands/allowed.ts', 'node_modules/@oclif/core/lib/args.js'],
   ['test/allowed.ts', 'src/evaluate/routing/routing.ts'],
 ] as const;
@@ -101,6 +101,8 @@ beforeAll(async () => {
   const types = `import type { value } from '../explain/sentences.ts';\nexport type Value = typeof value;\n`;
   write('src/render/types-only.ts', types);
   write('src/check/types-only.ts', types);
+  const index = join(folder, 'src/index.ts');
+  write('commands/lazy.ts', `import type { value } from '${index}';\nexport const load = () => import('${index}');\n`);
   const { output } = await cruise(
     ['src', 'commands', 'test'],
     { ...config.options, ruleSet: config, validate: true, baseDir: folder },
@@ -135,6 +137,10 @@ describe('no rule forbids', () => {
 
   it("explain's types in render", () => {
     expect(broken('src/render/types-only.ts', 'src/explain/sentences.ts')).toEqual([]);
+  });
+
+  it('the core in a command, by its types and when it runs', () => {
+    expect(broken('commands/lazy.ts', 'src/index.ts')).toEqual([]);
   });
 });
 

@@ -2,64 +2,12 @@
  * Every probe that was sent in the lab with a real kube-proxy: `explain`, asked the same question on the snapshot, must say what
  * happened: the same backends with the distribution of the rules, the same refusals and timeouts, the same source addresses.
  */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../src/explain/explain.ts';
 import type { Branch } from '../../src/model/explanation.ts';
 import { fits } from './chi-squared.ts';
-import { ask, sampleFacts } from '../sample-facts.ts';
-
-interface Probe {
-  readonly about: string;
-  readonly from: string;
-  readonly to: string;
-  readonly n: number;
-  /** Who answered (`web-a:8080`), or TIMEOUT or ECONNREFUSED, and how often. */
-  readonly result: Readonly<Record<string, number>>;
-  /** Source addresses that the backends saw, and how often. */
-  readonly peer_seen: Readonly<Record<string, number>>;
-}
-
-/** Where the machine outside sends packets for Service addresses; its routes are not in the snapshot. */
-const ENTRY = 'node1';
-const OUTSIDE = '10.10.0.50';
-
-/** Probes whose end lies outside the snapshot, with what is expected instead of the end. */
-const OUT_OF_SIGHT = new Map([
-  [
-    'ipMode Proxy VIP (not programmed by kube-proxy)',
-    'the load balancer itself, which no snapshot holds, should answer there',
-  ],
-]);
-
-function probes(mode: string): readonly Probe[] {
-  let about = '';
-  const file = new URL(`../fixtures/kube-proxy/truth-${mode}.txt`, import.meta.url);
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      if (line.startsWith('#')) about = line.slice(2);
-      return line.startsWith('{"from"') ? [{ about, ...(JSON.parse(line) as Omit<Probe, 'about'>) }] : [];
-    });
-}
-
-function question({ from, to }: Probe) {
-  const [protocol = '', at = ''] = to.split(' ');
-  const colon = at.lastIndexOf(':');
-  const host = at.slice(0, colon);
-  const target = `${protocol}://${host.includes(':') ? `[${host}]` : host}:${at.slice(colon + 1)}`;
-  if (from === 'lab-client') {
-    const node = host === '10.10.0.12' ? 'node2' : ENTRY;
-    return ask(OUTSIDE, target, { node });
-  }
-  return from.startsWith('p-')
-    ? ask(`pod/${from.slice(2)}`, target, { namespace: 'shop' })
-    : ask(`node/${from}`, target);
-}
-
-function name({ backend }: Branch): string {
-  return backend === null ? '' : `${backend.pod?.replace('shop/', '') ?? backend.ip}:${backend.port}`;
-}
+import { sampleFacts } from '../sample-facts.ts';
+import { backendName, endWithoutBackend, probes, question, type Probe } from './kube-proxy-probes.ts';
 
 /** Shares of the backends under one condition; all of them when nothing is conditional. */
 function sharesByCondition(branches: readonly Branch[]): readonly ReadonlyMap<string, number>[] {
@@ -67,10 +15,14 @@ function sharesByCondition(branches: readonly Branch[]): readonly ReadonlyMap<st
   return [...conditions].map((condition) => {
     const shares = new Map<string, number>();
     for (const branch of branches.filter((one) => one.condition === condition)) {
-      shares.set(name(branch), (shares.get(name(branch)) ?? 0) + branch.probability);
+      shares.set(backendName(branch), (shares.get(backendName(branch)) ?? 0) + branch.probability);
     }
     return shares;
   });
+}
+
+function story(branches: readonly Branch[]): string {
+  return branches.map((branch) => `${branch.disposition} ${branch.probability} ${branch.reason}`).join('\n');
 }
 
 describe.each([
@@ -84,25 +36,18 @@ describe.each([
     expect(all.length).toBe(40);
   });
 
-  it.each(all.map((probe) => [`${probe.about}: ${probe.from} → ${probe.to}`, probe] as const))('%s', (_, probe) => {
-    const { branches, verdict, summary } = explain(facts, question(probe));
-    const outcomes = Object.keys(probe.result);
-    const dispositions = [...new Set(branches.map((branch) => branch.disposition))];
-    const story = branches.map((branch) => `${branch.disposition} ${branch.probability} ${branch.reason}`).join('\n');
-    if (OUT_OF_SIGHT.has(probe.about)) {
-      expect([verdict, ...dispositions], story).toEqual(['undetermined', 'leaves-snapshot']);
-      return;
-    }
-    if (outcomes.includes('ECONNREFUSED')) {
-      // A refusal can time out now and then, because the kernel limits the rate of ICMP errors.
-      expect(dispositions, story).toEqual(['refused']);
-      return;
-    }
-    if (outcomes.includes('TIMEOUT')) {
-      expect(dispositions, story).toEqual(['dropped']);
-      return;
-    }
-    expect(verdict, `${summary}\n${story}`).toBe('reachable');
+  const cases = (from: readonly Probe[]) =>
+    from.map((probe) => [`${probe.about}: ${probe.from} → ${probe.to}`, probe] as const);
+  const answered = all.filter((probe) => endWithoutBackend(probe) === undefined);
+
+  it.each(cases(all))('ends as it did: %s', (_, probe) => {
+    const { branches, verdict } = explain(facts, question(probe));
+    const ends = [verdict, ...new Set(branches.map((branch) => branch.disposition))];
+    expect(ends, story(branches)).toEqual(endWithoutBackend(probe) ?? ['reachable', 'delivered']);
+  });
+
+  it.each(cases(answered))('reaches whom it reached, as often: %s', (_, probe) => {
+    const { branches } = explain(facts, question(probe));
     const counts = new Map(Object.entries(probe.result));
     const possible = sharesByCondition(branches).filter((shares) => [...counts.keys()].every((one) => shares.has(one)));
     const fitting = possible.filter((shares) =>
@@ -111,8 +56,10 @@ describe.each([
         [...shares.values()],
       ),
     );
-    expect(fitting.length, `no condition gives ${JSON.stringify(probe.result)}:\n${story}`).toBeGreaterThan(0);
-    expect(new Set(branches.map((branch) => branch.observedSource)), story).toEqual(
+    expect(fitting.length, `no condition gives ${JSON.stringify(probe.result)}:\n${story(branches)}`).toBeGreaterThan(
+      0,
+    );
+    expect(new Set(branches.map((branch) => branch.observedSource)), story(branches)).toEqual(
       new Set(Object.keys(probe.peer_seen)),
     );
   });

@@ -310,7 +310,7 @@ describe('facts of a workspace', () => {
     };
     expect(kubeProxy(':KUBE-NODEPORTS - [0:0]\n').value).toMatchObject({ mode: 'iptables', evidence: [{ line: 3 }] });
     expect(kubeProxy(':KUBE-NODE-PORT - [0:0]\n').value).toMatchObject({ mode: 'ipvs' });
-    expect(kubeProxy(':OTHER - [0:0]\n').value).toBeUndefined();
+    expect(kubeProxy(':OTHER - [0:0]\n').value).toMatchObject({ captured: false, mode: null });
     expect(kubeProxy(':OTHER - [0:0]\n').gaps.map(({ artefact }) => artefact)).toEqual([
       `${NODE}/kube-proxy/configz`,
       `${NODE}/kube-proxy/proxyMode`,

@@ -61,7 +61,7 @@ function masquerades(input: KubeProxyInput, flow: Flow, { kind, proxied }: Met):
   if (kind !== 'clusterIP') return !proxied.externalPolicyLocal;
   if (input.config.masqueradeAll) return true;
   const client = detectLocal(input.node, input.config, flow);
-  if (client === 'unknown') return null;
+  if (client === 'unknown' || client === 'remote-or-off') return null;
   // without a detector only a node that sends from a Service address is masqueraded
   return client === 'off' ? input.index.clusterIP(flow.source) !== undefined : client === 'remote';
 }

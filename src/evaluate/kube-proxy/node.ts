@@ -9,18 +9,25 @@ export interface ProxyNode {
   readonly name: string;
   readonly zone: string | null;
   readonly podCIDRs: readonly string[];
+  /** Pod CIDRs of all nodes of the cluster; empty: not known. */
+  readonly clusterPodCIDRs: readonly string[];
   /** Addresses of the Node object, InternalIP before ExternalIP: the first of a family is kube-proxy's node IP. */
   readonly nodeIPs: readonly string[];
   /** Addresses of all its interfaces; null when nobody captured them: then its node IPs stand for them. */
   readonly localAddresses: readonly string[] | null;
 }
 
-/** A node as its API object and, when they were captured, its interfaces tell. */
-export function proxyNode(fact: NodeFact, localAddresses: readonly string[] | null): ProxyNode {
+/** A node as its API object and, when they were captured, its interfaces tell; `nodes` are all of its cluster. */
+export function proxyNode(
+  fact: NodeFact,
+  localAddresses: readonly string[] | null,
+  nodes: readonly NodeFact[],
+): ProxyNode {
   return {
     name: fact.name,
     zone: fact.zone,
     podCIDRs: fact.podCIDRs,
+    clusterPodCIDRs: nodes.flatMap((one) => one.podCIDRs),
     nodeIPs: fact.addresses.map((one) => one.address),
     localAddresses,
   };
@@ -74,16 +81,16 @@ function primaryAddresses(node: ProxyNode): string[] {
   return ([4, 6] as const).flatMap((family) => ofFamily(node.nodeIPs, family).slice(0, 1));
 }
 
+/** `remote-or-off`: the packet comes from no pod, and whether kube-proxy looks at that at all is not known. */
+export type Locality = 'local' | 'remote' | 'off' | 'remote-or-off' | 'unknown';
+
 /**
  * Whether a packet comes from a pod of this node (or cluster), as detectLocalMode tells (pkg/proxy/util/localdetector.go;
  * server_linux.go, getLocalDetectors, which takes the first CIDR of each family).
  * @returns `off` when kube-proxy has no detector; `unknown` when the incoming interface decides and nobody knows it
  */
-export function detectLocal(
-  node: ProxyNode,
-  config: KubeProxyConfig,
-  flow: Flow,
-): 'local' | 'remote' | 'off' | 'unknown' {
+export function detectLocal(node: ProxyNode, config: KubeProxyConfig, flow: Flow): Locality {
+  if (!config.captured) return whateverDetects(node, flow);
   switch (config.detectLocalMode) {
     case 'ClusterCIDR':
       return byCidr(config.clusterCIDRs, flow);
@@ -96,6 +103,15 @@ export function detectLocal(
     default:
       return 'off';
   }
+}
+
+/** What every detector agrees on: a pod of this node is local, and what is no pod of the cluster is not. */
+function whateverDetects(node: ProxyNode, flow: Flow): Locality {
+  if (byCidr(node.podCIDRs, flow) === 'local') return 'local';
+  const ranges = node.clusterPodCIDRs.flatMap((text) => parsePrefix(text) ?? []);
+  const source = parseAddress(flow.source);
+  const known = ranges.some((range) => range.family === flow.family) && source !== undefined;
+  return known && !ranges.some((range) => contains(range, source)) ? 'remote-or-off' : 'unknown';
 }
 
 function byCidr(cidrs: readonly string[], flow: Flow): 'local' | 'remote' | 'off' | 'unknown' {

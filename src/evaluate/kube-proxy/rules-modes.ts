@@ -37,7 +37,8 @@ function internal(input: KubeProxyInput, flow: Flow, met: Met, chosen: Categoriz
     return noEndpoints(input, seen, chosen, policyLocal);
   }
   const client = detectLocal(node, config, flow);
-  const masquerade = config.masqueradeAll || (client === 'unknown' ? null : client === 'remote');
+  const open = client === 'unknown' || client === 'remote-or-off';
+  const masquerade = config.masqueradeAll || (open ? null : client === 'remote');
   const why = config.masqueradeAll
     ? ['masqueradeAll is set']
     : client === 'remote'

@@ -14,7 +14,7 @@ export function closeNames(text: string, names: readonly string[], limit = 5): s
     return within || near ? [{ name, score: within ? 0 : apart }] : [];
   });
   return scored
-    .sort((a, b) => a.score - b.score || a.name.localeCompare(b.name, 'en'))
+    .toSorted((a, b) => a.score - b.score || a.name.localeCompare(b.name, 'en'))
     .slice(0, limit)
     .map((one) => one.name);
 }

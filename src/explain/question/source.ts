@@ -104,7 +104,7 @@ function noSuchPod(view: ClusterView, namespace: string, name: string, elsewhere
 }
 
 /** Where FROM's bare names are looked up. */
-export function namespaceOf(input: QuestionInput): string {
+function namespaceOf(input: QuestionInput): string {
   return input.fromNamespace ?? input.namespace ?? 'default';
 }
 

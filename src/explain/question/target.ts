@@ -7,7 +7,7 @@ import type { ClusterView } from '../world/cluster-view.ts';
 import { lookUpVariable } from '../world/environment.ts';
 import { closeNames } from './close-names.ts';
 import { QuestionError, type QuestionInput } from './question-input.ts';
-import { outsideAddress } from './outside-address.ts';
+import { addressOnNode, outsideAddress } from './service-address.ts';
 
 /** TO, taken apart. */
 export interface ResolvedTarget extends Target {
@@ -197,16 +197,14 @@ function serviceTarget(
   const defaultPort = parts.scheme === null ? undefined : SCHEME_PORTS[parts.scheme];
   const { port, servicePort, notes } = chosenPort(service, parts.port, defaultPort);
   const target = plain(input, { ...parts, port: String(port) });
-  if (source.kind !== 'outside') return { ...target, service, servicePort, notes, portGiven: parts.port !== null };
-  const outside = outsideAddress(view, input, service, servicePort, port);
-  return {
-    ...target,
-    ...outside,
-    service,
-    servicePort,
-    notes: [...notes, ...outside.notes],
-    portGiven: parts.port !== null,
-  };
+  const found = { ...target, service, servicePort, notes, portGiven: parts.port !== null };
+  const address =
+    source.kind === 'outside'
+      ? outsideAddress(view, input, service, servicePort, port)
+      : source.kind === 'node' && parts.scheme === null
+        ? addressOnNode(service, port)
+        : null;
+  return address === null ? found : { ...found, ...address, notes: [...notes, ...address.notes] };
 }
 
 function chosenPort(

@@ -2,7 +2,7 @@ import { listText } from '../../model/wording.ts';
 import type { Condition } from '../../model/branching.ts';
 
 /** A condition in words: `xt_recent list KUBE-SEP-ABC holds 10.244.1.20 from the last 300 s`. */
-export function conditionText(condition: Condition): string {
+function conditionText(condition: Condition): string {
   const { subject, value } = condition;
   const no = value === false;
   switch (subject.kind) {

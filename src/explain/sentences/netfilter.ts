@@ -1,5 +1,5 @@
 import { formatEndpoint } from '../../model/address.ts';
-import type { Evidence } from '../../model/evidence.ts';
+import { uniqueEvidence } from '../../model/evidence.ts';
 import type { Step } from '../../model/explanation.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { MatchedRule, TraversalOutcome } from '../../model/netfilter.ts';
@@ -22,15 +22,10 @@ export function netfilterSteps(view: ClusterView | undefined, start: Flow, outco
     const text = effectText(view, flow, matched, led);
     flow = matched.after ?? flow;
     if (text === null) continue;
-    steps.push({ kind: 'rule', ...text, evidence: led.map(ruleEvidence) });
+    steps.push({ kind: 'rule', ...text, evidence: led.map((one) => one.evidence) });
     led = [];
   }
   return [...steps, ...closingStep(start, outcome, led)];
-}
-
-/** Cites the rule. */
-export function ruleEvidence(matched: MatchedRule): Evidence {
-  return matched.evidence;
 }
 
 /** What a rule did to the packet, when it did anything that a person wants to see as a step of its own. */
@@ -71,9 +66,9 @@ function effectText(
 /** The rules left over at the end: what dropped or rejected the packet, or that nothing stopped it. */
 function closingStep(start: Flow, outcome: TraversalOutcome, led: readonly MatchedRule[]): Step[] {
   const ending = ENDINGS[outcome.verdict];
-  const evidence = led.map(ruleEvidence);
+  const evidence = led.map((one) => one.evidence);
   if (ending !== undefined) {
-    const by = outcome.endedBy === undefined ? evidence : unique([...evidence, outcome.endedBy]);
+    const by = outcome.endedBy === undefined ? evidence : uniqueEvidence([...evidence, outcome.endedBy]);
     const how = outcome.rejectWith === undefined ? '' : ` with ${outcome.rejectWith}`;
     const flow = formatEndpoint(outcome.flow.destination, outcome.flow.destinationPort);
     const where = led.length === 0 ? 'the chain policy' : wayText(led);
@@ -81,10 +76,10 @@ function closingStep(start: Flow, outcome: TraversalOutcome, led: readonly Match
     return [{ kind: 'rule', action: ending, text: `${where} ${verb} the packet to ${flow}${how}`, evidence: by }];
   }
   if (outcome.rules.length === 0 || led.length === 0) return [];
-  const chains = [...new Set(led.filter((one) => one.hook !== 'prerouting').map((one) => one.hook))];
+  const hooks = [...new Set(led.map((one) => one.hook.toUpperCase()))];
+  const named = [hooks.slice(0, -1).join(', '), ...hooks.slice(-1)].filter((part) => part !== '').join(' or ');
   const untouched = outcome.flow.destination === start.destination && outcome.flow.source === start.source;
-  const through = chains.length === 0 ? '' : ` through ${chains.join(' and ')}`;
-  const text = untouched ? `no rule translates or stops the packet${through}` : `no rule stops the packet${through}`;
+  const text = `no rule of ${named} ${untouched ? 'translates or stops' : 'stops'} the packet`;
   return [{ kind: 'rule', action: 'passed', text, evidence }];
 }
 
@@ -100,9 +95,4 @@ function wayText(led: readonly MatchedRule[]): string {
     else chains.length = from + 1;
   }
   return `${last.rule.table} ${chains.join(' → ')}`;
-}
-
-function unique(evidence: readonly Evidence[]): Evidence[] {
-  const seen = new Map(evidence.map((one) => [`${one.artefact}:${one.line ?? one.pointer ?? ''}`, one]));
-  return [...seen.values()];
 }

@@ -3,8 +3,19 @@ import type { Flow } from '../../model/flow.ts';
 import type { Visit } from '../../model/trace.ts';
 import { bridgeCallsNetfilter } from '../world/attachment.ts';
 import type { World } from '../world/world.ts';
-import { cross, type Crossing } from './crossing.ts';
-import { arriving, branched, end, hop, on, withHop, type Move, type Place, type WalkState } from './state.ts';
+import { cross } from './crossing.ts';
+import {
+  arriving,
+  branched,
+  end,
+  hop,
+  on,
+  withHop,
+  type Crossing,
+  type Move,
+  type Place,
+  type WalkState,
+} from './state.ts';
 import type { Moved } from './through.ts';
 
 type BridgePlace = Place & { readonly kind: 'bridge' };

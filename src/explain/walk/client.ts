@@ -66,12 +66,13 @@ function answered(world: World, question: Question, state: WalkState, outcome: N
   }
   const at = withHop(state, hop('client', sourceName(question), null, 'programmed', [step]));
   if (outcome.result === 'no-such-name') {
-    return [end(at, { disposition: 'unresolved', detail: 'NXDOMAIN', reason: step.text })];
+    return [end(at, { disposition: 'unresolved', detail: 'NXDOMAIN', reason: `${step.text}.` })];
   }
+  const known = `Where it is known, --resolve ${question.target.host}:ADDRESS tells it.`;
   return [
     end(at, {
       disposition: 'undetermined',
-      reason: step.text,
+      reason: `${step.text}. ${known}`,
       unknown: { reason: step.text, evidence: step.evidence },
     }),
   ];

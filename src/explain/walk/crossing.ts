@@ -1,5 +1,4 @@
-import type { Unknown, Weighted } from '../../model/branching.ts';
-import type { Basis, Step } from '../../model/explanation.ts';
+import type { Step } from '../../model/explanation.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { TraversalOutcome } from '../../model/netfilter.ts';
 import type { NetnsVisit, Owner } from '../../model/trace.ts';
@@ -10,23 +9,7 @@ import { traverse } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
 import { intendedInPod } from './intended-pod.ts';
 import { intendedNodeCrossing } from './intended-node.ts';
-
-/** How a packet gets through one network namespace, whatever that was evaluated from. */
-export interface Crossing extends Weighted {
-  readonly verdict: 'forward' | 'local' | 'drop' | 'reject' | 'unroutable' | 'undetermined';
-  /** The packet as it leaves. */
-  readonly flow: Flow;
-  /** For `forward`: the way out; null where it is not known. */
-  readonly device: string | null;
-  readonly gateway: string | null;
-  readonly basis: Basis;
-  readonly steps: readonly Step[];
-  /** One sentence, unless the verdict is `forward` or `local`. */
-  readonly reason: string | null;
-  /** errno or ICMP kind. */
-  readonly detail: string | null;
-  readonly unknown?: Unknown;
-}
+import type { Crossing } from './state.ts';
 
 export interface Crossed {
   readonly crossings: readonly Crossing[];
@@ -94,13 +77,19 @@ function programmedCrossing(
 function withRoute(
   steps: readonly Step[],
   view: Parameters<typeof netfilterSteps>[0],
-  { route, flow }: TraversalOutcome,
+  { route, flow, verdict }: TraversalOutcome,
 ): readonly Step[] {
   if (route === null) return steps;
   const step = routeStep(view, route, flow);
   const last = steps.at(-1);
-  if (route.kind !== 'local' || last === undefined) return [...steps, step];
-  return [...steps.slice(0, -1), { ...last, evidence: [...step.evidence, ...last.evidence] }];
+  if (last === undefined) return [step];
+  // What stops a routed packet stands in a chain after the decision.
+  if (route.kind !== 'local' && (verdict === 'drop' || verdict === 'reject'))
+    return [...steps.slice(0, -1), step, last];
+  if (route.kind !== 'local') return [...steps, step];
+  const assumptions = [...(last.assumptions ?? []), ...(step.assumptions ?? [])];
+  const proven: Step = { ...last, evidence: [...step.evidence, ...last.evidence] };
+  return [...steps.slice(0, -1), assumptions.length === 0 ? proven : { ...proven, assumptions }];
 }
 
 /** The sentence of the last rule step: what ended the packet. */

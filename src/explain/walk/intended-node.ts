@@ -5,8 +5,9 @@ import { formatEndpoint } from '../../model/address.ts';
 import { addressText } from '../sentences/names.ts';
 import { ownsAddress } from '../world/attachment.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
+import type { IntendedOnNode } from '../world/intended-node.ts';
 import type { World } from '../world/world.ts';
-import type { Crossing } from './crossing.ts';
+import type { Crossing } from './state.ts';
 
 type NodeOwner = Owner & { readonly kind: 'node' };
 
@@ -18,14 +19,17 @@ export function intendedNodeCrossing(
   world: World,
   owner: NodeOwner,
   flow: Flow,
-  intended: readonly IntendedOutcome[] | null,
+  intended: IntendedOnNode | null,
 ): readonly Crossing[] {
   const view = world.cluster(owner.cluster);
   if (intended === null) {
     const reason = `neither the rules of node ${owner.node} nor the objects that they are made from were captured`;
     return [{ ...base(flow), verdict: 'undetermined', reason: `${reason}.`, unknown: { reason, evidence: [] } }];
   }
-  return intended.map((outcome) => crossingOf(world, view, owner, flow, outcome));
+  const assumptions = intended.assumption === null ? {} : { assumptions: [intended.assumption] };
+  return intended.outcomes
+    .map((outcome) => crossingOf(world, view, owner, flow, outcome))
+    .map((crossing) => ({ ...crossing, steps: crossing.steps.map((step) => ({ ...step, ...assumptions })) }));
 }
 
 function base(flow: Flow): Crossing {
@@ -51,6 +55,7 @@ function crossingOf(world: World, view: ClusterView, owner: NodeOwner, flow: Flo
   const step = (action: string, text: string) => [{ kind: 'intended', action, text: `${text}${because}`, evidence }];
   switch (outcome.action) {
     case 'dnat': {
+      if (outcome.masquerade === null) return { ...unknownSource(owner, flow, outcome), probability, conditions };
       const sent = translated(view, owner, flow, outcome);
       const backend = addressText(view, sent.destination, sent.destinationPort);
       const verdict = ownsAddress(world, owner, sent.destination) ? 'local' : 'forward';
@@ -90,6 +95,13 @@ function crossingOf(world: World, view: ClusterView, owner: NodeOwner, flow: Flo
       };
     }
   }
+}
+
+/** Whether the source is translated is not known, and with it neither who is seen as the client nor which way the answer takes. */
+function unknownSource(owner: NodeOwner, flow: Flow, { evidence }: IntendedOutcome): Crossing {
+  const reason = `whether node ${owner.node} masquerades ${flow.source} depends on its kube-proxy's configuration and the incoming interface, which are not known`;
+  const steps = [{ kind: 'intended', action: 'unknown', text: reason, evidence }];
+  return { ...base(flow), verdict: 'undetermined', steps, reason: `${reason}.`, unknown: { reason, evidence } };
 }
 
 /** The packet after the translation; a masqueraded one is shown with the node's own address, which of several is not known. */

@@ -3,7 +3,7 @@ import type { Owner } from '../../model/trace.ts';
 import { evaluateInterception, type InterceptionResult } from '../../evaluate/interception/evaluate-interception.ts';
 import { intendedInterception } from '../../evaluate/interception/intended-interception.ts';
 import { ownerName } from '../sentences/names.ts';
-import type { Crossing } from './crossing.ts';
+import type { Crossing } from './state.ts';
 
 type PodOwner = Owner & { readonly kind: 'pod' };
 

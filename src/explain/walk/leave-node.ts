@@ -1,4 +1,3 @@
-import type { Step } from '../../model/explanation.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { Owner } from '../../model/trace.ts';
 import { formatEndpoint } from '../../model/address.ts';
@@ -7,8 +6,7 @@ import type { ClusterView } from '../world/cluster-view.ts';
 import { neighbourState, ownsAddress } from '../world/attachment.ts';
 import type { World } from '../world/world.ts';
 import { backendAt } from './backend.ts';
-import type { Crossing } from './crossing.ts';
-import { end, hop, on, withHop, type Move, type WalkState } from './state.ts';
+import { end, on, type Crossing, type Move, type WalkState } from './state.ts';
 
 type NodeOwner = Owner & { readonly kind: 'node' };
 
@@ -23,30 +21,23 @@ export function leaveNode(world: World, state: WalkState, owner: NodeOwner, cros
   }
   if (ownsAddress(world, owner, nexthop)) return [ownGateway(state, owner, nexthop)];
   const other = view.nodeAt(nexthop);
-  if (other !== undefined && other !== owner.node) return [wire(state, owner, crossing, other, [])];
+  if (other !== undefined && other !== owner.node) return [wire(state, owner, crossing, other, null)];
   if (pod !== undefined && pod.nodeName !== null && pod.nodeName !== owner.node) {
-    return [wire(state, owner, crossing, pod.nodeName, [fabricStep(view, owner, crossing, pod.nodeName)])];
+    return [wire(state, owner, crossing, pod.nodeName, carriedText(view, crossing))];
   }
   return [outOfSight(world, view, state, owner, crossing, nexthop)];
 }
 
-function wire(state: WalkState, owner: NodeOwner, crossing: Crossing, to: string, steps: readonly Step[]): Move {
-  const next =
-    steps.length === 0 ? state : withHop(state, hop('wire', `${owner.node} → ${to}`, null, 'assumed', steps));
-  const place = { kind: 'wire' as const, cluster: owner.cluster, fromNode: owner.node, device: crossing.device, to };
-  return on(next, { place });
+function wire(state: WalkState, owner: NodeOwner, crossing: Crossing, to: string, carried: string | null): Move {
+  const { device } = crossing;
+  const place = { kind: 'wire' as const, cluster: owner.cluster, fromNode: owner.node, device, to, carried };
+  return on(state, { place });
 }
 
 /** The next hop is a router of the network between the nodes, or a tunnel: who carries the packet on is not in the snapshot. */
-function fabricStep(view: ClusterView, owner: NodeOwner, crossing: Crossing, to: string): Step {
+function carriedText(view: ClusterView, crossing: Crossing): string {
   const by = crossing.gateway === null ? `by ${crossing.device ?? 'an unknown device'}` : `through ${crossing.gateway}`;
-  const destination = addressText(view, crossing.flow.destination);
-  return {
-    kind: 'wire',
-    action: 'assumed',
-    text: `the network between ${owner.node} and ${to} is taken to carry packets for ${destination} (sent ${by})`,
-    evidence: [],
-  };
+  return `${addressText(view, crossing.flow.destination)} (sent ${by})`;
 }
 
 function ownGateway(state: WalkState, owner: NodeOwner, nexthop: string): Move {

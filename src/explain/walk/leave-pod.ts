@@ -3,8 +3,7 @@ import type { Owner } from '../../model/trace.ts';
 import { attachment } from '../world/attachment.ts';
 import type { World } from '../world/world.ts';
 import { addressText } from '../sentences/names.ts';
-import type { Crossing } from './crossing.ts';
-import { end, on, type Move, type WalkState } from './state.ts';
+import { end, on, type Crossing, type Move, type WalkState } from './state.ts';
 
 /**
  * A packet leaves a pod by its interface. It reaches the node, unless the pod hangs on a bridge and the destination is another

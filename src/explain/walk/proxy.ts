@@ -36,7 +36,7 @@ export function moveProxy(world: World, state: WalkState, owner: PodOwner): Move
 }
 
 /** `outbound` and `inbound` are Istio's interception ports; any other listener is asked directly, as a gateway is. */
-export function proxyRole(port: number): 'outbound' | 'inbound' | 'gateway' {
+function proxyRole(port: number): 'outbound' | 'inbound' | 'gateway' {
   if (port === 15001) return 'outbound';
   return port === 15006 ? 'inbound' : 'gateway';
 }

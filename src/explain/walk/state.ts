@@ -1,4 +1,4 @@
-import type { Condition, Unknown, Weighted } from '../../model/branching.ts';
+import type { Unknown, Weighted } from '../../model/branching.ts';
 import type { Backend, Basis, Disposition, Hop, HopKind, Step } from '../../model/explanation.ts';
 import { newFlow, type Flow } from '../../model/flow.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
@@ -30,6 +30,8 @@ export type Place =
       readonly fromNode: string;
       readonly device: string | null;
       readonly to: string;
+      /** What a router or tunnel between them carries on, as a clause; null: the node sends to the other node itself. */
+      readonly carried: string | null;
     }
   /** a packet enters a pod's network namespace */
   | { readonly kind: 'pod'; readonly cluster: string; readonly pod: PodFact }
@@ -70,6 +72,23 @@ export interface WalkState extends Weighted {
   readonly met: readonly string[];
 }
 
+/** How a packet gets through one network namespace, whatever that was evaluated from. */
+export interface Crossing extends Weighted {
+  readonly verdict: 'forward' | 'local' | 'drop' | 'reject' | 'unroutable' | 'undetermined';
+  /** The packet as it leaves. */
+  readonly flow: Flow;
+  /** For `forward`: the way out; null where it is not known. */
+  readonly device: string | null;
+  readonly gateway: string | null;
+  readonly basis: Basis;
+  readonly steps: readonly Step[];
+  /** One sentence, unless the verdict is `forward` or `local`. */
+  readonly reason: string | null;
+  /** errno or ICMP kind. */
+  readonly detail: string | null;
+  readonly unknown?: Unknown;
+}
+
 /** How a branch ends. */
 export interface End {
   readonly disposition: Disposition;
@@ -105,8 +124,8 @@ export function end(state: WalkState, how: End): Move {
 }
 
 /** The state with one more hop. */
-export function withHop(state: WalkState, hop: Hop): WalkState {
-  return { ...state, hops: [...state.hops, hop] };
+export function withHop(state: WalkState, next: Hop): WalkState {
+  return { ...state, hops: [...state.hops, next] };
 }
 
 export function hop(kind: HopKind, name: string, role: string | null, basis: Basis, steps: readonly Step[]): Hop {
@@ -122,12 +141,4 @@ export function branched(state: WalkState, branch: Weighted): WalkState | undefi
     else if (same.value !== condition.value) return undefined;
   }
   return { ...state, probability: state.probability * branch.probability, conditions };
-}
-
-/** Conditions in a stable order, for comparing. */
-export function conditionKey(conditions: readonly Condition[]): string {
-  return conditions
-    .map((condition) => `${condition.key}=${String(condition.value)}`)
-    .sort()
-    .join('&');
 }

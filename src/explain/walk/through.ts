@@ -2,10 +2,10 @@ import type { HopKind } from '../../model/explanation.ts';
 import type { Owner, Visit } from '../../model/trace.ts';
 import { ownerName, ownerText } from '../sentences/names.ts';
 import type { World } from '../world/world.ts';
-import { cross, type Crossing } from './crossing.ts';
+import { cross } from './crossing.ts';
 import { leaveNode } from './leave-node.ts';
 import { leavePod } from './leave-pod.ts';
-import { branched, end, hop, on, withHop, type End, type Move, type WalkState } from './state.ts';
+import { branched, end, hop, on, withHop, type Crossing, type End, type Move, type WalkState } from './state.ts';
 
 /** What a place's function gives back. */
 export interface Moved {

@@ -12,7 +12,7 @@ const TUNNELS = new Set(['vxlan', 'geneve', 'ipip', 'sit', 'gre', 'ip6tnl', 'wir
  * assumption, and the hop says so.
  */
 export function moveWire(world: World, state: WalkState, place: Place & { readonly kind: 'wire' }): Moved {
-  const { cluster, fromNode, device, to } = place;
+  const { cluster, fromNode, device, to, carried } = place;
   const from = { kind: 'node' as const, cluster, node: fromNode };
   const target = { kind: 'node' as const, cluster, node: to };
   const kind = device === null ? null : linkKind(world, from, device);
@@ -24,7 +24,10 @@ export function moveWire(world: World, state: WalkState, place: Place & { readon
   const step = {
     kind: 'wire',
     action: 'assumed',
-    text: `the packet crosses the network from ${fromNode}${by} to ${to}`,
+    text:
+      carried === null
+        ? `the packet crosses the network from ${fromNode}${by} to ${to}`
+        : `the network between ${fromNode} and ${to} is taken to carry packets for ${carried}`,
     evidence: [],
   };
   const next = withHop(state, hop('wire', `${fromNode} → ${to}`, null, 'assumed', [step]));

@@ -69,7 +69,7 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
     nodeAt: (ip) => nodes().get(ip),
     nodeNamed: (name) => nodesNamed().get(name),
     get nodes() {
-      return [...new Set([...(objects?.nodes ?? []).map((node) => node.name), ...facts.dumpedNodes])].sort();
+      return [...new Set([...(objects?.nodes ?? []).map((node) => node.name), ...facts.dumpedNodes])].toSorted();
     },
     servicesAt: (ip) => services().get(ip) ?? [],
     isServiceAddress: (ip) => {

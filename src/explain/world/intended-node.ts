@@ -8,11 +8,18 @@ import type { World } from './world.ts';
 
 type NodeOwner = Owner & { readonly kind: 'node' };
 
+/** What the API objects ask of a node for one packet. */
+export interface IntendedOnNode {
+  readonly outcomes: readonly IntendedOutcome[];
+  /** What was taken for granted, in one sentence; null: nothing. */
+  readonly assumption: string | null;
+}
+
 /**
  * What the API objects ask of a node for this packet.
  * @returns null when the Services, the slices or the node are not known
  */
-export function intendedOnNode(world: World, owner: NodeOwner, flow: Flow): readonly IntendedOutcome[] | null {
+export function intendedOnNode(world: World, owner: NodeOwner, flow: Flow): IntendedOnNode | null {
   const view = world.cluster(owner.cluster);
   const { objects } = view;
   const node = view.nodeNamed(owner.node);
@@ -20,17 +27,19 @@ export function intendedOnNode(world: World, owner: NodeOwner, flow: Flow): read
   if (!objects.captured('services') || !objects.captured('endpointslices')) return null;
   const config = view.facts.node(owner.node).kubeProxy().value;
   if (config === undefined) return null;
-  const addresses = view.netns(owner).addresses().value ?? null;
-  return evaluateKubeProxy(
+  const addresses = view.netns(owner).addresses().value;
+  const outcomes = evaluateKubeProxy(
     {
       index: view.serviceIndex(),
-      node: proxyNode(node, addresses === null ? null : addresses.map((one) => one.address)),
+      node: proxyNode(node, addresses?.map((one) => one.address) ?? null, objects.nodes),
       config,
       mode: modeOf(view, owner, config),
       serviceCIDRs: objects.serviceCIDRs.map((one) => one.cidr),
     },
     flow,
   );
+  const assumption = `node ${owner.node} is taken to run kube-proxy with its defaults, because its configuration was not captured`;
+  return { outcomes, assumption: config.captured ? null : assumption };
 }
 
 /** The mode that the node reports, else the one that its rules show; kube-proxy's own default on Linux is iptables. */

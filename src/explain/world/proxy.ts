@@ -33,12 +33,12 @@ export function proxyOwns(world: World, owner: PodOwner, flow: Flow): boolean {
 }
 
 /** Whether the pod runs Istio's proxy container. */
-export function hasIstioProxy(pod: PodFact): boolean {
+function hasIstioProxy(pod: PodFact): boolean {
   return pod.containers.some((container) => container.name === 'istio-proxy');
 }
 
 /** Whether the proxy is all that the pod runs, as in a gateway. */
-export function isGateway(pod: PodFact): boolean {
+function isGateway(pod: PodFact): boolean {
   return pod.containers.filter((container) => !container.init).every((container) => container.name === 'istio-proxy');
 }
 

@@ -45,6 +45,7 @@ export function parseKubeProxyConfig(artefacts: KubeProxyArtefacts): Parsed<Kube
   // ipvs mode takes these from the iptables block as well (pkg/proxy/ipvs/proxier.go, NewProxier).
   const block = mode === 'nftables' ? 'nftables' : 'iptables';
   const value: KubeProxyConfig = {
+    captured: config !== undefined || running !== undefined,
     mode,
     clusterCIDRs: list(reader.text('clusterCIDR')),
     detectLocalMode: reader.text('detectLocalMode') ?? DEFAULT_DETECT_LOCAL_MODE,

@@ -17,6 +17,7 @@ const NODE: ProxyNode = {
   name: 'n1',
   zone: 'a',
   podCIDRs: ['10.1.0.0/24'],
+  clusterPodCIDRs: ['10.1.0.0/24'],
   nodeIPs: ['192.168.0.1', 'fd00::1'],
   localAddresses: ['127.0.0.1', '192.168.0.1', 'fd00::1', '10.1.0.254'],
 };

@@ -20,6 +20,7 @@ export interface Lab {
 
 /** As the configz of the lab's kube-proxies says (detectLocalMode ClusterCIDR 10.244.0.0/16,fd00:244::/32, localhostNodePorts). */
 export const LAB_CONFIG: KubeProxyConfig = {
+  captured: true,
   mode: 'iptables',
   clusterCIDRs: ['10.244.0.0/16', 'fd00:244::/32'],
   detectLocalMode: 'ClusterCIDR',
@@ -69,7 +70,7 @@ export function openLab(sample: 'kube-proxy-iptables' | 'kube-proxy-legacy'): La
       if (fact === undefined) throw new Error(`no node ${name}`);
       return {
         index,
-        node: proxyNode(fact, addresses(name)),
+        node: proxyNode(fact, addresses(name), objects.nodes),
         config: { ...LAB_CONFIG, ...config },
         mode,
         serviceCIDRs: objects.serviceCIDRs.map((one) => one.cidr),

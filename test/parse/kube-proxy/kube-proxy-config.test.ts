@@ -15,6 +15,7 @@ describe('parseKubeProxyConfig', () => {
     expect(gaps).toEqual([]);
     const { evidence, ...fact } = value;
     expect(fact).toEqual({
+      captured: true,
       mode: 'iptables',
       clusterCIDRs: ['10.244.0.0/16', 'fd00:244::/32'],
       detectLocalMode: 'ClusterCIDR',
@@ -58,6 +59,7 @@ describe('parseKubeProxyConfig', () => {
   it('gives the defaults, and no mode, when nothing was captured', () => {
     const { value } = parseKubeProxyConfig({});
     expect(value).toMatchObject({
+      captured: false,
       mode: null,
       detectLocalMode: 'ClusterCIDR',
       masqueradeBit: 14,

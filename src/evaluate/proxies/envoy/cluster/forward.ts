@@ -93,8 +93,8 @@ function clusterStep(cluster: EnvoyResource): EnvoyStep {
     ],
     objects: references.map(({ reference }) => reference),
     cites: [
-      field(cluster.config, 'name'),
       ...references.map(({ cursor }) => cursor),
+      field(cluster.config, 'name'),
       ...(details === undefined ? [] : [details]),
     ],
   });

@@ -86,7 +86,7 @@ function routeStep(route: Cursor | null, virtualHost: Cursor, request: RequestVi
   return step('route', 'selected', field(route, 'name').string() ?? '', {
     reasons: matchReasons(match),
     objects: origin === undefined ? [] : [origin.reference],
-    cites: [match, ...(origin === undefined ? [] : [origin.cursor])],
+    cites: [...(origin === undefined ? [] : [origin.cursor]), match],
   });
 }
 

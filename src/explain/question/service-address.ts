@@ -2,8 +2,8 @@ import type { ServiceFact, ServicePort } from '../../model/kubernetes.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 import { QuestionError, type QuestionInput } from './question-input.ts';
 
-/** Where a client outside the cluster finds a Service. */
-export interface OutsideAddress {
+/** Where a client that cannot ask the cluster's DNS finds a Service. */
+export interface ServiceAddress {
   readonly host: string;
   readonly port: number;
   readonly notes: readonly string[];
@@ -20,7 +20,7 @@ export function outsideAddress(
   service: ServiceFact,
   servicePort: ServicePort | null,
   port: number,
-): OutsideAddress {
+): ServiceAddress {
   const name = `Service ${service.namespace}/${service.name}`;
   const balancer = service.loadBalancerIngress.find((ingress) => ingress.ip !== null)?.ip ?? null;
   if (balancer !== null)
@@ -50,4 +50,12 @@ export function outsideAddress(
   }
   const note = `${name} has no address for clients outside; its cluster IP ${clusterIP} is asked, as if the client had a route to it by a node.`;
   return { host: clusterIP, port, notes: [note] };
+}
+
+/** The address that a process on a node has to use: nodes ask name servers of their own, not the cluster's. */
+export function addressOnNode(service: ServiceFact, port: number): ServiceAddress | null {
+  const clusterIP = service.clusterIPs[0];
+  if (clusterIP === undefined) return null;
+  const name = `Service ${service.namespace}/${service.name}`;
+  return { host: clusterIP, port, notes: [`Nodes do not ask the cluster's DNS, so ${name} is asked at ${clusterIP}.`] };
 }
