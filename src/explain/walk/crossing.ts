@@ -23,7 +23,7 @@ export interface Crossed {
 export function cross(world: World, owner: Owner, flow: Flow, from: 'wire' | 'process'): Crossed {
   const programmed = traverse(world, owner, flow, from);
   const intended = owner.kind === 'node' ? intendedOnNode(world, owner, flow) : null;
-  const visit: NetnsVisit = { kind: 'netns', owner, from, flow, programmed, intended };
+  const visit: NetnsVisit = { kind: 'netns', owner, from, flow, programmed, intended: intended?.outcomes ?? null };
   if (programmed !== null) {
     const view = world.cluster(owner.cluster);
     return { crossings: programmed.map((outcome) => programmedCrossing(view, flow, outcome)), visit };
