@@ -81,7 +81,7 @@ function load(one: Case, counts: Counts): Router | undefined {
   lab.spawn('conntrack', ['-F'], '');
   const bytes = lab.save(one.family, one.backend);
   const { value: ruleset } = parseIptablesSave({ name: 'iptables-save.txt', capturedAt: null, bytes }, one.family);
-  const ordinals = new Map<number, string>();
+  const ordinals = new Map<number | string, string>();
   for (const table of ruleset.tables) {
     const chains = new Set([...bytes.toString().matchAll(/^:(\S+)/gm)].map((match) => match[1] ?? ''));
     for (const chain of chains) {
@@ -90,7 +90,7 @@ function load(one: Case, counts: Counts): Router | undefined {
       }
     }
   }
-  return { ruleset, environment: environmentOf(routing[one.family], sets), ordinals };
+  return { rulesets: [ruleset], environment: environmentOf(routing[one.family], sets), ordinals };
 }
 
 function traceOf(traces: readonly Trace[], probe: Probe): Trace | undefined {

@@ -5,17 +5,17 @@ import { masqueradeAddress, redirectAddress } from '../../../src/evaluate/routin
 import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
 import type { Family } from '../../../src/model/address.ts';
 import { newFlow, replyFlow, type Flow } from '../../../src/model/flow.ts';
-import type { IptablesRuleset, NetfilterEnvironment, TraversalOutcome } from '../../../src/model/netfilter.ts';
+import type { MatchedRule, NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../../src/model/netfilter.ts';
 import type { IpSet } from '../../../src/model/network-namespace.ts';
 import { ADDRESSES, PORTS, USER, type Probe, type ProbeResult } from './lab.ts';
 import type { Trace, Tuple } from './trace.ts';
 
 /** What we know of the router, as the tool would read it. */
 export interface Router {
-  readonly ruleset: IptablesRuleset;
+  readonly rulesets: readonly Ruleset[];
   readonly environment: NetfilterEnvironment;
-  /** `table chain ordinal` of a rule by its line. */
-  readonly ordinals: ReadonlyMap<number, string>;
+  /** `table chain ordinal` of a rule by its line or pointer. */
+  readonly ordinals: ReadonlyMap<number | string, string>;
 }
 
 export function environmentOf(tables: RoutingTables, sets: ReadonlyMap<string, IpSet>): NetfilterEnvironment {
@@ -30,7 +30,7 @@ export function environmentOf(tables: RoutingTables, sets: ReadonlyMap<string, I
 }
 
 export function predict(
-  { ruleset, environment }: Router,
+  { rulesets, environment }: Router,
   probe: Probe,
   family: Family,
   ephemeral: boolean,
@@ -47,7 +47,7 @@ export function predict(
     uid: user,
     gid: user,
   });
-  return evaluateTraversal([ruleset], flow, probe.sender === 'client' ? 'wire' : 'process', environment);
+  return evaluateTraversal(rulesets, flow, probe.sender === 'client' ? 'wire' : 'process', environment);
 }
 
 /**
@@ -65,7 +65,7 @@ export function compareTrace(
 }
 
 function agrees(router: Router, outcome: TraversalOutcome, trace: Trace | undefined, traced: boolean): boolean {
-  const rules = outcome.rules.map((matched) => router.ordinals.get(matched.evidence.line ?? 0) ?? '?');
+  const rules = outcome.rules.map((matched) => ordinalOf(router, matched));
   if (trace === undefined) return outcome.verdict === 'unroutable' && rules.length === 0;
   if (traced && rules.join() !== trace.rules.join()) return false;
   switch (outcome.verdict) {
@@ -81,6 +81,10 @@ function agrees(router: Router, outcome: TraversalOutcome, trace: Trace | undefi
     case 'undetermined':
       return false;
   }
+}
+
+function ordinalOf(router: Router, { evidence }: MatchedRule): string {
+  return router.ordinals.get(evidence.line ?? evidence.pointer ?? '') ?? '?';
 }
 
 /** A port that we left open lies where we said. */
@@ -170,13 +174,13 @@ function expectation(router: Router, probe: Probe, outcome: TraversalOutcome): E
 
 /** Whether answers, and the packets that follow them, pass the router. */
 function comesBack(
-  { ruleset, environment }: Router,
+  { rulesets, environment }: Router,
   probe: Probe,
   { verdict, flow }: TraversalOutcome,
 ): 'yes' | 'no' | 'perhaps' {
   const local = verdict === 'local';
   const answer: Flow = { ...replyFlow(flow), inInterface: local ? null : 'sv0', ...(local ? { uid: 0, gid: 0 } : {}) };
-  const answers = evaluateTraversal([ruleset], answer, local ? 'process' : 'wire', environment);
+  const answers = evaluateTraversal(rulesets, answer, local ? 'process' : 'wire', environment);
   const { tracking } = flow;
   const onward: Flow = {
     ...flow,
@@ -190,7 +194,7 @@ function comesBack(
   const further =
     probe.protocol === 'udp'
       ? []
-      : evaluateTraversal([ruleset], onward, probe.sender === 'client' ? 'wire' : 'process', environment);
+      : evaluateTraversal(rulesets, onward, probe.sender === 'client' ? 'wire' : 'process', environment);
   const all = [...answers, ...further];
   const pass = (outcome: TraversalOutcome): boolean => outcome.verdict === 'local' || outcome.verdict === 'forward';
   const home = answers.every((outcome) => outcome.flow.destination === probe.source);
@@ -207,7 +211,7 @@ function describeTrace(trace: Trace | undefined): string {
 
 function describeOutcome(router: Router, outcome: TraversalOutcome): string {
   const { flow } = outcome;
-  const rules = outcome.rules.map((matched) => router.ordinals.get(matched.evidence.line ?? 0) ?? '?').join(', ');
+  const rules = outcome.rules.map((matched) => ordinalOf(router, matched)).join(', ');
   const detail = outcome.unknown?.reason ?? outcome.rejectWith ?? '';
   return `${outcome.verdict} ${detail} ${outcome.route?.device ?? ''} ${flow.source}:${flow.sourcePort} > ${flow.destination}:${flow.destinationPort} [${rules}]`;
 }
