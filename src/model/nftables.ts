@@ -26,7 +26,14 @@ export type NftExpression =
   | { readonly kind: 'fib'; readonly result: string; readonly flags: readonly string[] }
   | { readonly kind: 'numgen'; readonly mode: 'random' | 'inc'; readonly modulus: number; readonly offset: number }
   /** `jhash` and `symhash`: one of `modulus` values, fixed by the packet. */
-  | { readonly kind: 'hash'; readonly name: string; readonly modulus: number; readonly offset: number }
+  | {
+      readonly kind: 'hash';
+      readonly name: string;
+      /** What is hashed, and how: the same text gives the same number for a packet. */
+      readonly of: string;
+      readonly modulus: number;
+      readonly offset: number;
+    }
   | {
       readonly kind: 'binary';
       readonly operator: '&' | '|' | '^' | '<<' | '>>';

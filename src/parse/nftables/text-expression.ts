@@ -64,8 +64,13 @@ export function readExpression(reader: TokenReader): unknown {
 
 /** `@name`, or elements in braces. */
 export function readMapData(reader: TokenReader): unknown {
-  if (reader.peek()?.startsWith('@') === true) return reader.word();
-  return { set: readElements(reader, 'map') };
+  const word = reader.peek() ?? '';
+  if (!word.startsWith('@')) return { set: readElements(reader, 'map') };
+  // `@addresses:tcp dport …`: the port of a translation follows without a space.
+  const colon = word.indexOf(':');
+  if (colon < 0) return reader.word();
+  reader.cut(colon);
+  return word.slice(0, colon);
 }
 
 function readBinary(reader: TokenReader, least: number): unknown {

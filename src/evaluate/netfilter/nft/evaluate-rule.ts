@@ -15,17 +15,17 @@ import type { Choice, Value } from './value.ts';
  * Runs the statements of a rule one after another, as the kernel does: what stands before the test that does not hold has been done
  * all the same. Source: net/netfilter/nf_tables_core.c nft_do_chain.
  */
-export function evaluateRule(context: NftContext, state: WalkState): readonly Way[] {
+export function evaluateRule(context: Omit<NftContext, 'statement'>, state: WalkState): readonly Way[] {
   return runFrom(0, context, state);
 }
 
-function runFrom(from: number, context: NftContext, start: WalkState): readonly Way[] {
+function runFrom(from: number, context: Omit<NftContext, 'statement'>, start: WalkState): readonly Way[] {
   const { statements } = context.rule;
   let state = start;
   for (let index = from; index < statements.length; index += 1) {
     const statement = statements[index];
     if (statement === undefined) break;
-    const steps = stepOf(statement, index, context, state);
+    const steps = stepOf(statement, { ...context, statement: index }, state);
     const [only] = steps;
     if (steps.length === 1 && only?.kind === 'on') state = only.state;
     else return steps.flatMap((step) => after(step, index, context));
@@ -33,7 +33,7 @@ function runFrom(from: number, context: NftContext, start: WalkState): readonly 
   return [{ kind: 'match', state, effect: { kind: 'next', state }, action: 'continue' }];
 }
 
-function after(step: Step, index: number, context: NftContext): readonly Way[] {
+function after(step: Step, index: number, context: Omit<NftContext, 'statement'>): readonly Way[] {
   switch (step.kind) {
     case 'on':
       return runFrom(index + 1, context, step.state);
@@ -46,7 +46,7 @@ function after(step: Step, index: number, context: NftContext): readonly Way[] {
   }
 }
 
-function stepOf(statement: NftStatement, index: number, context: NftContext, state: WalkState): readonly Step[] {
+function stepOf(statement: NftStatement, context: NftContext, state: WalkState): readonly Step[] {
   switch (statement.kind) {
     case 'match':
       return load(statement.left, context, state).flatMap((left) => test(statement, left.value, context, left.state));
@@ -71,7 +71,7 @@ function stepOf(statement: NftStatement, index: number, context: NftContext, sta
     case 'notrack':
       return [{ kind: 'on', state: notrack(state) }];
     case 'limit': {
-      const key = freshKey(`limit:${placeOf(context.rule)}:${index}`, state);
+      const key = freshKey(`limit:${placeOf(context.rule)}:${context.statement}`, state);
       const subject = { kind: 'limit', rate: statement.text } as const;
       return [true, false].flatMap((value): readonly Step[] => {
         const next = suppose(state, { key, value, subject });

@@ -4,7 +4,7 @@ import { loadConntrack } from './conntrack.ts';
 import { loadFib } from './fib.ts';
 import { lookUp, type NftContext } from './lookup.ts';
 import { loadMeta, loadPayload } from './selectors.ts';
-import { known, NONE, unknownValue, type Value } from './value.ts';
+import { known, NONE, unknownValue, type Choice, type Value } from './value.ts';
 
 /** A value, and the branch in which the expression gives it. */
 export interface Loaded {
@@ -30,15 +30,15 @@ export function load(expression: NftExpression, context: NftContext, state: Walk
     case 'numgen': {
       const { mode, modulus, offset } = expression;
       const by = mode === 'random' ? 'random' : 'turn';
-      return [
-        { state, value: { kind: 'choice', choice: { by, text: `numgen ${mode} mod ${modulus}`, modulus, offset } } },
-      ];
+      const choice: Choice = { by, text: `numgen ${mode} mod ${modulus}`, id: mode, modulus, offset };
+      return [{ state, value: { kind: 'choice', choice } }];
     }
     case 'hash': {
-      const { name, modulus, offset } = expression;
-      return [
-        { state, value: { kind: 'choice', choice: { by: 'hash', text: `${name} mod ${modulus}`, modulus, offset } } },
-      ];
+      const { name, of, modulus, offset } = expression;
+      // Without a seed of its own, each statement hashes with another one.
+      const id = `${context.statement}:${of}`;
+      const choice: Choice = { by: 'hash', text: `${name} mod ${modulus}`, id, modulus, offset };
+      return [{ state, value: { kind: 'choice', choice } }];
     }
     case 'binary':
       return combine([expression.left, expression.right], context, state, ([left = NONE, right = NONE]) =>

@@ -11,6 +11,8 @@ import type { Choice, Value } from './value.ts';
 /** What the evaluation of a rule may look at, beside the packet. */
 export interface NftContext {
   readonly rule: NftRule;
+  /** Index of the statement that is run. */
+  readonly statement: number;
   readonly table: NftTable;
   readonly environment: NetfilterEnvironment;
 }
@@ -141,7 +143,7 @@ function lookUpChoice(set: NftSet, choice: Choice, { rule }: NftContext, state: 
 
 /** A turn is taken each time that a packet comes to the rule; a hash stays the same. */
 export function choiceKey(choice: Choice, rule: NftRule, state: WalkState): string {
-  const key = `${choice.by}:${placeOf(rule)}`;
+  const key = `${choice.by}:${choice.id}:${placeOf(rule)}`;
   return choice.by === 'turn' ? freshKey(key, state) : key;
 }
 

@@ -22,6 +22,8 @@ export interface Choice {
   readonly by: 'random' | 'turn' | 'hash';
   /** As a person would write it: `numgen inc mod 3`. */
   readonly text: string;
+  /** Tells it from others of its rule. */
+  readonly id: string;
   readonly modulus: number;
   readonly offset: number;
 }
