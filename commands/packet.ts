@@ -4,25 +4,16 @@ import { BaseCommand } from '../src/cli/base-command.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
 import { outputFlag } from '../src/cli/flags.ts';
-import {
-  openPacketMachine,
-  packetStatus,
-  readFlows,
-  renderGaps,
-  renderPacketAnswer,
-  renderPacketLine,
-  type PacketMachine,
-} from '../src/index.ts';
+import type { PacketStatus } from '../src/packet.ts';
 
 const PORT_MAX = 65_535;
-const LINES_AT_ONCE = 500;
 
 export default class Packet extends BaseCommand {
   static override summary = 'Say what iptables rules do to a packet, from an iptables-save alone';
   static override description =
     'Walks a packet through the rules of one machine and prints every way it may end, with the rules that matched. ' +
     'Without routes, a destination among the node addresses is for the machine itself and every other one is forwarded. ' +
-    'Exit status: 0 accepted, 3 dropped or rejected in at least one branch, 4 not to be told.';
+    'Exit status: 0 accepted on every branch, 3 dropped or rejected on some, 4 undetermined; for --flows the worst, and 2 when a line is no flow.';
   static override examples = [
     {
       description: 'A packet from a pod to a Service address, on its node',
@@ -105,6 +96,15 @@ export default class Packet extends BaseCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Packet);
+    const {
+      answerFlows,
+      openPacketMachine,
+      packetStatus,
+      renderGaps,
+      renderPacketAnswer,
+      renderPacketLine,
+      worstStatus,
+    } = await import('../src/packet.ts');
     const rulesets = flags.ruleset ?? [];
     const rulesets6 = flags.ruleset6 ?? [];
     if (flags.flows === '-' && [...rulesets, ...rulesets6].includes('-')) {
@@ -112,38 +112,35 @@ export default class Packet extends BaseCommand {
         remedy: 'Give `-` once, and a path for the rest.',
       });
     }
+    if (flags.flows !== undefined && flags.output === 'yaml') {
+      throw new CliError('--flows is answered with a line of JSON for each line', {
+        remedy: 'Leave out --output.',
+      });
+    }
     const machine = await openPacketMachine({
       rulesets,
       rulesets6,
       nodeAddresses: [...(flags['node-address'] ?? []), ...(args.address ?? [])],
     });
-    if (flags.flows !== undefined) {
-      await this.answerFlows(machine, flags.flows);
-      return;
+    const { flows, output, ruleset: _r, ruleset6: _r6, 'node-address': _n, 'no-color': _c, ...description } = flags;
+    if (flows !== undefined) {
+      let worst: PacketStatus = 'ok';
+      for await (const answers of answerFlows(machine, flows, description)) {
+        worst = worstStatus([worst, ...answers.map(packetStatus)]);
+        const lines = answers.map((answer) => `${renderPacketLine(answer)}\n`);
+        await this.answerPart(lines.join(''), ExitStatus[worst]);
+      }
+    } else {
+      const answer = machine.answer(description);
+      if ('error' in answer) {
+        throw new CliError(answer.error, {
+          remedy: 'A packet is told by --src, --dst and --dport; --help shows the other flags.',
+        });
+      }
+      const text = await renderPacketAnswer(answer, output ?? 'text', this.terminal());
+      this.answer(text, ExitStatus[packetStatus(answer)]);
     }
-    const { flows: _, output, ruleset: _r, ruleset6: _r6, 'node-address': _n, 'no-color': _c, ...description } = flags;
-    const answer = machine.answer(description);
-    if ('error' in answer) throw new CliError(answer.error, { remedy: 'Add --help to see the flags and examples.' });
-    this.answer(renderPacketAnswer(answer, output ?? 'text', this.terminal().color), ExitStatus[packetStatus(answer)]);
-    this.tell(machine);
-  }
-
-  private async answerFlows(machine: PacketMachine, path: string): Promise<void> {
-    const flows = await readFlows(path);
-    let failed = false;
-    for (let from = 0; from < flows.length; from += LINES_AT_ONCE) {
-      const lines = flows.slice(from, from + LINES_AT_ONCE).map(([text, description]) => {
-        const answer =
-          description === undefined ? { flow: text, error: 'this line is no JSON' } : machine.answer(description);
-        failed ||= 'error' in answer;
-        return renderPacketLine(answer);
-      });
-      this.answer(lines.join('\n'), failed ? ExitStatus.usage : ExitStatus.ok);
-    }
-    this.tell(machine);
-  }
-  /** Rules that were looked at and not understood are told beside the answer, which says where it depends on them. */
-  private tell(machine: PacketMachine): void {
+    // What was not understood is told beside the answer, which says where it depends on it.
     process.stderr.write(renderGaps(machine.gaps()));
   }
 }

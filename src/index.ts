@@ -5,13 +5,9 @@
 import { answerTree } from './explain/answer-tree.ts';
 import { explain } from './explain/explain.ts';
 import type { QuestionInput } from './explain/question/question-input.ts';
-import type { Gap } from './model/artefact.ts';
 import type { Explanation, Severity } from './model/explanation.ts';
-import { escapeControls } from './render/escape-controls.ts';
-import type { PacketAnswer, PacketFailure } from './explain/packet/packet.ts';
-import { renderJson, renderJsonLine } from './render/json.ts';
+import { renderJson } from './render/json.ts';
 import { renderMermaid } from './render/mermaid.ts';
-import { renderPacket } from './render/packet.ts';
 import { findStep, renderStep } from './render/step.ts';
 import { renderTree } from './render/tree.ts';
 import { renderWide } from './render/wide.ts';
@@ -20,7 +16,6 @@ import { collectSnapshots } from './collect/snapshot.ts';
 import { createWorkspace } from './workspace.ts';
 
 export type { Severity } from './model/explanation.ts';
-export { openPacketMachine, readFlows, type PacketMachine } from './packet-machine.ts';
 
 /** Formats of an answer. `tree` is the one for people. */
 export type AnswerFormat = 'tree' | 'wide' | 'json' | 'yaml' | 'mermaid';
@@ -76,34 +71,4 @@ export function answerStatus(explanation: Explanation, failOn: Severity | null):
   if (explanation.findings.some((finding) => counting.includes(finding.severity))) return 'unreachable';
   if (explanation.verdict === 'reachable') return 'ok';
   return explanation.verdict === 'undetermined' ? 'undetermined' : 'unreachable';
-}
-
-/** Text of the answer for one packet. */
-export function renderPacketAnswer(answer: PacketAnswer, format: 'text' | 'json' | 'yaml', color: boolean): string {
-  if (format === 'json') return renderJson(answer);
-  return format === 'yaml' ? renderYaml(answer) : renderPacket(answer, color);
-}
-
-/** The answer for one packet of many, on a line. */
-export function renderPacketLine(answer: PacketAnswer | PacketFailure): string {
-  return renderJsonLine(answer);
-}
-
-/** What the answer for one packet means to a caller. */
-export function packetStatus({ outcomes }: PacketAnswer): 'ok' | 'unreachable' | 'undetermined' {
-  if (outcomes.some(({ action }) => action === 'drop' || action === 'reject')) return 'unreachable';
-  return outcomes.every(({ action }) => action === 'accept') ? 'ok' : 'undetermined';
-}
-
-const MOST_WARNINGS = 5;
-
-/** What was not understood, for standard error; empty when all was. */
-export function renderGaps(gaps: readonly Gap[]): string {
-  const lines = gaps.slice(0, MOST_WARNINGS).map(({ artefact, line, problem }) => {
-    const place = line === undefined ? artefact : `${artefact}:${line}`;
-    return `warning: ${place}: ${problem}\n`;
-  });
-  if (gaps.length > MOST_WARNINGS)
-    lines.push(`warning: ${gaps.length - MOST_WARNINGS} more lines were not understood\n`);
-  return escapeControls(lines.join(''));
 }

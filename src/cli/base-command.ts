@@ -2,6 +2,7 @@
  * The ground of every command. In: the command line. Out: the answer on standard output and an exit status. It knows no
  * dataplane; a command parses its flags, asks `src/index.ts`, and prints what that gives.
  */
+import { once } from 'node:events';
 import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
@@ -35,6 +36,13 @@ export abstract class BaseCommand extends Command {
     this.progress.clear();
     process.exitCode = status;
     process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** Prints one piece of a long answer, and waits until the reader has room for more. */
+  protected async answerPart(text: string, status: ExitStatus): Promise<void> {
+    this.progress.clear();
+    process.exitCode = status;
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
   }
 
   protected override async catch(error: Error): Promise<never> {

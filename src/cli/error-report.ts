@@ -34,6 +34,7 @@ function describe(error: unknown): Description {
   if (error instanceof QuestionError) {
     return { message: error.message, remedy: error.hints.join('\n') || undefined, status: ExitStatus.usage };
   }
+  if (isInputError(error)) return { message: error.message, remedy: error.remedy, status: ExitStatus.usage };
   if (error instanceof CLIError) return describeParseError(error);
   const unreadable = describeFileError(error);
   if (unreadable !== undefined) return unreadable;
@@ -42,6 +43,11 @@ function describe(error: unknown): Description {
     remedy: 'This is a fault of the tool. Run the command again with DEBUG=* to see where, and report it.',
     status: ExitStatus.failed,
   };
+}
+
+/** Told by its name: its class is in a room that the cli does not know. */
+function isInputError(error: unknown): error is Error & { readonly remedy: string } {
+  return error instanceof Error && error.name === 'InputError' && 'remedy' in error && typeof error.remedy === 'string';
 }
 
 /**

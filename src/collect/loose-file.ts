@@ -1,12 +1,12 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Artefact } from '../model/artefact.ts';
 import { toUtf8 } from './encoding.ts';
 import { fileSystemError, InputError } from './input-error.ts';
-import { formatBytes } from './limits.ts';
+import { formatBytes, LIMITS } from './limits.ts';
 
 /** Stands for standard input where a path is asked for. */
-const STANDARD_INPUT = '-';
+export const STANDARD_INPUT = '-';
 const BYTES_LIMIT = 1024 * 1024 * 1024;
 const GZIP = Buffer.from([0x1f, 0x8b]);
 
@@ -17,8 +17,9 @@ export interface LooseFileOptions {
 }
 
 /**
- * Reads one file that a person named, or standard input for `-`. The artefact has the path as its name.
- * @throws InputError when there is no such file, it may not be read, is a folder, compressed, or too large
+ * Reads one file that a person named, or standard input for `-`, and unpacks it when it is gzip. The artefact has the path as its
+ * name.
+ * @throws InputError when there is no such file, it may not be read, is a folder, damaged gzip, or too large
  */
 export async function collectLooseFile(path: string, options: LooseFileOptions = {}): Promise<Artefact> {
   const limit = options.limit ?? BYTES_LIMIT;
@@ -27,49 +28,72 @@ export async function collectLooseFile(path: string, options: LooseFileOptions =
       ? await readStream(options.standardInput ?? process.stdin, limit)
       : await readFile(path, limit);
   const name = path === STANDARD_INPUT ? 'standard input' : path;
-  if (bytes.subarray(0, GZIP.length).equals(GZIP)) {
-    throw new InputError(path, `${name} is compressed`, 'Unpack it first: `gunzip -c FILE | kubectl reach … -`.');
-  }
-  return { name, capturedAt: null, bytes: toUtf8(bytes) };
+  return { name, capturedAt: null, bytes: toUtf8(isGzip(bytes) ? await unpack(bytes, path, name, limit) : bytes) };
 }
 
-async function readFile(path: string, limit: number): Promise<Buffer> {
+/** Whether bytes begin as gzip does (RFC 1952). */
+export function isGzip(bytes: Buffer): boolean {
+  return bytes.subarray(0, GZIP.length).equals(GZIP);
+}
+
+/** The error for gzip that cannot be unpacked. */
+export function damagedGzip(path: string, name: string): InputError {
+  return new InputError(path, `${name} is compressed with gzip, but damaged or cut off`, 'Copy it again.');
+}
+
+/** The error for a folder where a file is asked for. */
+export function folderGiven(path: string): InputError {
+  return new InputError(
+    path,
+    `${path} is a folder`,
+    'Name a file in it; a whole snapshot is given to explain with --snapshot.',
+  );
+}
+
+async function unpack(bytes: Buffer, path: string, name: string, limit: number): Promise<Buffer> {
+  // Loaded here: hardly any file is compressed, and every start would pay for it.
+  const { gunzipSync } = await import('node:zlib');
+  const most = Math.min(limit, Math.max(LIMITS.ratioFromBytes, bytes.length * LIMITS.ratio));
   try {
-    const stats = await stat(path);
-    if (stats.isDirectory()) {
-      throw new InputError(
-        path,
-        `${path} is a folder`,
-        'Name a file in it; a whole snapshot is given with --snapshot.',
-      );
-    }
+    return gunzipSync(bytes, { maxOutputLength: most });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(name, most);
+    throw damagedGzip(path, name);
+  }
+}
+
+/** Without promises: waiting for one thread to read costs more than a small file. */
+async function readFile(path: string, limit: number): Promise<Buffer> {
+  let file: number | undefined;
+  try {
+    const stats = statSync(path);
+    if (stats.isDirectory()) throw folderGiven(path);
     // A pipe (`<(iptables-save)`) has no size; it is read like standard input.
-    if (stats.isFile() && stats.size > limit) throw tooLarge(path, limit);
-    const file = await open(path, 'r');
-    try {
-      // A stream of small chunks costs several times as much; what is larger than it said is read on as one.
-      if (stats.isFile() && stats.size > 0) return await readWhole(file, stats.size, limit, path);
-      return await readStream(file.createReadStream({ autoClose: false }), limit, path);
-    } finally {
-      await file.close();
-    }
+    if (!stats.isFile() || stats.size === 0) return await readStream(createReadStream(path), limit, path);
+    if (stats.size > limit) throw tooLarge(path, limit);
+    file = openSync(path, 'r');
+    const bytes = readWhole(file, stats.size);
+    if (bytes.length < stats.size || readSync(file, Buffer.alloc(1), 0, 1, stats.size) === 0) return bytes;
+    // It grew while it was read: what is beyond the size is read on as a stream, and held against the limit.
+    const rest = await readStream(createReadStream(path, { start: stats.size }), limit - stats.size, path);
+    return Buffer.concat([bytes, rest]);
   } catch (error) {
     throw error instanceof InputError ? error : fileSystemError(path, error);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 
-async function readWhole(file: FileHandle, size: number, limit: number, path: string): Promise<Buffer> {
+/** As many bytes as there are, up to `size`. */
+function readWhole(file: number, size: number): Buffer {
   const bytes = Buffer.allocUnsafe(size);
   let length = 0;
   while (length < size) {
-    const { bytesRead } = await file.read(bytes, length, size - length, length);
-    if (bytesRead === 0) return bytes.subarray(0, length);
-    length += bytesRead;
+    const count = readSync(file, bytes, length, size - length, length);
+    if (count === 0) return bytes.subarray(0, length);
+    length += count;
   }
-  const { bytesRead: more } = await file.read(Buffer.alloc(1), 0, 1, size);
-  if (more === 0) return bytes;
-  const rest = await readStream(file.createReadStream({ autoClose: false, start: size }), limit - size, path);
-  return Buffer.concat([bytes, rest]);
+  return bytes;
 }
 
 async function readStream(stream: Readable, limit: number, path = 'standard input'): Promise<Buffer> {

@@ -17,15 +17,23 @@ const KINDS: Readonly<Record<string, GapKind>> = {
   'too-large': 'too-large',
 };
 
+const INDEX_LIMIT = 16 * 1024 * 1024;
+
 /** Reads snapshot.json. It may be missing, or have been made by hand: whatever it does not say is not known. */
 export function readSnapshotIndex(name: string, bytes: Buffer | undefined): SnapshotIndex {
   if (bytes === undefined) return { formatVersion: null, capturedAt: null, gaps: [] };
+  const unread = (kind: GapKind, problem: string): SnapshotIndex => ({
+    formatVersion: null,
+    capturedAt: null,
+    gaps: [{ kind, artefact: name, problem }],
+  });
+  if (bytes.length > INDEX_LIMIT)
+    return unread('too-large', 'the index of the snapshot is longer than any that a tool writes');
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
   } catch {
-    const gap: Gap = { kind: 'unreadable', artefact: name, problem: 'the index of the snapshot is no JSON' };
-    return { formatVersion: null, capturedAt: null, gaps: [gap] };
+    return unread('unreadable', 'the index of the snapshot is no JSON');
   }
   const root = new Cursor(name, '', value);
   return {

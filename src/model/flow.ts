@@ -28,6 +28,8 @@ export interface Tracking {
   readonly snat: boolean;
   /** ctmark */
   readonly mark: number;
+  /** The entry stands in a conntrack zone that a rule named; packets that no rule sends there do not find it. */
+  readonly zoned?: true;
 }
 
 /**

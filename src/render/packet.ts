@@ -1,26 +1,60 @@
-import { formatEndpoint } from '../model/address.ts';
+import type { OutcomeText, PacketText, RuleText } from '../explain/packet/packet-text.ts';
 import { percentText } from '../model/wording.ts';
-import type { PacketAnswer, PacketOutcome } from '../explain/packet/packet.ts';
 import { escapeControls } from './escape-controls.ts';
 import { palette, type Palette } from './palette.ts';
 
-/** The outcomes of one packet for people: each on a line, with what it supposes and the rules that matched below. */
-export function renderPacket(answer: PacketAnswer, color: boolean): string {
-  const colors = palette(color);
-  return answer.outcomes.map((outcome) => outcomeText(outcome, answer.outcomes.length > 1, colors)).join('\n\n');
+/** What the layout depends on. */
+export interface PacketLayout {
+  readonly color: boolean;
+  /** Width of the terminal in columns. */
+  readonly columns: number;
 }
 
-function outcomeText(outcome: PacketOutcome, several: boolean, colors: Palette): string {
-  const { action, destination, snat, condition, undetermined } = outcome;
-  const paint = { accept: 'delivered', drop: 'dropped', reject: 'refused', undetermined: 'undetermined' } as const;
-  const source = snat === null ? '' : snat === 'masquerade' ? ', source masqueraded' : `, source ${snat}`;
-  const share = several ? `  ${percentText(outcome.probability)}` : '';
-  const head = `${colors.disposition(paint[action])(action)} ${formatEndpoint(destination.ip, destination.port)}${escapeControls(source)}${share}`;
-  const rules = outcome.rules.map((rule) => colors.dim(`    ${escapeControls(rule)}`));
+const NARROWEST = 30;
+const PAINT = { accept: 'delivered', drop: 'dropped', reject: 'refused', undetermined: 'undetermined' } as const;
+
+/** The outcomes of one packet for people: each with its share, what it supposes, and below the rules that matched. */
+export function renderPacket(text: PacketText, { color, columns }: PacketLayout): string {
+  const colors = palette(color);
+  const width = Math.max(columns, NARROWEST);
+  const several = text.outcomes.length > 1;
+  const blocks = [
+    wrapped(text.heading, width, '  ').map((line) => colors.strong(line)),
+    ...(text.common.length === 0 ? [] : [['on every branch first', ...rulesText(text.common, width, colors)]]),
+    ...text.outcomes.map((outcome) => outcomeText(outcome, several, width, colors)),
+    ...(text.omitted === 0 ? [] : [[`outcomes not shown: ${text.omitted}; -o json has all of them`]]),
+  ];
+  return blocks.map((lines) => lines.join('\n')).join('\n\n');
+}
+
+function outcomeText(outcome: OutcomeText, several: boolean, width: number, colors: Palette): string[] {
+  const { action, sentence, condition, rules, probability } = outcome;
+  const share = several ? `${percentText(probability).padStart(6)}  ` : '';
   return [
-    head,
-    ...(condition === null ? [] : [escapeControls(`  if ${condition}`)]),
-    ...(undetermined === null ? [] : [escapeControls(`  because ${undetermined}`)]),
-    ...(rules.length === 0 ? ['    no rule matched'] : rules),
-  ].join('\n');
+    ...wrapped(`${share}${sentence}`, width, '  ').map((line) => colors.disposition(PAINT[action])(line)),
+    ...(condition === null ? [] : wrapped(`  if ${condition}`, width, '     ')),
+    ...(rules.length === 0 && !several ? ['  no rule matched'] : rulesText(rules, width, colors)),
+  ];
+}
+
+function rulesText(rules: readonly RuleText[], width: number, colors: Palette): string[] {
+  const places = Math.max(...rules.map(({ place }) => place.length));
+  return rules.flatMap(({ place, rule }) =>
+    wrapped(`  ${place.padEnd(places)}  ${rule}`, width, '      ').map((line) => colors.dim(line)),
+  );
+}
+
+/** Breaks a text at blanks where it is wider than the terminal; a word that is wider stays whole. */
+function wrapped(text: string, width: number, indent: string): string[] {
+  const lines: string[] = [];
+  let rest = escapeControls(text);
+  while (rest.length > width) {
+    const least = rest.length - rest.trimStart().length;
+    const inside = rest.lastIndexOf(' ', width);
+    const at = inside > least ? inside : rest.indexOf(' ', width);
+    if (at < 0) break;
+    lines.push(rest.slice(0, at).trimEnd());
+    rest = indent + rest.slice(at).trimStart();
+  }
+  return [...lines, rest];
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CLIError } from '@oclif/core/errors';
 import { expect, it } from 'vitest';
+import { InputError } from '../../src/collect/input-error.ts';
 import { CliError } from '../../src/cli/cli-error.ts';
 import { QuestionError } from '../../src/explain/question/question-input.ts';
 import { reportError } from '../../src/cli/error-report.ts';
@@ -31,6 +32,12 @@ it.each([
     what: 'a question that cannot be asked',
     error: new QuestionError('there is no pod "web"', ['Pods of the namespace: web-0.', 'Name one of them.']),
     text: 'error: there is no pod "web"\nPods of the namespace: web-0.\nName one of them.\n',
+    status: 2,
+  },
+  {
+    what: 'input that cannot be read',
+    error: new InputError('x', 'there is nothing at x', 'Check the path.'),
+    text: 'error: there is nothing at x\nCheck the path.\n',
     status: 2,
   },
   { what: 'one without hints', error: new QuestionError('no'), text: 'error: no\n', status: 2 },

@@ -22,6 +22,11 @@ describe('collectLooseFile', () => {
     expect([artefact.name, artefact.bytes.toString()]).toEqual(['standard input', '*nat\n']);
   });
 
+  it('unpacks gzip', async () => {
+    const file = path.join(temporaryFolder({ 'rules.txt.gz': gzipSync('*nat\nCOMMIT\n') }), 'rules.txt.gz');
+    expect((await collectLooseFile(file)).bytes.toString()).toBe('*nat\nCOMMIT\n');
+  });
+
   it('reads an empty file as it is: what that means is for the parser to say', async () => {
     const file = path.join(temporaryFolder({ empty: '' }), 'empty');
     expect((await collectLooseFile(file)).bytes).toHaveLength(0);
@@ -31,9 +36,11 @@ describe('collectLooseFile', () => {
     ['nothing', 'nowhere.txt', {}, 'there is nothing at', 'Check the path'],
     ['a folder', '.', {}, 'is a folder', '--snapshot'],
     ['too much', 'big', { limit: 9 }, 'has more than 9 bytes', 'Leave out'],
-    ['compressed text', 'packed.gz', {}, 'is compressed', 'gunzip -c'],
+    ['damaged gzip', 'packed.gz', {}, 'damaged or cut off', 'Copy it again'],
+    ['too much, packed', 'whole.gz', { limit: 3 }, 'has more than 3 bytes', 'Leave out'],
   ])('says what it found and what to do: %s', async (_, name, options, message, remedy) => {
-    const folder = temporaryFolder({ big: '0123456789', 'packed.gz': gzipSync('*nat') });
+    const whole = gzipSync('*nat');
+    const folder = temporaryFolder({ big: '0123456789', 'whole.gz': whole, 'packed.gz': whole.subarray(0, -9) });
     await expect(collectLooseFile(path.join(folder, name), options)).rejects.toMatchObject({
       name: 'InputError',
       message: expect.stringContaining(message) as string,

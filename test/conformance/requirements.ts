@@ -7,6 +7,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   conntrack: 'conntrack',
   ipset: 'ipset',
+  dmesg: 'util-linux',
 };
 
 /** Ends the run before the first test when this machine cannot run them: a suite that was not run must not look green. */

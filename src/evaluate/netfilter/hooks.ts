@@ -83,14 +83,18 @@ function priorityOf(table: IptablesTable, hook: Hook, backend: IptablesRuleset['
  * @param placed in the order of registration where priorities are equal
  */
 export function stagesOf(placed: readonly Placed[]): HookStages {
-  const stages = HOOKS.map((hook) => [
-    hook,
+  const stages = (hook: Hook): Stage[] =>
     hookStages(
       hook,
       placed.filter((one) => one.hook === hook),
-    ),
-  ]);
-  return Object.fromEntries(stages) as unknown as HookStages;
+    );
+  return {
+    prerouting: stages('prerouting'),
+    input: stages('input'),
+    forward: stages('forward'),
+    output: stages('output'),
+    postrouting: stages('postrouting'),
+  };
 }
 
 function hookStages(hook: Hook, placed: readonly Placed[]): Stage[] {

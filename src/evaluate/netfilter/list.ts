@@ -13,7 +13,7 @@ export function append<T>(list: List<T> | null, item: T): List<T> {
 export function toArray<T>(list: List<T> | null): T[] {
   const items: T[] = [];
   for (let at = list; at !== null; at = at.before) items.push(at.last);
-  return items.reverse();
+  return items.toReversed();
 }
 
 /** The newest item that `test` holds for. */

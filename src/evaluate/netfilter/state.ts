@@ -136,6 +136,15 @@ export function hasEntry(state: WalkState): boolean {
   return state.tracked && state.flow.tracking.state !== 'INVALID' && state.flow.tracking.state !== 'UNTRACKED';
 }
 
+/**
+ * The packet's source as rules see it; undefined: MASQUERADE gave it an address that is not known. Only a packet that comes in again
+ * by the loopback device meets rules behind MASQUERADE.
+ */
+export function sourceOf({ flow, looped }: WalkState): string | undefined {
+  const { snat, direction, replyDestination } = flow.tracking;
+  return looped && snat && direction === 'ORIGINAL' && replyDestination === null ? undefined : flow.source;
+}
+
 /** The state with some of it changed. Members are copied one by one: spreading an object of this size takes thirty times as long. */
 export function change(state: WalkState, part: Partial<WalkState>): WalkState {
   const copy: WalkState = {

@@ -5,14 +5,13 @@
 import type { Evidence } from '../../model/evidence.ts';
 import type { MatchedRule, NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
 import { agree } from './agreement.ts';
-import { MISS, type BaseChain, type Way } from './state.ts';
+import { findConnection, isRedirected, settleDestination, settleSource } from './connection.ts';
 import type { HookStages, Stage } from './hooks.ts';
 import { append, findLast } from './list.ts';
-import { manipulate, manipulationAt } from './nat/manipulate.ts';
+import { manipulationAt } from './nat/manipulate.ts';
 import { endBranch, notKnown, undetermined } from './outcome.ts';
 import { rerouteOf, routeOf, takeRoutes } from './routing-decision.ts';
-import { change, hasEntry, type Frame, type WalkState } from './state.ts';
-import type { Effect } from './state.ts';
+import { change, hasEntry, MISS, type BaseChain, type Effect, type Frame, type WalkState, type Way } from './state.ts';
 
 const MOST_STEPS = 2_000_000;
 const MOST_OUTCOMES = 50_000;
@@ -50,7 +49,7 @@ export class Walk {
         continue;
       }
       const next = branch.frame === null ? this.stage(branch) : this.rule(branch, branch.frame);
-      for (let index = next.length - 1; index >= 0; index -= 1) pending.push(next[index] as Branch);
+      pending.push(...next.toReversed());
     }
     return outcomes;
   }
@@ -62,12 +61,19 @@ export class Walk {
       case 'chain':
         return [enter(state, stage.chain, 0)];
       case 'conntrack':
-        return [nextStage(change(state, { tracked: true }))];
+        return [this.conntrack(state)];
       case 'nat':
         return this.nat(state, stage, 0);
       case 'missing':
         return [undetermined(state, stage.unknown)];
     }
+  }
+
+  private conntrack(state: WalkState): Branch {
+    const found = findConnection(state);
+    return found === undefined
+      ? undetermined(state, notKnown('the connection is tracked in a zone to which no rule sends this packet'))
+      : nextStage(found);
   }
 
   /** Source: net/netfilter/nf_nat_core.c nf_nat_inet_fn. */
@@ -229,19 +235,6 @@ export class Walk {
   }
 }
 
-/** The source half of a connection's translation is settled, and the packet translated. */
-function settleSource(state: WalkState): WalkState {
-  const flow = manipulate(state.flow, 'source');
-  const { direction, snat, replyDestination } = flow.tracking;
-  const translated = direction === 'ORIGINAL' && snat;
-  const sourceNat = state.sourceNat ?? (translated ? { kind: 'snat' as const, address: replyDestination } : undefined);
-  return change(state, { flow, sourceNat, sourceDone: true });
-}
-
-function settleDestination(state: WalkState): WalkState {
-  return change(state, { flow: manipulate(state.flow, 'destination'), destinationDone: true });
-}
-
 /** A routing decision that ends the branch. */
 export function routeEnd(state: WalkState): TraversalOutcome | undefined {
   const { route } = state;
@@ -266,13 +259,6 @@ export function routeEnd(state: WalkState): TraversalOutcome | undefined {
 export function outward(state: WalkState): WalkState {
   const { route } = state;
   return change(state, { outDevice: route?.kind === 'local' ? 'lo' : (route?.device ?? undefined) });
-}
-
-/** Whether a connection goes elsewhere than its first packet said. Source: nf_nat_proto.c nf_nat_ipv4_local_fn. */
-function isRedirected({ flow: { tracking } }: WalkState): boolean {
-  return tracking.direction === 'ORIGINAL'
-    ? tracking.originalDestination !== tracking.replySource
-    : tracking.replyDestination !== tracking.originalSource;
 }
 
 function atHook(state: WalkState, hook: WalkState['hook']): WalkState {

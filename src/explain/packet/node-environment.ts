@@ -1,7 +1,12 @@
-import { isLoopback, type Address } from '../../model/address.ts';
+import { isLoopback, type Address, type Family } from '../../model/address.ts';
 import type { NetfilterEnvironment } from '../../model/netfilter.ts';
 import type { RouteDecision } from '../../model/routing.ts';
 
+/** Source: net/ipv4/route.c ip_route_input_slow (martian destinations), net/ipv6/ip6_input.c ip6_rcv_core. */
+const STRAY_LOOPBACK: Pick<RouteDecision, 'kind' | 'reason'> = {
+  kind: 'unknown',
+  reason: 'a packet from the wire to a loopback address passes only where route_localnet is set, which is not known',
+};
 const DECISION = { probability: 1, conditions: [], device: null, gateway: null, preferredSource: null, evidence: [] };
 
 /**
@@ -11,15 +16,26 @@ const DECISION = { probability: 1, conditions: [], device: null, gateway: null, 
 export function nodeEnvironment(own: readonly Address[]): NetfilterEnvironment {
   const local = new Set(own.map((address) => address.text));
   const isLocal = (text: string): boolean => local.has(text) || isLoopbackText(text);
+  const only = (family: Family): string | undefined =>
+    sole(own.filter((address) => address.family === family && !isLoopback(address)));
   return {
-    route: ({ destination }) => [{ ...DECISION, ...routeKind(destination, isLocal(destination)) }],
+    route: ({ destination, inInterface }) => [
+      {
+        ...DECISION,
+        ...(isLoopbackText(destination) && !local.has(destination) && inInterface !== null && inInterface !== 'lo'
+          ? STRAY_LOOPBACK
+          : { kind: isLocal(destination) ? 'local' : (special(destination) ?? 'forward') }),
+      },
+    ],
     addressType(text, device) {
       if (isLocal(text)) return device === undefined ? 'LOCAL' : undefined;
       return special(text)?.toUpperCase() ?? 'UNICAST';
     },
-    masqueradeAddress: () => undefined,
+    // The loopback device has no address of its own to give (inet_select_addr, ipv6_dev_get_saddr).
+    masqueradeAddress: (device, _, destination) =>
+      device === 'lo' ? only(destination.includes(':') ? 6 : 4) : undefined,
     redirectAddress: () => undefined,
-    soleAddress: (family) => sole(own.filter((address) => address.family === family && !isLoopback(address))),
+    soleAddress: only,
     ipset: () => undefined,
     sysctl: () => undefined,
   };
@@ -28,10 +44,6 @@ export function nodeEnvironment(own: readonly Address[]): NetfilterEnvironment {
 /** Whether an address is the machine's own, for the choice of the first hook. */
 export function isOwn(own: readonly Address[], text: string): boolean {
   return own.some((address) => address.text === text) || isLoopbackText(text);
-}
-
-function routeKind(destination: string, local: boolean): Pick<RouteDecision, 'kind'> {
-  return { kind: local ? 'local' : (special(destination) ?? 'forward') };
 }
 
 /** Addresses in canonical text that no machine has as its own alone. */

@@ -36,12 +36,13 @@ class DescriptionError extends Error {}
 
 /**
  * Reads a description of a packet: `src`, `dst` and `dport`, the rest optional.
+ * @param defaults what holds where the description says nothing
  * @returns a clause that says what is wrong with it
  */
-export function readPacketFlow(value: unknown): PacketFlow | string {
+export function readPacketFlow(value: unknown, defaults: PacketDescription = {}): PacketFlow | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'a flow is a JSON object';
   try {
-    return packetFlow(value);
+    return packetFlow({ ...defaults, ...value });
   } catch (error) {
     if (error instanceof DescriptionError) return error.message;
     throw error;

@@ -7,32 +7,34 @@ import type { IptablesRuleset, NetfilterEnvironment, TraversalOutcome } from '..
 import { evaluateTraversal } from '../../evaluate/netfilter/evaluate-traversal.ts';
 import { conditionsText } from '../sentences/conditions.ts';
 import { isOwn, nodeEnvironment } from './node-environment.ts';
-import { readPacketFlow, type PacketFlow } from './packet-flow.ts';
+import { readPacketFlow, type PacketDescription, type PacketFlow } from './packet-flow.ts';
 
 export interface PacketOutcome {
   readonly action: 'accept' | 'drop' | 'reject' | 'undetermined';
-  /** Where the packet is going in the end, translated. */
-  readonly destination: { readonly ip: string; readonly port: number };
   /** Source translation: `masquerade` (the address depends on the outgoing device), or the address. */
   readonly snat: string | null;
   /** Given the condition. */
   readonly probability: number;
   /** What the outcome supposes, in words. */
   readonly condition: string | null;
-  /** Every rule that matched, in order, as it stands in its file. */
-  readonly rules: readonly string[];
   /** For `undetermined`: why, in one clause. */
   readonly undetermined: string | null;
+  /** The branch of the walk; of several alike ones, the first. */
+  readonly branch: TraversalOutcome;
 }
 
 export interface PacketAnswer {
   /** As asked. */
-  readonly flow: unknown;
+  readonly description: unknown;
+  readonly packet: PacketFlow;
+  /** The packet begins in a process of the machine, not on a wire. */
+  readonly madeHere: boolean;
   readonly outcomes: readonly PacketOutcome[];
 }
 
 export interface PacketFailure {
-  readonly flow: unknown;
+  /** As asked. */
+  readonly description: unknown;
   /** One clause: why there is no answer. */
   readonly error: string;
 }
@@ -53,61 +55,61 @@ export class PacketAnswers {
     this.environment = nodeEnvironment(machine.addresses);
   }
 
-  /** Answers one description of a packet. */
-  answer(description: unknown): PacketAnswer | PacketFailure {
-    const packet = readPacketFlow(description);
-    if (typeof packet === 'string') return { flow: description, error: packet };
-    const { family } = packet.flow;
-    if (!this.machine.rulesets.some((ruleset) => ruleset.family === family)) {
-      return { flow: description, error: `no ruleset for IPv${family} was given` };
-    }
-    return { flow: description, outcomes: this.outcomes(packet) };
-  }
-
-  private outcomes({ flow, hook }: PacketFlow): PacketOutcome[] {
+  /**
+   * Answers one description of a packet.
+   * @param defaults what holds where the description says nothing
+   */
+  answer(description: unknown, defaults: PacketDescription = {}): PacketAnswer | PacketFailure {
+    const packet = readPacketFlow(description, defaults);
+    if (typeof packet === 'string') return { description, error: packet };
+    const { flow, hook } = packet;
     const { rulesets, addresses } = this.machine;
-    const made = hook === 'output' || (hook === 'auto' && isOwn(addresses, flow.source));
-    const from = made ? 'process' : 'wire';
-    return mergeAlike(evaluateTraversal(rulesets, flow, from, this.environment).map(describe));
+    if (!rulesets.some((ruleset) => ruleset.family === flow.family)) {
+      return { description, error: `no ruleset for IPv${flow.family} was given` };
+    }
+    const madeHere = hook === 'output' || (hook === 'auto' && isOwn(addresses, flow.source));
+    const branches = evaluateTraversal(rulesets, flow, madeHere ? 'process' : 'wire', this.environment);
+    return { description, packet, madeHere, outcomes: mergeAlike(branches.flatMap(outcomesOf)) };
   }
 }
 
-function describe(outcome: TraversalOutcome): PacketOutcome {
-  const { verdict, flow, sourceNat, rules, unknown, route } = outcome;
+function outcomesOf(branch: TraversalOutcome): PacketOutcome[] {
+  const { verdict, sourceNat, unknown, route, interception } = branch;
   const accepted = verdict === 'local' || verdict === 'forward';
   const action = accepted ? 'accept' : verdict === 'drop' || verdict === 'reject' ? verdict : 'undetermined';
-  return {
+  const outcome: PacketOutcome = {
     action,
-    destination: { ip: flow.destination, port: flow.destinationPort },
     snat: sourceNat === undefined ? null : sourceNat.kind === 'masquerade' ? 'masquerade' : sourceNat.address,
-    probability: outcome.probability,
-    condition: conditionsText(outcome.conditions),
-    rules: rules.map((matched) => matched.rule.raw),
+    probability: branch.probability,
+    condition: conditionsText(branch.conditions),
     undetermined:
-      action === 'undetermined' ? (unknown?.reason ?? `the packet is not routed: ${route?.kind ?? ''}`) : null,
+      action === 'undetermined' ? (unknown?.reason ?? route?.reason ?? `there is no way on: ${verdict}`) : null,
+    branch,
   };
+  if (interception === undefined) return [outcome];
+  const socket = `a transparent socket is bound to ${interception.address ?? 'any address'}, port ${interception.port}`;
+  return [
+    { ...outcome, condition: both(outcome.condition, socket) },
+    { ...outcome, action: 'drop', condition: both(outcome.condition, `not so: ${socket}`) },
+  ];
+}
+
+function both(condition: string | null, other: string): string {
+  return condition === null ? other : `${condition}, and ${other}`;
 }
 
 /** Outcomes that differ in nothing but their probability become one. */
-function mergeAlike(outcomes: readonly PacketOutcome[]): PacketOutcome[] {
-  const merged: PacketOutcome[] = [];
-  const byEnd = new Map<string, number[]>();
+function mergeAlike(outcomes: readonly PacketOutcome[]): readonly PacketOutcome[] {
+  if (outcomes.length < 2) return outcomes;
+  const merged = new Map<string, PacketOutcome>();
   for (const outcome of outcomes) {
-    const { action, destination, snat, condition, undetermined } = outcome;
-    const end = [action, destination.ip, destination.port, snat, condition, undetermined].join('\n');
-    const places = byEnd.get(end) ?? [];
-    const place = places.find((one) => sameRules(merged[one]?.rules ?? [], outcome.rules));
-    const before = place === undefined ? undefined : merged[place];
-    if (place !== undefined && before !== undefined) {
-      merged[place] = { ...before, probability: before.probability + outcome.probability };
-    } else {
-      byEnd.set(end, [...places, merged.length]);
-      merged.push(outcome);
-    }
+    const { action, snat, condition, undetermined, branch } = outcome;
+    const { destination, destinationPort } = branch.flow;
+    const rules = branch.rules.map(({ evidence }) => `${evidence.artefact}:${evidence.line ?? evidence.pointer ?? ''}`);
+    const key = [action, destination, destinationPort, snat, condition, undetermined, ...rules].join('\n');
+    const before = merged.get(key);
+    const probability = Math.min(1, (before?.probability ?? 0) + outcome.probability);
+    merged.set(key, { ...(before ?? outcome), probability });
   }
-  return merged;
-}
-
-function sameRules(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((rule, index) => rule === other[index]);
+  return [...merged.values()];
 }

@@ -115,10 +115,19 @@ export class LazyChain implements IptablesChain {
 
   private makeFilter(): DestinationFilter {
     const { lines } = this.source;
+    const numbers = this.lines;
+    const { length } = numbers;
     const command = Buffer.byteLength(`-A ${this.name} `);
-    return new DestinationFilter(lines.bytes, this.lines.length, (ordinal) => {
-      const at = lines.commandOf(this.lines[ordinal] ?? 0);
-      return isAppend(lines.bytes, at) ? at + command : -1;
+    const first = numbers[0] ?? 0;
+    // Commands like `-I` may have put them into another order.
+    const neighbours = numbers.every((line, ordinal) => line === first + ordinal);
+    return new DestinationFilter(lines.bytes, {
+      length,
+      optionsOf: (ordinal) => {
+        const at = lines.commandOf(numbers[ordinal] ?? 0);
+        return isAppend(lines.bytes, at) ? at + command : -1;
+      },
+      startOf: (ordinal) => (neighbours ? lines.startOf(first + ordinal) : undefined),
     });
   }
 }

@@ -18,7 +18,7 @@ const STATES: ReadonlySet<string> = new Set([
 export function buildConntrack(options: Options, { name }: Extension, family: Family): Match | undefined {
   const state = options.take(name === 'state' ? 'state' : 'ctstate');
   const states = state?.values[0]?.toUpperCase().split(',') ?? [];
-  if (!states.every((one) => STATES.has(one))) return undefined;
+  if (!states.every(isState)) return undefined;
   const direction = options.take('ctdir');
   const parts = {
     protocol: protocolTest(options.take('ctproto')),
@@ -42,9 +42,13 @@ export function buildConntrack(options: Options, { name }: Extension, family: Fa
   return {
     kind: 'conntrack',
     spelling: name === 'state' ? 'state' : 'conntrack',
-    ...(state === undefined ? {} : { state: { negated: state.negated, states: states as ConnectionState[] } }),
+    ...(state === undefined ? {} : { state: { negated: state.negated, states } }),
     ...known,
   };
+}
+
+function isState(text: string): text is ConnectionState {
+  return STATES.has(text);
 }
 
 function prefixTest(option: ExtensionOption | undefined, family: Family): PrefixTest | 'bad' | undefined {

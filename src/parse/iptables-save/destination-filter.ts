@@ -1,5 +1,5 @@
 import { parseAddress } from '../../model/address.ts';
-import { BANG, DASH, DOT, NEWLINE, NINE, SLASH, SPACE, THREE, TWO, ZERO } from './bytes.ts';
+import { BANG, DASH, NEWLINE, SPACE } from './bytes.ts';
 
 const LOWER_S = 0x73;
 const LOWER_D = 0x64;
@@ -7,8 +7,26 @@ const LONGEST_ADDRESS = 50;
 /** A table is made when a chain has been asked about this many destinations; before, reading each line's `-d` is cheaper. */
 const QUESTIONS = 3;
 
-/** Where the options of a rule begin, after `-A CHAIN `; -1: its line is written in another form. */
-export type OptionsOf = (ordinal: number) => number;
+/** The rules of a chain, by their ordinals. */
+export interface ChainLines {
+  readonly length: number;
+  /** Where the options of a rule begin, after `-A CHAIN `; -1: its line is written in another form. */
+  optionsOf(ordinal: number): number;
+  /** Where the line of a rule begins; that of `length` where the last one ends. undefined: they do not follow each other. */
+  startOf(ordinal: number): number | undefined;
+}
+
+/**
+ * The beginning of each line but those whose `-d` names, where iptables-save writes it, one IPv4 host in canonical text. As one
+ * expression it is compiled at its first use on a long text, which a loop over the bytes of some thousand lines is too short for.
+ */
+const BYTE = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const NOT_ONE_HOST = new RegExp(
+  `^(?!(?:\\[[\\d:]+\\] )?-A [^ \\n]+ (?:(?:! )?-s [^ \\n]+ )?-d ${BYTE}\\.${BYTE}\\.${BYTE}\\.${BYTE}(?:/32)? )`,
+  'gm',
+);
+/** Longer text is no string for V8. */
+const LONGEST_TEXT = 2 ** 28;
 
 /**
  * The rules of one chain by the single address that their `-d` names. A rule counts as one for an address only when `-d` stands
@@ -17,17 +35,14 @@ export type OptionsOf = (ordinal: number) => number;
  */
 export class DestinationFilter {
   private readonly bytes: Buffer;
-  private readonly length: number;
-  private readonly optionsOf: OptionsOf;
+  private readonly lines: ChainLines;
   private questions = 0;
   private hosts: Map<string, number[]> | undefined;
   private readonly anywhere: number[] = [];
 
-  /** @param length how many rules the chain has */
-  constructor(bytes: Buffer, length: number, optionsOf: OptionsOf) {
+  constructor(bytes: Buffer, lines: ChainLines) {
     this.bytes = bytes;
-    this.length = length;
-    this.optionsOf = optionsOf;
+    this.lines = lines;
   }
 
   /** The ordinals of every rule that may match a packet to this canonical address, ascending. */
@@ -42,20 +57,45 @@ export class DestinationFilter {
   }
 
   private read(destination: string): number[] {
-    const asked = Buffer.from(destination);
-    const found: number[] = [];
-    for (let ordinal = 0; ordinal < this.length; ordinal += 1) {
+    const suspects = this.suspects(destination) ?? Array.from({ length: this.lines.length }, (_, ordinal) => ordinal);
+    return suspects.filter((ordinal) => {
       const at = this.destinationOf(ordinal);
-      if (at >= 0 && isOtherAddress(this.bytes, at, asked)) continue;
       const host = at < 0 ? undefined : hostAddress(this.bytes, at);
-      if (host === undefined || host === destination) found.push(ordinal);
+      return host === undefined || host === destination;
+    });
+  }
+
+  /** In order, at least every rule that may match; undefined: the lines of the chain do not follow each other. */
+  private suspects(destination: string): number[] | undefined {
+    const from = this.lines.startOf(0);
+    const to = this.lines.startOf(this.lines.length);
+    if (from === undefined || to === undefined || to - from > LONGEST_TEXT) return undefined;
+    const text = this.bytes.toString('latin1', from, to);
+    const found = new Set<number>();
+    NOT_ONE_HOST.lastIndex = 0;
+    for (const { index } of text.matchAll(NOT_ONE_HOST))
+      if (index < text.length) found.add(this.ordinalAt(from + index));
+    const needle = ` -d ${destination}`;
+    for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1))
+      found.add(this.ordinalAt(from + at));
+    return [...found].toSorted((a, b) => a - b);
+  }
+
+  /** The rule in whose line an offset lies. */
+  private ordinalAt(offset: number): number {
+    let low = 0;
+    let high = this.lines.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.lines.startOf(middle) ?? 0) <= offset) low = middle;
+      else high = middle - 1;
     }
-    return found;
+    return low;
   }
 
   private tabulate(): Map<string, number[]> {
     const hosts = new Map<string, number[]>();
-    for (let ordinal = 0; ordinal < this.length; ordinal += 1) {
+    for (let ordinal = 0; ordinal < this.lines.length; ordinal += 1) {
       const at = this.destinationOf(ordinal);
       const host = at < 0 ? undefined : hostAddress(this.bytes, at);
       const same = host === undefined ? this.anywhere : hosts.get(host);
@@ -68,7 +108,7 @@ export class DestinationFilter {
   /** Where the value of a rule's `-d` stands; -1: not where iptables-save writes it. */
   private destinationOf(ordinal: number): number {
     const { bytes } = this;
-    let at = this.optionsOf(ordinal);
+    let at = this.lines.optionsOf(ordinal);
     if (at < 0) return -1;
     if (bytes[at] === BANG && bytes[at + 1] === SPACE && isOption(bytes, at + 2, LOWER_S)) at += 2;
     if (isOption(bytes, at, LOWER_S)) {
@@ -82,34 +122,6 @@ export class DestinationFilter {
 
 function isOption(bytes: Buffer, at: number, letter: number): boolean {
   return bytes[at] === DASH && bytes[at + 1] === letter && bytes[at + 2] === SPACE;
-}
-
-/**
- * Whether an IPv4 host in canonical text stands here, other than the one asked for. Made for chains of thousands of rules, of which
- * nearly all say no: nothing is decoded.
- */
-function isOtherAddress(bytes: Buffer, from: number, asked: Buffer): boolean {
-  let at = from;
-  let same = true;
-  for (let part = 0; part < 4; part += 1) {
-    let value = 0;
-    const begin = at;
-    for (let digit = bytes[at] ?? 0; digit >= ZERO && digit <= NINE && at - begin < 3; digit = bytes[at] ?? 0) {
-      value = value * 10 + digit - ZERO;
-      same &&= digit === asked[at - from];
-      at += 1;
-    }
-    const zeroPadded = bytes[begin] === ZERO && at - begin > 1;
-    if (at === begin || zeroPadded || value > 255) return false;
-    if (part === 3) break;
-    if (bytes[at] !== DOT) return false;
-    same &&= asked[at - from] === DOT;
-    at += 1;
-  }
-  const whole =
-    bytes[at] === SPACE ||
-    (bytes[at] === SLASH && bytes[at + 1] === THREE && bytes[at + 2] === TWO && bytes[at + 3] === SPACE);
-  return whole && !(same && at - from === asked.length);
 }
 
 /** The canonical address of `10.0.0.1/32`, `fd00::1/128` or a bare address. */

@@ -98,7 +98,8 @@ export class LineIndex {
     });
   }
 
-  private startOf(index: number): number {
+  /** Where a line begins; behind the last one, the end of the dump. */
+  startOf(index: number): number {
     return this.scan.starts[index] ?? this.bytes.length;
   }
 

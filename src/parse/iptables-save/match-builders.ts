@@ -47,14 +47,20 @@ export const MATCH_BUILDERS: Readonly<Record<string, MatchBuilder>> = {
   },
 };
 
+type PortProtocol = Extract<Match, { kind: 'ports' }>['protocol'];
+
+function isPortProtocol(name: string): name is PortProtocol {
+  return ['tcp', 'udp', 'udplite', 'sctp', 'dccp'].includes(name);
+}
+
 function buildPorts(options: Options, { name }: Extension): Match | undefined {
   const source = portTest(options.take('sport'));
   const destination = portTest(options.take('dport'));
   const flags = name === 'tcp' ? tcpFlags(options) : undefined;
-  if (source === 'bad' || destination === 'bad' || flags === 'bad') return undefined;
+  if (source === 'bad' || destination === 'bad' || flags === 'bad' || !isPortProtocol(name)) return undefined;
   return {
     kind: 'ports',
-    protocol: name as 'tcp' | 'udp' | 'udplite' | 'sctp' | 'dccp',
+    protocol: name,
     ...(source === undefined ? {} : { source }),
     ...(destination === undefined ? {} : { destination }),
     ...(flags === undefined ? {} : { flags }),

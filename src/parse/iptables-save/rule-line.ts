@@ -8,6 +8,9 @@ import { TARGET_BUILDERS } from './target-builders.ts';
 import { tokenize, type Token } from './tokens.ts';
 import { Options } from './values.ts';
 
+/** Longest rule that is read. iptables-restore takes lines of up to 10,239 bytes (iptables/iptables-restore.c, buffer). */
+const LINE_LIMIT = 64 * 1024;
+
 /** What a rule tests and does, and clauses for what was not understood. */
 export interface RuleBody {
   readonly matches: readonly Match[];
@@ -20,6 +23,7 @@ export interface RuleBody {
  * kernel tests them (net/ipv4/netfilter/ip_tables.c ipt_do_table). What is not understood stays in the rule as `unknown`.
  */
 export function parseRuleLine(line: string, family: Family): RuleBody {
+  if (line.length > LINE_LIMIT) return damaged(line, 'the line is longer than any rule that iptables takes');
   const tokens = tokenize(line);
   if (tokens === undefined) return damaged(line, 'a quote is not closed');
   const counters = tokens[0]?.text.startsWith('[') === true ? 1 : 0;
@@ -38,7 +42,7 @@ export function damaged(line: string, problem: string): RuleBody {
 }
 
 /** Reads the words of a rule after its chain. */
-export function parseRuleWords(words: readonly Token[], family: Family): RuleBody {
+function parseRuleWords(words: readonly Token[], family: Family): RuleBody {
   const options = readRuleOptions(words);
   const problems: string[] = [];
   const matches: Match[] = options.base.map((option) => {

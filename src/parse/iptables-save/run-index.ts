@@ -31,10 +31,22 @@ export class RunIndex {
       if (begins < first || begins >= last) continue;
       if (this.bytes.compare(command, 3, command.length, name, name + length) !== 0) continue;
       if ((this.bytes[name + length] ?? 0) > SPACE) continue;
-      const next = Math.min(from[run + 1] ?? last, last);
-      for (let line = begins; line < next && isAppend(this.bytes, this.commandOf(line)); line += 1) lines.push(line);
+      const end = this.endOfRun(begins, Math.min(from[run + 1] ?? last, last));
+      for (let line = begins; line < end; line += 1) lines.push(line);
     }
     return lines;
+  }
+
+  /** The first line from `begins` on that is no rule, at most `next`: behind it comes no rule of this run (see `scanLines`). */
+  private endOfRun(begins: number, next: number): number {
+    let low = begins + 1;
+    let high = next;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isAppend(this.bytes, this.commandOf(middle))) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   private sameKey(keys: Uint32Array, key: number): readonly number[] {

@@ -1,6 +1,7 @@
 // Runs inside one network namespace: answers on a few ports, and sends probes. One JSON object a line, in and out.
 // A TCP answer is what the server saw of the connection; so is a UDP one.
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -60,7 +61,8 @@ async function listen() {
       socket.on('error', () => socket.destroy());
       socket.end(seen(socket.localAddress, socket.localPort, socket.remoteAddress, socket.remotePort));
     });
-    ready.push(new Promise((resolve) => server.listen(port, '::', () => resolve(null))));
+    server.listen(port, '::');
+    ready.push(once(server, 'listening'));
     for (const address of addresses) ready.push(answerUdp(address, port));
   }
   await Promise.all(ready);
@@ -117,4 +119,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   const answer = probe.protocol === 'udp' ? probeUdp(probe) : probeTcp(probe);
   void answer.then((result) => process.stdout.write(`${JSON.stringify({ id: probe.id, ...result })}\n`));
 }
+// oxlint-disable-next-line unicorn/no-process-exit -- its servers would keep it alive
 process.exit(0);

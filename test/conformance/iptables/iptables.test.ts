@@ -9,11 +9,12 @@ import { parseIptablesSave } from '../../../src/parse/iptables-save/iptables-sav
 import { Random } from '../routing/random.ts';
 import { generateCase, HOOKS, type Case } from './generate.ts';
 import { Lab, type Probe } from './lab.ts';
+import { KernelLog, legacyRules, readLegacyTraces, switchTracingOn } from './legacy-trace.ts';
 import { compareResult, compareTrace, environmentOf, predict, type Router } from './predict.ts';
 import { Monitor, readTraces, ruleOrdinals, watch, type Trace } from './trace.ts';
 
 /** Packets in all (KUBECTL_REACH_PACKETS), and the seed of the first ruleset (KUBECTL_REACH_SEED). */
-const PACKETS = Number(process.env['KUBECTL_REACH_PACKETS'] ?? 300);
+const PACKETS = Number(process.env['KUBECTL_REACH_PACKETS'] ?? 2000);
 const FIRST_SEED = Number(process.env['KUBECTL_REACH_SEED'] ?? 1);
 const VERBOSE = process.env['KUBECTL_REACH_VERBOSE'] !== undefined;
 const PROBES_PER_RULESET = 16;
@@ -47,7 +48,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(() => {
-  if (lab !== undefined) lab.remove();
+  lab.remove();
 });
 
 /** Flushing a table leaves its policies: they have to be said. */
@@ -93,6 +94,16 @@ function load(one: Case, counts: Counts): Router | undefined {
   return { rulesets: [ruleset], environment: environmentOf(routing[one.family], sets), ordinals };
 }
 
+/** How many rules each `table chain` has. */
+function chainLengths({ ordinals }: Router): ReadonlyMap<string, number> {
+  const lengths = new Map<string, number>();
+  for (const ordinal of ordinals.values()) {
+    const chain = ordinal.slice(0, ordinal.lastIndexOf(' '));
+    lengths.set(chain, (lengths.get(chain) ?? 0) + 1);
+  }
+  return lengths;
+}
+
 function traceOf(traces: readonly Trace[], probe: Probe): Trace | undefined {
   return traces.find(
     ({ first }) =>
@@ -109,13 +120,21 @@ async function runSeed(seed: number, counts: Counts): Promise<void> {
   const router = load(one, counts);
   if (router === undefined) return;
   counts.rulesets += 1;
+  const legacy = one.backend === 'legacy';
+  const saved = lab.save(one.family, one.backend).toString();
+  if (legacy) switchTracingOn(lab, one.family);
+  const log = legacy ? new KernelLog() : undefined;
+  await log?.listening();
   const monitor = new Monitor(lab);
   await monitor.listening(lab);
   const results = await Promise.all(one.probes.map((probe) => lab.probe(probe)));
   await monitor.settle();
   const text = await monitor.stop();
-  const traces = readTraces(text, ruleOrdinals(lab));
-  const traced = one.backend === 'nft';
+  const logged = (await log?.stop()) ?? '';
+  const legacyTraces = readLegacyTraces(logged, chainLengths(router));
+  const traces = readTraces(text, ruleOrdinals(lab)).map((trace) =>
+    legacy ? { ...trace, rules: legacyRules(legacyTraces, trace.first) ?? ['not logged'] } : trace,
+  );
   for (const [at, probe] of one.probes.entries()) {
     // A port that is not known leaves rules open that do not change the answer, and so stand in the kernel's list alone.
     const ephemeral = random.chance(0.2);
@@ -124,7 +143,7 @@ async function runSeed(seed: number, counts: Counts): Promise<void> {
     if (['EADDRNOTAVAIL', 'EADDRINUSE'].includes(results[at]!.result)) continue;
     counts.packets += 1;
     const open = outcomes.filter((outcome) => outcome.verdict === 'undetermined');
-    const problem = compareTrace(router, outcomes, traceOf(traces, probe), traced && !ephemeral);
+    const problem = compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, legacy);
     const seen = problem ?? compareResult(router, probe, outcomes, results[at]!);
     if (results[at]!.result === 'answered') counts.answered += 1;
     if (seen === null) continue;
@@ -137,7 +156,7 @@ async function runSeed(seed: number, counts: Counts): Promise<void> {
     const { source, sourcePort, destination, destinationPort } = probe;
     const asked = `${probe.sender} ${probe.protocol} ${source}:${sourcePort} > ${destination}:${destinationPort}`;
     counts.disagreements.push(`seed ${seed} IPv${one.family} ${one.backend}: ${asked}\n  ${seen}`);
-    keep(seed, `${lab.save(one.family, one.backend).toString()}\n${text}`);
+    keep(seed, `${saved}\n${text}\n${logged}`);
   }
 }
 
@@ -162,7 +181,7 @@ describe('iptables against the kernel', () => {
     };
     for (let seed = FIRST_SEED; counts.packets < PACKETS; seed += 1) await runSeed(seed, counts);
     const reasons = [...counts.reasons]
-      .sort((a, b) => b[1] - a[1])
+      .toSorted((a, b) => b[1] - a[1])
       .map(([reason, count]) => `  undetermined: ${count} × ${reason}\n`);
     process.stdout.write(
       `iptables: ${counts.packets} packets through ${counts.rulesets} rulesets (${counts.refused} rules refused), ` +

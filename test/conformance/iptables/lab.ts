@@ -286,12 +286,12 @@ function wire(client: Namespace, router: Namespace, server: Namespace): void {
     [4, '10.99.'],
     [6, 'fd00:99:'],
   ] as const) {
-    const join = family === 4 ? '.' : '::';
-    configure(client, family, [`neigh add ${net}1${join}1 lladdr ${MAC.cl0.near} dev eth0 nud permanent`]);
-    configure(server, family, [`neigh add ${net}2${join}1 lladdr ${MAC.sv0.near} dev eth0 nud permanent`]);
+    const host = family === 4 ? '.' : '::';
+    configure(client, family, [`neigh add ${net}1${host}1 lladdr ${MAC.cl0.near} dev eth0 nud permanent`]);
+    configure(server, family, [`neigh add ${net}2${host}1 lladdr ${MAC.sv0.near} dev eth0 nud permanent`]);
     configure(router, family, [
-      `neigh add ${net}1${join}2 lladdr ${MAC.cl0.far} dev cl0 nud permanent`,
-      `neigh add ${net}2${join}2 lladdr ${MAC.sv0.far} dev sv0 nud permanent`,
+      `neigh add ${net}1${host}2 lladdr ${MAC.cl0.far} dev cl0 nud permanent`,
+      `neigh add ${net}2${host}2 lladdr ${MAC.sv0.far} dev sv0 nud permanent`,
     ]);
   }
   const loose = ['all', 'default', 'cl0', 'sv0', 'lo'].map((device) => `net.ipv4.conf.${device}.rp_filter=0`);

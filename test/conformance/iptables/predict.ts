@@ -52,6 +52,8 @@ export function predict(
 
 /**
  * Holds what we said against what the kernel did with the packet.
+ * @param traced whether the rules on its way count too
+ * @param legacy the rules are of the legacy back end, whose drops nobody says
  * @returns null when one of our branches is what happened; else a sentence
  */
 export function compareTrace(
@@ -59,12 +61,19 @@ export function compareTrace(
   outcomes: readonly TraversalOutcome[],
   trace: Trace | undefined,
   traced: boolean,
+  legacy: boolean,
 ): string | null {
-  if (outcomes.some((outcome) => agrees(router, outcome, trace, traced))) return null;
+  if (outcomes.some((outcome) => agrees(router, outcome, trace, traced, legacy))) return null;
   return `kernel: ${describeTrace(trace)}\n  ours: ${outcomes.map((outcome) => describeOutcome(router, outcome)).join('\n        ')}`;
 }
 
-function agrees(router: Router, outcome: TraversalOutcome, trace: Trace | undefined, traced: boolean): boolean {
+function agrees(
+  router: Router,
+  outcome: TraversalOutcome,
+  trace: Trace | undefined,
+  traced: boolean,
+  legacy: boolean,
+): boolean {
   const rules = outcome.rules.map((matched) => ordinalOf(router, matched));
   if (trace === undefined) return outcome.verdict === 'unroutable' && rules.length === 0;
   if (traced && rules.join() !== trace.rules.join()) return false;
@@ -75,7 +84,7 @@ function agrees(router: Router, outcome: TraversalOutcome, trace: Trace | undefi
       return trace.end === 'out' && trace.device === outcome.route?.device && tupleFits(outcome.flow, trace.last);
     case 'drop':
     case 'reject':
-      return trace.end === 'drop' || (!traced && trace.end === 'lost');
+      return trace.end === 'drop' || (legacy && trace.end === 'lost');
     case 'unroutable':
       return trace.end === 'lost';
     case 'undetermined':
@@ -161,7 +170,7 @@ function expectation(router: Router, probe: Probe, outcome: TraversalOutcome): E
     text,
     allows: (result) => {
       const answered = listening ? answer(result) : REFUSALS.includes(result.result);
-      if (back === 'yes') return answered;
+      if (back === 'yes') return answered || (!listening && isLostRefusal(probe, flow) && result.result === 'timeout');
       return (
         (back === 'perhaps' && answered) ||
         silent.includes(result.result) ||
@@ -170,6 +179,14 @@ function expectation(router: Router, probe: Probe, outcome: TraversalOutcome): E
       );
     },
   };
+}
+
+/**
+ * Refusals to ::1 are routed by the device of the address that was asked, which has no route there when that is another one.
+ * Source: net/ipv6/tcp_ipv6.c tcp_v6_send_response (rt6_need_strict), net/ipv6/ip6_input.c ip6_rcv_core (IP6CB(skb)->iif).
+ */
+function isLostRefusal(probe: Probe, { destination }: Flow): boolean {
+  return probe.source === '::1' && destination !== '::1';
 }
 
 /** Whether answers, and the packets that follow them, pass the router. */
@@ -197,7 +214,10 @@ function comesBack(
       : evaluateTraversal(rulesets, onward, probe.sender === 'client' ? 'wire' : 'process', environment);
   const all = [...answers, ...further];
   const pass = (outcome: TraversalOutcome): boolean => outcome.verdict === 'local' || outcome.verdict === 'forward';
-  const home = answers.every((outcome) => outcome.flow.destination === probe.source);
+  // An answer that conntrack does not see comes from an address that the asker has not asked.
+  const home = answers.every(
+    (outcome) => outcome.flow.destination === probe.source && outcome.flow.source === probe.destination,
+  );
   if (tracking.state === 'UNTRACKED' || all.some((outcome) => outcome.verdict === 'undetermined')) return 'perhaps';
   if (all.every(pass)) return home ? 'yes' : 'no';
   return answers.some(pass) ? 'perhaps' : 'no';

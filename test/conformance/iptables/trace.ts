@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from './lab.ts';
 
@@ -14,7 +15,7 @@ export interface Tuple {
 export interface Trace {
   /** As it came, before any rule. */
   readonly first: Tuple;
-  /** `table chain ordinal` of each rule that matched, in order; empty for legacy rules, which cannot be traced. */
+  /** `table chain ordinal` of each rule of nf_tables that matched, in order. */
   readonly rules: readonly string[];
   /** `local`: reached the last hook before the sockets; `out`: the last before a device; `drop`: a rule or policy; else `lost`. */
   readonly end: 'local' | 'out' | 'drop' | 'lost';
@@ -62,11 +63,13 @@ export function watch(lab: Lab): void {
 export class Monitor {
   private readonly process: ChildProcessWithoutNullStreams;
   private text = '';
+  /** Kept apart: nft warns of iptables extensions in the middle of a line of the trace. */
+  private complaints = '';
 
   constructor(lab: Lab) {
     this.process = spawn('ip', ['netns', 'exec', lab.router.name, 'nft', '-a', '-nn', 'monitor', 'trace']);
     this.process.stdout.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
-    this.process.stderr.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
+    this.process.stderr.on('data', (chunk: Buffer) => (this.complaints += chunk.toString()));
   }
 
   /** Waits until the monitor listens: packets are sent until one shows up. */
@@ -76,7 +79,7 @@ export class Monitor {
       await sleep(50);
       if (this.text.includes(`dport ${BEACON.destinationPort}`)) return;
     }
-    throw new Error(`nft monitor trace says nothing: ${this.text}`);
+    throw new Error(`nft monitor trace says nothing: ${this.text}${this.complaints}`);
   }
 
   /** Waits until the kernel has nothing more to say. */
@@ -88,7 +91,7 @@ export class Monitor {
   }
 
   async stop(): Promise<string> {
-    const closed = new Promise((resolve) => this.process.once('close', resolve));
+    const closed = once(this.process, 'close');
     this.process.kill('SIGTERM');
     await closed;
     return this.text;

@@ -136,7 +136,7 @@ async function runSeed(seed: number, counts: Counts): Promise<void> {
     if (['EADDRNOTAVAIL', 'EADDRINUSE'].includes(result.result)) continue;
     counts.packets += 1;
     const open = outcomes.filter((outcome) => outcome.verdict === 'undetermined');
-    const problem = compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral);
+    const problem = compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, false);
     const seen = problem ?? compareResult(router, probe, outcomes, result);
     if (result.result === 'answered') counts.answered += 1;
     if (seen === null) continue;

@@ -1,6 +1,6 @@
 import { contains, parseAddress, parsePrefix, type Family } from '../../../src/model/address.ts';
 import { newFlow, type Flow } from '../../../src/model/flow.ts';
-import type { IptablesRuleset, NetfilterEnvironment, TraversalOutcome } from '../../../src/model/netfilter.ts';
+import type { IptablesRuleset, NetfilterEnvironment } from '../../../src/model/netfilter.ts';
 import type { IpSet } from '../../../src/model/network-namespace.ts';
 import type { RouteDecision, RouteQuery } from '../../../src/model/routing.ts';
 import { parseIptablesSave } from '../../../src/parse/iptables-save/iptables-save.ts';
@@ -87,17 +87,4 @@ function splitPort(text: string): [string, number | null] {
   const colon = text.startsWith('[') || text.split(':').length === 2 ? text.lastIndexOf(':') : -1;
   const address = (colon < 0 ? text : text.slice(0, colon)).replaceAll(/[[\]]/g, '');
   return [address, colon < 0 ? null : Number(text.slice(colon + 1))];
-}
-
-/** One line for each outcome, for tables of expectations. */
-export function summary(outcomes: readonly TraversalOutcome[]): string[] {
-  return outcomes.map((outcome) => {
-    const { flow, verdict, sourceNat, rejectWith, unknown, probability } = outcome;
-    const to = flow.destinationPort === 0 ? flow.destination : `${flow.destination}:${flow.destinationPort}`;
-    const from = sourceNat === undefined ? '' : ` as ${sourceNat.address ?? 'unknown'}`;
-    const chance = probability === 1 ? '' : ` p=${Number(probability.toFixed(6))}`;
-    const supposed = outcome.conditions.map(({ key, value }) => ` if ${key}=${String(value)}`).join('');
-    const detail = rejectWith ?? unknown?.reason;
-    return `${verdict}${detail === undefined ? '' : `(${detail})`} ${to}${from}${chance}${supposed}`;
-  });
 }

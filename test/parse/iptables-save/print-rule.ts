@@ -148,11 +148,18 @@ function extensionOptions(match: Other): string[] {
         ...(match.reap ? ['--reap'] : []),
         ...(match.hits === null ? [] : ['--hitcount', `${match.hits}`]),
         ...(match.ttl ? ['--rttl'] : []),
-        ...['--name', match.list, '--mask', match.mask, match.side === 'source' ? '--rsource' : '--rdest'],
+        '--name',
+        match.list,
+        '--mask',
+        match.mask,
+        match.side === 'source' ? '--rsource' : '--rdest',
       ];
     case 'set':
       return [
-        ...[...not(match), '--match-set', match.name, match.sides.join(',')],
+        ...not(match),
+        '--match-set',
+        match.name,
+        match.sides.join(','),
         ...(match.returnNomatch ? ['--return-nomatch'] : []),
         ...match.others.flatMap(option),
       ];
@@ -193,8 +200,14 @@ function printTarget(target: Target): string[] {
       return ['-j', 'NETMAP', '--to', prefix(target.prefix, false)];
     case 'tproxy':
       return [
-        ...['-j', 'TPROXY', '--on-port', `${target.port}`, '--on-ip', target.address ?? '0.0.0.0'],
-        ...['--tproxy-mark', `${hex(target.value)}/${hex(target.mask)}`],
+        '-j',
+        'TPROXY',
+        '--on-port',
+        `${target.port}`,
+        '--on-ip',
+        target.address ?? '0.0.0.0',
+        '--tproxy-mark',
+        `${hex(target.value)}/${hex(target.mask)}`,
       ];
     case 'mark':
       return ['-j', 'MARK', '--set-xmark', `${hex(target.value)}/${hex(target.mask)}`];
@@ -203,8 +216,13 @@ function printTarget(target: Target): string[] {
         return ['-j', 'CONNMARK', '--set-xmark', `${hex(target.value)}/${hex(target.connectionMask)}`];
       }
       return [
-        ...['-j', 'CONNMARK', `--${target.mode}-mark`],
-        ...['--nfmask', hex(target.packetMask), '--ctmask', hex(target.connectionMask)],
+        '-j',
+        'CONNMARK',
+        `--${target.mode}-mark`,
+        '--nfmask',
+        hex(target.packetMask),
+        '--ctmask',
+        hex(target.connectionMask),
       ];
     case 'ct':
       return ['-j', 'CT', ...(target.notrack ? ['--notrack'] : []), ...target.options.flatMap(option)];

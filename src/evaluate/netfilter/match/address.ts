@@ -1,12 +1,12 @@
 import { contains, parseAddress, type Address } from '../../../model/address.ts';
 import type { Match } from '../../../model/iptables-rule.ts';
 import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
-import type { WalkState } from '../state.ts';
+import { sourceOf, type WalkState } from '../state.ts';
 import { all, negate, NO, unknown, YES, yesNo, type TestResult } from './result.ts';
 
 /** `-s` and `-d`. Source: net/ipv4/netfilter/ip_tables.c ip_packet_match. */
 export function matchPrefix(match: Extract<Match, { kind: 'source' | 'destination' }>, state: WalkState): TestResult {
-  const address = parsed(match.kind === 'source' ? state.flow.source : state.flow.destination);
+  const address = parsed(match.kind === 'source' ? sourceOf(state) : state.flow.destination);
   if (address === undefined) return unknown('the address is not known');
   return negate(yesNo(contains(match.prefix, address)), match.negated);
 }
@@ -30,13 +30,13 @@ export function matchInterface(
 
 /** `-m iprange`. Source: net/netfilter/xt_iprange.c. */
 export function matchAddressRange(match: Extract<Match, { kind: 'iprange' }>, state: WalkState): TestResult {
-  const test = (range: typeof match.source, text: string): TestResult => {
+  const test = (range: typeof match.source, text: string | undefined): TestResult => {
     if (range === undefined) return YES;
     const [address, from, to] = [parsed(text), parsed(range.from), parsed(range.to)];
     if (address === undefined || from === undefined || to === undefined) return unknown('the address is not known');
     return negate(yesNo(from.bits <= address.bits && address.bits <= to.bits), range.negated);
   };
-  return all([test(match.source, state.flow.source), test(match.destination, state.flow.destination)]);
+  return all([test(match.source, sourceOf(state)), test(match.destination, state.flow.destination)]);
 }
 
 /** `-m addrtype`. Source: net/netfilter/xt_addrtype.c addrtype_mt_v1. */
@@ -46,23 +46,25 @@ export function matchAddressType(
   environment: NetfilterEnvironment,
 ): TestResult {
   const device = limitDevice(match.limitInterface, state);
-  const test = (types: typeof match.source, address: string): TestResult => {
+  const test = (types: typeof match.source, address: string | undefined): TestResult => {
     if (types === undefined) return YES;
+    if (address === undefined) return unknown('the address is not known');
     const result =
-      device === 'unknown'
+      device === null
         ? unknown('the interface is not known')
         : state.flow.family === 4
           ? addressType4(types.types, address, device, environment)
           : addressType6(types.types, address, device, environment);
     return negate(result, types.negated);
   };
-  return all([test(match.source, state.flow.source), test(match.destination, state.flow.destination)]);
+  return all([test(match.source, sourceOf(state)), test(match.destination, state.flow.destination)]);
 }
 
-function limitDevice(limit: 'in' | 'out' | null, state: WalkState): string | undefined | 'unknown' {
+/** undefined: no limit; null: an interface that is not known. */
+function limitDevice(limit: 'in' | 'out' | null, state: WalkState): string | null | undefined {
   if (limit === null) return undefined;
   const device = limit === 'in' ? state.inDevice : state.outDevice;
-  return device === undefined ? 'unknown' : (device ?? undefined);
+  return device === undefined ? null : (device ?? undefined);
 }
 
 /** IPv4 addresses have one type: that of the local table (inet_dev_addr_type). */
@@ -78,7 +80,7 @@ function addressType4(
 
 const MULTICAST6 = 0xffn;
 /** Types that need a route look-up (match_lookup_rt6). */
-const ROUTED6 = ['LOCAL', 'ANYCAST', 'UNREACHABLE'];
+const ROUTED6: ReadonlySet<string> = new Set(['LOCAL', 'ANYCAST', 'UNREACHABLE']);
 
 /**
  * IPv6 addresses may have several types at once: a local one is unicast too. `UNICAST,LOCAL` asks for both (match_type6).
@@ -95,10 +97,10 @@ function addressType6(
   if (types.includes('MULTICAST') && !multicast) return NO;
   if (types.includes('UNICAST') && (multicast || address.bits === 0n)) return NO;
   if (types.includes('UNSPEC') && address.bits !== 0n) return NO;
-  if (!types.some((type) => ROUTED6.includes(type))) return YES;
+  if (!types.some((type) => ROUTED6.has(type))) return YES;
   const type = environment.addressType(text, device);
   if (type === undefined) return unknown(`the type of address ${text} is not known`);
-  return yesNo(ROUTED6.includes(type) && types.includes(type));
+  return yesNo(ROUTED6.has(type) && types.includes(type));
 }
 
 /** `-m rpfilter`: whether an answer would leave by the incoming device. Source: net/ipv4/netfilter/ipt_rpfilter.c. */
@@ -133,7 +135,8 @@ const addresses = new Map<string, Address | undefined>();
 const MOST_ADDRESSES = 4096;
 
 /** Parsing an address costs more than comparing it, and a walk compares the same few with every rule. */
-function parsed(text: string): Address | undefined {
+function parsed(text: string | undefined): Address | undefined {
+  if (text === undefined) return undefined;
   if (!addresses.has(text)) {
     if (addresses.size >= MOST_ADDRESSES) addresses.clear();
     addresses.set(text, parseAddress(text));

@@ -1,8 +1,8 @@
 import { addressFromBits, parseAddress } from '../../../model/address.ts';
 import type { Match } from '../../../model/iptables-rule.ts';
 import { append, findLast } from '../list.ts';
-import type { RuleContext, WalkState } from '../state.ts';
-import { negate, type TestResult } from './result.ts';
+import { sourceOf, type RuleContext, type WalkState } from '../state.ts';
+import { negate, unknown, type TestResult } from './result.ts';
 
 const RANDOM_RANGE = 2 ** 31;
 
@@ -54,7 +54,9 @@ export function freshKey(key: string, state: WalkState): string {
  * Source: net/netfilter/xt_recent.c recent_mt.
  */
 export function matchRecent(match: Extract<Match, { kind: 'recent' }>, { state }: RuleContext): TestResult {
-  const address = masked(match.side === 'source' ? state.flow.source : state.flow.destination, match.mask);
+  const side = match.side === 'source' ? sourceOf(state) : state.flow.destination;
+  if (side === undefined) return unknown('the address is not known');
+  const address = masked(side, match.mask);
   const entry = `${match.list}:${address}`;
   const known = findLast(state.recent, (one) => one.key === entry)?.present;
   const withEntry = append(state.recent, { key: entry, present: true });

@@ -3,7 +3,7 @@ import type { Match } from '../../../model/iptables-rule.ts';
 import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
 import type { IpSet } from '../../../model/network-namespace.ts';
 import { findLast } from '../list.ts';
-import type { WalkState } from '../state.ts';
+import { sourceOf, type WalkState } from '../state.ts';
 import { destinationPort, inRanges, sourcePort, type Port } from './port.ts';
 import { all, negate, NO, unknown, yesNo, type TestResult } from './result.ts';
 
@@ -124,9 +124,9 @@ function testPart(kind: string, text: string, probe: Probe): TestResult {
       return testAddress(text, probe);
     case 'net': {
       const prefix = parsePrefix(text);
-      const address = parseAddress(side === 'src' ? state.flow.source : state.flow.destination);
-      if (prefix === undefined || address === undefined) return unknown(`entry ${text} is not understood`);
-      return yesNo(contains(prefix, address));
+      const address = parseAddress((side === 'src' ? sourceOf(state) : state.flow.destination) ?? '');
+      if (address === undefined) return unknown('the address is not known');
+      return prefix === undefined ? unknown(`entry ${text} is not understood`) : yesNo(contains(prefix, address));
     }
     case 'port':
       return testPort(text, probe);
@@ -141,7 +141,7 @@ function testPart(kind: string, text: string, probe: Probe): TestResult {
 
 /** The kernel masks the packet's address with the set's netmask before it looks it up. */
 function testAddress(text: string, { state, side, set }: Probe): TestResult {
-  const address = parseAddress(side === 'src' ? state.flow.source : state.flow.destination);
+  const address = parseAddress((side === 'src' ? sourceOf(state) : state.flow.destination) ?? '');
   if (address === undefined) return unknown('the address is not known');
   const bounds = text.split('-', 2).map((one) => parseAddress(one.split('/', 1)[0] ?? ''));
   const [from, to = from] = bounds;

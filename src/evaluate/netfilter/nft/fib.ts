@@ -1,5 +1,6 @@
 import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
 import type { WalkState } from '../state.ts';
+import { sourceSeen } from './selectors.ts';
 import { known, unknownValue, type Value } from './value.ts';
 
 /** RTN_*. Source: include/uapi/linux/rtnetlink.h. */
@@ -22,8 +23,8 @@ export function loadFib(
   state: WalkState,
   environment: NetfilterEnvironment,
 ): Value {
-  const { flow } = state;
-  const address = flags.includes('saddr') ? flow.source : flow.destination;
+  const address = flags.includes('saddr') ? sourceSeen(state) : state.flow.destination;
+  if (address === null) return unknownValue('the address is not known');
   const device = flags.includes('iif') ? state.inDevice : flags.includes('oif') ? state.outDevice : null;
   if (device === undefined) return unknownValue('the interface is not known');
   if (result === 'type') {

@@ -1,7 +1,7 @@
 import { parseAddress } from '../../../model/address.ts';
 import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
 import { destinationPort, possibleFlags, sourcePort, type Port } from '../match/port.ts';
-import type { WalkState } from '../state.ts';
+import { sourceOf, type WalkState } from '../state.ts';
 import { known, NONE, unknownValue, type Value } from './value.ts';
 
 const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const;
@@ -50,14 +50,15 @@ export function portValue(port: Port): Value {
 export function loadPayload(
   protocol: string,
   field: string,
-  { flow }: WalkState,
+  state: WalkState,
   environment: NetfilterEnvironment,
 ): Value {
+  const { flow } = state;
   const unknown = unknownValue(`${protocol} ${field} depends on the bytes of the packet`);
   if (OTHER_PROTOCOLS.has(protocol)) return NONE;
   if (protocol === 'ip' || protocol === 'ip6') {
     if ((protocol === 'ip') !== (flow.family === 4)) return NONE;
-    if (field === 'saddr') return addressValue(flow.source);
+    if (field === 'saddr') return addressValue(sourceSeen(state));
     if (field === 'daddr') return addressValue(flow.destination);
     return field === 'protocol' || field === 'nexthdr' ? known(PROTOCOL_NUMBERS[flow.protocol]) : unknown;
   }
@@ -67,6 +68,17 @@ export function loadPayload(
   if (field === 'sport') return portValue(sourcePort(flow, environment));
   if (field === 'dport') return portValue(destinationPort(flow, environment));
   return protocol === 'tcp' && field === 'flags' ? loadFlags({ flow }) : unknown;
+}
+
+/**
+ * The packet's source; null: MASQUERADE gave it an address that is not known. Chains of nftables may stand behind the one that
+ * masquerades.
+ */
+export function sourceSeen(state: WalkState): string | null {
+  const { flow, hook, sourceDone } = state;
+  const { snat, direction, replyDestination } = flow.tracking;
+  const hidden = snat && direction === 'ORIGINAL' && replyDestination === null && hook === 'postrouting' && sourceDone;
+  return hidden ? null : (sourceOf(state) ?? null);
 }
 
 /** The flags that every packet of this kind has, or has not. */

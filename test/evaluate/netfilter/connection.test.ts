@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { evaluateTraversal } from '../../../src/evaluate/netfilter/evaluate-traversal.ts';
+import { replyFlow } from '../../../src/model/flow.ts';
+import { environmentOf, flowOf, rulesetOf } from './environment.ts';
+
+// Found against a kernel: the answer to a packet of `CT --zone` is a stranger in the zone that no rule names.
+describe('answers of a connection in a conntrack zone', () => {
+  const request = '-A PREROUTING -s 10.0.0.9/32 -j CT --zone 5';
+  const rules = (...raw: string[]): string =>
+    `*raw\n:PREROUTING ACCEPT [0:0]\n${raw.join('\n')}\nCOMMIT\n*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j SNAT --to-source 192.0.2.1\nCOMMIT\n`;
+
+  it.each([
+    ['are found without a zone', [], 'forward'],
+    ['are not known where no rule sends them there', [request], 'undetermined'],
+  ])('%s', (_, raw, verdict) => {
+    const ruleset = rulesetOf(rules(...raw));
+    const [there] = evaluateTraversal([ruleset], flowOf('10.0.0.9:1000 > 10.0.0.2:80'), 'wire', environmentOf());
+    expect(there?.verdict).toBe('forward');
+    const answer = { ...replyFlow(there?.flow ?? flowOf('10.0.0.9:1000 > 10.0.0.2:80')), inInterface: 'eth0' };
+    const outcomes = evaluateTraversal([ruleset], answer, 'wire', environmentOf());
+    expect(outcomes.map((outcome) => outcome.verdict)).toEqual([verdict]);
+  });
+});
