@@ -71,7 +71,10 @@ export interface NftSet {
   readonly dynamic: boolean;
   /** Seconds that elements stay; null: for ever, or as the rule that adds them says. */
   readonly timeoutSeconds: number | null;
+  readonly isMap: boolean;
   readonly elements: readonly NftElement[];
+  /** At least every element that stands for the key. */
+  candidates(key: readonly NftDatum[]): readonly NftElement[];
   /** Why elements may be missing or were not understood; undefined: all of them are here. */
   readonly incomplete: Unknown | undefined;
 }

@@ -57,7 +57,7 @@ const NUMERIC: ReadonlySet<string> = new Set([
 const NAMED: ReadonlySet<string> = new Set(['ifname', 'iface_index']);
 const DECIMAL = /^\d{1,16}$/;
 const HEXADECIMAL = /^0x[\da-f]{1,12}$/i;
-const DOTTED = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
+const DOTTED = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
 
 /**
  * A constant as the registers hold it.
@@ -109,6 +109,16 @@ export function decodePrefix(
 function decodeName(value: unknown, type: string): string | undefined {
   if (type === 'iface_index' && (value === 0 || value === '0')) return '';
   return typeof value === 'string' && (type === 'ifname' || !DECIMAL.test(value)) ? value : undefined;
+}
+
+/** `10.0.0.1` in the one way that an address is written. */
+export function isDotted(text: string): boolean {
+  return DOTTED.test(text);
+}
+
+/** The address of 32 bits as it is written. */
+export function dotted(bits: number): string {
+  return `${bits >>> 24}.${(bits >>> 16) & 0xff}.${(bits >>> 8) & 0xff}.${bits & 0xff}`;
 }
 
 function decodeIpv4(text: string): number | undefined {

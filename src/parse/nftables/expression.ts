@@ -177,7 +177,16 @@ function decodeHash(name: string, body: unknown): Typed {
   const modulus = memberOf(body, 'mod');
   const offset = memberOf(body, 'offset') ?? 0;
   if (!isCount(modulus) || modulus === 0 || !isCount(offset)) return notUnderstood(name);
-  return { expression: { kind: 'hash', name, of: JSON.stringify(body), modulus, offset }, types: ['integer'] };
+  return {
+    expression: {
+      kind: 'hash',
+      name,
+      of: JSON.stringify(['expr', 'mod', 'seed', 'offset'].map((key) => memberOf(body, key))),
+      modulus,
+      offset,
+    },
+    types: ['integer'],
+  };
 }
 
 function isCount(value: unknown): value is number {

@@ -3,9 +3,10 @@ import type { Evidence } from '../../model/evidence.ts';
 import { GapLog } from '../../model/gap-log.ts';
 import type { NftBaseChain, NftFamily, NftRuleset } from '../../model/nftables.ts';
 import { readJson, type JsonNode } from '../json-index/json-document.ts';
+import { readHead, type Head } from './json-head.ts';
 import { RulesetBuilder } from './ruleset-builder.ts';
 import { timeoutOf, typeNames } from './set.ts';
-import type { RuleSource } from './table.ts';
+import type { RuleSource, SetDeclaration, TableSource } from './table-source.ts';
 import { isObject, memberOf, onlyMember, textOf, type Tree } from './tree.ts';
 
 /** Kinds of object that hang on no hook by themselves and hold no rules (libnftables-json(5)). */
@@ -21,6 +22,8 @@ const PASSIVE: ReadonlySet<string> = new Set([
   'tunnel',
 ]);
 
+/** The objects of the array, which are left closed. */
+const OBJECTS = { levels: 2, innermostKeys: null } as const;
 const HOOK = '"hook"';
 const SPACE = 0x20;
 const COLON = 0x3a;
@@ -30,7 +33,7 @@ const COLON = 0x3a;
  * gap, and then rules may be missing: it could be a chain.
  */
 export function parseNftJson(artefact: Artefact): Parsed<NftRuleset> {
-  const document = readJson(artefact);
+  const document = readJson(artefact, 0, OBJECTS);
   const gaps = new GapLog(artefact.name);
   gaps.addAll(document.gaps);
   const objects = document.root?.member('nftables');
@@ -58,12 +61,21 @@ class Reader {
   }
 
   readAll(objects: JsonNode): void {
-    const whole: unknown = objects.whole ? objects.cursor().value : undefined;
-    if (Array.isArray(whole)) {
-      for (let index = 0; index < whole.length; index += 1) this.read(whole[index], index);
-      return;
+    for (const [index, node] of objects.elements().entries()) {
+      const head = node.whole ? readHead(node) : undefined;
+      if (head !== undefined) this.readLater(head, node);
+      else if (node.whole) this.read(node.cursor().value, index);
     }
-    for (const [index, node] of objects.elements().entries()) if (node.whole) this.read(node.cursor().value, index);
+  }
+
+  /** An object of which it is known where it belongs, and which nobody has asked for yet. */
+  private readLater({ kind, family, table, name, updates }: Head, node: JsonNode): void {
+    const place = this.builder.table(family, table);
+    if (kind === 'rule') {
+      place.addRule(name, new LaterRule(node));
+      for (const set of updates) place.updates(set);
+    } else if (kind === 'chain') place.addChain(name);
+    else place.sets.set(name, () => declaration(kind, memberOf(node.cursor().value, kind)));
   }
 
   private read(value: unknown, index: number): void {
@@ -97,7 +109,7 @@ class Reader {
         place.dormant = flagsOf(body).includes('dormant');
         return true;
       case 'chain':
-        if (!place.chains.has(name)) place.chains.set(name, []);
+        place.addChain(name);
         if (body['hook'] !== undefined) this.hooks += 1;
         // A chain without any of these hangs nowhere and is reached by jumps alone.
         if (['hook', 'prio', 'type', 'policy'].some((key) => body[key] !== undefined)) {
@@ -105,8 +117,11 @@ class Reader {
         }
         return true;
       case 'set':
-      case 'map':
-        return this.readSet(kind, body, name, place);
+      case 'map': {
+        const declared = declaration(kind, body);
+        place.sets.set(name, () => declared);
+        return declared !== undefined;
+      }
       case 'limit':
       case 'quota':
         place.objects.set(`${kind} ${name}`, () => body);
@@ -116,40 +131,58 @@ class Reader {
     }
   }
 
-  private readRule(body: Tree, cite: () => Evidence, place: ReturnType<RulesetBuilder['table']>): boolean {
+  private readRule(body: Tree, cite: () => Evidence, place: TableSource): boolean {
     const chain = textOf(body['chain']);
     const statements = body['expr'];
     if (chain === undefined || (statements !== undefined && !Array.isArray(statements))) return false;
     const list: readonly unknown[] = statements ?? [];
-    const source: RuleSource = { cite, statements: () => list };
-    const rules = place.chains.get(chain);
-    if (rules === undefined) place.chains.set(chain, [source]);
-    else rules.push(source);
+    place.addRule(chain, { cite, statements: () => list });
     for (const statement of list) {
       const changed = textOf(
         memberOf(memberOf(statement, 'set'), 'set') ?? memberOf(memberOf(statement, 'map'), 'map'),
       );
-      if (changed?.startsWith('@') === true) this.builder.updates(place, changed.slice(1));
+      if (changed?.startsWith('@') === true) place.updates(changed.slice(1));
     }
     return true;
   }
+}
 
-  private readSet(kind: 'set' | 'map', body: Tree, name: string, place: ReturnType<RulesetBuilder['table']>): boolean {
-    const types = typeNames(body['type']);
-    const data = kind === 'map' ? typeNames(body['map']) : null;
-    if (types === undefined || data === undefined) return false;
-    const flags = flagsOf(body);
-    const list: unknown = body['elem'] ?? [];
-    place.sets.set(name, {
-      types,
-      data,
-      dynamic: flags.includes('dynamic') || flags.includes('timeout'),
-      timeoutSeconds: timeoutOf(body),
-      elements: () => (Array.isArray(list) ? (list as unknown[]) : [list]),
-      incomplete: undefined,
-    });
-    return true;
+/** A rule whose text is read when a packet comes to it. */
+class LaterRule implements RuleSource {
+  private readonly node: JsonNode;
+
+  constructor(node: JsonNode) {
+    this.node = node;
   }
+
+  cite(): Evidence {
+    return this.node.cursor().at('rule').evidence();
+  }
+
+  statements(): readonly unknown[] {
+    const expr = this.node.cursor().at('rule', 'expr').value;
+    return Array.isArray(expr)
+      ? (expr as unknown[])
+      : expr === undefined && this.node.cursor().isObject()
+        ? []
+        : [null];
+  }
+}
+
+/** @returns undefined when it is not understood */
+function declaration(kind: 'set' | 'map', body: unknown): SetDeclaration | undefined {
+  const types = typeNames(memberOf(body, 'type'));
+  const data = kind === 'map' ? typeNames(memberOf(body, 'map')) : null;
+  if (types === undefined || data === undefined || !isObject(body)) return undefined;
+  const flags = flagsOf(body);
+  const list: unknown = body['elem'] ?? [];
+  return {
+    types,
+    data,
+    dynamic: flags.includes('dynamic') || flags.includes('timeout'),
+    timeoutSeconds: timeoutOf(body),
+    elements: () => (Array.isArray(list) ? (list as unknown[]) : [list]),
+  };
 }
 
 function flagsOf(body: Tree): readonly unknown[] {

@@ -2,7 +2,8 @@ import type { Parsed } from '../../model/artefact.ts';
 import type { Unknown } from '../../model/branching.ts';
 import type { GapLog } from '../../model/gap-log.ts';
 import type { NftBaseChain, NftFamily, NftRuleset } from '../../model/nftables.ts';
-import { LazyTable, type TableSource } from './table.ts';
+import { TableSource } from './table-source.ts';
+import { LazyTable } from './table.ts';
 
 const FAMILIES: readonly string[] = ['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev'] satisfies NftFamily[];
 
@@ -11,7 +12,6 @@ export class RulesetBuilder {
   private readonly artefact: string;
   private readonly gaps: GapLog;
   private readonly tables = new Map<string, TableSource>();
-  private readonly updated = new Map<TableSource, Set<string>>();
   private readonly chains: Omit<NftBaseChain, 'empty'>[] = [];
 
   constructor(artefact: string, gaps: GapLog) {
@@ -24,26 +24,13 @@ export class RulesetBuilder {
     const key = `${family} ${name}`;
     const known = this.tables.get(key);
     if (known !== undefined) return known;
-    const made: TableSource = {
-      family: isFamily(family) ? family : 'unknown',
-      name,
-      dormant: false,
-      chains: new Map(),
-      sets: new Map(),
-      objects: new Map(),
-    };
+    const made = new TableSource(isFamily(family) ? family : 'unknown', name);
     this.tables.set(key, made);
     return made;
   }
 
   baseChain(chain: Omit<NftBaseChain, 'empty'>): void {
     this.chains.push(chain);
-  }
-
-  /** A rule of the table changes a set. */
-  updates(table: TableSource, set: string): void {
-    const names = this.updated.get(table) ?? new Set();
-    this.updated.set(table, names.add(set));
   }
 
   /** Rules may be among what could not be read, so that no chain is known to be empty then. */
@@ -59,9 +46,7 @@ export class RulesetBuilder {
       at: { readonly line?: number; readonly pointer?: string; readonly raw: string },
       problem: string,
     ) => late.add('not-understood', problem, at);
-    const tables = [...this.tables.values()].map(
-      (source) => new LazyTable(source, { updated: this.updated.get(source) ?? new Set(), onProblem }),
-    );
+    const tables = [...this.tables.values()].map((source) => new LazyTable(source, onProblem));
     const baseChains = this.chains.map((chain): NftBaseChain => {
       const table = this.tables.get(`${chain.family} ${chain.table}`);
       const rules = table?.chains.get(chain.chain) ?? [];

@@ -1,67 +1,149 @@
 import type { Unknown } from '../../model/branching.ts';
-import type { NftElement, NftExpression, NftPattern, NftSet, NftVerdict } from '../../model/nftables.ts';
+import type { NftDatum, NftElement, NftExpression, NftPattern, NftSet, NftVerdict } from '../../model/nftables.ts';
+import { dotted, isDotted } from './datatypes.ts';
 import { decodeExpression, decodePattern, type Surroundings } from './expression.ts';
+import type { SetDeclaration } from './table-source.ts';
 import { isObject, memberOf, onlyMember, textOf, type Tree } from './tree.ts';
 
 /** What a set is made of, before its elements are understood. */
-export interface SetSource {
+export interface SetSource extends SetDeclaration {
   readonly name: string | null;
-  readonly types: readonly string[];
-  /** Types of a map's data; `['verdict']` for a verdict map; null for a set. */
-  readonly data: readonly string[] | null;
-  readonly dynamic: boolean;
-  readonly timeoutSeconds: number | null;
-  /** The elements as libnftables-json(5) has them. */
-  readonly elements: () => readonly unknown[];
-  /** Why elements may be missing. */
-  readonly incomplete: Unknown | undefined;
 }
 
 const NO_MAPS: Surroundings = { map: () => undefined };
 
-/** A set whose elements are read when somebody looks something up. */
+/** Elements by their key as it is written, and those that stand for several keys or are written in another way. */
+interface Contents {
+  readonly written: ReadonlyMap<string, unknown>;
+  readonly others: readonly NftElement[];
+  readonly incomplete: Unknown | undefined;
+}
+
+/** So many keys are looked for one by one before the elements are sorted: a single packet needs no more. */
+const UNSORTED_LOOKUPS = 3;
+
+/** A set whose elements are understood when somebody looks them up: of thousands, a packet meets one. */
 export class LazySet implements NftSet {
   readonly name: string | null;
   readonly types: readonly string[];
   readonly dynamic: boolean;
   readonly timeoutSeconds: number | null;
+  readonly isMap: boolean;
   private readonly source: SetSource;
-  private read: { readonly elements: readonly NftElement[]; readonly incomplete: Unknown | undefined } | undefined;
+  private list: readonly unknown[] | undefined;
+  private read: Contents | undefined;
+  private all: readonly NftElement[] | undefined;
+  private lookups = 0;
 
   constructor(source: SetSource) {
     this.name = source.name;
     this.types = source.types;
     this.dynamic = source.dynamic;
     this.timeoutSeconds = source.timeoutSeconds;
+    this.isMap = source.data !== null;
     this.source = source;
   }
 
   get elements(): readonly NftElement[] {
-    return this.contents().elements;
+    const { types, data } = this.source;
+    this.all ??= this.items().flatMap((item) => decodeElement(item, types, data) ?? []);
+    return this.all;
   }
 
   get incomplete(): Unknown | undefined {
     return this.contents().incomplete;
   }
 
-  private contents() {
-    this.read ??= readElements(this.source);
+  candidates(key: readonly NftDatum[]): readonly NftElement[] {
+    const texts = key.map((datum, index) => writtenPart(datum, this.types[index]));
+    this.lookups += 1;
+    if (this.read === undefined && this.lookups <= UNSORTED_LOOKUPS) {
+      const found = this.scan(texts);
+      if (found !== undefined) return [found];
+    }
+    const { written, others } = this.contents();
+    const item = written.get(texts.join(' '));
+    const element = item === undefined ? undefined : decodeElement(item, this.types, this.source.data);
+    return element === undefined ? others : [element];
+  }
+
+  /** Looks for an element that is written with these parts. */
+  private scan(texts: readonly string[]): NftElement | undefined {
+    const { data } = this.source;
+    for (const item of this.items()) {
+      const key = unwrapped(data === null ? item : Array.isArray(item) ? item[0] : undefined);
+      const concat = memberOf(key, 'concat');
+      const first: unknown = Array.isArray(concat) ? concat[0] : key;
+      if (String(first) !== texts[0] || textKey(key, this.types) !== texts.join(' ')) continue;
+      return decodeElement(item, this.types, data);
+    }
+    return undefined;
+  }
+
+  private items(): readonly unknown[] {
+    this.list ??= this.source.elements();
+    return this.list;
+  }
+
+  private contents(): Contents {
+    this.read ??= indexElements(this.source, this.items());
     return this.read;
   }
 }
 
-function readElements({ name, types, data, elements: list, incomplete }: SetSource) {
-  const elements: NftElement[] = [];
+function indexElements({ name, types, data }: SetSource, list: readonly unknown[]): Contents {
+  const written = new Map<string, unknown>();
+  const others: NftElement[] = [];
   let strange: unknown;
-  for (const item of list()) {
+  for (const item of list) {
+    const text = textKey(unwrapped(data === null ? item : Array.isArray(item) ? item[0] : undefined), types);
+    if (text !== undefined) {
+      written.set(text, item);
+      continue;
+    }
     const element = decodeElement(item, types, data);
-    if (element === undefined) strange ??= item;
-    else elements.push(element);
+    if (element === undefined) strange ??= item ?? 'nothing';
+    else others.push(element);
   }
-  if (strange === undefined) return { elements, incomplete };
+  if (strange === undefined) return { written, others, incomplete: undefined };
   const text = JSON.stringify(strange).slice(0, 80);
   const reason = `element ${text} of ${name === null ? 'a set' : `set ${name}`} is not understood`;
-  return { elements, incomplete: incomplete ?? { reason, evidence: [] } };
+  return { written, others, incomplete: { reason, evidence: [] } };
+}
+
+/** The key of an element of plain values; undefined when a part is none, or of a type that is written in several ways. */
+function textKey(value: unknown, types: readonly string[]): string | undefined {
+  const concat = memberOf(value, 'concat');
+  if (!Array.isArray(concat)) return types.length === 1 ? textPart(value, types[0]) : undefined;
+  if (concat.length !== types.length) return undefined;
+  let key = '';
+  for (let index = 0; index < concat.length; index += 1) {
+    const part = textPart(concat[index], types[index]);
+    if (part === undefined) return undefined;
+    key = index === 0 ? part : `${key} ${part}`;
+  }
+  return key;
+}
+
+function textPart(value: unknown, type: string | undefined): string | undefined {
+  switch (type) {
+    case 'ipv4_addr':
+      return typeof value === 'string' && isDotted(value) ? value : undefined;
+    case 'inet_service':
+      return typeof value === 'number' ? String(value) : undefined;
+    case 'inet_proto':
+      return value === 'tcp' || value === 'udp' || value === 'sctp' ? value : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const PROTOCOLS: Readonly<Record<number, string>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' };
+
+function writtenPart(datum: NftDatum, type: string | undefined): string {
+  if (typeof datum !== 'number') return String(datum);
+  if (type === 'ipv4_addr') return dotted(datum);
+  return type === 'inet_proto' ? (PROTOCOLS[datum] ?? String(datum)) : String(datum);
 }
 
 /** `key`, or `[key, data]` in a map; either key may be wrapped in `elem` with a comment, a timeout or a counter. */

@@ -159,7 +159,7 @@ export function anonymousSet(
   types: readonly string[],
   data: readonly string[] | null,
 ): LazySet {
-  const source = { name: null, types, data, dynamic: false, timeoutSeconds: null, incomplete: undefined };
+  const source = { name: null, types, data, dynamic: false, timeoutSeconds: null };
   return new LazySet({ ...source, elements: () => elements });
 }
 

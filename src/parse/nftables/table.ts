@@ -1,48 +1,13 @@
-import type { Unknown } from '../../model/branching.ts';
 import type { Evidence } from '../../model/evidence.ts';
 import type { NftFamily, NftRule, NftSet, NftStatement, NftTable } from '../../model/nftables.ts';
 import type { MapData } from './expression.ts';
 import { LazySet } from './set.ts';
 import { anonymousSet, decodeStatement, limitText, type RuleSurroundings } from './statement.ts';
+import type { RuleSource, SetDeclaration, TableSource } from './table-source.ts';
 import { memberOf } from './tree.ts';
 
-/** A rule before it is understood. */
-export interface RuleSource {
-  cite(): Evidence;
-  /** Its statements as libnftables-json(5) has them. */
-  statements(): readonly unknown[];
-}
-
-/** What was found in one table. */
-export interface TableSource {
-  readonly family: NftFamily | 'unknown';
-  readonly name: string;
-  dormant: boolean;
-  readonly chains: Map<string, RuleSource[]>;
-  /** Sets and maps. */
-  readonly sets: Map<string, SetDeclaration>;
-  /** Named limits and quotas, as libnftables-json(5) has them, by kind and name. */
-  readonly objects: Map<string, () => unknown>;
-}
-
-/** A set or map that has a name, before its elements are read. */
-export interface SetDeclaration {
-  readonly types: readonly string[];
-  /** Types of a map's data; null for a set. */
-  readonly data: readonly string[] | null;
-  readonly dynamic: boolean;
-  readonly timeoutSeconds: number | null;
-  readonly elements: () => readonly unknown[];
-  readonly incomplete: Unknown | undefined;
-}
-
-/** What a table is told by the ruleset that it stands in. */
-export interface TableContext {
-  /** Sets that rules of the table change. */
-  readonly updated: ReadonlySet<string>;
-  /** Told when a rule turns out not to be understood. */
-  readonly onProblem: (evidence: Evidence, problem: string) => void;
-}
+/** Told when a rule turns out not to be understood. */
+type OnProblem = (evidence: Evidence, problem: string) => void;
 
 /** A rule that is understood when somebody looks at it. */
 class LazyRule implements NftRule {
@@ -86,15 +51,16 @@ export class LazyTable implements NftTable, RuleSurroundings {
   readonly family: NftFamily | 'unknown';
   readonly name: string;
   private readonly source: TableSource;
-  private readonly context: TableContext;
+  private readonly onProblem: OnProblem;
   private readonly chains = new Map<string, readonly NftRule[]>();
   private readonly sets = new Map<string, NftSet>();
+  private readonly declarations = new Map<string, SetDeclaration>();
 
-  constructor(source: TableSource, context: TableContext) {
+  constructor(source: TableSource, onProblem: OnProblem) {
     this.family = source.family;
     this.name = source.name;
     this.source = source;
-    this.context = context;
+    this.onProblem = onProblem;
   }
 
   get dormant(): boolean {
@@ -112,12 +78,20 @@ export class LazyTable implements NftTable, RuleSurroundings {
   set(name: string): NftSet | undefined {
     const known = this.sets.get(name);
     if (known !== undefined) return known;
-    const declared = this.source.sets.get(name);
+    const declared = this.declared(name);
     if (declared === undefined) return undefined;
-    const dynamic = declared.dynamic || this.context.updated.has(name);
+    const dynamic = declared.dynamic || this.source.updated.has(name);
     const set = new LazySet({ ...declared, name, dynamic });
     this.sets.set(name, set);
     return set;
+  }
+
+  private declared(name: string): SetDeclaration | undefined {
+    const known = this.declarations.get(name);
+    if (known !== undefined) return known;
+    const declared = this.source.sets.get(name)?.();
+    if (declared !== undefined) this.declarations.set(name, declared);
+    return declared;
   }
 
   object(kind: 'limit' | 'quota', name: string): { readonly text: string; readonly over: boolean } | undefined {
@@ -128,7 +102,7 @@ export class LazyTable implements NftTable, RuleSurroundings {
   map(data: unknown, keys: readonly string[], wanted: readonly string[]): MapData | undefined {
     if (typeof data === 'string' && data.startsWith('@')) {
       const name = data.slice(1);
-      const types = this.source.sets.get(name)?.data;
+      const types = this.declared(name)?.data;
       return types === undefined || types === null ? undefined : { reference: { kind: 'named', name }, types };
     }
     const elements = memberOf(data, 'set');
@@ -138,7 +112,7 @@ export class LazyTable implements NftTable, RuleSurroundings {
   }
 
   report(evidence: Evidence, problem: string): void {
-    this.context.onProblem(evidence, problem);
+    this.onProblem(evidence, problem);
   }
 }
 

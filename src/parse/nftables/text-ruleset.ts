@@ -5,7 +5,7 @@ import type { NftRuleset } from '../../model/nftables.ts';
 import { textLines, unreadableText, type TextLine } from '../../model/text-lines.ts';
 import { RulesetBuilder } from './ruleset-builder.ts';
 import { typeNames } from './set.ts';
-import type { TableSource } from './table.ts';
+import type { SetDeclaration, TableSource } from './table-source.ts';
 import { readBaseChain } from './text-hook.ts';
 import { readNamedElements, readObjectBody, readOneExpression, readStatements } from './text-statement.ts';
 import { readDuration } from './text-value.ts';
@@ -87,7 +87,7 @@ function readBlock(builder: RulesetBuilder, artefact: string, table: TableSource
       return readChain(builder, artefact, table, block);
     case 'set':
     case 'map':
-      readSet(table, kind, name, lines);
+      table.sets.set(name, () => readSet(kind, lines));
       return 0;
     case 'limit':
     case 'quota':
@@ -99,8 +99,7 @@ function readBlock(builder: RulesetBuilder, artefact: string, table: TableSource
 }
 
 function readChain(builder: RulesetBuilder, artefact: string, table: TableSource, { name, lines }: OpenBlock): number {
-  const rules = table.chains.get(name) ?? [];
-  table.chains.set(name, rules);
+  table.addChain(name);
   let hooks = 0;
   let open: TextLine[] = [];
   let depth = 0;
@@ -118,8 +117,8 @@ function readChain(builder: RulesetBuilder, artefact: string, table: TableSource
       if (depth > 0) continue;
       const [first = line] = open;
       const whole = open.map(bare).join('\n');
-      rules.push({ cite: () => citation(artefact, first), statements: () => readStatements(whole) });
-      for (const [, set = ''] of whole.matchAll(CHANGES)) builder.updates(table, set);
+      table.addRule(name, { cite: () => citation(artefact, first), statements: () => readStatements(whole) });
+      for (const [, set = ''] of whole.matchAll(CHANGES)) table.updates(set);
       open = [];
       depth = 0;
     }
@@ -132,7 +131,7 @@ function citation(artefact: string, line: TextLine): Evidence {
 }
 
 /** `type a . b : c`, `typeof …`, `flags …`, `timeout …`, `elements = { … }` */
-function readSet(table: TableSource, kind: 'set' | 'map', name: string, lines: readonly TextLine[]): void {
+function readSet(kind: 'set' | 'map', lines: readonly TextLine[]): SetDeclaration {
   const texts = lines.map(bare);
   const member = (key: string): string | undefined =>
     texts.find((text) => text.startsWith(`${key} `))?.slice(key.length + 1);
@@ -146,14 +145,13 @@ function readSet(table: TableSource, kind: 'set' | 'map', name: string, lines: r
   const flags = (member('flags') ?? '').split(',').map((flag) => flag.trim());
   const timeout = member('timeout');
   const read = readOnce(() => (from < 0 ? [] : readNamedElements(texts.slice(from, -1).join('\n'), kind)));
-  table.sets.set(name, {
+  return {
     types: types(key),
     data: kind === 'map' ? (data === 'verdict' ? ['verdict'] : types(data)) : null,
     dynamic: flags.includes('dynamic') || flags.includes('timeout'),
     timeoutSeconds: timeout === undefined ? null : (readDuration(timeout) ?? null),
     elements: () => read() ?? [null],
-    incomplete: undefined,
-  });
+  };
 }
 
 function readOnce<T>(make: () => T): () => T {

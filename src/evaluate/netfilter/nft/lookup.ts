@@ -1,6 +1,6 @@
 import { addressFromBits } from '../../../model/address.ts';
 import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
-import type { NftElement, NftRule, NftSet, NftSetReference, NftTable } from '../../../model/nftables.ts';
+import type { NftDatum, NftElement, NftRule, NftSet, NftSetReference, NftTable } from '../../../model/nftables.ts';
 import { append, findLast } from '../list.ts';
 import { freshKey } from '../match/chance.ts';
 import { change, type WalkState } from '../state.ts';
@@ -25,17 +25,7 @@ export interface Found {
   readonly reason: string;
 }
 
-/** Where elements are found by their key in one step. */
-interface Index {
-  readonly exact: ReadonlyMap<string, NftElement>;
-  /** Elements that stand for more than one key. */
-  readonly spans: readonly NftElement[];
-  /** `*`: where no other element is. */
-  readonly rest: NftElement | null;
-}
-
 const PRESENT: NftElement = { key: [] };
-const indexes = new WeakMap<NftSet, Index>();
 
 /** The element of a set or map that has the key. Source: net/netfilter/nft_lookup.c nft_lookup_eval. */
 export function lookUp(
@@ -60,22 +50,27 @@ function notKnown(state: WalkState, reason: string): Found {
 }
 
 function lookUpKey(set: NftSet, key: Value, state: WalkState): Found {
-  const { exact, spans, rest } = indexOf(set);
-  const text = keyOf(key);
-  if (text !== undefined) {
-    const element = exact.get(text) ?? spans.find((one) => fitsKey(one.key, key) === 'yes');
-    if (element !== undefined) return { state, element, reason: '' };
-  } else {
-    let open = false;
-    for (const element of set.elements) {
-      const fits = element === rest ? 'no' : fitsKey(element.key, key);
-      if (fits === 'yes') return { state, element, reason: '' };
-      open ||= fits === 'unknown';
+  const parts = partsOf(key);
+  const elements = parts === undefined ? set.elements : set.candidates(parts);
+  let rest: NftElement | null = null;
+  let open = false;
+  for (const element of elements) {
+    if (isRest(element)) {
+      rest = element;
+      continue;
     }
-    if (open) return notKnown(state, unknownPart(key));
+    const fits = fitsKey(element.key, key);
+    if (fits === 'yes') return { state, element, reason: '' };
+    open ||= fits === 'unknown';
   }
+  if (open) return notKnown(state, unknownPart(key));
   if (set.incomplete !== undefined) return notKnown(state, set.incomplete.reason);
   return { state, element: rest, reason: '' };
+}
+
+/** `*`: where no other element is. */
+function isRest(element: NftElement): boolean {
+  return element.key.every((pattern) => pattern.kind === 'any');
 }
 
 function unknownPart(key: Value): string {
@@ -87,39 +82,14 @@ function unknownPart(key: Value): string {
     : 'some bits of the value are not known';
 }
 
-function indexOf(set: NftSet): Index {
-  const known = indexes.get(set);
-  if (known !== undefined) return known;
-  const exact = new Map<string, NftElement>();
-  const spans: NftElement[] = [];
-  let rest: NftElement | null = null;
-  for (const element of set.elements) {
-    const text = elementKey(element);
-    if (text !== undefined) exact.set(text, element);
-    else if (element.key.every((pattern) => pattern.kind === 'any')) rest = element;
-    else spans.push(element);
-  }
-  const made = { exact, spans, rest };
-  indexes.set(set, made);
-  return made;
-}
-
-function elementKey(element: NftElement): string | undefined {
-  let text = '';
-  for (const pattern of element.key) {
-    if (pattern.kind !== 'range' || pattern.from !== pattern.to) return undefined;
-    text += `${String(pattern.from)} `;
-  }
-  return text;
-}
-
-function keyOf(key: Value): string | undefined {
-  let text = '';
+/** The parts of a key; undefined when one is not known. */
+function partsOf(key: Value): readonly NftDatum[] | undefined {
+  const parts: NftDatum[] = [];
   for (const part of key.kind === 'parts' ? key.parts : [key]) {
     if (part.kind !== 'known') return undefined;
-    text += `${String(part.datum)} `;
+    parts.push(part.datum);
   }
-  return text;
+  return parts;
 }
 
 /** A number that something picks, in a set or map whose keys are numbers. */
@@ -154,9 +124,8 @@ export function placeOf({ evidence }: NftRule): string {
 
 /** What packets put into a set or take out of it is known of this packet's own rules alone; the rest is a condition. */
 function lookUpDynamic(set: NftSet, key: Value, { table }: NftContext, state: WalkState): readonly Found[] {
-  const text = keyOf(key);
-  const isMap = set.elements.some((element) => element.data !== undefined || element.verdict !== undefined);
-  if (isMap) return [notKnown(state, `packets change map ${set.name ?? ''}`)];
+  const text = partsOf(key)?.join(' ');
+  if (set.isMap) return [notKnown(state, `packets change map ${set.name ?? ''}`)];
   if (text === undefined) return [notKnown(state, unknownPart(key))];
   const entry = entryKey(table, set.name ?? '', text);
   const before = findLast(state.recent, (one) => one.key === entry)?.present;
@@ -169,7 +138,7 @@ function lookUpDynamic(set: NftSet, key: Value, { table }: NftContext, state: Wa
 }
 
 function entryKey(table: NftTable, set: string, text: string): string {
-  return `set:${table.family} ${table.name}:${set}:${text.trimEnd()}`;
+  return `set:${table.family} ${table.name}:${set}:${text}`;
 }
 
 /**
@@ -183,7 +152,7 @@ export function changeSet(
   { table }: NftContext,
   state: WalkState,
 ): WalkState | string {
-  const text = keyOf(key);
+  const text = partsOf(key)?.join(' ');
   if (text === undefined) return unknownPart(key);
   return change(state, { recent: append(state.recent, { key: entryKey(table, name, text), present }) });
 }
