@@ -1,7 +1,6 @@
 import type { Family } from './address.ts';
 import type { Artefact, Gap } from './artefact.ts';
 import type { EnvoyFacts } from './envoy.ts';
-import type { Evidence } from './evidence.ts';
 import type { KubeProxyConfig } from './kube-proxy.ts';
 import type { KubernetesObjects } from './kubernetes.ts';
 import type { IptablesRuleset } from './netfilter.ts';

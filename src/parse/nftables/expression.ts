@@ -114,7 +114,7 @@ export function decodeExpression(value: unknown, around: Surroundings, hint: rea
 }
 
 /** Why something is not known, in nft's own word for it. */
-export function notUnderstood(kind: string | undefined): Typed {
+function notUnderstood(kind: string | undefined): Typed {
   const reason =
     kind === undefined ? 'an expression is not understood' : `expression ${JSON.stringify(kind)} is not evaluated`;
   return { expression: { kind: 'unknown', reason }, types: OTHER };
@@ -124,7 +124,7 @@ function decodeScalar(value: unknown, hint: readonly string[]): Typed {
   const type = hint[0] ?? '';
   const datum = Array.isArray(value) ? decodeFlags(value, type) : decodeConstant(value, type);
   if (datum !== undefined) return { expression: { kind: 'constant', value: datum }, types: hint };
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
   return { expression: { kind: 'unknown', reason: `value ${text.slice(0, 60)} is not understood` }, types: hint };
 }
 

@@ -1,5 +1,5 @@
 import type { NftStatement } from '../../model/nftables.ts';
-import { memberOf } from './tree.ts';
+import { memberOf, textOf } from './tree.ts';
 
 /** What is sent back, by nft's name: as iptables names it. Source: nftables src/datatype.c icmp_code_tbl and its neighbours. */
 const ICMP: Readonly<Record<string, string>> = {
@@ -32,8 +32,8 @@ const ICMPX: Readonly<Record<string, Readonly<Record<4 | 6, string>>>> = {
  * Source: nftables src/evaluate.c stmt_evaluate_reject.
  */
 export function rejectAnswers(body: unknown): NftStatement {
-  const type = memberOf(body, 'type') ?? 'icmpx';
-  const code = String(memberOf(body, 'expr') ?? 'port-unreachable');
+  const type = textOf(memberOf(body, 'type')) ?? 'icmpx';
+  const code = textOf(memberOf(body, 'expr')) ?? 'port-unreachable';
   if (type === 'tcp reset') return { kind: 'reject', with: { 4: 'tcp-reset', 6: 'tcp-reset' }, tcpOnly: true };
   const own = (table: Readonly<Record<string, string>>): string | null =>
     Object.hasOwn(table, code) ? (table[code] ?? null) : null;
@@ -45,7 +45,7 @@ export function rejectAnswers(body: unknown): NftStatement {
         ? { 4: null, 6: own(ICMPV6) }
         : { 4: both?.[4] ?? null, 6: both?.[6] ?? null };
   if (answers[4] === null && answers[6] === null) {
-    return { kind: 'unknown', reason: `reject with ${String(type)} ${code} is not understood` };
+    return { kind: 'unknown', reason: `reject with ${type} ${code} is not understood` };
   }
   return { kind: 'reject', with: answers, tcpOnly: false };
 }

@@ -144,7 +144,7 @@ function decodeOperand(
 }
 
 function valueReason(value: unknown): string {
-  return `value ${(JSON.stringify(value) ?? '').slice(0, 60)} is not understood`;
+  return `value ${value === undefined ? '' : JSON.stringify(value).slice(0, 60)} is not understood`;
 }
 
 /** A set without a name: it stands where it is used, and never changes. */
@@ -182,7 +182,7 @@ function decodeMangle(body: unknown, around: RuleSurroundings): readonly NftStat
   if (memberOf(memberOf(target, 'tcp option'), 'name') === 'maxseg') {
     return [protocolTest('l4proto', PROTOCOL_NUMBERS.tcp), { kind: 'pass', name: 'tcp option maxseg size set' }];
   }
-  return [unknown(`writing ${JSON.stringify(target)?.slice(0, 60) ?? ''} is not evaluated`)];
+  return [unknown(`writing ${target === undefined ? '' : JSON.stringify(target).slice(0, 60)} is not evaluated`)];
 }
 
 function protocolTest(key: string, number: number): NftStatement {

@@ -142,13 +142,13 @@ function readSet(kind: 'set' | 'map', lines: readonly TextLine[]): SetDeclaratio
     member('type') === undefined
       ? (typeNames({ typeof: readOneExpression(text) }) ?? ['other'])
       : text.replace(/^interval /, '').split(' . ');
-  const flags = (member('flags') ?? '').split(',').map((flag) => flag.trim());
+  const flags = new Set((member('flags') ?? '').split(',').map((flag) => flag.trim()));
   const timeout = member('timeout');
   const read = readOnce(() => (from < 0 ? [] : readNamedElements(texts.slice(from, -1).join('\n'), kind)));
   return {
     types: types(key),
     data: kind === 'map' ? (data === 'verdict' ? ['verdict'] : types(data)) : null,
-    dynamic: flags.includes('dynamic') || flags.includes('timeout'),
+    dynamic: flags.has('dynamic') || flags.has('timeout'),
     timeoutSeconds: timeout === undefined ? null : (readDuration(timeout) ?? null),
     elements: () => read() ?? [null],
   };

@@ -151,15 +151,20 @@ function readLimit(reader: TokenReader): unknown {
 }
 
 /** The rate of a limit, from behind the word `rate`. */
-export function readRate(reader: TokenReader): unknown {
+function readRate(reader: TokenReader): unknown {
   const inv = reader.accept('over');
-  const [rate = '', direct] = reader.word().split('/');
-  const [unit, per] = direct === undefined ? reader.word().split('/') : [undefined, direct];
+  const first = reader.word();
+  const slash = first.indexOf('/');
+  // `10/second`, or `1 mbytes/second`.
+  const second = slash < 0 ? reader.word() : first;
+  const per = second.slice(second.indexOf('/') + 1);
+  const rate = slash < 0 ? first : first.slice(0, slash);
+  const unit = slash < 0 ? second.slice(0, Math.max(0, second.indexOf('/'))) : undefined;
   if (reader.accept('burst')) {
     reader.next();
     reader.next();
   }
-  if (per === undefined) throw new GrammarError('a rate is not understood');
+  if (!second.includes('/')) throw new GrammarError('a rate is not understood');
   return { rate: Number(rate), per, inv, ...(unit === undefined ? {} : { rate_unit: unit }) };
 }
 
@@ -170,7 +175,7 @@ function readQuota(reader: TokenReader): unknown {
 }
 
 /** `over 25 mbytes used 3 mbytes` */
-export function readAmount(reader: TokenReader): unknown {
+function readAmount(reader: TokenReader): unknown {
   const inv = reader.accept('over');
   reader.accept('until');
   const tree = { val: Number(reader.word()), val_unit: reader.word(), inv };

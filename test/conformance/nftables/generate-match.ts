@@ -1,9 +1,5 @@
-import { ADDRESSES, CLOSED_PORTS, PORTS, USER } from '../iptables/lab.ts';
-import type { Place } from './generate.ts';
-
-const ALL_PORTS = [...PORTS, ...CLOSED_PORTS];
-const MARKS = ['0x1', '0x2', '0x3', '0x10', '0x80', '0x4000'];
-const MASKS = ['0x1', '0x3', '0xf', '0xff', '0x4000', '0xffffffff'];
+import { ADDRESSES, USER } from '../iptables/lab.ts';
+import { ALL_PORTS, MARKS, MASKS, type Place } from './place.ts';
 
 /** One test of a rule. */
 export function generateMatch(place: Place): string {

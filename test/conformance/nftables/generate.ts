@@ -1,7 +1,8 @@
 import type { Family } from '../../../src/model/address.ts';
-import { ADDRESSES, CLOSED_PORTS, PORTS, USER, type Probe, type Sender } from '../iptables/lab.ts';
+import { ADDRESSES, PORTS, type Probe, type Sender } from '../iptables/lab.ts';
 import type { Random } from '../routing/random.ts';
 import { generateMatch } from './generate-match.ts';
+import { ALL_PORTS, MARKS, MASKS, type HookName, type Place } from './place.ts';
 
 /** A ruleset for `nft -f`, one rule a line, and probes to send through it. */
 export interface Case {
@@ -10,34 +11,13 @@ export interface Case {
   readonly probes: readonly Probe[];
 }
 
-type HookName = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
-
-/** Where a rule stands, and what may stand there. */
-export interface Place {
-  readonly random: Random;
-  readonly family: Family;
-  /** Family of the table. */
-  readonly table: 'ip' | 'ip6' | 'inet';
-  readonly type: 'filter' | 'nat' | 'route';
-  readonly hook: HookName;
-  /** Whether conntrack has seen the packet before. */
-  readonly early: boolean;
-  /** User chains that may be jumped to. */
-  readonly chains: readonly string[];
-  /** Source port of the first probe. */
-  readonly firstPort: number;
-}
-
 const HOOKS: readonly HookName[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
 const NAT_HOOKS: ReadonlySet<HookName> = new Set(['prerouting', 'input', 'output', 'postrouting']);
 const PRIORITIES = [-310, -290, -250, -190, -160, -140, -120, -20, 0, 10, 50, 90, 110, 200];
 const NAT_PRIORITIES = [-120, -105, -100, -95, -50, 0, 90, 100, 105];
 const CONNTRACK = -200;
-const ALL_PORTS = [...PORTS, ...CLOSED_PORTS];
 const FIRST_SOURCE_PORT = 33_000;
 const LAST_SOURCE_PORT = 60_000;
-const MARKS = ['0x1', '0x2', '0x3', '0x10', '0x80', '0x4000'];
-const MASKS = ['0x1', '0x3', '0xf', '0xff', '0x4000', '0xffffffff'];
 
 /** @param turn number of the case: source ports are not used again soon, while connections of earlier cases still close */
 export function generateCase(random: Random, probes: number, turn: number): Case {
@@ -111,7 +91,7 @@ function declarations(random: Random, family: Family, firstPort: number): string
   };
   const net = family === 4 ? '10.99.0.0/18' : 'fd00:99::/35';
   const far = family === 4 ? '10.99.200.0-10.99.220.9' : 'fd00:99:200::-fd00:99:220::9';
-  const one = random.pick([`${address()}`, net, far]);
+  const one = random.pick([address(), net, far]);
   return [
     `set addresses { type ${type}; elements = { ${unique(address)} }`,
     '}',
@@ -168,7 +148,7 @@ function sideEffect({ random, family, early }: Place): string {
     `meta mark set meta mark & ${mask} | ${mark}`,
     `meta mark set ${ip} saddr map @marks`,
     `meta mark set ${ip} daddr map { ${ADDRESSES[family].server[1]} : 0x2, ${ADDRESSES[family].router[2]} : 0x80 }`,
-    'meta mark set numgen random mod 3 offset 1',
+    random.chance(0.3) ? 'meta mark set numgen random mod 3 offset 1' : 'counter',
     'meta mark set ct mark',
     'ct mark set meta mark',
     `ct mark set ${mark}`,
@@ -303,5 +283,3 @@ function generateProbe(random: Random, family: Family, sourcePort: number): Prob
     destinationPort: random.pick(random.chance(0.85) ? PORTS : ALL_PORTS),
   };
 }
-
-export { ALL_PORTS, MARKS, MASKS, USER };

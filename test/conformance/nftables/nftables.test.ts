@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
 import type { Family } from '../../../src/model/address.ts';
+import type { TraversalOutcome } from '../../../src/model/netfilter.ts';
 import type { NftRuleset } from '../../../src/model/nftables.ts';
 import { parseNftJson } from '../../../src/parse/nftables/json-ruleset.ts';
 import { parseNftText } from '../../../src/parse/nftables/text-ruleset.ts';
@@ -19,6 +20,8 @@ const VERBOSE = process.env['KUBECTL_REACH_VERBOSE'] !== undefined;
 const PROBES_PER_RULESET = 24;
 const MOST_REFUSALS = 60;
 const UNDETERMINED_LIMIT = 0.05;
+/** The answers of more ends than this are not followed. */
+const MOST_ENDS = 40;
 
 interface Counts {
   packets: number;
@@ -115,6 +118,7 @@ function traceOf(traces: readonly Trace[], probe: Probe): Trace | undefined {
 }
 
 async function runSeed(seed: number, counts: Counts): Promise<void> {
+  if (VERBOSE) process.stdout.write(`seed ${seed}\n`);
   const random = new Random(seed);
   const one = generateCase(random, PROBES_PER_RULESET, seed);
   const router = load(one, seed, counts);
@@ -137,7 +141,8 @@ async function runSeed(seed: number, counts: Counts): Promise<void> {
     counts.packets += 1;
     const open = outcomes.filter((outcome) => outcome.verdict === 'undetermined');
     const problem = compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, false);
-    const seen = problem ?? compareResult(router, probe, outcomes, result);
+    const ends = distinctEnds(outcomes);
+    const seen = problem ?? (ends.length > MOST_ENDS ? null : compareResult(router, probe, ends, result));
     if (result.result === 'answered') counts.answered += 1;
     if (seen === null) continue;
     if (open.length > 0) {
@@ -151,6 +156,16 @@ async function runSeed(seed: number, counts: Counts): Promise<void> {
     counts.disagreements.push(`seed ${seed} IPv${one.family}: ${asked}\n  ${seen}`);
     keep(seed, `${listing}\n${text}`);
   }
+}
+
+/** One outcome for each way that the packet may leave: chance and conditions lead to the same ones many times. */
+function distinctEnds(outcomes: readonly TraversalOutcome[]): readonly TraversalOutcome[] {
+  const ends = new Map<string, TraversalOutcome>();
+  for (const outcome of outcomes) {
+    const { verdict, flow, route, rejectWith } = outcome;
+    ends.set(JSON.stringify([verdict, flow, route?.device, rejectWith]), outcome);
+  }
+  return [...ends.values()];
 }
 
 /** Leaves a ruleset that we read otherwise than the kernel where it can be looked at. */

@@ -9,7 +9,7 @@ export function inverse(answer: Answer): Answer {
 }
 
 /** Whether a value is what a pattern stands for. */
-export function fitsPattern(pattern: NftPattern, value: Value): Answer {
+function fitsPattern(pattern: NftPattern, value: Value): Answer {
   if (pattern.kind === 'any') return 'yes';
   if (pattern.kind === 'name-prefix') {
     if (value.kind !== 'known') return 'unknown';
