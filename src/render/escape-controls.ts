@@ -12,3 +12,8 @@ export function escapeControls(text: string): string {
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
   });
 }
+
+/** The same for text that has to stay on its line: a name with a line feed in it must not look like a line of the answer. */
+export function escapeLine(text: string): string {
+  return escapeControls(text).replaceAll('\n', '\\x0a');
+}

@@ -2,7 +2,7 @@ import type { AnswerTree } from '../model/answer-tree.ts';
 import { percentText } from '../model/wording.ts';
 import type { Explanation } from '../model/explanation.ts';
 import { formatEndpoint } from '../model/address.ts';
-import { escapeControls } from './escape-controls.ts';
+import { escapeLine } from './escape-controls.ts';
 
 /** Longest text of a node or an edge. */
 const LABEL_LIMIT = 160;
@@ -11,9 +11,9 @@ const LABEL_LIMIT = 160;
 export function renderMermaid(explanation: Explanation, tree: AnswerTree): string {
   const lines = ['flowchart TD'];
   let count = 0;
-  const node = (text: string, open: string, close: string): string => {
+  const node = (texts: readonly string[], open: string, close: string): string => {
     const id = `n${count++}`;
-    lines.push(`  ${id}${open}"${label(text)}"${close}`);
+    lines.push(`  ${id}${open}"${label(...texts)}"${close}`);
     return id;
   };
   const edge = (from: string | null, to: string, text: string): void => {
@@ -26,16 +26,17 @@ export function renderMermaid(explanation: Explanation, tree: AnswerTree): strin
     for (const hop of one.hops) {
       const role = hop.role === null ? '' : ` (${hop.role})`;
       const decisive = hop.steps.at(-1)?.step.text ?? '';
-      const id = node(`${hop.kind} ${hop.name}${role}\n${decisive}`, '[', ']');
+      const id = node([`${hop.kind} ${hop.name}${role}`, decisive], '[', ']');
       edge(last, id, pending);
       last = id;
       pending = '';
     }
     if (one.end !== null) {
       const { backend, disposition, status, flag } = one.end;
-      const at = backend === null ? '' : `\n${backend.pod ?? ''} ${formatEndpoint(backend.ip, backend.port)}`;
+      const at =
+        backend === null ? [] : [`${backend.pod ?? ''} ${formatEndpoint(backend.ip, backend.port)}`.trimStart()];
       const answer = [status, flag].filter((part) => part !== null).join(' ');
-      edge(last, node(`${disposition} ${answer}${at}`, '([', '])'), pending);
+      edge(last, node([`${disposition} ${answer}`.trimEnd(), ...at], '([', '])'), pending);
     }
     for (const child of one.children) {
       const share = child.share === null ? '' : percentText(child.share);
@@ -44,15 +45,17 @@ export function renderMermaid(explanation: Explanation, tree: AnswerTree): strin
       draw(child, last, `${share}${condition}${alike === 0 ? '' : ` and ${alike} more alike`}`);
     }
   };
-  const title = node(explanation.summary, '[/', '/]');
+  const title = node([explanation.summary], '[/', '/]');
   draw(tree, title, '');
   return lines.join('\n');
 }
 
 /** Text inside quotes of Mermaid: its own markup and HTML made harmless (entity codes are Mermaid's escape). */
-function label(text: string): string {
+function label(...lines: readonly string[]): string {
+  return lines.map(harmless).join('<br/>');
+}
+
+function harmless(text: string): string {
   const short = text.length > LABEL_LIMIT ? `${text.slice(0, LABEL_LIMIT - 1)}…` : text;
-  return escapeControls(short)
-    .replace(/[&<>"#`]/g, (character) => `#${character.charCodeAt(0)};`)
-    .replaceAll('\n', '<br/>');
+  return escapeLine(short).replace(/[&<>"#`]/g, (character) => `#${character.charCodeAt(0)};`);
 }

@@ -1,5 +1,5 @@
 import type { AnswerTree, NumberedStep } from '../model/answer-tree.ts';
-import { escapeControls } from './escape-controls.ts';
+import { escapeLine } from './escape-controls.ts';
 
 /** The step of that number; undefined when the answer has none. */
 export function findStep(tree: AnswerTree, number: number): NumberedStep | undefined {
@@ -25,5 +25,5 @@ export function renderStep({ number, step }: NumberedStep): string {
   });
   const lines = [`step ${number}: ${step.text}`, `${step.kind}, ${step.action}`, ...proof];
   if (proof.length === 0) lines.push('', 'No artefact stands behind this step: it is an assumption.');
-  return lines.map(escapeControls).join('\n');
+  return lines.map(escapeLine).join('\n');
 }

@@ -7,9 +7,9 @@ import type { Evidence } from '../model/evidence.ts';
 import type { Branch, Explanation, Finding } from '../model/explanation.ts';
 import { formatEndpoint } from '../model/address.ts';
 import { percentText } from '../model/wording.ts';
-import { escapeControls } from './escape-controls.ts';
+import { escapeLine } from './escape-controls.ts';
 import { palette, type Palette } from './palette.ts';
-import { cut, wrap } from './wrap.ts';
+import { cut, cutStart, wrap } from './wrap.ts';
 
 export interface TreeOptions {
   readonly color: boolean;
@@ -19,9 +19,10 @@ export interface TreeOptions {
   readonly verbose: boolean;
 }
 
+/** Narrower terminals get lines of this width. */
 const NARROWEST = 40;
-/** Columns that the raw text of an evidence keeps, however long its place is. */
-const SHORTEST_RAW = 24;
+/** Columns of raw text that are worth a line beside its place; with fewer, the place goes to a line of its own. */
+const SHORTEST_RAW = 32;
 /** Counters in front of a rule, which differ with every capture. */
 const COUNTERS = /^\[\d+:\d+\] /;
 const INDENT = '  ';
@@ -52,9 +53,9 @@ export function renderTree(explanation: Explanation, tree: AnswerTree, options: 
 
 function verdictLines(page: Page, explanation: Explanation): string[] {
   const verdict = explanation.verdict.toUpperCase();
-  const lines = wrap(escapeControls(explanation.summary), page.width, `${verdict}  `, INDENT);
+  const lines = wrap(escapeLine(explanation.summary), page.width, `${verdict}  `, INDENT);
   const [first = '', ...rest] = lines;
-  const notes = explanation.request.notes.flatMap((note) => wrap(escapeControls(note), page.width, INDENT, INDENT));
+  const notes = explanation.request.notes.flatMap((note) => wrap(escapeLine(note), page.width, INDENT, INDENT));
   return [
     page.paint.verdict(explanation.verdict)(verdict) + first.slice(verdict.length),
     ...rest,
@@ -72,7 +73,7 @@ function nodeLines(page: Page, node: AnswerTree, margin: string): string[] {
 }
 
 function childLines(page: Page, child: AnswerTree, margin: string, last: boolean): string[] {
-  const text = escapeControls(labelText(child));
+  const text = escapeLine(labelText(child));
   const open = last && child.alike === null;
   const lead = `${margin}${open ? '└─' : '├─'} `;
   const below = `${margin}${open ? '  ' : '│ '} `;
@@ -93,37 +94,50 @@ function alikeLines(page: Page, alike: NonNullable<AnswerTree['alike']>, margin:
   return texts.flatMap((text, index) => {
     const closes = last && index === texts.length - 1;
     const lead = `${margin}${closes ? '└─' : '├─'} `;
-    return wrap(escapeControls(text), page.width, lead, `${margin}${closes ? '  ' : '│ '} `);
+    return wrap(escapeLine(text), page.width, lead, `${margin}${closes ? '  ' : '│ '} `);
   });
 }
 
 function hopLines(page: Page, hop: AnswerHop, margin: string): string[] {
   const role = hop.role === null ? '' : ` (${hop.role})`;
   const basis = hop.basis === 'programmed' ? '' : ` [${hop.basis}, not seen]`;
-  const title = escapeControls(`${hop.kind} ${hop.name}${role}`);
-  const head = hop.continued ? [] : [`${margin}${page.paint.strong(title)}${page.paint.dim(basis)}`];
+  const title = escapeLine(`${hop.kind} ${hop.name}${role}`);
+  const head = hop.continued ? [] : headLines(page, title, basis, margin);
   return [...head, ...hop.steps.flatMap((step) => stepLines(page, step, margin))];
+}
+
+/** The name of a hop strong, what it was evaluated from dim; on two lines where one is too short. */
+function headLines(page: Page, title: string, basis: string, margin: string): string[] {
+  const named = wrap(title, page.width, margin, margin + INDENT).map((line) => page.paint.strong(line));
+  const last = named.length - 1;
+  if (basis === '') return named;
+  if (named.length === 1 && margin.length + title.length + basis.length <= page.width)
+    return [named[last] + page.paint.dim(basis)];
+  return [...named, margin + INDENT + page.paint.dim(basis.trimStart())];
 }
 
 function stepLines(page: Page, { number, step }: NumberedStep, margin: string): string[] {
   const label = String(number).padStart(3);
   const hang = `${margin}${' '.repeat(label.length)}  `;
-  const text = wrap(escapeControls(step.text), page.width, `${margin}${label}  `, hang);
+  const text = wrap(escapeLine(step.text), page.width, `${margin}${label}  `, hang);
   return [...text, ...evidenceLines(page, step.evidence, hang)];
 }
 
 /** Briefly the last evidence, which is the one that decided; at length all of them. */
 function evidenceLines(page: Page, evidence: readonly Evidence[], margin: string): string[] {
   const shown = page.verbose ? evidence : evidence.slice(-1);
-  return shown.map((one) => page.paint.dim(evidenceLine(page, one, margin)));
+  return shown.flatMap((one) => evidenceText(page, one, margin).map((line) => page.paint.dim(line)));
 }
 
-function evidenceLine(page: Page, evidence: Evidence, margin: string): string {
-  const raw = escapeControls(evidence.raw);
-  if (page.verbose) return `${margin}${escapeControls(evidence.artefact)}${fullPlace(evidence)}  ${raw}`;
-  const place = escapeControls(briefPlace(evidence));
-  const room = Math.max(SHORTEST_RAW, page.width - margin.length - place.length - 2);
-  return cut(`${margin}${cut(raw.replace(COUNTERS, ''), room)}  ${place}`, page.width);
+function evidenceText(page: Page, evidence: Evidence, margin: string): string[] {
+  const raw = escapeLine(evidence.raw);
+  if (page.verbose) return [`${margin}${escapeLine(evidence.artefact)}${escapeLine(fullPlace(evidence))}  ${raw}`];
+  const place = escapeLine(briefPlace(evidence));
+  const bare = raw.replace(COUNTERS, '');
+  const room = page.width - margin.length;
+  const beside = room - place.length - 2;
+  if (beside >= Math.min(SHORTEST_RAW, bare.length)) return [`${margin}${cut(bare, beside)}  ${place}`];
+  return [margin + cut(bare, room), `${margin}${INDENT}${cutStart(place, room - INDENT.length)}`];
 }
 
 function fullPlace({ line, pointer }: Evidence): string {
@@ -141,12 +155,10 @@ function briefPlace({ artefact, line, pointer }: Evidence): string {
 }
 
 function endLines(page: Page, branch: Branch, margin: string): string[] {
-  const [first = '', ...rest] = wrap(escapeControls(endText(branch)), page.width, `${margin}● `, `${margin}  `);
+  const [first = '', ...rest] = wrap(escapeLine(endText(branch)), page.width, `${margin}● `, `${margin}  `);
   const paint = page.paint.disposition(branch.disposition);
   const reason =
-    branch.disposition === 'delivered'
-      ? []
-      : wrap(escapeControls(branch.reason), page.width, `${margin}  `, `${margin}  `);
+    branch.disposition === 'delivered' ? [] : wrap(escapeLine(branch.reason), page.width, `${margin}  `, `${margin}  `);
   return [margin + paint(first.slice(margin.length)), ...rest.map((line) => paint(line)), ...reason];
 }
 
@@ -166,8 +178,8 @@ function backendText(backend: NonNullable<Branch['backend']>): string {
 
 function replicaLines(page: Page, explanation: Explanation): string[] {
   if (explanation.replicas.length === 0) return [];
-  const lines = explanation.replicas.map(
-    (one) => `${INDENT}${one.differs ? '≠' : '='} ${escapeControls(`${one.pod} ${one.verdict}`)}`,
+  const lines = explanation.replicas.flatMap((one) =>
+    wrap(escapeLine(`${one.pod} ${one.verdict}`), page.width, `${INDENT}${one.differs ? '≠' : '='} `, `${INDENT}  `),
   );
   return ['', page.paint.strong('replicas'), ...lines];
 }
@@ -176,12 +188,12 @@ function findingLines(page: Page, findings: readonly Finding[]): string[] {
   return findings.flatMap((finding) => {
     const code = `${finding.code} ${finding.severity}`;
     const [first = '', ...rest] = wrap(
-      escapeControls(`${finding.subject}: ${finding.cause}`),
+      escapeLine(`${finding.subject}: ${finding.cause}`),
       page.width,
       `${code}  `,
       INDENT,
     );
-    const remedy = wrap(escapeControls(finding.remedy), page.width, `${INDENT}→ `, `${INDENT}  `);
+    const remedy = wrap(escapeLine(finding.remedy), page.width, `${INDENT}→ `, `${INDENT}  `);
     const head = page.paint.severity(finding.severity)(code) + first.slice(code.length);
     return ['', head, ...rest, ...evidenceLines(page, finding.evidence, INDENT), ...remedy];
   });
@@ -190,26 +202,36 @@ function findingLines(page: Page, findings: readonly Finding[]): string[] {
 function coverageLines(page: Page, { coverage }: Explanation): string[] {
   const { proven, intended, assumed, gaps } = coverage;
   const counts = [
-    `${proven} steps proven`,
+    `${counted(proven, 'step')} proven`,
     intended > 0 ? `${intended} only intended` : null,
     assumed.length > 0 ? `${assumed.length} assumed` : null,
   ];
-  const head = `coverage: ${counts.filter((part) => part !== null).join(', ')}; ${gaps.length} gaps`;
-  const lines = assumed.flatMap((text) =>
-    wrap(escapeControls(`assumed: ${text}`), page.width, INDENT, INDENT + INDENT),
-  );
+  const head = `coverage: ${counts.filter((part) => part !== null).join(', ')}; ${counted(gaps.length, 'gap')}`;
+  const lines = assumed.flatMap((text) => wrap(escapeLine(`assumed: ${text}`), page.width, INDENT, INDENT + INDENT));
   const shown = page.verbose ? gaps : gaps.slice(0, 3);
   const gapLines = shown.flatMap((gap) => {
     const place = gap.line === undefined ? (gap.pointer ?? '') : `:${gap.line}`;
     const remedy = gap.remedy === null ? '' : ` (${gap.remedy})`;
     return wrap(
-      escapeControls(`not known: ${gap.artefact}${place}: ${gap.problem}${remedy}`),
+      escapeLine(`not known: ${gap.artefact}${place}: ${gap.problem}${remedy}`),
       page.width,
       INDENT,
       INDENT + INDENT,
     );
   });
   const more =
-    gaps.length > shown.length ? [`${INDENT}and ${gaps.length - shown.length} more gaps (-v shows them)`] : [];
-  return [head, ...lines, ...gapLines, ...more].map((line) => page.paint.dim(line));
+    gaps.length > shown.length
+      ? wrap(
+          `and ${counted(gaps.length - shown.length, 'more gap')} (-v shows them)`,
+          page.width,
+          INDENT,
+          INDENT + INDENT,
+        )
+      : [];
+  return [...wrap(head, page.width, '', INDENT), ...lines, ...gapLines, ...more].map((line) => page.paint.dim(line));
+}
+
+/** `1 step`, `2 steps`. */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { percentText } from '../model/wording.ts';
 import type { Explanation } from '../model/explanation.ts';
 import { formatEndpoint } from '../model/address.ts';
-import { escapeControls } from './escape-controls.ts';
+import { escapeLine } from './escape-controls.ts';
 
 const HEADINGS = [
   'SHARE',
@@ -55,7 +55,7 @@ export function renderWide(explanation: Explanation): string {
       branch.condition,
       branch.reason,
     ];
-    table.push(cells.map((cell) => escapeControls(String(cell ?? '-'))));
+    table.push(cells.map((cell) => escapeLine(String(cell ?? '-'))));
   }
   return table
     .toString()

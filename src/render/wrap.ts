@@ -23,3 +23,8 @@ export function wrap(text: string, width: number, lead: string, hang: string): s
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
+
+/** Cuts the beginning off text that is longer than `width` columns: of a place in a file, the end tells most. */
+export function cutStart(text: string, width: number): string {
+  return text.length <= width ? text : `…${text.slice(text.length - Math.max(0, width - 1))}`;
+}

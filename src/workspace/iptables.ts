@@ -5,6 +5,7 @@ import type { IptablesRuleset } from '../model/netfilter.ts';
 import { textLines } from '../model/text-lines.ts';
 import { divideBaseChains } from '../parse/nftables/foreign-chains.ts';
 import { parseIptablesSave } from '../parse/iptables-save/iptables-save.ts';
+import { parseKubeProxyConfig } from '../parse/kube-proxy/kube-proxy-config.ts';
 import { captureRemedy, type NetnsPlace } from './layout.ts';
 import type { NftablesReading } from './nftables.ts';
 import type { Reader } from './reader.ts';
@@ -52,10 +53,12 @@ export function readIptables(
   const loaded = owned?.some((chain) => chain.family === NFT_FAMILY[family] && !chain.empty);
   if (save.state !== 'read' || save.ruleset.backend === 'legacy') {
     if (loaded === true) lacking.push(unsaved(name, captureRemedy(place, SAVE[family]), nftables));
-    else if (save.state !== 'read' && (loaded === undefined || nftables.gaps.length > 0)) lacking.push(...save.gaps);
+    else if (save.state !== 'read' && (loaded === undefined || nftables.value?.incomplete !== undefined))
+      lacking.push(...save.gaps);
   }
   // The legacy back end is usually not in use, and its tool prints nothing then.
   if (legacy.state === 'unreadable' || (legacy.state !== 'read' && hintsAtLegacy(save))) lacking.push(...legacy.gaps);
+  if (rulesets.length === 0 && lacking.length === 0) lacking.push(...unsavedKubeProxy(reader, place, family));
   const known = lacking.length === 0;
   const live = [save, legacy].flatMap((one) => (one.state === 'read' ? [one.gaps] : []));
   const artefact = rulesets[0]?.artefact ?? (save.state === 'absent' && known ? nftables.artefact : name);
@@ -103,6 +106,19 @@ function* ruleLines(artefact: Artefact): Generator<string, undefined> {
 
 function hintsAtLegacy(save: Saved): boolean {
   return save.state === 'read' && save.artefact.bytes.includes(LEGACY_HINT);
+}
+
+/** A kube-proxy that works with iptables has rules there: if neither back end shows any, nobody captured the one that it uses. */
+function unsavedKubeProxy(reader: Reader, place: NetnsPlace, family: Family): readonly Gap[] {
+  const folder = `${place.folder}kube-proxy/`;
+  const { mode } = parseKubeProxyConfig({
+    configz: reader.artefact(`${folder}configz`),
+    proxyMode: reader.artefact(`${folder}proxyMode`),
+  }).value;
+  if (mode !== 'iptables' && mode !== 'ipvs') return [];
+  const problem = `kube-proxy works in ${mode} mode here, and no rules of iptables were captured`;
+  const remedy = captureRemedy(place, LEGACY[family]);
+  return [{ kind: 'missing', artefact: `${place.folder}${LEGACY[family]}`, problem, remedy }];
 }
 
 function unsaved(artefact: string, remedy: string, nftables: NftablesReading): Gap {

@@ -11,6 +11,7 @@ import { parseSockets } from '../parse/sockets/sockets.ts';
 import { parseSysctl } from '../parse/sysctl/sysctl.ts';
 import type { Artefact, Parsed } from '../model/artefact.ts';
 import type { Reading } from '../model/facts.ts';
+import type { Link } from '../model/network-namespace.ts';
 import { readIptables } from './iptables.ts';
 import { captureRemedy, type NetnsPlace } from './layout.ts';
 import { besideIptables, readNftables } from './nftables.ts';
@@ -38,7 +39,7 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
     name: place.name,
     seen,
     addresses: list('ip-address.json', parseAddresses),
-    links: list('ip-link.json', parseLinks),
+    links: list('ip-link.json', wholeLinks),
     routes: onceFor((family: Family) => {
       const name = holdsRoutes(reader, place, family);
       return file(
@@ -63,6 +64,15 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
     nftables: () => beside().ruleset,
     foreignChains: () => beside().baseChains,
   };
+}
+
+/**
+ * The interfaces, or none of them when some could not be read: whether a pod hangs on a bridge is told by the presence of one and
+ * the absence of others.
+ */
+function wholeLinks(artefact: Artefact): Parsed<readonly Link[]> {
+  const { value, gaps } = parseLinks(artefact);
+  return { value: gaps.some((gap) => gap.kind !== 'missing') ? [] : value, gaps };
 }
 
 /** `ip -j route show table all` without `-4` prints both families, so that the one file may do for both. */

@@ -19,14 +19,17 @@ const SAVES: Readonly<Record<'ip' | 'ip6', string>> = { ip: 'iptables-save.txt',
 const INCOMPATIBLE = /^# Table `([^']{1,100})' [^\n]{0,40}incompatible[^\n]{0,60}$/;
 const COMMENT_LINES = 1000;
 
-/** The ruleset of nftables, from the JSON or the text form. */
+/** The ruleset of nftables, from the JSON or the text form. Rules that turn out not to be understood are gaps later. */
 export function readNftables(reader: Reader, place: NetnsPlace): NftablesReading {
-  const isEmpty = ({ baseChains }: NftRuleset): boolean => baseChains.length === 0;
-  const json = `${place.folder}${JSON_FILE}`;
-  const text = `${place.folder}${TEXT_FILE}`;
-  if (!reader.has(json) && reader.has(text))
-    return reader.read(text, captureRemedy(place, TEXT_FILE), parseNftText, isEmpty);
-  return reader.read(json, captureRemedy(place, JSON_FILE), parseNftJson, isEmpty);
+  const onlyText = !reader.has(`${place.folder}${JSON_FILE}`) && reader.has(`${place.folder}${TEXT_FILE}`);
+  const file = onlyText ? TEXT_FILE : JSON_FILE;
+  const parse = onlyText ? parseNftText : parseNftJson;
+  return reader.readLive(
+    `${place.folder}${file}`,
+    captureRemedy(place, file),
+    parse,
+    ({ baseChains }) => baseChains.length === 0,
+  );
 }
 
 /** What of nftables is beside the rules that captured iptables-saves show. */
@@ -49,8 +52,9 @@ export function besideIptables(reader: Reader, place: NetnsPlace, nftables: Nfta
   const told = [...saves].flatMap(([family, notes]) =>
     [...(notes?.incompatible ?? [])].map(([table, line]) => untoldChain(place, family, table, line)),
   );
-  const { value, gaps, artefact } = nftables;
+  const { value, artefact } = nftables;
   if (value === undefined) {
+    const { gaps } = nftables;
     return { ruleset: nftables, baseChains: { ...(told.length > 0 ? { value: told } : {}), gaps, artefact } };
   }
   const { foreign, iptables } = divideBaseChains(value.baseChains);
@@ -59,10 +63,14 @@ export function besideIptables(reader: Reader, place: NetnsPlace, nftables: Nfta
     return notes === undefined || !notes.tables.has(table) || notes.incompatible.has(table);
   });
   const baseChains = [...foreign, ...uncovered];
-  return {
-    ruleset: { value: { ...value, baseChains }, gaps, artefact },
-    baseChains: { value: baseChains, gaps, artefact },
-  };
+  const live = <T>(part: T): Reading<T> => ({
+    value: part,
+    get gaps() {
+      return nftables.gaps;
+    },
+    artefact,
+  });
+  return { ruleset: live({ ...value, baseChains }), baseChains: live(baseChains) };
 }
 
 interface SaveNotes {

@@ -9,6 +9,7 @@ import type { QuestionInput } from '../../src/explain/question/question-input.ts
 import type { Disposition, Verdict } from '../../src/model/explanation.ts';
 import { fits } from './chi-squared.ts';
 import { ask, sampleFacts } from '../sample-facts.ts';
+import { schemaErrors } from '../schema/explain-schema.ts';
 
 const truth = readFileSync(new URL('../fixtures/istio/truth-bookinfo.txt', import.meta.url), 'utf8');
 const facts = await sampleFacts('istio-bookinfo');
@@ -182,6 +183,7 @@ describe('Bookinfo', () => {
   it.each(probes)('%s', (_, from, to, more, happened) => {
     const explanation = explain(facts, ask(from, to, { namespace: 'bookinfo', ...more }));
     const { branches, findings, verdict, summary } = explanation;
+    expect(schemaErrors(explanation)).toEqual([]);
     const story = [summary, ...branches.map((branch) => `${branch.disposition}: ${branch.reason}`)].join('\n');
     expect([verdict, ...new Set(branches.map((branch) => branch.disposition))], story).toEqual([
       happened.verdict,

@@ -3,6 +3,7 @@
  * happened: the same backends with the distribution of the rules, the same refusals and timeouts, the same source addresses.
  */
 import { describe, expect, it } from 'vitest';
+import { schemaErrors } from '../schema/explain-schema.ts';
 import { explain } from '../../src/explain/explain.ts';
 import type { Branch } from '../../src/model/explanation.ts';
 import { fits } from './chi-squared.ts';
@@ -42,7 +43,9 @@ describe.each([
   const answered = all.filter((probe) => endWithoutBackend(probe) === undefined);
 
   it.each(cases(all))('ends as it did: %s', (_, probe) => {
-    const { branches, verdict } = explain(facts, question(probe));
+    const explanation = explain(facts, question(probe));
+    const { branches, verdict } = explanation;
+    expect(schemaErrors(explanation)).toEqual([]);
     const ends = [verdict, ...new Set(branches.map((branch) => branch.disposition))];
     expect(ends, story(branches)).toEqual(endWithoutBackend(probe) ?? ['reachable', 'delivered']);
   });

@@ -51,7 +51,8 @@ function effectText(
     return { action: 'untracked', text: `${way} takes the packet out of connection tracking: no translation follows` };
   }
   if (after.mark !== before.mark && matched.rule.chain !== 'KUBE-POSTROUTING') {
-    const masquerade = matched.rule.chain === 'KUBE-MARK-MASQ';
+    // kube-proxy sets this one mark alone; in nftables mode by a rule of whichever chain is concerned.
+    const masquerade = matched.rule.chain === 'KUBE-MARK-MASQ' || matched.rule.table.endsWith(' kube-proxy');
     const mark = `0x${after.mark.toString(16)}`;
     return {
       action: 'marked',

@@ -1,4 +1,4 @@
-import type { Step } from '../../model/explanation.ts';
+import type { Basis, Step } from '../../model/explanation.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { Visit } from '../../model/trace.ts';
 import { bridgeCallsNetfilter } from '../world/attachment.ts';
@@ -29,34 +29,39 @@ export function moveBridge(world: World, state: WalkState, place: BridgePlace): 
   if (flow === null) return { moves: [], visits: [] };
   const owner = { kind: 'node' as const, cluster: place.cluster, node: place.node };
   const calls = bridgeCallsNetfilter(world, owner, place.bridge, flow.family);
-  if (calls.value === false) return { moves: [arrives(state, place, [])], visits: [] };
+  if (calls.value === false) return { moves: [arrives(state, place, [], 'programmed')], visits: [] };
   const { crossings, visit } = cross(world, owner, arriving(flow, place.bridge), 'wire');
   const visits: Visit[] = [visit];
   const harmless = crossings.every((crossing) => unchanged(crossing, flow));
-  if (harmless) return { moves: [arrives(state, place, passedRules(place, crossings))], visits };
+  if (harmless) return { moves: [arrives(state, place, passedRules(place, crossings), basisOf(crossings))], visits };
   if (calls.value === undefined) return { moves: [unknownBridge(state, place)], visits };
   const moves = crossings.flatMap((crossing): Move[] => {
     const next = branched(state, crossing);
     if (next === undefined) return [];
-    if (unchanged(crossing, flow)) return [arrives(next, place, passedRules(place, [crossing]))];
+    if (unchanged(crossing, flow)) return [arrives(next, place, passedRules(place, [crossing]), crossing.basis)];
     const hopped = withHop(next, hop('node', place.node, 'bridge', crossing.basis, [place.link, ...crossing.steps]));
     return [bridgeEnd(hopped, place, crossing)];
   });
   return { moves, visits };
 }
 
-function arrives(state: WalkState, place: BridgePlace, steps: readonly Step[]): Move {
-  const next = withHop(state, hop('node', place.node, 'bridge', 'programmed', [place.link, ...steps]));
+function arrives(state: WalkState, place: BridgePlace, steps: readonly Step[], basis: Basis): Move {
+  const next = withHop(state, hop('node', place.node, 'bridge', basis, [place.link, ...steps]));
   return on(next, { place: { kind: 'pod', cluster: place.cluster, pod: place.to } });
+}
+
+/** Rules that nobody captured leave the frame alone only as far as anybody knows. */
+function basisOf(crossings: readonly Crossing[]): Basis {
+  return crossings.find((crossing) => crossing.basis !== 'programmed')?.basis ?? 'programmed';
 }
 
 /** That the node's rules, which see the frame with br_netfilter, leave it alone. */
 function passedRules(place: BridgePlace, crossings: readonly Crossing[]): readonly Step[] {
-  const evidence = crossings.flatMap((one) =>
-    one.steps.filter((step) => step.kind === 'rule').flatMap((step) => step.evidence),
-  );
+  const steps = crossings.flatMap((one) => one.steps.filter((step) => step.kind === 'rule'));
+  const evidence = steps.flatMap((step) => step.evidence);
+  const assumptions = [...new Set(steps.flatMap((step) => step.assumptions ?? []))];
   const text = `the rules of node ${place.node}, where they see the frame, let it pass unchanged`;
-  return [{ kind: 'rule', action: 'passed', text, evidence }];
+  return [{ kind: 'rule', action: 'passed', text, evidence, ...(assumptions.length === 0 ? {} : { assumptions }) }];
 }
 
 function unchanged(crossing: Crossing, flow: Flow): boolean {
@@ -77,6 +82,10 @@ function bridgeEnd(state: WalkState, place: BridgePlace, crossing: Crossing): Mo
   if (crossing.verdict === 'reject') {
     const reason = at + (crossing.reason ?? 'a rule rejects the frame.');
     return end(state, { disposition: 'refused', detail: crossing.detail, reason });
+  }
+  if (crossing.verdict === 'undetermined') {
+    const unknown = crossing.unknown ?? { reason: 'a rule could not be evaluated', evidence: [] };
+    return end(state, { disposition: 'undetermined', reason: `${at}${crossing.reason ?? unknown.reason}`, unknown });
   }
   const reason = `${at}rules translate a bridged packet, and where it goes then was not evaluated.`;
   return end(state, { disposition: 'undetermined', reason, unknown: { reason, evidence: [] } });

@@ -5,6 +5,7 @@ import type { NetnsVisit, Owner } from '../../model/trace.ts';
 import { netfilterSteps } from '../sentences/netfilter.ts';
 import { routeStep, unroutableReason } from '../sentences/routing.ts';
 import { intendedOnNode } from '../world/intended-node.ts';
+import { unlistedChains } from '../world/blind-spots.ts';
 import { traverse } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
 import { intendedInPod } from './intended-pod.ts';
@@ -23,10 +24,14 @@ export interface Crossed {
 export function cross(world: World, owner: Owner, flow: Flow, from: 'wire' | 'process'): Crossed {
   const programmed = traverse(world, owner, flow, from);
   const intended = owner.kind === 'node' ? intendedOnNode(world, owner, flow) : null;
-  const visit: NetnsVisit = { kind: 'netns', owner, from, flow, programmed, intended: intended?.outcomes ?? null };
+  // What is only assumed of kube-proxy is nothing that rules could be held against.
+  const comparable = intended === null || intended.assumption !== null ? null : intended.outcomes;
+  const visit: NetnsVisit = { kind: 'netns', owner, from, flow, programmed, intended: comparable };
   if (programmed !== null) {
     const view = world.cluster(owner.cluster);
-    return { crossings: programmed.map((outcome) => programmedCrossing(view, flow, outcome)), visit };
+    const clause = unlistedChains(world, owner);
+    const made = programmed.map((outcome) => programmedCrossing(view, flow, outcome));
+    return { crossings: clause === null ? made : made.map((crossing) => supposing(crossing, clause)), visit };
   }
   const crossings =
     owner.kind === 'pod' ? intendedInPod(owner, flow, from) : intendedNodeCrossing(world, owner, flow, intended);
@@ -71,6 +76,18 @@ function programmedCrossing(
       };
     }
   }
+}
+
+/** The crossing with one more thing that it takes for granted. */
+function supposing(crossing: Crossing, clause: string): Crossing {
+  const rule = Math.max(
+    0,
+    crossing.steps.findIndex((step) => step.kind === 'rule'),
+  );
+  const steps = crossing.steps.map((step, index) =>
+    index === rule ? { ...step, assumptions: [...(step.assumptions ?? []), clause] } : step,
+  );
+  return { ...crossing, steps };
 }
 
 /** The routing decision as one more step; where the packet stays, it only proves the step before. */

@@ -1,9 +1,10 @@
 import type { Flow } from '../../model/flow.ts';
+import type { TraversalOutcome } from '../../model/netfilter.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
 import type { Owner, ReturnVisit } from '../../model/trace.ts';
 import { ownerName, ownerText } from '../sentences/names.ts';
 import { attachment, bridgeCallsNetfilter, ownsAddress } from '../world/attachment.ts';
-import { traverseReply } from '../world/netns.ts';
+import { traverseAnswer, traverseReply } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
 import type { End, Passage, WalkState } from './state.ts';
 
@@ -24,7 +25,7 @@ const OK: Verdict = { result: 'ok', reason: null, code: null, evidence: [] };
  */
 export function wayBack(world: World, state: WalkState, flow: Flow, server: Owner): WayBack {
   const verdict = state.passages
-    .filter((passage) => !sameOwner(passage.owner, server))
+    .toReversed()
     .map((passage) => passBack(world, state, server, flow, passage))
     .find((one) => one.result !== 'ok');
   const visit: ReturnVisit = { kind: 'return', server, flow, ...(verdict ?? OK) };
@@ -42,13 +43,14 @@ function lostEnd(verdict: Verdict): End {
     : { disposition: 'dropped', detail: 'timeout', reason: `The request arrives, but ${reason}.` };
 }
 
-/** Whether the answer passes one namespace that the request passed, and is let through there. */
+/** Whether the answer passes one namespace that the request passed, and is let through and translated back there. */
 function passBack(world: World, state: WalkState, server: Owner, flow: Flow, passage: Passage): Verdict {
+  if (sameOwner(passage.owner, server)) return letThrough(passage, traverseAnswer(world, server, passage.after));
   if (translated(passage) && passage.owner.kind === 'node') {
     const meets = meetsAgain(world, state, server, flow, passage);
     if (meets.result !== 'ok') return meets;
   }
-  return passage.owner.kind === 'node' ? filtered(world, passage) : OK;
+  return letThrough(passage, traverseReply(world, passage.owner, passage.after, passage.outDevice));
 }
 
 /** Whether the answer comes through the node that translated the request. */
@@ -104,25 +106,37 @@ function sharedBridge(world: World, server: Owner, client: PodFact): string | nu
   return onLink ? one.bridge : null;
 }
 
-/** Whether the node's filter rules let the answer through. */
-function filtered(world: World, passage: Passage): Verdict {
-  const outcomes = traverseReply(world, passage.owner, passage.after, passage.outDevice);
+/** Whether the namespace's rules let the answer through and leave it to connection tracking, which translates it back. */
+function letThrough(passage: Passage, outcomes: readonly TraversalOutcome[] | null): Verdict {
+  const untracked = outcomes?.find((one) => one.flow.tracking.state === 'UNTRACKED');
+  if (untracked !== undefined && translated(passage)) return notTranslatedBack(passage, untracked);
   const bad = outcomes?.find((one) => one.verdict !== 'forward' && one.verdict !== 'local');
   if (bad === undefined) return OK;
-  const name = ownerName(passage.owner);
+  const name = ownerText(passage.owner);
   const evidence = bad.endedBy === undefined ? (bad.unknown?.evidence ?? []) : [bad.endedBy];
   if (bad.verdict === 'undetermined') {
     return {
       result: 'unknown',
       code: 'unknown',
-      reason: `node ${name}: ${bad.unknown?.reason ?? 'a rule could not be evaluated'}`,
+      reason: `${name}: ${bad.unknown?.reason ?? 'a rule could not be evaluated'}`,
       evidence,
     };
   }
   const code = bad.verdict === 'unroutable' ? 'no-route' : 'filtered';
   const how =
     bad.verdict === 'unroutable' ? 'has no route for the answer' : `does not let the answer pass (${bad.verdict})`;
-  return { result: 'broken', code, reason: `node ${name} ${how}`, evidence };
+  return { result: 'broken', code, reason: `${name} ${how}`, evidence };
+}
+
+/** A rule of the raw table (NOTRACK) hides the answer from connection tracking, so its source stays the server's own. */
+function notTranslatedBack(passage: Passage, { rules }: TraversalOutcome): Verdict {
+  const by = rules.find(({ after }) => after?.tracking.state === 'UNTRACKED');
+  return {
+    result: 'broken',
+    code: 'not-translated-back',
+    reason: `${ownerText(passage.owner)} takes the answer out of connection tracking, so nobody translates it back and the client takes it for a stranger's`,
+    evidence: by === undefined ? [] : [by.evidence],
+  };
 }
 
 function translated({ before, after }: Passage): boolean {

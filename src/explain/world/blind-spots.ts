@@ -16,7 +16,12 @@ const HOOKS: ReadonlySet<string> = new Set(['prerouting', 'input', 'forward', 'o
  */
 export function blindSpot(world: World, owner: Owner, flow: Flow): Unknown | null {
   const netns = world.cluster(owner.cluster).netns(owner);
-  const chains = (netns.foreignChains().value ?? []).filter((chain) => !chain.empty && meets(chain, flow));
+  const foreign = netns.foreignChains();
+  const unread = foreign.value === undefined ? foreign.gaps.find((gap) => gap.kind !== 'missing') : undefined;
+  if (unread !== undefined) {
+    return { reason: `nftables may hold rules: ${unread.artefact}: ${unread.problem}`, evidence: [] };
+  }
+  const chains = (foreign.value ?? []).filter((chain) => !chain.empty && meets(chain, flow));
   if (chains.length > 0) {
     const names = chains.map((chain) => `${chain.family} ${chain.table} ${chain.chain} (${chain.hook})`);
     return {
@@ -25,6 +30,12 @@ export function blindSpot(world: World, owner: Owner, flow: Flow): Unknown | nul
     };
   }
   return owner.kind === 'node' ? ipvs(world, owner, netns, flow) : null;
+}
+
+/** What a walk through a namespace takes for granted when nobody listed its nftables; null when somebody did. One clause. */
+export function unlistedChains(world: World, owner: Owner): string | null {
+  const listed = world.cluster(owner.cluster).netns(owner).foreignChains().value !== undefined;
+  return listed ? null : "nftables were not listed everywhere; taken to hold no rules besides iptables'";
 }
 
 /** Whether an IP packet may come to a chain that is not evaluated. */

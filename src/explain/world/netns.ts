@@ -45,6 +45,15 @@ export function traverseReply(
   return traverse(world, owner, answer, 'wire');
 }
 
+/**
+ * Takes the first answer of a process out of its namespace.
+ * @param received the request as it reached the process's socket, with what the namespace's tracker knows
+ * @returns null when its rules or routes were not captured
+ */
+export function traverseAnswer(world: World, owner: Owner, received: Flow): readonly TraversalOutcome[] | null {
+  return traverse(world, owner, { ...replyFlow(received), inInterface: null }, 'process');
+}
+
 /** Where the namespace would send a packet of its own to an address; `[]` when its routes were not captured. */
 export function routeTo(world: World, owner: Owner, ip: string): readonly RouteDecision[] {
   const netns = netnsOf(world, owner);

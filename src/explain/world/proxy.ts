@@ -18,12 +18,15 @@ export function envoyOf(world: World, owner: PodOwner): EnvoyFacts | undefined {
   return facts.envoySeen || hasIstioProxy(owner.pod) ? facts.envoy().value : undefined;
 }
 
-/** Whether the packet's destination is a socket of the pod's proxy rather than of its application. */
+/**
+ * Whether the packet's destination is a socket of the pod's proxy rather than of its application. A configuration that was not
+ * read whole proves that a listener is there, but not that none is: then the sockets tell, or the pod's containers.
+ */
 export function proxyOwns(world: World, owner: PodOwner, flow: Flow): boolean {
-  const config = envoyOf(world, owner)?.config;
-  if (config !== null && config !== undefined) {
-    return config.listeners().some((listener) => listener.state === 'active' && binds(listener.config, flow));
-  }
+  const config = envoyOf(world, owner)?.config ?? null;
+  const bound = config?.listeners().some((listener) => listener.state === 'active' && binds(listener.config, flow));
+  if (bound === true) return true;
+  if (config?.complete === true) return false;
   const sockets = world.cluster(owner.cluster).netns(owner).sockets().value;
   if (sockets !== undefined) {
     const at = sockets.filter((socket) => socket.port === flow.destinationPort && socket.protocol === flow.protocol);

@@ -17,6 +17,10 @@ export function parseLinks(artefact: Artefact): Parsed<readonly Link[]> {
   const value = entries.value.map(({ entry, name, index }) => readLink(entry, name, index, indexes));
   const gaps = new GapLog(artefact.name);
   gaps.addAll(entries.gaps);
+  if (value.length === 0 && entries.gaps.length === 0) {
+    const remedy = 'capture it again with `ip -j -d link`';
+    gaps.add('unreadable', 'it lists no interface, and every network namespace has lo', { remedy });
+  }
   if (value.length > 0 && value.every((link) => !link.detailed)) {
     gaps.add('missing', 'no interface tells its kind', { remedy: 'capture it again with `ip -j -d link`' });
   }

@@ -1,4 +1,5 @@
 import type { Family } from '../../model/address.ts';
+import { gapRaw } from '../../model/artefact.ts';
 import type { Match, Target } from '../../model/iptables-rule.ts';
 import { buildBaseMatch } from './base-matches.ts';
 import { MATCH_BUILDERS } from './match-builders.ts';
@@ -23,7 +24,7 @@ export interface RuleBody {
  * kernel tests them (net/ipv4/netfilter/ip_tables.c ipt_do_table). What is not understood stays in the rule as `unknown`.
  */
 export function parseRuleLine(line: string, family: Family): RuleBody {
-  if (line.length > LINE_LIMIT) return damaged(line, 'the line is longer than any rule that iptables takes');
+  if (line.length > LINE_LIMIT) return damaged(gapRaw(line), 'the line is longer than any rule that iptables takes');
   const tokens = tokenize(line);
   if (tokens === undefined) return damaged(line, 'a quote is not closed');
   const counters = tokens[0]?.text.startsWith('[') === true ? 1 : 0;

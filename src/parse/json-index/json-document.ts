@@ -113,6 +113,13 @@ function notJson(artefact: Artefact, start: number): Gap {
   };
 }
 
+const BROKEN: Readonly<Record<NonNullable<Span['broken']>, string>> = {
+  truncated: 'the text ends inside this value: the file was cut off',
+  'too-deep': 'the value is nested too deeply',
+  'too-many': 'the document holds more values than are read',
+  malformed: 'the text is no JSON from here on',
+};
+
 /** Names the innermost listed value in which the text breaks; in each container that is its last one. */
 function brokenGap(artefact: Artefact, root: Span): Gap {
   let span = root;
@@ -124,20 +131,15 @@ function brokenGap(artefact: Artefact, root: Span): Gap {
     cursor = cursor.at(members?.keys.at(-1) ?? (elements?.length ?? 1) - 1);
     span = last;
   }
-  const problem =
-    span.broken === 'truncated'
-      ? 'the text ends inside this value: the file was cut off'
-      : span.broken === 'too-deep'
-        ? 'the value is nested too deeply'
-        : 'the text is no JSON from here on';
-  const at = span.broken === 'malformed' ? span.end : span.start;
+  const broken = span.broken ?? 'malformed';
+  const at = broken === 'malformed' ? span.end : span.start;
   return {
-    kind: span.broken === 'too-deep' ? 'too-large' : 'unreadable',
+    kind: broken === 'too-deep' || broken === 'too-many' ? 'too-large' : 'unreadable',
     artefact: artefact.name,
     pointer: cursor.pointer,
     raw: gapRaw(artefact.bytes.toString('utf8', at, at + 250)),
-    problem,
-    ...(span.broken === 'truncated' ? { remedy: 'capture the file again, whole' } : {}),
+    problem: BROKEN[broken],
+    ...(broken === 'truncated' ? { remedy: 'capture the file again, whole' } : {}),
   };
 }
 

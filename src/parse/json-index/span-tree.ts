@@ -36,7 +36,7 @@ export interface Span {
   readonly end: number;
   readonly kind: 'object' | 'array' | 'scalar';
   /** Why the value is not whole; its complete members or elements are still listed. */
-  readonly broken: 'truncated' | 'too-deep' | 'malformed' | null;
+  readonly broken: 'truncated' | 'too-deep' | 'too-many' | 'malformed' | null;
   /** Members of an object, in order, equal keys included. null: below the indexed levels. */
   readonly members: Members | null;
   /** Whether `members` holds only those that the innermost level is asked for. */
@@ -44,6 +44,9 @@ export interface Span {
   /** Elements of an array. null: below the indexed levels. */
   readonly elements: readonly Span[] | null;
 }
+
+/** Members and elements that one index lists: each takes some hundred bytes, and no dump of that many resources is known. */
+const LISTED_LIMIT = 500_000;
 
 /** How much of a document is indexed. */
 export interface IndexDepth {
@@ -68,6 +71,7 @@ function leaf(kind: Span['kind'], start: number, end: number, broken: Span['brok
 class Indexer {
   readonly #bytes: Buffer;
   readonly #keys: readonly Buffer[] | null;
+  #listed = 0;
 
   constructor(bytes: Buffer, innermostKeys: readonly Buffer[] | null) {
     this.#bytes = bytes;
@@ -117,6 +121,7 @@ class Indexer {
         keys.push(key ?? '');
         values.push(value);
         if (value.broken !== null) return close(value.end, value.broken);
+        if (++this.#listed > LISTED_LIMIT) return close(value.end, 'too-many');
         at = skipSpace(bytes, value.end);
       } else {
         at = skipSpace(bytes, skipped);
@@ -140,6 +145,7 @@ class Indexer {
       const value = this.value(at, levels, depth);
       elements.push(value);
       if (value.broken !== null) return close(value.end, value.broken);
+      if (++this.#listed > LISTED_LIMIT) return close(value.end, 'too-many');
       at = skipSpace(bytes, value.end);
       if (bytes[at] === CLOSE_BRACKET) return close(at + 1, null);
       if (bytes[at] !== COMMA) return close(at, at >= bytes.length ? 'truncated' : 'malformed');

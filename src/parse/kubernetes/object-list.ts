@@ -1,6 +1,7 @@
 import type { Artefact, Gap, Parsed } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
 import type { ObjectFact } from '../../model/kubernetes.ts';
+import { exceedsValueLimit } from '../json-index/value-limit.ts';
 import { GapList } from './gap-list.ts';
 import { ItemReader } from './item-reader.ts';
 import { readObject } from './object-metadata.ts';
@@ -30,11 +31,13 @@ export function parseDocument(artefact: Artefact): Document {
     gaps.add(kind, problem, '', raw);
     return { artefact: artefact.name, root: undefined, gaps: gaps.list() };
   };
+  const { bytes } = artefact;
+  if (exceedsValueLimit(bytes)) return fail('too-large', 'the document holds more values than are read');
   let text: string;
   try {
-    text = artefact.bytes.toString('utf8');
+    text = bytes.toString('utf8');
   } catch {
-    return fail('too-large', `${artefact.bytes.length} bytes are more than one text can hold`);
+    return fail('too-large', `${bytes.length} bytes are more than one text can hold`);
   }
   let value: unknown;
   try {
@@ -96,9 +99,10 @@ export function readObjects<T extends ObjectFact>(
   return { value: value.toSorted(byNamespaceAndName), gaps: gaps.list() };
 }
 
-/** Whether a document is a List or an object, so that what it does not hold is not there. */
+/** Whether a document is a List of objects with names, or such an object, so that what it does not hold is not there. */
 export function holdsObjects({ root }: Document): boolean {
-  return root !== undefined && listItems(root) !== undefined;
+  const listed = root === undefined ? undefined : listItems(root);
+  return listed !== undefined && listed.items.every((item) => item.at('metadata', 'name').string() !== undefined);
 }
 
 /** The API group of `networking.istio.io/v1`: `networking.istio.io`; of `v1`: `''`. */

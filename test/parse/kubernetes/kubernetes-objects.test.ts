@@ -164,6 +164,11 @@ it('tells a kind that has no objects from one that nobody captured', () => {
   expect(['services', 'pods', 'nodes'].map((plural) => objects.captured(plural))).toEqual([true, false, false]);
 });
 
+it('does not take a List whose items cannot be read for all that there is', () => {
+  const { objects } = kubernetesObjects(new Map([['services', [artefact(list('Service', [7, 'junk']))]]]));
+  expect([objects.services, objects.captured('services')]).toEqual([[], false]);
+});
+
 describe('mutated Lists', () => {
   const clean = bundled('kube-proxy-iptables');
   const plurals = ['services', 'endpointslices', 'pods', 'nodes', 'servicecidrs', 'configmaps', 'networkpolicies'];

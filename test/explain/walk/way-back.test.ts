@@ -1,0 +1,76 @@
+/**
+ * The first answer has to find its way back: through the rules of its own namespace, and translated back wherever the request was
+ * translated. Rules are put into the samples; what the kernel does with them is documented in iptables-extensions(8) (CT, NOTRACK).
+ */
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../../src/explain/explain.ts';
+import { ask, sampleFacts } from '../../sample-facts.ts';
+
+const NODE = 'nodes/node1/iptables-save.txt';
+const table = (name: string, chain: string, rule: string) =>
+  `*${name}\n:${chain} ACCEPT [0:0]\n-A ${chain} ${rule}\nCOMMIT\n`;
+const before = (text: string) => (save: string) => `${text}${save}`;
+const behind = (line: RegExp, rule: string) => (save: string) => save.replace(line, (found) => `${found}\n${rule}`);
+
+const viaNode = (change: (save: string) => string) =>
+  explainWith('kube-proxy-iptables', { [NODE]: change }, ['cli-a', 'tcp://web:80', 'shop']);
+
+async function explainWith(
+  sample: 'kube-proxy-iptables' | 'istio-bookinfo',
+  changes: Record<string, (text: string) => string>,
+  [from, to, namespace]: readonly [string, string, string],
+) {
+  const { verdict, branches } = explain(await sampleFacts(sample, changes), ask(from, to, { namespace }));
+  return {
+    verdict,
+    ends: [...new Set(branches.map((one) => one.disposition))],
+    reasons: branches.map((one) => one.reason),
+  };
+}
+
+describe('an answer that a node', () => {
+  it('takes out of connection tracking keeps its own source, so that the client drops it', async () => {
+    const rule = '-p tcp -m tcp --sport 8080 -j NOTRACK';
+    const { verdict, ends, reasons } = await viaNode(before(table('raw', 'PREROUTING', rule)));
+    expect([verdict, ...ends]).toEqual(['unreachable', 'dropped']);
+    expect(reasons[0]).toContain('node node1 takes the answer out of connection tracking');
+  });
+
+  it('drops is lost', async () => {
+    const rule = '-A FORWARD -p tcp -m tcp --sport 8080 -j DROP';
+    const { verdict, ends, reasons } = await viaNode(behind(/^:KUBE-SERVICES - .*(?=\n\[218)/m, rule));
+    expect([verdict, ...ends]).toEqual(['unreachable', 'dropped']);
+    expect(reasons[0]).toContain('node node1 does not let the answer pass');
+  });
+
+  it('lets pass counts, whatever it does to others', async () => {
+    const rule = '-p tcp -m tcp --sport 8081 -j NOTRACK';
+    const { verdict } = await viaNode(before(table('raw', 'PREROUTING', rule)));
+    expect(verdict).toBe('reachable');
+  });
+});
+
+describe('an answer that a pod', () => {
+  const viaMesh = (pod: string, chain: string, rule: string) =>
+    explainWith(
+      'istio-bookinfo',
+      { [`pods/bookinfo/${pod}/netns/iptables-save.txt`]: before(table('filter', chain, rule)) },
+      ['productpage-v1-abc', 'http://reviews:9080/reviews/1', 'bookinfo'],
+    );
+
+  it('does not let out is lost, and the proxy that waits for it answers 503', async () => {
+    const { verdict, ends, reasons } = await viaMesh('reviews-v1-abc', 'OUTPUT', '-p tcp -m tcp --sport 15006 -j DROP');
+    expect([verdict, ...ends]).toEqual(['partial', 'failed', 'delivered']);
+    expect(reasons[0]).toContain('pod bookinfo/reviews-v1-abc does not let the answer pass');
+  });
+
+  it('does not let in is lost as well', async () => {
+    const { verdict, ends, reasons } = await viaMesh(
+      'productpage-v1-abc',
+      'INPUT',
+      '-s 10.244.1.11/32 -p tcp -m tcp --sport 9080 -j DROP',
+    );
+    expect([verdict, ...ends]).toEqual(['partial', 'failed', 'delivered']);
+    expect(reasons[0]).toContain('pod bookinfo/productpage-v1-abc does not let the answer pass');
+  });
+});

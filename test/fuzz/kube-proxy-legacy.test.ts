@@ -1,0 +1,3 @@
+import { runCases } from './run-cases.ts';
+
+await runCases('kube-proxy-legacy', 0.3);
