@@ -88,6 +88,8 @@ export interface NetfilterEnvironment {
 /** A rule that matched the packet, where it stood in the walk. */
 export interface MatchedRule {
   readonly hook: Hook;
+  /** The chain on the hook from which the packet came to the rule. */
+  readonly base: string;
   readonly rule: PacketRule;
   readonly evidence: Evidence;
   /** What it did: `jump`, `goto`, `return`, `continue` (no target, or one that does not end the walk), or the target's name. */

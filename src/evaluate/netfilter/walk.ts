@@ -139,7 +139,7 @@ export class Walk {
     const evidence = frame.rules.evidence(frame.index);
     const record = (next: WalkState): WalkState => {
       const changed = next.flow === entered.flow ? {} : { after: next.flow };
-      const matched: MatchedRule = { hook: state.hook, rule, evidence, action, ...changed };
+      const matched: MatchedRule = { hook: state.hook, base: frame.base.name, rule, evidence, action, ...changed };
       return change(next, { rules: append(state.rules, matched) });
     };
     switch (effect.kind) {

@@ -88,7 +88,9 @@ function closingStep(start: Flow, outcome: TraversalOutcome, led: readonly Match
 function wayText(led: readonly MatchedRule[]): string {
   const last = led.at(-1);
   if (last === undefined) return 'no rule';
-  const same = led.filter((one) => one.hook === last.hook && one.rule.table === last.rule.table);
+  const same = led.filter(
+    ({ hook, base, rule }) => hook === last.hook && base === last.base && rule.table === last.rule.table,
+  );
   const chains: string[] = [];
   for (const one of same) {
     const from = chains.indexOf(one.rule.chain);
