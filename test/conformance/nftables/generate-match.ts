@@ -1,4 +1,4 @@
-import { ADDRESSES, USER } from '../iptables/lab.ts';
+import { ADDRESSES, USER } from '../netfilter/lab.ts';
 import { ALL_PORTS, MARKS, MASKS, type Place } from './place.ts';
 
 /** One test of a rule. */

@@ -1,5 +1,6 @@
 import type { Family } from '../../../src/model/address.ts';
-import { ADDRESSES, PORTS, type Probe, type Sender } from '../iptables/lab.ts';
+import { ADDRESSES, PORTS, type Probe, type Sender, type SetName } from '../netfilter/lab.ts';
+import { generateTables } from '../iptables/generate.ts';
 import type { Random } from '../routing/random.ts';
 import { generateMatch } from './generate-match.ts';
 import { ALL_PORTS, MARKS, MASKS, type HookName, type Place } from './place.ts';
@@ -8,19 +9,22 @@ import { ALL_PORTS, MARKS, MASKS, type HookName, type Place } from './place.ts';
 export interface Case {
   readonly family: Family;
   readonly rules: string;
+  /** For iptables-restore: rules of iptables-nft beside those; null: none. */
+  readonly iptables: string | null;
   readonly probes: readonly Probe[];
 }
 
 const HOOKS: readonly HookName[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
 const NAT_HOOKS: ReadonlySet<HookName> = new Set(['prerouting', 'input', 'output', 'postrouting']);
-const PRIORITIES = [-310, -290, -250, -190, -160, -140, -120, -20, 0, 10, 50, 90, 110, 200];
-const NAT_PRIORITIES = [-120, -105, -100, -95, -50, 0, 90, 100, 105];
+/** None of those that iptables uses: in which order two chains of one priority stand, no dump tells. */
+const PRIORITIES = [-310, -290, -250, -190, -160, -140, -120, -20, 5, 10, 60, 90, 110, 200];
+const NAT_PRIORITIES = [-120, -105, -101, -95, -50, 0, 90, 101, 105];
 const CONNTRACK = -200;
 const FIRST_SOURCE_PORT = 33_000;
 const LAST_SOURCE_PORT = 60_000;
 
 /** @param turn number of the case: source ports are not used again soon, while connections of earlier cases still close */
-export function generateCase(random: Random, probes: number, turn: number): Case {
+export function generateCase(random: Random, probes: number, turn: number, sets: readonly SetName[]): Case {
   const firstPort = FIRST_SOURCE_PORT + ((turn * probes) % (LAST_SOURCE_PORT - FIRST_SOURCE_PORT));
   const family = random.chance(0.6) ? 4 : 6;
   const own = family === 4 ? 'ip' : 'ip6';
@@ -31,6 +35,7 @@ export function generateCase(random: Random, probes: number, turn: number): Case
   return {
     family,
     rules: tables.join(''),
+    iptables: random.chance(0.3) ? generateTables(random, family, sets, firstPort) : null,
     probes: Array.from({ length: probes }, (_, at) => generateProbe(random, family, firstPort + at)),
   };
 }

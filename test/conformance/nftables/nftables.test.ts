@@ -4,12 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
 import type { Family } from '../../../src/model/address.ts';
 import type { TraversalOutcome } from '../../../src/model/netfilter.ts';
+import type { IpSet } from '../../../src/model/network-namespace.ts';
 import type { NftRuleset } from '../../../src/model/nftables.ts';
+import { divideBaseChains } from '../../../src/parse/nftables/foreign-chains.ts';
 import { parseNftJson } from '../../../src/parse/nftables/json-ruleset.ts';
+import { parseIpsetSave } from '../../../src/parse/ipset-save/ipset-save.ts';
 import { parseNftText } from '../../../src/parse/nftables/text-ruleset.ts';
-import { Lab, type Probe } from '../iptables/lab.ts';
-import { compareResult, compareTrace, environmentOf, predict, type Router } from '../iptables/predict.ts';
-import { Monitor, readTraces, ruleOrdinals, watch, type Trace } from '../iptables/trace.ts';
+import { Lab, type Probe } from '../netfilter/lab.ts';
+import { loadIptables } from '../netfilter/load-iptables.ts';
+import { compareResult, compareTrace, environmentOf, placeKey, predict, type Router } from '../netfilter/predict.ts';
+import { Monitor, readTraces, ruleOrdinals, watch, type Trace } from '../netfilter/trace.ts';
 import { Random } from '../routing/random.ts';
 import { generateCase, type Case } from './generate.ts';
 
@@ -34,11 +38,17 @@ interface Counts {
 }
 
 let lab!: Lab;
+let sets: ReadonlyMap<string, IpSet>;
 let routing: Readonly<Record<Family, RoutingTables>>;
 
 beforeAll(async () => {
   lab = new Lab(`kr-nft-${process.pid}`);
   await lab.ready();
+  sets = parseIpsetSave({
+    name: 'ipset-save.txt',
+    capturedAt: null,
+    bytes: Buffer.from(lab.router.execute('ipset', 'save')),
+  }).value;
   routing = { 4: lab.router.tables(4), 6: lab.router.tables(6) };
 }, 60_000);
 
@@ -64,20 +74,26 @@ function load(one: Case, seed: number, counts: Counts): Router | undefined {
     // After the first rule that the kernel will not have, it has none of those that lead there either.
     const refused = problem.includes('Could not process') ? rules.slice(0, 1) : rules;
     if (refused.length === 0) throw new Error(`seed ${seed}: nft: ${problem}`);
-    if (VERBOSE) process.stdout.write(`refused: ${refused.map((at) => lines[at]).join(' | ')}: ${problem}\n`);
+    tell(`${refused.map((at) => lines[at]).join(' | ')}: ${problem}`);
     counts.refused += refused.length;
     for (const at of refused) lines[at] = '#';
     problem = apply();
   }
   if (problem !== '') return undefined;
   watch(lab);
+  const iptables = one.iptables === null ? undefined : loadIptables(lab, one.iptables, one.family, 'nft', tell);
+  counts.refused += iptables?.refused ?? 0;
   lab.spawn('conntrack', ['-F'], '');
   const ruleset = read(seed);
   return {
-    rulesets: [ruleset],
-    environment: environmentOf(routing[one.family], new Map()),
-    ordinals: ordinalsOf(ruleset),
+    rulesets: iptables === undefined ? [ruleset] : [iptables.ruleset, ruleset],
+    environment: environmentOf(routing[one.family], sets),
+    ordinals: new Map([...ordinalsOf(ruleset), ...(iptables?.ordinals ?? [])]),
   };
+}
+
+function tell(refusal: string): void {
+  if (VERBOSE) process.stdout.write(`refused: ${refusal}\n`);
 }
 
 function isRule(line: string): boolean {
@@ -91,17 +107,18 @@ function read(seed: number): NftRuleset {
   const artefact = { name: `nft-ruleset.${form}`, capturedAt: null, bytes: Buffer.from(stdout) };
   const { value, gaps } = form === 'json' ? parseNftJson(artefact) : parseNftText(artefact);
   expect(gaps).toEqual([]);
-  return { ...value, baseChains: value.baseChains.filter((chain) => chain.table !== 'watch') };
+  const { foreign } = divideBaseChains(value.baseChains);
+  return { ...value, baseChains: foreign.filter((chain) => chain.table !== 'watch') };
 }
 
-function ordinalsOf(ruleset: NftRuleset): ReadonlyMap<number | string, string> {
+function ordinalsOf(ruleset: NftRuleset): ReadonlyMap<string, string> {
   const chains = new Set([...ruleOrdinals(lab).keys()].map((key) => key.slice(0, key.lastIndexOf(' '))));
-  const ordinals = new Map<number | string, string>();
+  const ordinals = new Map<string, string>();
   for (const key of chains) {
     const [family = '', name = '', chain = ''] = key.split(' ');
     const table = ruleset.tables.find((one) => one.family === family && one.name === name);
     for (const [ordinal, { evidence }] of (table?.rules(chain) ?? []).entries()) {
-      ordinals.set(evidence.line ?? evidence.pointer ?? '', `${name} ${chain} ${ordinal}`);
+      ordinals.set(placeKey(evidence), `${name} ${chain} ${ordinal}`);
     }
   }
   return ordinals;
@@ -120,7 +137,7 @@ function traceOf(traces: readonly Trace[], probe: Probe): Trace | undefined {
 async function runSeed(seed: number, counts: Counts): Promise<void> {
   if (VERBOSE) process.stdout.write(`seed ${seed}\n`);
   const random = new Random(seed);
-  const one = generateCase(random, PROBES_PER_RULESET, seed);
+  const one = generateCase(random, PROBES_PER_RULESET, seed, lab.sets);
   const router = load(one, seed, counts);
   if (router === undefined) return;
   counts.rulesets += 1;

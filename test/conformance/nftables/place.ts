@@ -1,5 +1,5 @@
 import type { Family } from '../../../src/model/address.ts';
-import { CLOSED_PORTS, PORTS } from '../iptables/lab.ts';
+import { CLOSED_PORTS, PORTS } from '../netfilter/lab.ts';
 import type { Random } from '../routing/random.ts';
 
 export const ALL_PORTS = [...PORTS, ...CLOSED_PORTS];

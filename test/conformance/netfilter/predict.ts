@@ -4,6 +4,7 @@ import { evaluateRoute } from '../../../src/evaluate/routing/evaluate-route.ts';
 import { masqueradeAddress, redirectAddress } from '../../../src/evaluate/routing/interface-address.ts';
 import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
 import type { Family } from '../../../src/model/address.ts';
+import type { Evidence } from '../../../src/model/evidence.ts';
 import { newFlow, replyFlow, type Flow } from '../../../src/model/flow.ts';
 import type { MatchedRule, NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../../src/model/netfilter.ts';
 import type { IpSet } from '../../../src/model/network-namespace.ts';
@@ -14,8 +15,8 @@ import type { Trace, Tuple } from './trace.ts';
 export interface Router {
   readonly rulesets: readonly Ruleset[];
   readonly environment: NetfilterEnvironment;
-  /** `table chain ordinal` of a rule by its line or pointer. */
-  readonly ordinals: ReadonlyMap<number | string, string>;
+  /** `table chain ordinal` of a rule by `placeKey`. */
+  readonly ordinals: ReadonlyMap<string, string>;
 }
 
 export function environmentOf(tables: RoutingTables, sets: ReadonlyMap<string, IpSet>): NetfilterEnvironment {
@@ -92,8 +93,13 @@ function agrees(
   }
 }
 
+/** Where a rule stands, as the key of a map. */
+export function placeKey({ artefact, line, pointer }: Omit<Evidence, 'raw'>): string {
+  return `${artefact}:${line ?? pointer ?? ''}`;
+}
+
 function ordinalOf(router: Router, { evidence }: MatchedRule): string {
-  return router.ordinals.get(evidence.line ?? evidence.pointer ?? '') ?? '?';
+  return router.ordinals.get(placeKey(evidence)) ?? '?';
 }
 
 /** A port that we left open lies where we said. */
@@ -215,11 +221,11 @@ function comesBack(
   const all = [...answers, ...further];
   const pass = (outcome: TraversalOutcome): boolean => outcome.verdict === 'local' || outcome.verdict === 'forward';
   // An answer that conntrack does not see comes from an address that the asker has not asked.
-  const home = answers.every(
-    (outcome) => outcome.flow.destination === probe.source && outcome.flow.source === probe.destination,
-  );
+  const isHome = ({ flow: seen }: TraversalOutcome): boolean =>
+    seen.destination === probe.source && seen.source === probe.destination;
   if (tracking.state === 'UNTRACKED' || all.some((outcome) => outcome.verdict === 'undetermined')) return 'perhaps';
-  if (all.every(pass)) return home ? 'yes' : 'no';
+  if (all.every(pass) && answers.every(isHome)) return 'yes';
+  if (all.every(pass)) return answers.some(isHome) ? 'perhaps' : 'no';
   return answers.some(pass) ? 'perhaps' : 'no';
 }
 
