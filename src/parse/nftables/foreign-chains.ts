@@ -9,7 +9,9 @@ interface BaseChains {
 }
 
 /** Hook and priority of the chains that iptables-nft makes (iptables/nft.c, xtables_ipv4), by table and chain. */
-const IPTABLES_CHAINS: Readonly<Record<string, Readonly<Record<string, readonly [hook: string, priority: number]>>>> = {
+const IPTABLES_CHAINS: Readonly<
+  Record<string, Readonly<Record<string, readonly [hook: string, ...priorities: number[]]>>>
+> = {
   raw: { PREROUTING: ['prerouting', -300], OUTPUT: ['output', -300] },
   mangle: {
     PREROUTING: ['prerouting', -150],
@@ -19,7 +21,8 @@ const IPTABLES_CHAINS: Readonly<Record<string, Readonly<Record<string, readonly 
     POSTROUTING: ['postrouting', -150],
   },
   filter: { INPUT: ['input', 0], FORWARD: ['forward', 0], OUTPUT: ['output', 0] },
-  security: { INPUT: ['input', 50], FORWARD: ['forward', 50], OUTPUT: ['output', 50] },
+  // The tool has its own idea of this one; the kernel's is 50 (NF_IP_PRI_SECURITY).
+  security: { INPUT: ['input', 150, 50], FORWARD: ['forward', 150, 50], OUTPUT: ['output', 150, 50] },
   nat: {
     PREROUTING: ['prerouting', -100],
     INPUT: ['input', 100],
@@ -37,5 +40,7 @@ function ownedByIptables({ family, table, chain, hook, priority }: NftBaseChain)
   if (family !== 'ip' && family !== 'ip6') return false;
   const chains = Object.hasOwn(IPTABLES_CHAINS, table) ? IPTABLES_CHAINS[table] : undefined;
   const own = chains !== undefined && Object.hasOwn(chains, chain) ? chains[chain] : undefined;
-  return own !== undefined && own[0] === hook && own[1] === priority;
+  if (own === undefined || priority === null) return false;
+  const [ownHook, ...priorities] = own;
+  return ownHook === hook && priorities.includes(priority);
 }

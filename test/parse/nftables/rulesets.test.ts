@@ -78,6 +78,16 @@ describe('parseNftText', () => {
     expect(outline(value.baseChains)).toEqual(['ip filter extra forward -151 rules']);
   });
 
+  it.each([
+    ['security', 'INPUT', 'input', 150, 'iptables'],
+    ['security', 'INPUT', 'input', 51, 'foreign'],
+    ['filter', 'INPUT', 'input', 0, 'iptables'],
+    ['filter', 'INPUT', 'forward', 0, 'foreign'],
+  ] as const)('knows whose chain %s %s on %s at %i is: %s', (table, chain, hook, priority, whose) => {
+    const text = `table ip ${table} {\n\tchain ${chain} {\n\t\ttype filter hook ${hook} priority ${priority}; policy accept;\n\t}\n}\n`;
+    expect(divideBaseChains(parseNftText(textArtefact(text)).value.baseChains)[whose].length).toBe(1);
+  });
+
   it('takes time in proportion to hostile lines', () => {
     const start = performance.now();
     for (const word of ['type ', 'type x hook y priority ', '{ ', '"', 'policy ']) {
