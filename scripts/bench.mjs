@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { envoyDump, envoyRequests } from './envoy-dump.mjs';
 import { kubeProxyRuleset } from './kube-proxy-ruleset.mjs';
 
 const ROUNDS = 21;
@@ -33,6 +34,15 @@ const flow = ['--src', '10.244.1.20', '--dst', clusterIp, '--dport', '80', '-o',
 const packet = [node, program, 'packet', '--ruleset', rules, '--node-address', '10.10.0.11', ...flow];
 const readRules = [node, '-e', 'require("fs").readFileSync(process.argv[1], "utf8")', rules];
 
+// A sidecar that knows 2,000 Services. The baseline reads and parses its dump and answers one request.
+const dump = join(folder, 'config_dump.json');
+writeFileSync(dump, envoyDump(2000));
+const envoyRequest = (/** @type {number} */ count) => {
+  const requests = join(folder, `requests-${count}.jsonl`);
+  writeFileSync(requests, envoyRequests(2000, count));
+  return [node, program, 'envoy-request', '--file', dump, '--requests', requests];
+};
+
 /** @type {readonly { name: string, command: readonly string[], baseline: readonly string[], budget: number }[]} */
 const lines = [
   { name: '--version', command: [node, program, '--version'], baseline: bareNode, budget: 1.5 },
@@ -40,6 +50,7 @@ const lines = [
   { name: 'version -o json', command: [node, program, 'version', '-o', 'json'], baseline: bareNode, budget: 2.5 },
   { name: 'explain (bundled sample)', command: explain, baseline: bareNode, budget: 8 },
   { name: `packet (${SERVICES} Services), to reading`, command: packet, baseline: readRules, budget: 3 },
+  { name: 'envoy-request, 10,000 to one', command: envoyRequest(10_000), baseline: envoyRequest(1), budget: 10 },
 ];
 
 /** @type {Map<string, number[]>} CPU milliseconds of each command, by its words */

@@ -6,11 +6,10 @@
 import { packetReport } from './explain/packet/packet-report.ts';
 import { packetText } from './explain/packet/packet-text.ts';
 import type { PacketAnswer, PacketFailure } from './explain/packet/packet.ts';
-import type { Gap } from './model/artefact.ts';
-import { escapeControls } from './render/escape-controls.ts';
 import { renderJson, renderJsonLine } from './render/json.ts';
 import { renderPacket, type PacketLayout } from './render/packet.ts';
 
+export { renderGaps } from './render/gaps.ts';
 export { answerFlows, openPacketMachine, type PacketMachine } from './packet-machine.ts';
 
 /** Text of the answer for one packet. */
@@ -48,17 +47,4 @@ export function packetStatus(answer: PacketAnswer | PacketFailure): PacketStatus
 export function worstStatus(statuses: Iterable<PacketStatus>): PacketStatus {
   const met = new Set(statuses);
   return STATUSES.find((status) => met.has(status)) ?? 'ok';
-}
-
-const MOST_WARNINGS = 5;
-
-/** What was not understood, for standard error; empty when all was. */
-export function renderGaps(gaps: readonly Gap[]): string {
-  const lines = gaps.slice(0, MOST_WARNINGS).map(({ artefact, line, problem }) => {
-    const place = line === undefined ? artefact : `${artefact}:${line}`;
-    return `warning: ${place}: ${problem}\n`;
-  });
-  if (gaps.length > MOST_WARNINGS)
-    lines.push(`warning: ${gaps.length - MOST_WARNINGS} more lines were not understood\n`);
-  return escapeControls(lines.join(''));
 }

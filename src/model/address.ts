@@ -24,6 +24,20 @@ const WIDTH: Record<Family, number> = { 4: 32, 6: 128 };
  * @returns undefined when the text is no address
  */
 export function parseAddress(text: string): Address | undefined {
+  let parsed = PARSED.get(text);
+  if (parsed === undefined) {
+    if (PARSED.size >= PARSED_LIMIT) PARSED.clear();
+    parsed = { address: readAddress(text) };
+    PARSED.set(text, parsed);
+  }
+  return parsed.address;
+}
+
+/** Addresses that were read last: the same ones are asked about again and again, and reading one is slow. */
+const PARSED = new Map<string, { readonly address: Address | undefined }>();
+const PARSED_LIMIT = 20_000;
+
+function readAddress(text: string): Address | undefined {
   const bare = text.includes('%') ? text.slice(0, text.indexOf('%')) : text;
   if (bare.includes(':')) {
     return ipaddr.IPv6.isValid(bare) ? fromBytes(6, ipaddr.IPv6.parse(bare).toByteArray()) : undefined;
@@ -95,6 +109,14 @@ export function isLoopback(address: Address): boolean {
 export function formatEndpoint(ip: string, port: number | null | undefined): string {
   if (port === null || port === undefined) return ip;
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
+/** Reads `10.0.0.1:80` or `[fd00::1]:80`; undefined when the text is none. */
+export function parseEndpoint(text: string): { readonly address: Address; readonly port: number } | undefined {
+  const parts = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(text.trim());
+  const address = parseAddress(parts?.[1] ?? parts?.[2] ?? '');
+  const port = Number(parts?.[3]);
+  return address === undefined || port > 65_535 ? undefined : { address, port };
 }
 
 function parseMask(family: Family, text: string): bigint | undefined {

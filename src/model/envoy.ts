@@ -121,6 +121,8 @@ export type EnvoyEnd =
       /** Attempts after the first when the connection fails; 0 without a retry policy. */
       readonly retries: number;
       readonly connectTimeoutSeconds: number | null;
+      /** Response flags that filters have set on the way: `DI`; null: none has. */
+      readonly flag: string | null;
     }
   | {
       /** an HTTP answer made by the proxy */

@@ -10,19 +10,23 @@ export class Cursor {
   readonly artefact: string;
   readonly value: unknown;
   /** Where the value stands: below another cursor, so that a pointer is only spelled out when somebody cites it. */
-  #parent: Cursor | null = null;
-  #keys: readonly (string | number)[] = [];
+  readonly #parent: Cursor | null;
+  /** One key, or several on the way down. */
+  readonly #key: Key;
   #pointer: string | null;
 
-  constructor(artefact: string, pointer: string, value: unknown) {
+  constructor(artefact: string, pointer: string | null, value: unknown, parent: Cursor | null = null, key: Key = '') {
     this.artefact = artefact;
-    this.#pointer = pointer;
     this.value = value;
+    this.#pointer = pointer;
+    this.#parent = parent;
+    this.#key = key;
   }
 
   /** RFC 6901; `''` is the whole document. */
   get pointer(): string {
-    this.#pointer ??= `${this.#parent === null ? '' : this.#parent.pointer}${this.#keys.map((key) => `/${escapePointer(String(key))}`).join('')}`;
+    const keys = typeof this.#key === 'object' ? this.#key : [this.#key];
+    this.#pointer ??= `${this.#parent?.pointer ?? ''}${keys.map((key) => `/${escapePointer(String(key))}`).join('')}`;
     return this.#pointer;
   }
 
@@ -35,6 +39,11 @@ export class Cursor {
     let { value } = this;
     for (const key of keys) value = member(value, key);
     return this.#below(keys, value);
+  }
+
+  /** The member or element under one key: what `at` gives, for those who walk the same configuration many times. */
+  child(key: string | number): Cursor {
+    return this.#below(key, member(this.value, key));
   }
 
   string(): string | undefined {
@@ -55,13 +64,13 @@ export class Cursor {
   /** The elements; `[]` when this is no array. */
   items(): Cursor[] {
     if (!Array.isArray(this.value)) return [];
-    return this.value.map((value: unknown, index) => this.#below([index], value));
+    return this.value.map((value: unknown, index) => this.#below(index, value));
   }
 
   /** The members of an object, in document order; `[]` when this is no object. */
   entries(): [string, Cursor][] {
     if (!isObject(this.value)) return [];
-    return Object.entries(this.value).map(([key, value]) => [key, this.#below([key], value)]);
+    return Object.entries(this.value).map(([key, value]) => [key, this.#below(key, value)]);
   }
 
   isObject(): boolean {
@@ -88,14 +97,12 @@ export class Cursor {
     };
   }
 
-  #below(keys: readonly (string | number)[], value: unknown): Cursor {
-    const child = new Cursor(this.artefact, '', value);
-    child.#parent = this;
-    child.#keys = keys;
-    child.#pointer = null;
-    return child;
+  #below(key: Key, value: unknown): Cursor {
+    return new Cursor(this.artefact, null, value, this, key);
   }
 }
+
+type Key = string | number | readonly (string | number)[];
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
 import { accessLog, EnvoyProcess, freePort, readLog } from './envoy-process.ts';
-import { installEnvoy } from './install-envoy.ts';
+import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import type { Probe } from './probe.ts';
 import { readFacts, sendAll } from './session.ts';
 import { Upstreams } from './upstreams.ts';
@@ -23,7 +23,7 @@ let upstreams: Upstreams;
 let binary: string;
 
 beforeAll(async () => {
-  binary = installEnvoy();
+  binary = installEnvoy(ENVOY_VERSIONS[0]!);
   certificates = makeCertificates(root);
   upstreams = await Upstreams.start(6);
 }, 300_000);

@@ -70,13 +70,22 @@ export class EnvoyProcess {
   }
 }
 
-/** A port that nobody listens on now. */
+let nextPort = 10_000 + (process.pid % 1000) * 15;
+
+/** A port that nobody listens on now, below those that the kernel gives to clients, so that nobody takes it meanwhile. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as { port: number };
-  await once(server.close(), 'close');
-  return port;
+  for (;;) {
+    nextPort = nextPort >= 28_900 ? 10_000 : nextPort + 1;
+    const server = createServer();
+    const port = nextPort;
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '0.0.0.0', () => resolve(true));
+    });
+    if (!free) continue;
+    await once(server.close(), 'close');
+    return port;
+  }
 }
 
 /** One line of an access log: what Envoy says it did with a connection or request. */

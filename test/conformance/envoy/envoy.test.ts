@@ -3,7 +3,7 @@
  * requests from several loopback addresses in plaintext and TLS. Our answer is computed from Envoy's own config_dump.
  *
  * ENVOY_CONFORMANCE_REQUESTS sets how many requests are sent, ENVOY_CONFORMANCE_SEED where the random numbers start,
- * ENVOY_CONFORMANCE_WORLD limits the run to one configuration, ENVOY_CONFORMANCE_KEEP keeps the files that Envoy read.
+ * ENVOY_VERSIONS names the versions, which take turns, ENVOY_CONFORMANCE_WORLD limits the run to one configuration, ENVOY_CONFORMANCE_KEEP keeps the files that Envoy read.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { probabilitySums } from '../../../src/model/branching.ts';
 import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
 import { EnvoyProcess, freePort, readLog } from './envoy-process.ts';
-import { installEnvoy } from './install-envoy.ts';
+import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import type { Probe, Reply } from './probe.ts';
 import { Random } from './random.ts';
 import { readFacts, sendAll } from './session.ts';
@@ -22,7 +22,7 @@ import { Upstreams } from './upstreams.ts';
 import { agrees, evaluateProbe, expectedOf, observe } from './verdict.ts';
 import { generateProbe, generateWorld } from './world.ts';
 
-const REQUESTS = Number(process.env['ENVOY_CONFORMANCE_REQUESTS'] ?? 400);
+const REQUESTS = Number(process.env['ENVOY_CONFORMANCE_REQUESTS'] ?? 3000);
 const SEED = Number(process.env['ENVOY_CONFORMANCE_SEED'] ?? 20_261_121);
 const ONLY = process.env['ENVOY_CONFORMANCE_WORLD'];
 const KEEP = process.env['ENVOY_CONFORMANCE_KEEP'] !== undefined;
@@ -31,12 +31,12 @@ const LISTENERS = 4;
 const HOSTS = 9;
 
 const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
-let binary: string;
+let binaries: readonly string[];
 let certificates: Certificates;
 let upstreams: Upstreams;
 
 beforeAll(async () => {
-  binary = installEnvoy();
+  binaries = ENVOY_VERSIONS.map(installEnvoy);
   certificates = makeCertificates(root);
   upstreams = await Upstreams.start(HOSTS);
 }, 300_000);
@@ -61,18 +61,21 @@ async function runWorld(index: number, tally: Tally): Promise<void> {
   mkdirSync(folder);
   const ports = await Promise.all(Array.from({ length: LISTENERS }, freePort));
   const world = generateWorld(random, folder, ports, upstreams.ports, certificates);
-  const envoy = await EnvoyProcess.start(binary, folder, world.bootstrap);
+  const envoy = await EnvoyProcess.start(binaries[index % binaries.length]!, folder, world.bootstrap);
   try {
-    const facts = await readFacts(envoy, random.chance(0.85));
+    const facts = await readFacts(envoy, random.chance(0.95));
     const probes = Array.from({ length: REQUESTS_PER_WORLD }, () => generateProbe(random, world));
     const replies = await sendAll(probes, certificates);
     const log = await readLog(
       folder,
       new Set(replies.filter(({ connected }) => connected).map(({ connection }) => connection)),
     );
+    const used = replies.map(({ connection }) => connection);
+    const twice = new Set(used.filter((connection, place) => used.indexOf(connection) !== place));
     for (const [number, probe] of probes.entries()) {
       const reply = replies[number]!;
-      if (!reply.connected) continue;
+      // The log tells connections apart by their addresses, which the kernel may have given out twice.
+      if (!reply.connected || twice.has(reply.connection)) continue;
       judge(tally, index, probe, reply, facts, observe(log.get(reply.connection) ?? [], reply));
     }
   } finally {
@@ -102,7 +105,7 @@ function judge(
     );
     tally.disagreements.push(
       [
-        `world ${world}: ${problem}`,
+        `world ${world} (Envoy ${ENVOY_VERSIONS[world % ENVOY_VERSIONS.length]}): ${problem}`,
         `  probe ${JSON.stringify(probe)}`,
         `  Envoy ${JSON.stringify(observed)}`,
         ...expected.map((line) => `  ours  ${line}`),

@@ -40,6 +40,20 @@ export function randomCluster(
   };
 }
 
+/** Name of the cluster that is made of others. */
+export const AGGREGATE = 'aggregate';
+
+export function aggregateCluster(random: Random): object {
+  const type = 'type.googleapis.com/envoy.extensions.clusters.aggregate.v3.ClusterConfig';
+  const clusters = random.some([...CLUSTERS].toReversed(), 2, 4);
+  return {
+    name: AGGREGATE,
+    connect_timeout: '1s',
+    lb_policy: 'CLUSTER_PROVIDED',
+    cluster_type: { name: 'envoy.clusters.aggregate', typed_config: { '@type': type, clusters } },
+  };
+}
+
 function localities(random: Random, ports: readonly number[]): object[] {
   const left = [...ports];
   const groups = 1 + random.below(3);

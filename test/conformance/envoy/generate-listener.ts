@@ -1,7 +1,9 @@
 import type { Certificates } from './certificates.ts';
 import { accessLog } from './envoy-process.ts';
 import { CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
-import { rbacRules } from './generate-rbac.ts';
+import { furtherFilters } from './generate-filters.ts';
+import { chainMatcher } from './generate-matcher.ts';
+import { rbacConfig } from './generate-rbac.ts';
 import { cidr } from './generate-match.ts';
 import { fault, routeConfiguration } from './generate-routes.ts';
 import type { Random } from './random.ts';
@@ -31,7 +33,7 @@ export interface GeneratedListener {
 export function randomListener(random: Random, setting: ListenerSetting): GeneratedListener {
   const routes: object[] = [];
   const taken = new Set<string>();
-  const chains: object[] = [];
+  const chains: { name: string; filter_chain_match: object; filters: object[] }[] = [];
   for (let attempt = 0; attempt < 2 + random.below(6); attempt++) {
     const match = chainMatch(random, setting);
     // Envoy refuses a listener of which two chains match the same.
@@ -52,10 +54,16 @@ export function randomListener(random: Random, setting: ListenerSetting): Genera
       filters: filters(random, setting, `${setting.name}-default`, routes),
     },
   }));
+  const names = chains.map(({ name }) => name);
+  const byMatcher = random.maybe(names.length === 0 ? 0 : 0.2, () => ({
+    filter_chains: chains.map(({ filter_chain_match: _, ...chain }) => chain),
+    filter_chain_matcher: chainMatcher(random, setting.ports, names),
+  }));
   const listener = {
     name: setting.name,
     address: { socket_address: { address: '0.0.0.0', port_value: setting.port } },
     filter_chains: chains,
+    ...byMatcher,
     ...fallback,
     listener_filters: listenerFilters(random, setting),
     access_log: accessLog(setting.folder, 'listener'),
@@ -161,7 +169,7 @@ function listenerFilters(random: Random, { ports }: ListenerSetting): object[] {
 }
 
 function filters(random: Random, setting: ListenerSetting, name: string, routes: object[]): object[] {
-  const access = random.maybe(0.25, () => ({ rules: rbacRules(random, setting.ports, false) }));
+  const access = random.maybe(0.25, () => ({ ...rbacConfig(random, setting.ports, false) }));
   const rbac = {
     name: 'network-rbac',
     typed_config: { '@type': `${TYPE}.filters.network.rbac.v3.RBAC`, stat_prefix: 'r', ...access },
@@ -216,6 +224,7 @@ function connectionManager(random: Random, setting: ListenerSetting, name: strin
         ]),
       })),
       ...random.maybe(0.3, () => ({ use_remote_address: true })),
+      ...random.maybe(0.2, () => ({ internal_address_config: { cidr_ranges: [cidr(random.pick(SOURCE_RANGES))] } })),
       ...random.pick<object>([{}, {}, { strip_any_host_port: true }, { strip_matching_host_port: true }]),
       ...random.maybe(0.3, () => ({ strip_trailing_host_dot: true })),
       http_filters: [
@@ -233,7 +242,7 @@ function httpFilters(random: Random, { ports }: ListenerSetting): object[] {
       name: 'rbac',
       typed_config: {
         '@type': `${TYPE}.filters.http.rbac.v3.RBAC`,
-        ...random.maybe(0.7, () => ({ rules: rbacRules(random, ports, true) })),
+        ...random.maybe(0.7, () => ({ ...rbacConfig(random, ports, true) })),
       },
       ...off,
     },
@@ -243,6 +252,7 @@ function httpFilters(random: Random, { ports }: ListenerSetting): object[] {
       typed_config: random.chance(0.4) ? fault(random) : { '@type': `${TYPE}.filters.http.fault.v3.HTTPFault` },
     },
     { name: 'grpc_stats', typed_config: { '@type': `${TYPE}.filters.http.grpc_stats.v3.FilterConfig` } },
+    ...random.some(furtherFilters(random), 0, 3),
   ];
-  return random.some(all, 1, 4);
+  return random.some(all, 1, 5);
 }

@@ -1,10 +1,23 @@
 import { IDENTITIES } from './certificates.ts';
 import { cidr, headerMatch, stringMatch } from './generate-match.ts';
+import { networkMatcher, requestMatcher } from './generate-matcher.ts';
 import type { Random } from './random.ts';
 import { DESTINATION_RANGES, PREFIXES, SERVER_NAMES, SOURCE_RANGES } from './vocabulary.ts';
 
+/** Random RBAC: rules, or a matcher. */
+export function rbacConfig(random: Random, ports: readonly number[], http: boolean): object {
+  if (random.chance(0.75)) return { rules: rbacRules(random, ports, http) };
+  const type = 'type.googleapis.com/envoy.config.rbac.v3.Action';
+  const action = (): object => ({
+    '@type': type,
+    name: `matched ${random.below(3)}`,
+    action: random.pick(['ALLOW', 'ALLOW', 'DENY', 'LOG']),
+  });
+  return { matcher: http ? requestMatcher(random, action) : networkMatcher(random, ports, action) };
+}
+
 /** Random RBAC rules; with `ports` that connections really arrive at. */
-export function rbacRules(random: Random, ports: readonly number[], http: boolean): object {
+function rbacRules(random: Random, ports: readonly number[], http: boolean): object {
   const count = random.below(3);
   const policies = Object.fromEntries(
     Array.from({ length: count }, (_, index) => [

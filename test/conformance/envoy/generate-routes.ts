@@ -1,6 +1,8 @@
-import { CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
+import { AGGREGATE, CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
+import { furtherOverrides } from './generate-filters.ts';
 import { headerMatch, routeMatch } from './generate-match.ts';
-import { rbacRules } from './generate-rbac.ts';
+import { requestMatcher } from './generate-matcher.ts';
+import { rbacConfig } from './generate-rbac.ts';
 import type { Random } from './random.ts';
 import { DOMAINS } from './vocabulary.ts';
 
@@ -14,12 +16,14 @@ export function routeConfiguration(random: Random, name: string, ports: readonly
   while (left.length > 0) {
     const virtualHost = `v${hosts.length}`;
     const domains = left.splice(0, 1 + random.below(4));
+    let count = 0;
+    const next = (): object => route(random, `${name}/${virtualHost}/${count++}`, ports);
     hosts.push({
       name: virtualHost,
       domains,
-      routes: Array.from({ length: random.below(6) }, (_, index) =>
-        route(random, `${name}/${virtualHost}/${index}`, ports),
-      ),
+      ...(random.chance(0.12)
+        ? { matcher: requestMatcher(random, () => routeAction(random, next)) }
+        : { routes: Array.from({ length: random.below(6) }, next) }),
       ...random.maybe(0.1, () => ({ require_tls: random.pick(['ALL', 'EXTERNAL_ONLY']) })),
       ...random.maybe(0.2, () => ({ typed_per_filter_config: overrides(random, ports) })),
     });
@@ -32,6 +36,13 @@ export function routeConfiguration(random: Random, name: string, ports: readonly
     ...random.maybe(0.2, () => ({ ignore_path_parameters_in_path_matching: true })),
     ...random.maybe(0.2, () => ({ typed_per_filter_config: overrides(random, ports) })),
   };
+}
+
+/** What a matcher of routes leads to: a route, or a list of them. */
+function routeAction(random: Random, next: () => object): object {
+  const type = 'type.googleapis.com/envoy.config.route.v3';
+  if (random.chance(0.7)) return { '@type': `${type}.Route`, ...next() };
+  return { '@type': `${type}.RouteList`, routes: [next(), next()] };
 }
 
 function route(random: Random, name: string, ports: readonly number[]): object {
@@ -64,7 +75,9 @@ function action(random: Random): object {
     case 5:
       return { route: { cluster: MISSING_CLUSTER, ...notFound(random) } };
     default:
-      return { route: { cluster: random.pick(CLUSTERS), ...rewrites(random), ...metadataMatch(random) } };
+      return {
+        route: { cluster: random.pick([...CLUSTERS, AGGREGATE]), ...rewrites(random), ...metadataMatch(random) },
+      };
   }
 }
 
@@ -104,7 +117,8 @@ function weighted(random: Random): object {
 /** A random fault; every percentage but 0 and 100 makes two branches. */
 export function fault(random: Random): object {
   const percentage = (): object => ({ numerator: random.pick([0, 40, 100, 100]), denominator: 'HUNDRED' });
-  const abort = { abort: { http_status: random.pick([418, 503, 555]), percentage: percentage() } };
+  const how = random.chance(0.25) ? { header_abort: {} } : { http_status: random.pick([418, 503, 555]) };
+  const abort = { abort: { ...how, percentage: percentage() } };
   const delay = { delay: { fixed_delay: '0.01s', percentage: percentage() } };
   return {
     '@type': `${HTTP}.fault.v3.HTTPFault`,
@@ -123,12 +137,13 @@ function overrides(random: Random, ports: readonly number[]): object {
   const off = { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', disabled: true };
   const rbac = {
     '@type': `${HTTP}.rbac.v3.RBACPerRoute`,
-    rbac: random.maybe(0.8, () => ({ rules: rbacRules(random, ports, true) })),
+    rbac: random.maybe(0.8, () => rbacConfig(random, ports, true)),
   };
   const cors = { '@type': `${HTTP}.cors.v3.CorsPolicy`, allow_origin_string_match: [{ exact: 'http://o.example' }] };
   return {
     ...random.maybe(0.4, () => ({ fault: random.chance(0.2) ? off : fault(random) })),
     ...random.maybe(0.4, () => ({ rbac: random.chance(0.3) ? off : rbac })),
     ...random.maybe(0.3, () => ({ cors })),
+    ...random.maybe(0.5, () => furtherOverrides(random)),
   };
 }

@@ -110,5 +110,6 @@ export function sendProbe(probe: Probe, certificates: Certificates): Promise<Rep
 function requestText(probe: Probe): string {
   const headers = [['host', probe.host], ...probe.headers, ['connection', 'close']];
   const lines = headers.map(([name, value]) => `${name}: ${value}`);
-  return `${probe.method} ${probe.path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+  const length = Number(probe.headers.find(([name]) => name === 'content-length')?.[1] ?? 0);
+  return `${probe.method} ${probe.path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${'x'.repeat(length)}`;
 }

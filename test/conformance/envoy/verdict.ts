@@ -28,10 +28,11 @@ export function observe(entries: readonly LogEntry[], reply: Reply): Observed {
         : `upstream ${http.cluster ?? '-'} ${http.host}${http.details === 'via_upstream' ? '' : ` ${http.details}`}`;
     return { chain: http.chain ?? '-', route: http.route ?? '-', end, received };
   }
-  // tls_inspector notes a reason of another form for plaintext, which is no failure; tcp_proxy may have chosen a host already.
+  // A handshake that failed gave the client no answer; one that hangs up after it leaves an error too. tls_inspector notes a reason of another form for plaintext, which is no failure; tcp_proxy may have chosen a host already.
   if (
     tcp !== undefined &&
     tcp.host !== null &&
+    reply.status === null &&
     entries.some(({ transport }) => transport?.startsWith('TLS_error:|') === true)
   ) {
     return { chain: listener?.chain ?? '?', route: '-', end: 'close - -', received: null };

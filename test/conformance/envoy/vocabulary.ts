@@ -118,6 +118,12 @@ export const HEADERS: readonly (readonly [string, string])[] = [
   ['access-control-request-method', 'GET'],
   ['content-type', 'application/grpc'],
   ['x-draw', '4711'],
+  ['x-envoy-fault-abort-request', '429'],
+  ['x-envoy-fault-abort-request', 'x'],
+  ['x-envoy-fault-abort-request-percentage', '0'],
+  ['x-envoy-fault-abort-request-percentage', '30'],
+  ['content-length', '0'],
+  ['content-length', '11'],
 ];
 export const HEADER_NAMES = [
   'end-user',
@@ -129,6 +135,7 @@ export const HEADER_NAMES = [
   'x-missing',
   ':scheme',
   'origin',
+  'x-envoy-internal',
 ] as const;
 export const WORDS = ['jason', 'Jason', 'JAS', 'son', '', 'GET', 'reviews', '1', '17', 'beta', '/reviews/1'] as const;
 export const WORD_PATTERNS = ['ja.*', '(?i)JASON', '\\d+', '.*', '', 'GET|POST', '.+'] as const;

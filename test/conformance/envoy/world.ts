@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Certificates } from './certificates.ts';
 import { IDENTITIES } from './certificates.ts';
-import { CLUSTERS, randomCluster } from './generate-cluster.ts';
+import { aggregateCluster, CLUSTERS, randomCluster } from './generate-cluster.ts';
 import { randomListener } from './generate-listener.ts';
 import type { Probe } from './probe.ts';
 import type { Random } from './random.ts';
@@ -53,7 +53,11 @@ export function generateWorld(
     node: { id: 'test', cluster: 'test' },
     static_resources: {
       listeners: generated.map(({ listener }) => listener),
-      clusters: clusters.map(({ cluster }) => cluster),
+      clusters: [
+        ...clusters.map(({ cluster }) => cluster),
+        { name: 'nowhere', type: 'STATIC' },
+        aggregateCluster(random),
+      ],
     },
   };
   return { bootstrap, listeners: ports.map((port, index) => ({ name: `l${index}`, port })) };
@@ -62,7 +66,7 @@ export function generateWorld(
 /** A random connection to one of the world's listeners. */
 export function generateProbe(random: Random, world: World): Probe {
   const { name, port } = random.pick(world.listeners);
-  const tls = random.chance(0.35)
+  const tls = random.chance(0.25)
     ? {
         sni: random.chance(0.85) ? random.pick(SNIS) : null,
         alpn: random.chance(0.5)

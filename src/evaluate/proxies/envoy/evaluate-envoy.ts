@@ -7,6 +7,8 @@
  * it does not understand for harmless.
  */
 import type { EnvoyConnection, EnvoyConfigDump, EnvoyFacts, EnvoyOutcome } from '../../../model/envoy.ts';
+import type { Unknown } from '../../../model/branching.ts';
+import type { Cursor } from '../../../model/json.ts';
 import { BRANCH_LIMIT } from './context.ts';
 import type { ConnectionContext } from './context.ts';
 import { acceptSocket } from './listener/accepted-socket.ts';
@@ -19,11 +21,12 @@ import { runListenerFilters } from './listener/listener-filters.ts';
 import { listenerTable } from './listener/listener-table.ts';
 import type { Listener, ListenerTable } from './listener/listener-table.ts';
 import { handOverTarget, hasUdpListener, idleListeners, listenerStep, socketOwner } from './listener/lookup.ts';
+import type { NetworkFilter, RunNetworkFilter } from './network/filter.ts';
 import { networkFilterRule } from './network/registry.ts';
 import { field, isTrue, typedMessage, typeName, unknown, unknownField } from './proto-json.ts';
 import { readRuntime } from './runtime.ts';
 import { isUnknown } from './truth.ts';
-import { end, START, step, undetermined, withStep } from './walk.ts';
+import { end, START, step, undetermined, withStep, withSteps } from './walk.ts';
 import type { Walk } from './walk.ts';
 
 interface Proxy {
@@ -66,10 +69,8 @@ function noListener(facts: EnvoyFacts, config: EnvoyConfigDump, connection: Envo
   const { localAddress, localPort } = connection;
   const reason = `no listener takes ${localAddress} port ${localPort}`;
   const idle = idleListeners(facts, config, connection);
-  const walk = {
-    ...START,
-    steps: [...idle, step('listener', 'missing', `${localAddress}:${localPort}`, { reasons: [reason] })],
-  };
+  const missing = step('listener', 'missing', `${localAddress}:${localPort}`, { reasons: [reason] });
+  const walk = withSteps(START, [...idle, missing]);
   if (!config.complete || !config.sections.has('ListenersConfigDump')) {
     return undetermined(walk, unknown(`${reason} in this part of a config_dump`));
   }
@@ -84,7 +85,7 @@ function enterListener(proxy: Proxy, listener: Listener, accepted: AcceptedSocke
   const beyond = unknownField(listener.config, KNOWN_LISTENER);
   if (beyond !== undefined) return undetermined(walk, beyond);
   const filtered = runListenerFilters(listener.config, accepted, proxy.connection);
-  const inspected = { ...walk, steps: [...walk.steps, ...filtered.steps] };
+  const inspected = withSteps(walk, filtered.steps);
   if (filtered.unknown !== null) return undetermined(inspected, filtered.unknown);
   const { socket } = filtered;
   if (!accepted.restored && socket.restored && isTrue(listener.config, 'use_original_dst')) {
@@ -146,29 +147,48 @@ function enterChain(
 
 const KNOWN_FILTER = new Set(['name', 'typed_config', 'config_discovery']);
 
-function runNetworkFilters(context: ConnectionContext, walk: Walk, index: number): EnvoyOutcome[] {
-  const entries = field(context.chain.config, 'filters').items();
-  const entry = entries[index];
-  if (entry === undefined) {
-    // Without a filter that takes the connection, Envoy closes it (FilterChain.filters).
-    if (entries.length === 0) return end(walk, { kind: 'close', flag: null, detail: null, denied: false });
-    return undetermined(
-      walk,
-      unknown('no network filter takes the connection', ...entries.slice(-1).map((last) => last.at('name'))),
-    );
-  }
+/** A network filter of a chain, or why it cannot be evaluated. */
+interface ChainedFilter {
+  readonly filter: NetworkFilter;
+  readonly problem: Unknown | null;
+  readonly run: RunNetworkFilter;
+}
+
+const CHAINS = new WeakMap<object, readonly ChainedFilter[]>();
+
+function filterChain({ chain, config }: ConnectionContext): readonly ChainedFilter[] {
+  const key = chain.config.value;
+  const known = typeof key === 'object' && key !== null ? CHAINS.get(key) : undefined;
+  if (known !== undefined) return known;
+  const filters = field(chain.config, 'filters')
+    .items()
+    .map((entry) => chainedFilter(config, entry));
+  if (typeof key === 'object' && key !== null) CHAINS.set(key, filters);
+  return filters;
+}
+
+function chainedFilter(config: EnvoyConfigDump, entry: Cursor): ChainedFilter {
   const name = field(entry, 'name').string() ?? '';
   const own = field(entry, 'typed_config');
-  const discovered = own.exists ? undefined : context.config.extension(name);
+  const discovered = own.exists ? undefined : config.extension(name);
   const any = discovered?.state === 'active' ? field(discovered.config, 'typed_config') : own;
   const problem =
     unknownField(entry, KNOWN_FILTER) ??
-    (any.exists
-      ? undefined
-      : unknown(`the configuration of network filter ${name} is not in the dump`, entry.at('name')));
-  if (problem !== undefined) return undetermined(walk, problem);
+    (any.exists ? null : unknown(`the configuration of network filter ${name} is not in the dump`, entry.at('name')));
   const filter = { name, entry, type: typeName(any) ?? '', config: typedMessage(any) };
-  return networkFilterRule(filter)(context, filter, walk, (passed, changed) =>
-    runNetworkFilters(changed ?? context, passed, index + 1),
-  );
+  return { filter, problem, run: networkFilterRule(filter) };
+}
+
+function runNetworkFilters(context: ConnectionContext, walk: Walk, index: number): EnvoyOutcome[] {
+  const filters = filterChain(context);
+  const chained = filters[index];
+  if (chained === undefined) {
+    // Without a filter that takes the connection, Envoy closes it (FilterChain.filters).
+    if (filters.length === 0) return end(walk, { kind: 'close', flag: null, detail: null, denied: false });
+    const last = filters.slice(-1).map(({ filter }) => filter.entry.at('name'));
+    return undetermined(walk, unknown('no network filter takes the connection', ...last));
+  }
+  const { filter, problem, run } = chained;
+  if (problem !== null) return undetermined(walk, problem);
+  return run(context, filter, walk, (passed, changed) => runNetworkFilters(changed ?? context, passed, index + 1));
 }

@@ -10,9 +10,9 @@ import type { Cursor } from '../../../model/json.ts';
 /** The member that holds a field, in whichever spelling it stands. */
 export function field(message: Cursor, name: string): Cursor {
   const { value } = message;
-  if (typeof value !== 'object' || value === null || Object.hasOwn(value, name)) return message.at(name);
+  if (typeof value !== 'object' || value === null || Object.hasOwn(value, name)) return message.child(name);
   const camel = camelCase(name);
-  return message.at(Object.hasOwn(value, camel) ? camel : name);
+  return message.child(camel !== name && Object.hasOwn(value, camel) ? camel : name);
 }
 
 /** Walks down several fields. */
@@ -38,12 +38,22 @@ function camelCase(name: string): string {
 export function unknownField(message: Cursor, known: ReadonlySet<string>): Unknown | undefined {
   const { value } = message;
   if (typeof value !== 'object' || value === null) return undefined;
+  let understood = UNDERSTOOD.get(known);
+  if (understood === undefined) {
+    understood = new WeakSet();
+    UNDERSTOOD.set(known, understood);
+  }
+  if (understood.has(value)) return undefined;
   for (const key of Object.keys(value)) {
     if (known.has(key) || known.has(key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))) continue;
     return unknown(`the field ${key} is not understood`, message.at(key));
   }
+  understood.add(value);
   return undefined;
 }
+
+/** Messages without unknown fields, by what was known: ten thousand requests look through the same ones. */
+const UNDERSTOOD = new WeakMap<ReadonlySet<string>, WeakSet<object>>();
 
 /** `envoy.extensions.filters.http.router.v3.Router` of a google.protobuf.Any; of a TypedStruct, the type that it stands for. */
 export function typeName(any: Cursor): string | undefined {

@@ -32,6 +32,14 @@ export const readRuntime: (bootstrap: Cursor) => Runtime = memoised((bootstrap) 
   };
 });
 
+/** The minor version of Envoy 1 that wrote a bootstrap into its dump; undefined: it does not tell, or it is no release. */
+export const minorVersion: (bootstrap: Cursor) => number | undefined = memoised((bootstrap) => {
+  const version = fields(bootstrap, 'node', 'user_agent_build_version', 'version');
+  const name = fields(bootstrap, 'node', 'user_agent_name').string();
+  if (name !== 'envoy' || field(version, 'major_number').number() !== 1) return undefined;
+  return field(version, 'minor_number').number();
+});
+
 /** Keys may be written flat (`a.b: 1`) or nested (`a: {b: 1}`). */
 function holdsKey(layer: Cursor, key: string): boolean {
   return layer.entries().some(([name, value]) => {

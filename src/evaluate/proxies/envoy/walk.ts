@@ -6,31 +6,68 @@ import type { Cursor } from '../../../model/json.ts';
 export interface Walk {
   readonly probability: number;
   readonly conditions: readonly Condition[];
-  readonly steps: readonly EnvoyStep[];
+  /** Null before the first decision. */
+  readonly last: TakenStep | null;
   /** Response flags that filters set on the way: `DI`. */
   readonly flags: readonly string[];
 }
 
-export const START: Walk = { probability: 1, conditions: [], steps: [], flags: [] };
+/** A decision and those before it: branches share what they have in common. */
+interface TakenStep {
+  readonly step: EnvoyStep;
+  readonly before: TakenStep | null;
+}
+
+export const START: Walk = { probability: 1, conditions: [], last: null, flags: [] };
 
 /** What comes after a decision: the branches that the walk ends in. */
 export type Next<T> = (walk: Walk, value: T) => EnvoyOutcome[];
 
-export function withStep(walk: Walk, taken: EnvoyStep): Walk {
-  return { ...walk, steps: [...walk.steps, taken] };
+export function withStep({ probability, conditions, last, flags }: Walk, taken: EnvoyStep): Walk {
+  return { probability, conditions, last: { step: taken, before: last }, flags };
+}
+
+export function withSteps(walk: Walk, taken: readonly EnvoyStep[]): Walk {
+  return taken.reduce(withStep, walk);
 }
 
 /** The branch that is taken with the given probability, and under the condition, if any. */
-export function branch(walk: Walk, probability: number, condition?: Condition): Walk {
+export function branch({ probability, conditions, last, flags }: Walk, share: number, condition?: Condition): Walk {
   return {
-    ...walk,
-    probability: walk.probability * probability,
-    conditions: condition === undefined ? walk.conditions : [...walk.conditions, condition],
+    probability: probability * share,
+    conditions: condition === undefined ? conditions : [...conditions, condition],
+    last,
+    flags,
   };
 }
 
-export function end({ probability, conditions, steps }: Walk, how: EnvoyEnd): EnvoyOutcome[] {
-  return [{ probability, conditions, steps, end: how }];
+/** An end of the walk; its steps are listed when somebody reads them. */
+class Outcome implements EnvoyOutcome {
+  readonly probability: number;
+  readonly conditions: readonly Condition[];
+  readonly end: EnvoyEnd;
+  readonly #last: TakenStep | null;
+  #steps: EnvoyStep[] | null = null;
+
+  constructor({ probability, conditions, last }: Walk, how: EnvoyEnd) {
+    this.probability = probability;
+    this.conditions = conditions;
+    this.end = how;
+    this.#last = last;
+  }
+
+  get steps(): readonly EnvoyStep[] {
+    if (this.#steps === null) {
+      this.#steps = [];
+      for (let taken = this.#last; taken !== null; taken = taken.before) this.#steps.push(taken.step);
+      this.#steps.reverse();
+    }
+    return this.#steps;
+  }
+}
+
+export function end(walk: Walk, how: EnvoyEnd): EnvoyOutcome[] {
+  return [new Outcome(walk, how)];
 }
 
 /** Ends a branch where something is not known. */
@@ -39,25 +76,45 @@ export function undetermined(walk: Walk, unknown: Unknown): EnvoyOutcome[] {
 }
 
 interface StepDetails {
-  readonly reasons?: readonly string[];
+  /** A function where making them costs something: most steps are never told. */
+  readonly reasons?: readonly string[] | (() => readonly string[]);
   readonly objects?: readonly IstioReference[];
   /** Parts of the configuration that prove the step; absent ones are left out. */
   readonly cites?: readonly Cursor[];
 }
 
 /** A step; its evidence is spelled out when somebody reads it, since most branches are only counted. */
+class Step implements EnvoyStep {
+  readonly kind: EnvoyStep['kind'];
+  readonly action: string;
+  readonly name: string;
+  readonly objects: readonly IstioReference[];
+  #reasons: readonly string[] | (() => readonly string[]);
+  readonly #cites: readonly Cursor[];
+  #evidence: EnvoyStep['evidence'] | null = null;
+
+  constructor(kind: EnvoyStep['kind'], action: string, name: string, details: StepDetails) {
+    this.kind = kind;
+    this.action = action;
+    this.name = name;
+    this.#reasons = details.reasons ?? NONE;
+    this.objects = details.objects ?? NONE;
+    this.#cites = details.cites ?? NONE;
+  }
+
+  get reasons(): readonly string[] {
+    if (typeof this.#reasons === 'function') this.#reasons = this.#reasons();
+    return this.#reasons;
+  }
+
+  get evidence(): EnvoyStep['evidence'] {
+    this.#evidence ??= this.#cites.filter((cursor) => cursor.exists).map((cursor) => cursor.evidence());
+    return this.#evidence;
+  }
+}
+
+const NONE: readonly never[] = [];
+
 export function step(kind: EnvoyStep['kind'], action: string, name: string, details: StepDetails = {}): EnvoyStep {
-  const { reasons = [], objects = [], cites = [] } = details;
-  let evidence: EnvoyStep['evidence'] | undefined;
-  return {
-    kind,
-    action,
-    name,
-    reasons,
-    objects,
-    get evidence() {
-      evidence ??= cites.filter((cursor) => cursor.exists).map((cursor) => cursor.evidence());
-      return evidence;
-    },
-  };
+  return new Step(kind, action, name, details);
 }

@@ -129,12 +129,32 @@ describe('is undetermined where it depends on something unknown:', () => {
     ],
     ['an action of another kind', routed({ match: { prefix: '/' }, mystery_action: {} })],
     ['an HTTP filter', filtered(httpFilter('mystery.v3.Mystery'))],
-    ['a Lua script', filtered(httpFilter('lua.v3.Lua'))],
+    ['a Lua script', filtered(httpFilter('lua.v3.Lua', { default_source_code: { inline_string: '' } }))],
     ['external authorization', filtered(httpFilter('ext_authz.v3.ExtAuthz'))],
-    ['a local rate limit', filtered(httpFilter('local_ratelimit.v3.LocalRateLimit'))],
+    ['a field of a local rate limit', filtered(httpFilter('local_ratelimit.v3.LocalRateLimit', MYSTERY))],
     ['a filter that is discovered and not in the dump', filtered({ name: 'x', config_discovery: {} })],
     ['a field of RBAC', filtered(httpFilter('rbac.v3.RBAC', { rules: {}, ...MYSTERY }))],
-    ['a matcher of RBAC', filtered(httpFilter('rbac.v3.RBAC', { matcher: {} }))],
+    ['a kind of matcher', filtered(httpFilter('rbac.v3.RBAC', { matcher: MYSTERY }))],
+    [
+      'an input of a matcher',
+      filtered(
+        httpFilter('rbac.v3.RBAC', {
+          matcher: { matcher_tree: { input: { typed_config: { '@type': 'x/y' } }, exact_match_map: { map: {} } } },
+        }),
+      ),
+    ],
+    [
+      'a matcher that goes on after its action',
+      filtered(
+        httpFilter('rbac.v3.RBAC', { matcher: { on_no_match: { keep_matching: true, action: { typed_config: {} } } } }),
+      ),
+    ],
+    [
+      'the action of a matcher',
+      filtered(
+        httpFilter('rbac.v3.RBAC', { matcher: { on_no_match: { action: { typed_config: { '@type': 'x/y' } } } } }),
+      ),
+    ],
     ['a permission of RBAC', filtered(rbac(policy({ metadata: {} })))],
     ['a principal of RBAC', filtered(rbac(policy({ any: true }, { filter_state: {} })))],
     [

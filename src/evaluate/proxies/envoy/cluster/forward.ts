@@ -4,53 +4,47 @@
  * In: the connection, the cluster's name, and what differs between HTTP and TCP (how an error is answered, what is sent on).
  * Out: one branch for each host, or the error. It must not know routes or filters.
  */
-import { parseAddress } from '../../../../model/address.ts';
-import type { EnvoyEnd, EnvoyOutcome, EnvoyResource, EnvoyStep } from '../../../../model/envoy.ts';
+import type { Condition, Unknown } from '../../../../model/branching.ts';
+import type { EnvoyFacts, EnvoyOutcome, EnvoyResource, EnvoyStep } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import type { ApplicationRequest } from '../../../../model/request.ts';
 import type { ConnectionContext } from '../context.ts';
 import { configReference, serviceReferences } from '../istio-reference.ts';
 import type { HeaderView } from '../match/header-match.ts';
-import { field, fields, seconds, unknown, unknownField } from '../proto-json.ts';
+import { field, fields, unknown, unknownField } from '../proto-json.ts';
 import { fractionProbability, readFraction } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
-import { branch, end, step, undetermined, withStep } from '../walk.ts';
+import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import { clusterGate } from './gates.ts';
 import { discoveryType, readHostSet } from './host-set.ts';
-import type { Host, HostSet } from './host-set.ts';
+import type { HostSet } from './host-set.ts';
 import { KNOWN_CLUSTER } from './known-fields.ts';
 import { originalDestination } from './original-destination.ts';
 import { pickHosts } from './pick.ts';
-import { subsetHosts } from './subset.ts';
+import { arrive, reach } from './reach.ts';
+import type { Reached, Sending } from './reach.ts';
+import { subsetHosts, usesSubsets } from './subset.ts';
 import type { SubsetCriteria } from './subset.ts';
-import { upstreamTransport } from './transport-socket.ts';
-import type { UpstreamTransport } from './transport-socket.ts';
 
 /** What ends a forward without a host. */
 export type ForwardFailure = 'no-cluster' | 'no-host' | 'overload-all' | 'overload-some';
 
 /** What is particular to the protocol that forwards. */
-export interface Forwarding {
+export interface Forwarding extends Sending {
   readonly headers: HeaderView | null;
   readonly criteria: SubsetCriteria;
-  readonly retries: number;
   /** Answers or closes. */
   readonly fail: (walk: Walk, failure: ForwardFailure) => EnvoyOutcome[];
-  /** What is sent to a host of the cluster. */
-  readonly send: (cluster: Cursor, transport: UpstreamTransport, host: Host | null) => ApplicationRequest;
 }
 
 /** Forwards to a cluster by name. */
 export function forwardTo(context: ConnectionContext, name: string, walk: Walk, how: Forwarding): EnvoyOutcome[] {
-  const { config } = context;
-  const cluster = config.cluster(name);
-  if (cluster === undefined || cluster.state !== 'active') return absentCluster(context, name, cluster, walk, how);
-  if (!cluster.config.exists) return undetermined(walk, unknown(`cluster ${name} cannot be read`, cluster.config));
-  const chosen = withStep(walk, clusterStep(cluster));
-  const stopped = unknownField(cluster.config, KNOWN_CLUSTER) ?? clusterGate(cluster.config, context.runtime);
-  if (stopped !== null) return undetermined(chosen, stopped);
-  switch (discoveryType(cluster.config)) {
+  const cluster = clusterOf(context, name);
+  if (cluster.resource === undefined || cluster.resource.state !== 'active')
+    return absentCluster(context, name, cluster.resource, walk, how);
+  const chosen = withStep(walk, cluster.step);
+  if (cluster.stopped !== null) return undetermined(chosen, cluster.stopped);
+  switch (cluster.type) {
     case 'ORIGINAL_DST':
       return toOriginalDestination(context, cluster, chosen, how);
     case 'STATIC':
@@ -58,14 +52,48 @@ export function forwardTo(context: ConnectionContext, name: string, walk: Walk, 
     case 'STRICT_DNS':
     case 'LOGICAL_DNS':
       return toHosts(context, cluster, chosen, how);
+    case AGGREGATE:
+      return toAggregate(context, cluster.resource, chosen, how);
     default: {
-      const type = field(cluster.config, 'cluster_type');
-      return undetermined(
-        chosen,
-        unknown(`clusters of type ${discoveryType(cluster.config)} are not evaluated`, field(type, 'name')),
-      );
+      const type = field(cluster.resource.config, 'cluster_type');
+      return undetermined(chosen, unknown(`clusters of type ${cluster.type} are not evaluated`, field(type, 'name')));
     }
   }
+}
+
+/** What was read of a cluster, so that ten thousand requests read it once. */
+interface KnownCluster {
+  readonly resource: EnvoyResource | undefined;
+  readonly type: string;
+  readonly step: EnvoyStep;
+  /** What stops every request before its hosts are looked at. */
+  readonly stopped: Unknown | null;
+  /** Hosts by the metadata that a route asks for. */
+  readonly picks: Map<string, HostChoice | Unknown>;
+}
+
+const CLUSTERS = new WeakMap<EnvoyFacts, Map<string, KnownCluster>>();
+
+function clusterOf(context: ConnectionContext, name: string): KnownCluster {
+  const clusters = CLUSTERS.get(context.facts) ?? new Map<string, KnownCluster>();
+  CLUSTERS.set(context.facts, clusters);
+  let cluster = clusters.get(name);
+  if (cluster === undefined) {
+    cluster = readCluster(context, name);
+    clusters.set(name, cluster);
+  }
+  return cluster;
+}
+
+function readCluster({ config, runtime }: ConnectionContext, name: string): KnownCluster {
+  const resource = config.cluster(name);
+  const picks = new Map<string, HostChoice | Unknown>();
+  if (resource === undefined || resource.state !== 'active')
+    return { resource, type: '', step: step('cluster', 'missing', name), stopped: null, picks };
+  const stopped = resource.config.exists
+    ? (unknownField(resource.config, KNOWN_CLUSTER) ?? clusterGate(resource.config, runtime))
+    : unknown(`cluster ${name} cannot be read`, resource.config);
+  return { resource, type: discoveryType(resource.config), step: clusterStep(resource), stopped, picks };
 }
 
 function absentCluster(
@@ -102,46 +130,153 @@ function clusterStep(cluster: EnvoyResource): EnvoyStep {
 
 function toOriginalDestination(
   context: ConnectionContext,
-  cluster: EnvoyResource,
+  { resource }: KnownCluster,
   walk: Walk,
   how: Forwarding,
 ): EnvoyOutcome[] {
-  const destination = originalDestination(cluster.config, context, how.headers);
+  const cluster = resource?.config;
+  if (cluster === undefined) return how.fail(walk, 'no-host');
+  const destination = originalDestination(cluster, context, how.headers);
   if (isUnknown(destination)) return undetermined(walk, destination);
   if (destination === null) return how.fail(walk, 'no-host');
   const { address, port, reason } = destination;
-  const name = `${address}:${port}`;
-  const selected = withStep(
-    walk,
-    step('endpoint', 'selected', name, { reasons: [reason], cites: [field(cluster.config, 'type')] }),
-  );
-  return toAddress(context, cluster.config, null, { address, port }, selected, how);
+  const selected = step('endpoint', 'selected', `${address}:${port}`, {
+    reasons: [reason],
+    cites: [field(cluster, 'type')],
+  });
+  const reached = reach(context.config, cluster, null, { address, port });
+  if (isUnknown(reached)) return undetermined(withStep(walk, selected), reached);
+  return arrive(context, withStep(walk, selected), how, reached);
 }
 
-function toHosts(context: ConnectionContext, cluster: EnvoyResource, walk: Walk, how: Forwarding): EnvoyOutcome[] {
-  const set = readHostSet(context.facts, context.config, cluster);
-  if (isUnknown(set)) return undetermined(walk, set);
-  const hosts = subsetHosts(cluster.config, set.hosts, how.criteria);
-  if (isUnknown(hosts)) return undetermined(walk, hosts);
-  const picks = pickHosts(cluster.config, { ...set, hosts }, context.config, context.runtime);
-  if (isUnknown(picks)) return undetermined(walk, picks);
+const AGGREGATE = 'envoy.clusters.aggregate';
+
+/**
+ * Forwards to the clusters of an aggregate one as if their priorities were its own, one cluster after the other
+ * (source/extensions/clusters/aggregate/cluster.cc, linearizePrioritySet). Evaluated where every host of the first priority that has
+ * any is healthy, which then takes all requests; how load spills over from one that is not depends on more than shares.
+ */
+function toAggregate(
+  context: ConnectionContext,
+  { name: asked, config: aggregate }: EnvoyResource,
+  walk: Walk,
+  how: Forwarding,
+): EnvoyOutcome[] {
+  const typed = fields(aggregate, 'cluster_type', 'typed_config');
+  const beyond = unknownField(typed, KNOWN_AGGREGATE);
+  if (beyond !== undefined) return undetermined(walk, beyond);
+  const names = field(typed, 'clusters');
+  for (const name of names.strings()) {
+    const child = clusterOf(context, name);
+    if (child.resource === undefined || child.resource.state !== 'active') {
+      if (context.config.complete) continue;
+      return undetermined(walk, unknown(`cluster ${name} is not in this part of a config_dump`, names));
+    }
+    const { resource } = child;
+    const met = withStep(walk, step('cluster', 'serves', name, { cites: [field(resource.config, 'name')] }));
+    if (child.stopped !== null) return undetermined(met, child.stopped);
+    if (!HAS_HOSTS.has(child.type) || usesSubsets(resource.config))
+      return undetermined(
+        met,
+        unknown(`cluster ${name} of an aggregate cluster is of a kind that is not evaluated`, names),
+      );
+    const set = readHostSet(context.facts, context.config, resource);
+    if (isUnknown(set)) return undetermined(met, set);
+    const first = Math.min(...set.hosts.map((host) => host.priority));
+    const hosts = set.hosts.filter((host) => host.priority === first);
+    if (hosts.length === 0) continue;
+    if (hosts.some((host) => host.health !== 'healthy' || host.excluded !== false)) {
+      const reason = `hosts of cluster ${name} are not healthy: how an aggregate cluster spills over is not evaluated`;
+      return undetermined(met, unknown(reason, names));
+    }
+    const picks = hostPicks(context, resource, { ...set, hosts }, hosts, asked);
+    if (isUnknown(picks)) return undetermined(walk, picks);
+    return spread(context, { dropOverload: set.dropOverload, picks }, met, how);
+  }
+  return how.fail(walk, 'no-host');
+}
+
+const KNOWN_AGGREGATE = new Set(['@type', 'clusters']);
+const HAS_HOSTS = new Set(['STATIC', 'EDS', 'STRICT_DNS', 'LOGICAL_DNS']);
+
+/** The hosts that a load balancer chooses from, with what is the same for every request. */
+interface HostChoice {
+  readonly dropOverload: Cursor | null;
+  readonly picks: readonly HostPick[];
+}
+
+interface HostPick {
+  readonly probability: number;
+  readonly condition: Condition | undefined;
+  readonly step: EnvoyStep;
+  /** null: there is no host; an Unknown: it is not known how it is reached. */
+  readonly reached: Reached | Unknown | null;
+}
+
+function toHosts(context: ConnectionContext, cluster: KnownCluster, walk: Walk, how: Forwarding): EnvoyOutcome[] {
+  const key = [...how.criteria].map(([name, value]) => `${name}=${value}`).join('\n');
+  let choice = cluster.picks.get(key);
+  if (choice === undefined) {
+    choice = chooseHosts(context, cluster, how.criteria);
+    cluster.picks.set(key, choice);
+  }
+  return isUnknown(choice) ? undetermined(walk, choice) : spread(context, choice, walk, how);
+}
+
+/** One branch for each host. */
+function spread(
+  context: ConnectionContext,
+  { picks, dropOverload: drop }: HostChoice,
+  walk: Walk,
+  how: Forwarding,
+): EnvoyOutcome[] {
   context.budget.left -= picks.length;
   if (context.budget.left < 0) return undetermined(walk, unknown('the configuration has too many branches to follow'));
-  return dropOverload(set, walk, how, (kept) =>
-    picks.flatMap(({ host, probability, condition, reasons }) => {
-      const taken = branch(kept, probability, condition ?? undefined);
-      if (host === null) {
-        const cites =
-          set.hosts.length === 0 ? [emptyCite(set, cluster)] : set.hosts.slice(0, 5).flatMap((one) => one.cites);
-        return how.fail(withStep(taken, step('endpoint', 'missing', cluster.name, { reasons, cites })), 'no-host');
-      }
-      const selected = step('endpoint', 'selected', host.name, {
-        reasons: [...reasons, ...host.reasons],
-        cites: host.cites,
-      });
-      return toAddress(context, cluster.config, host, host, withStep(taken, selected), how);
+  return dropOverload(drop, walk, how, (kept) =>
+    picks.flatMap(({ probability, condition, step: picked, reached }) => {
+      const taken = withStep(branch(kept, probability, condition), picked);
+      if (reached === null) return how.fail(taken, 'no-host');
+      return isUnknown(reached) ? undetermined(taken, reached) : arrive(context, taken, how, reached);
     }),
   );
+}
+
+function chooseHosts(
+  context: ConnectionContext,
+  { resource }: KnownCluster,
+  criteria: SubsetCriteria,
+): HostChoice | Unknown {
+  if (resource === undefined) return unknown('the cluster cannot be read');
+  const set = readHostSet(context.facts, context.config, resource);
+  if (isUnknown(set)) return set;
+  const hosts = subsetHosts(resource.config, set.hosts, criteria);
+  if (isUnknown(hosts)) return hosts;
+  const picks = hostPicks(context, resource, set, hosts, resource.name);
+  return isUnknown(picks) ? picks : { dropOverload: set.dropOverload, picks };
+}
+
+function hostPicks(
+  context: ConnectionContext,
+  resource: EnvoyResource,
+  set: HostSet,
+  hosts: HostSet['hosts'],
+  asked: string,
+): HostPick[] | Unknown {
+  const picks = pickHosts(resource.config, { ...set, hosts }, context.config, context.runtime);
+  if (isUnknown(picks)) return picks;
+  return picks.map(({ host, probability, condition, reasons }) => {
+    const shared = { probability, condition: condition ?? undefined };
+    if (host === null) {
+      const cites =
+        set.hosts.length === 0 ? [emptyCite(set, resource)] : set.hosts.slice(0, 5).flatMap((one) => one.cites);
+      return { ...shared, step: step('endpoint', 'missing', resource.name, { reasons, cites }), reached: null };
+    }
+    const picked = step('endpoint', 'selected', host.name, {
+      reasons: [...reasons, ...host.reasons],
+      cites: host.cites,
+    });
+    return { ...shared, step: picked, reached: reach(context.config, resource.config, host, host, asked) };
+  });
 }
 
 /** An assignment without endpoints is small and proves itself; anything else is cited by the cluster's name. */
@@ -150,57 +285,17 @@ function emptyCite(set: HostSet, cluster: EnvoyResource): Cursor {
 }
 
 /** `drop_overloads` refuse a part of the requests before a host is picked (Router::Filter::decodeHeaders, checkDropOverload). */
-function dropOverload(set: HostSet, walk: Walk, how: Forwarding, next: (walk: Walk) => EnvoyOutcome[]): EnvoyOutcome[] {
-  if (set.dropOverload === null) return next(walk);
-  const share = fractionProbability(readFraction(field(set.dropOverload, 'drop_percentage')));
-  if (share <= 0) return next(walk);
-  const reasons = [`${share * 100} % of requests are dropped`];
-  const dropped = withStep(walk, step('cluster', 'dropped', '', { reasons, cites: [set.dropOverload] }));
-  if (share >= 1) return how.fail(dropped, 'overload-all');
-  return [...how.fail(branch(dropped, share), 'overload-some'), ...next(branch(walk, 1 - share))];
-}
-
-function toAddress(
-  context: ConnectionContext,
-  cluster: Cursor,
-  host: Host | null,
-  to: { readonly address: string; readonly port: number },
+function dropOverload(
+  drop: Cursor | null,
   walk: Walk,
   how: Forwarding,
+  next: (walk: Walk) => EnvoyOutcome[],
 ): EnvoyOutcome[] {
-  if (parseAddress(to.address) === undefined) {
-    return undetermined(walk, unknown('the host has no IP address', ...(host?.cites.slice(0, 1) ?? [])));
-  }
-  const transport = upstreamTransport(cluster, host);
-  if (isUnknown(transport)) return undetermined(walk, transport);
-  const reached: EnvoyEnd = {
-    kind: 'upstream',
-    cluster: field(cluster, 'name').string() ?? '',
-    address: to.address,
-    port: to.port,
-    bindAddress: bindAddress(context, cluster, to.address),
-    request: how.send(cluster, transport, host),
-    tls: transport.tls,
-    retries: how.retries,
-    connectTimeoutSeconds: seconds(field(cluster, 'connect_timeout')) ?? 5,
-  };
-  if (transport.cite === null) return end(walk, reached);
-  const reasons = transport.reason === null ? [] : [transport.reason];
-  return end(withStep(walk, step('endpoint', 'secured', transport.tls, { reasons, cites: [transport.cite] })), reached);
-}
-
-/**
- * The source address that is bound: the client's own with original_src, else upstream_bind_config of the cluster or of the
- * bootstrap, whose extra addresses serve the other family (source/common/upstream/upstream_impl.cc, UpstreamLocalAddressSelector).
- */
-function bindAddress(context: ConnectionContext, cluster: Cursor, to: string): string | null {
-  if (context.socket.keepsSource) return context.socket.remoteAddress;
-  const own = field(cluster, 'upstream_bind_config');
-  const bind = own.exists ? own : fields(context.config.bootstrap, 'cluster_manager', 'upstream_bind_config');
-  const first = field(field(bind, 'source_address'), 'address').string() ?? null;
-  const extra = field(bind, 'extra_source_addresses')
-    .items()
-    .map((item) => fields(item, 'address', 'address').string());
-  const v6 = to.includes(':');
-  return [first, ...extra].find((address) => address?.includes(':') === v6) ?? first;
+  if (drop === null) return next(walk);
+  const share = fractionProbability(readFraction(field(drop, 'drop_percentage')));
+  if (share <= 0) return next(walk);
+  const reasons = [`${share * 100} % of requests are dropped`];
+  const dropped = withStep(walk, step('cluster', 'dropped', '', { reasons, cites: [drop] }));
+  if (share >= 1) return how.fail(dropped, 'overload-all');
+  return [...how.fail(branch(dropped, share), 'overload-some'), ...next(branch(walk, 1 - share))];
 }

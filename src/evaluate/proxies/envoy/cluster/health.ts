@@ -12,6 +12,7 @@ export interface HostHealth {
   readonly reasons: readonly string[];
 }
 
+const HEALTHY: HostHealth = { health: 'healthy', excluded: false, reasons: [] };
 const EDS_STATUS = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'];
 
 /**
@@ -23,7 +24,7 @@ export function assignedHealth(endpoint: Cursor): HostHealth {
   switch (status) {
     case 'UNKNOWN':
     case 'HEALTHY':
-      return { health: 'healthy', excluded: false, reasons: [] };
+      return HEALTHY;
     case 'DEGRADED':
       return { health: 'degraded', excluded: false, reasons: ['degraded'] };
     case 'DRAINING':

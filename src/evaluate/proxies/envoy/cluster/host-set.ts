@@ -97,18 +97,26 @@ function fromAssignment(assignment: Cursor, cluster: Cursor, status: Cursor | un
     const locality = counts.get(priority) ?? 0;
     counts.set(priority, locality + 1);
     localityWeights.set(localityKey(priority, locality), field(group, 'load_balancing_weight').number() ?? 0);
+    const groupMetadata = field(group, 'metadata');
     for (const endpoint of field(group, 'lb_endpoints').items()) {
-      const socket = fields(endpoint, 'endpoint', 'address', 'socket_address');
-      const base = hostAddress(socket);
-      const reported = statuses.get(base.name);
+      const own = field(endpoint, 'endpoint');
+      const socket = fields(own, 'address', 'socket_address');
+      const { address, port, name } = hostAddress(socket);
+      const reported = statuses.get(name);
+      const { health, excluded, reasons } =
+        reported === undefined ? assignedHealth(endpoint) : reportedHealth(reported);
       hosts.push({
-        ...base,
-        ...(reported === undefined ? assignedHealth(endpoint) : reportedHealth(reported)),
-        hostname: fields(endpoint, 'endpoint', 'hostname').string() ?? '',
+        address,
+        port,
+        name,
+        health,
+        excluded,
+        reasons,
+        hostname: field(own, 'hostname').string() ?? '',
         weight: Math.max(1, field(endpoint, 'load_balancing_weight').number() ?? 1),
         priority,
         locality,
-        metadata: [field(endpoint, 'metadata'), field(group, 'metadata')],
+        metadata: [field(endpoint, 'metadata'), groupMetadata],
         cites: [socket, ...healthCites(endpoint, reported)],
       });
     }

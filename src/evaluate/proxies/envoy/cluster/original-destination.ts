@@ -1,4 +1,4 @@
-import { parseAddress } from '../../../../model/address.ts';
+import { parseEndpoint } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
@@ -33,8 +33,8 @@ export function originalDestination(
     const name = configured === '' ? DEFAULT_HEADER : configured.toLowerCase();
     const value = headers.get(name);
     if (isUnknown(value)) return value;
-    const named = value === null ? undefined : readEndpoint(value);
-    if (named !== undefined) return { ...named, reason: `the header ${name}` };
+    const named = value === null ? undefined : parseEndpoint(value);
+    if (named !== undefined) return { address: named.address.text, port: named.port, reason: `the header ${name}` };
   }
   const { socket } = context;
   if (!socket.restored) {
@@ -48,12 +48,4 @@ export function originalDestination(
     port: override ?? socket.localPort,
     reason: override === undefined ? 'the original destination' : `the original destination, port ${override} instead`,
   };
-}
-
-/** `10.0.0.1:80` or `[fd00::1]:80`. */
-function readEndpoint(text: string): { address: string; port: number } | undefined {
-  const parts = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(text.trim());
-  const address = parseAddress(parts?.[1] ?? parts?.[2] ?? '');
-  const port = Number(parts?.[3]);
-  return address === undefined || port > 65_535 ? undefined : { address: address.text, port };
 }

@@ -48,6 +48,7 @@ export function pickHosts(cluster: Cursor, set: HostSet, config: EnvoyConfigDump
 /** Every way to read what the dump leaves open: whether unhealthy hosts count, and whether weights count for health. */
 function readings(set: HostSet): HostSet[] {
   const open = set.hosts.some((host) => host.excluded === undefined);
+  if (!open && set.weightedPriorityHealth !== undefined) return [set];
   const exclusions = open ? [false, true] : [false];
   const weighted =
     set.weightedPriorityHealth ??

@@ -30,6 +30,8 @@ interface PriorityState {
  * recalculateLoadInTotalPanic, source/extensions/load_balancing_policies/common/load_balancer_impl.cc). Integer arithmetic as there.
  */
 export function sharePriorities(hosts: readonly Host[], options: PriorityOptions): PriorityShare[] {
+  if (hosts.every((host) => host.priority === 0 && host.health === 'healthy' && host.excluded === false))
+    return [{ priority: 0, availability: 'healthy', percent: 100 }];
   const count = hosts.reduce((highest, host) => Math.max(highest, host.priority + 1), 1);
   const states = Array.from({ length: Math.min(count, 128) }, (_, priority) =>
     priorityState(

@@ -17,8 +17,11 @@ const SELECTOR_FALLBACKS = ['NOT_DEFINED', 'NO_FALLBACK', 'ANY_ENDPOINT', 'DEFAU
 /** Metadata that hosts must have, by key; values as JSON text. */
 export type SubsetCriteria = ReadonlyMap<string, string>;
 
+const NO_CRITERIA: SubsetCriteria = new Map();
+
 /** Collects `metadata_match` of a route and, above it, of a weighted cluster: the values under `envoy.lb`. */
 export function subsetCriteria(...metadataMatches: readonly Cursor[]): SubsetCriteria {
+  if (metadataMatches.every((metadata) => !metadata.exists)) return NO_CRITERIA;
   const criteria = new Map<string, string>();
   for (const metadata of metadataMatches) {
     for (const [key, value] of field(metadata, 'filter_metadata').at('envoy.lb').entries()) {

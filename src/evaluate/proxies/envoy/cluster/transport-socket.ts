@@ -1,6 +1,7 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
+import { memoised } from '../memo.ts';
 import { field, fields, typedMessage, typeName, unknown } from '../proto-json.ts';
 import type { Host } from './host-set.ts';
 
@@ -26,27 +27,41 @@ const PLAIN: UpstreamTransport = { tls: 'none', hello: null, reason: null, cite:
 export function upstreamTransport(cluster: Cursor, host: Host | null): UpstreamTransport | Unknown {
   const matcher = field(cluster, 'transport_socket_matcher');
   if (matcher.exists) return unknown('transport_socket_matcher is not understood', matcher.at('@type'));
-  for (const entry of field(cluster, 'transport_socket_matches').items()) {
-    const wanted = field(entry, 'match').entries();
+  for (const { name, wanted, transport } of socketMatches(cluster)) {
     if (wanted.length > 0 && host !== null && host.metadata === null) {
-      return unknown(
-        'the transport socket depends on endpoint metadata, which config_dump?include_eds shows',
-        entry.at('name'),
-      );
+      return unknown('the transport socket depends on endpoint metadata, which config_dump?include_eds shows', name);
     }
-    if (!wanted.every(([key, value]) => hasMetadata(host, key, value))) continue;
-    const labels = wanted.map(([key, value]) => `${key}=${String(value.value)}`).join(', ');
-    const reason = labels === '' ? 'transport socket of the other endpoints' : `endpoint label ${labels}`;
-    return readSocket(field(entry, 'transport_socket'), reason, entry.at('name'));
+    if (wanted.every(([key, value]) => hasMetadata(host, key, value))) return transport;
   }
-  const own = field(cluster, 'transport_socket');
-  return own.exists ? readSocket(own, null, own.at('name')) : PLAIN;
+  return ownSocket(cluster);
 }
 
-function hasMetadata(host: Host | null, key: string, value: Cursor): boolean {
+/** The entries of transport_socket_matches, with the labels that each asks for, as JSON. */
+const socketMatches = memoised((cluster) =>
+  field(cluster, 'transport_socket_matches')
+    .items()
+    .map((entry) => {
+      const wanted = field(entry, 'match').entries();
+      const labels = wanted.map(([key, value]) => `${key}=${String(value.value)}`).join(', ');
+      const reason = labels === '' ? 'transport socket of the other endpoints' : `endpoint label ${labels}`;
+      const name = entry.at('name');
+      return {
+        name,
+        wanted: wanted.map(([key, value]) => [key, JSON.stringify(value.value)] as const),
+        transport: readSocket(field(entry, 'transport_socket'), reason, name),
+      };
+    }),
+);
+
+const ownSocket = memoised((cluster): UpstreamTransport => {
+  const own = field(cluster, 'transport_socket');
+  return own.exists ? readSocket(own, null, own.at('name')) : PLAIN;
+});
+
+function hasMetadata(host: Host | null, key: string, value: string): boolean {
   return (host?.metadata ?? []).some((metadata) => {
     const own = field(metadata, 'filter_metadata').at('envoy.transport_socket_match', key);
-    return own.exists && JSON.stringify(own.value) === JSON.stringify(value.value);
+    return own.exists && JSON.stringify(own.value) === value;
   });
 }
 

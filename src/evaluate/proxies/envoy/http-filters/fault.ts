@@ -4,7 +4,7 @@ import type { Cursor } from '../../../../model/json.ts';
 import type { HttpContext } from '../http/http-context.ts';
 import { localReply } from '../http/http-context.ts';
 import { matchHeaders } from '../match/header-match.ts';
-import { field, seconds, typedMessage, unknown, unknownField } from '../proto-json.ts';
+import { field, seconds, typedMessage, unknownField } from '../proto-json.ts';
 import { fractionProbability, readFraction } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
@@ -72,7 +72,7 @@ function delay(context: HttpContext, filter: HttpFilter, config: Cursor, walk: W
   const fault = field(config, 'delay');
   if (!fault.exists) return next(walk);
   const duration = field(fault, 'header_delay').exists
-    ? headerNumber(context, 'x-envoy-fault-delay-request', fault)
+    ? firstNumber(context, 'x-envoy-fault-delay-request')
     : (seconds(field(fault, 'fixed_delay')) ?? 0) * 1000;
   if (isUnknown(duration)) return undetermined(walk, duration);
   if (duration === null || duration <= 0) return next(walk);
@@ -96,7 +96,7 @@ function abort(context: HttpContext, filter: HttpFilter, config: Cursor, walk: W
   if (!fault.exists) return next(walk);
   const grpc = field(fault, 'grpc_status').exists;
   const status = field(fault, 'header_abort').exists
-    ? headerNumber(context, 'x-envoy-fault-abort-request', fault)
+    ? firstNumber(context, 'x-envoy-fault-abort-request')
     : grpc
       ? 200
       : (field(fault, 'http_status').number() ?? 0);
@@ -127,7 +127,10 @@ function split(walk: Walk, probability: number, hit: Continue, miss: Continue): 
   return [...hit(branch(walk, probability)), ...miss(branch(walk, 1 - probability))];
 }
 
-/** A fault's percentage, unless runtime may override it. A percentage that a header lowers is not evaluated. */
+/**
+ * A fault's percentage, unless runtime may override it; where the fault itself comes from a header, another header may lower its
+ * numerator (HeaderPercentageProvider, source/extensions/filters/common/fault/fault_config.cc).
+ */
 function drawn(
   context: HttpContext,
   config: Cursor,
@@ -138,19 +141,22 @@ function drawn(
   const header = runtimeField.startsWith('delay')
     ? 'x-envoy-fault-delay-request-percentage'
     : 'x-envoy-fault-abort-request-percentage';
-  if (field(fault, 'header_delay').exists || field(fault, 'header_abort').exists) {
-    const lowered = context.request.headers.get(header);
-    if (lowered !== null)
-      return isUnknown(lowered) ? lowered : unknown(`the header ${header} lowers the percentage`, fault);
-  }
+  const controlled = field(fault, 'header_delay').exists || field(fault, 'header_abort').exists;
+  const lowered = controlled ? firstNumber(context, header) : null;
+  if (isUnknown(lowered)) return lowered;
   const key = field(config, runtimeField).string() ?? runtimeKey;
-  return context.connection.runtime.overridden(key) ?? fractionProbability(readFraction(field(fault, 'percentage')));
+  const overridden = context.connection.runtime.overridden(key);
+  if (overridden !== null) return overridden;
+  const { numerator, denominator } = readFraction(field(fault, 'percentage'));
+  return fractionProbability({ numerator: Math.min(numerator, lowered ?? numerator), denominator });
 }
 
-function headerNumber(context: HttpContext, name: string, fault: Cursor): number | null | Unknown {
+/** The number in the first header of a name; null: there is none, or it is no number, which counts as none. */
+function firstNumber(context: HttpContext, name: string): number | null | Unknown {
   const value = context.request.headers.get(name);
   if (value === null || isUnknown(value)) return value;
-  return /^\d{1,9}$/.test(value) ? Number(value) : unknown(`the header ${name} is no number`, fault);
+  const first = context.request.original.headers.find(([other]) => other === name)?.[1] ?? value;
+  return /^\d{1,9}$/.test(first) ? Number(first) : null;
 }
 
 function percentage(probability: number): string {

@@ -2,6 +2,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { HttpContext } from '../http/http-context.ts';
+import { memoised } from '../memo.ts';
 import { field, isTrue, typedMessage, typeName, unknown } from '../proto-json.ts';
 import type { Walk } from '../walk.ts';
 
@@ -44,17 +45,28 @@ export function filterOverride(
   let disabled: boolean | null = null;
   for (const level of levels) {
     if (level === null || level === undefined) continue;
-    const any = field(level, 'typed_per_filter_config').at(name);
-    if (!any.exists) continue;
-    const wrapped = typeName(any) === FILTER_CONFIG;
-    const off = wrapped && isTrue(any, 'disabled');
+    const override = levelOverrides(level).get(name);
+    if (override === undefined) continue;
     // What stands nearest to the route decides; an override that does not switch the filter off switches it on.
-    disabled ??= off;
-    const own = wrapped ? field(any, 'config') : any;
-    if (config === null && own.exists) config = own;
+    disabled ??= override.disabled;
+    config ??= override.config;
   }
   return { config, disabled };
 }
+
+/** The overrides of one level by the name of the filter. */
+const levelOverrides = memoised((level): ReadonlyMap<string, { config: Cursor | null; disabled: boolean }> => {
+  const entries = field(level, 'typed_per_filter_config').entries();
+  return new Map(
+    entries
+      .filter(([, any]) => any.exists)
+      .map(([name, any]) => {
+        const wrapped = typeName(any) === FILTER_CONFIG;
+        const own = wrapped ? field(any, 'config') : any;
+        return [name, { config: own.exists ? own : null, disabled: wrapped && isTrue(any, 'disabled') }];
+      }),
+  );
+});
 
 /** Reads an override of the expected type; null when there is none, `mismatch` when it is of another type. */
 export function overrideOf(filter: HttpFilter, type: string): Cursor | null | 'mismatch' {

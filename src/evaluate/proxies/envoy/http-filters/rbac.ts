@@ -1,6 +1,7 @@
 import { field, unknownField } from '../proto-json.ts';
 import { localReply } from '../http/http-context.ts';
-import { decideRbac, denialDetail } from '../rbac/engine.ts';
+import { readRequestInput } from '../http/request-input.ts';
+import { decideByMatcher, decideRbac, denialDetail } from '../rbac/engine.ts';
 import { rbacStep } from '../rbac/step.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
@@ -10,6 +11,7 @@ import type { RunHttpFilter } from './filter.ts';
 const KNOWN = new Set([
   '@type',
   'rules',
+  'matcher',
   'rules_stat_prefix',
   'shadow_rules',
   'shadow_matcher',
@@ -28,18 +30,22 @@ export const runRbac: RunHttpFilter = (context, filter, walk, next) => {
   const beyond = unknownField(config, KNOWN);
   if (beyond !== undefined) return undetermined(walk, beyond);
   const rules = field(config, 'rules');
-  if (!rules.exists) return next(walk);
+  const matcher = field(config, 'matcher');
+  if (!rules.exists && !matcher.exists) return next(walk);
   const { connection, request } = context;
-  const decision = decideRbac(rules, {
-    headers: request.headers,
-    path: request.path,
-    localAddress: connection.socket.localAddress,
-    localPort: connection.socket.localPort,
-    directRemoteAddress: connection.socket.remoteAddress,
-    remoteAddress: context.remoteAddress,
-    serverName: connection.socket.serverName,
-    tls: connection.tls,
-  });
+  // A matcher counts where both are given (createEngine, source/extensions/filters/common/rbac/utility.h).
+  const decision = matcher.exists
+    ? decideByMatcher(matcher, readRequestInput(request, connection))
+    : decideRbac(rules, {
+        headers: request.headers,
+        path: request.path,
+        localAddress: connection.socket.localAddress,
+        localPort: connection.socket.localPort,
+        directRemoteAddress: connection.socket.remoteAddress,
+        remoteAddress: context.remoteAddress,
+        serverName: connection.socket.serverName,
+        tls: connection.tls,
+      });
   if (isUnknown(decision)) return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name)), decision);
   const decided = withStep(walk, rbacStep('http-filter', filter.name, decision));
   if (decision.allowed) return next(decided);

@@ -1,13 +1,41 @@
-import type { HttpFilter, RunHttpFilter } from './filter.ts';
-import { unknown } from '../proto-json.ts';
+import type { RunHttpFilter } from './filter.ts';
+import { field, unknown } from '../proto-json.ts';
 import { step, undetermined, withStep } from '../walk.ts';
+import { runBuffer } from './buffer.ts';
 import { runCors } from './cors.ts';
+import { runExtAuthz } from './ext-authz.ts';
 import { runFault } from './fault.ts';
 import { runJwtAuthn } from './jwt-authn.ts';
+import { runLocalRateLimit } from './local-ratelimit.ts';
 import { runRbac } from './rbac.ts';
+
+const TYPE = 'envoy.extensions.filters.http.';
 
 /** Lets every request pass: the filter only observes, or only touches what no decision looks at. */
 const pass: RunHttpFilter = (_context, _filter, walk, next) => next(walk);
+
+/** A Lua filter without a script of its own, on a route that gives it none, does nothing (lua_filter.cc, FilterConfig). */
+const runLua: RunHttpFilter = (context, filter, walk, next) => {
+  const scripts = ['inline_code', 'default_source_code'].some((name) => field(filter.config, name).exists);
+  return scripts || filter.override !== null ? opaque(context, filter, walk, next) : next(walk);
+};
+
+/** Nothing is asked where neither route, virtual host nor filter has a rate limit (ratelimit.cc, initiateCall). */
+const runRateLimit: RunHttpFilter = (context, filter, walk, next) => {
+  const { route, virtualHost } = context.choice;
+  if (route === null) return next(walk);
+  const limits = [field(field(route, 'route'), 'rate_limits'), field(filter.config, 'rate_limits')];
+  if (virtualHost !== null) limits.push(field(virtualHost, 'rate_limits'));
+  return limits.some((list) => list.exists) || filter.override !== null
+    ? opaque(context, filter, walk, next)
+    : next(walk);
+};
+
+/** Changed headers count for what comes after; answers do not (header_mutation.cc). */
+const runHeaderMutation: RunHttpFilter = (context, filter, walk, next) =>
+  field(field(filter.config, 'mutations'), 'request_mutations').exists || filter.override !== null
+    ? opaque(context, filter, walk, next)
+    : next(walk);
 
 /**
  * HTTP filters with a rule, by the type of their configuration. A filter that is not listed may do anything: what comes after it
@@ -18,6 +46,18 @@ const HTTP_FILTERS: Readonly<Record<string, RunHttpFilter>> = {
   'envoy.extensions.filters.http.fault.v3.HTTPFault': runFault,
   'envoy.extensions.filters.http.cors.v3.Cors': runCors,
   'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication': runJwtAuthn,
+  [`${TYPE}local_ratelimit.v3.LocalRateLimit`]: runLocalRateLimit,
+  [`${TYPE}buffer.v3.Buffer`]: runBuffer,
+  [`${TYPE}ext_authz.v3.ExtAuthz`]: runExtAuthz,
+  [`${TYPE}ratelimit.v3.RateLimit`]: runRateLimit,
+  [`${TYPE}lua.v3.Lua`]: runLua,
+  [`${TYPE}header_mutation.v3.HeaderMutation`]: runHeaderMutation,
+  // Bodies are compressed, slowed down or observed; no request is answered (the decodeHeaders of each).
+  [`${TYPE}compressor.v3.Compressor`]: pass,
+  [`${TYPE}decompressor.v3.Decompressor`]: pass,
+  [`${TYPE}bandwidth_limit.v3.BandwidthLimit`]: pass,
+  // Translate bodies of gRPC-Web; the request goes on (source/extensions/filters/http/grpc_web/grpc_web_filter.cc).
+  [`${TYPE}grpc_web.v3.GrpcWeb`]: pass,
   // Counts gRPC messages; always continues (source/extensions/filters/http/grpc_stats/grpc_stats_filter.cc).
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': pass,
   // Istio's metrics; always continues (istio/proxy, source/extensions/filters/http/istio_stats/istio_stats.cc).
@@ -31,17 +71,15 @@ const HTTP_FILTERS: Readonly<Record<string, RunHttpFilter>> = {
 
 /** Filters whose decision lies with a service or a program of the user, by the start of their type, with what they are. */
 const OPAQUE: readonly (readonly [string, string])[] = [
-  ['envoy.extensions.filters.http.ext_authz.', 'an external authorization service decides'],
   ['envoy.extensions.filters.http.ext_proc.', 'an external processor may answer or change the request'],
   ['envoy.extensions.filters.http.lua.', 'a Lua script may answer or change the request'],
   ['envoy.extensions.filters.http.wasm.', 'a WebAssembly module may answer or change the request'],
-  ['envoy.extensions.filters.http.local_ratelimit.', 'the request passes while the token bucket holds tokens'],
   ['envoy.extensions.filters.http.ratelimit.', 'a rate limit service decides'],
 ];
 
-/** The rule of a filter. */
-export function httpFilterRule(filter: HttpFilter): RunHttpFilter {
-  return HTTP_FILTERS[filter.type] ?? opaque;
+/** The rule of a filter, by the type of its configuration. */
+export function httpFilterRule(type: string): RunHttpFilter {
+  return HTTP_FILTERS[type] ?? opaque;
 }
 
 const opaque: RunHttpFilter = (_context, filter, walk) => {

@@ -1,5 +1,6 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { memoised } from '../memo.ts';
 import { field, unknown, unknownField } from '../proto-json.ts';
 import type { Runtime } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
@@ -36,6 +37,36 @@ const KNOWN_ENTRY = new Set([
 
 /** The clusters that a RouteAction may choose (source/common/router/weighted_cluster_specifier.cc, header_cluster_specifier.cc). */
 export function chooseCluster(
+  action: Cursor,
+  request: RequestView,
+  constraints: readonly Constraint[],
+  runtime: Runtime,
+): readonly ClusterChoice[] | Unknown {
+  const key = constraints.length === 0 && !asksRequest(action) ? action.value : null;
+  if (typeof key !== 'object' || key === null) return readChoices(action, request, constraints, runtime);
+  let choices = CHOICES.get(key);
+  if (choices === undefined) {
+    choices = readChoices(action, request, constraints, runtime);
+    CHOICES.set(key, choices);
+  }
+  return choices;
+}
+
+/** Choices that are the same for every request. */
+const CHOICES = new WeakMap<object, readonly ClusterChoice[] | Unknown>();
+
+/** Whether a header of the request has a say. */
+const asksRequest = memoised((action): boolean => {
+  const weighted = field(action, 'weighted_clusters');
+  const entries = field(weighted, 'clusters').items();
+  return (
+    field(action, 'cluster_header').exists ||
+    field(weighted, 'header_name').exists ||
+    entries.some((entry) => field(entry, 'cluster_header').exists)
+  );
+});
+
+function readChoices(
   action: Cursor,
   request: RequestView,
   constraints: readonly Constraint[],
@@ -124,8 +155,8 @@ function headerValue(name: string | undefined, request: RequestView, total: numb
 }
 
 /** Whether entries of weighted clusters override HTTP filters, so that the choice must be made before the filters run. */
-export function overridesFilters(action: Cursor): boolean {
-  return field(field(action, 'weighted_clusters'), 'clusters')
+export const overridesFilters = memoised((action): boolean =>
+  field(field(action, 'weighted_clusters'), 'clusters')
     .items()
-    .some((entry) => field(entry, 'typed_per_filter_config').exists);
-}
+    .some((entry) => field(entry, 'typed_per_filter_config').exists),
+);

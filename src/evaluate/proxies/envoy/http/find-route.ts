@@ -1,8 +1,9 @@
 import type { Unknown } from '../../../../model/branching.ts';
-import type { EnvoyOutcome, EnvoyStep } from '../../../../model/envoy.ts';
+import type { EnvoyConfigDump, EnvoyOutcome, EnvoyStep } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
 import { configReference } from '../istio-reference.ts';
+import { memoised } from '../memo.ts';
 import { enumName, field, fields, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
@@ -51,7 +52,10 @@ export function findRoute(
   }
   const { virtualHost, domain, reason } = found;
   const name = field(virtualHost, 'name').string() ?? '';
-  const hosted = withStep(entered, step('virtual-host', 'selected', name, { reasons: [reason], cites: [domain] }));
+  const hosted = withStep(
+    entered,
+    step('virtual-host', 'selected', name, { reasons: () => [reason()], cites: [domain] }),
+  );
   const choice = { ...NO_ROUTE, routeConfig: config, virtualHost };
   const redirects = unknownField(virtualHost, KNOWN_VIRTUAL_HOST) ?? demandsTls(virtualHost, request);
   if (isUnknown(redirects)) return undetermined(hosted, redirects);
@@ -62,7 +66,7 @@ export function findRoute(
     });
     return next(withStep(hosted, demanded), { ...choice, tlsRedirect: true });
   }
-  return selectRoute(config, virtualHost, request, context.tls, context.runtime).flatMap((alternative) => {
+  return selectRoute(config, virtualHost, request, context).flatMap((alternative) => {
     const probability = share(alternative.constraints);
     if (probability === undefined) return undetermined(hosted, unknown('runtime fractions cannot be counted', domain));
     if (probability === 0) return [];
@@ -81,6 +85,10 @@ function routeStep(route: Cursor | null, virtualHost: Cursor, request: RequestVi
       cites: [field(virtualHost, 'name')],
     });
   }
+  return chosenRoute(route);
+}
+
+const chosenRoute = memoised((route): EnvoyStep => {
   const match = field(route, 'match');
   const origin = configReference(field(route, 'metadata'));
   return step('route', 'selected', field(route, 'name').string() ?? '', {
@@ -88,7 +96,7 @@ function routeStep(route: Cursor | null, virtualHost: Cursor, request: RequestVi
     objects: origin === undefined ? [] : [origin.reference],
     cites: [...(origin === undefined ? [] : [origin.cursor]), match],
   });
-}
+});
 
 const REQUIRE_TLS = ['NONE', 'EXTERNAL_ONLY', 'ALL'];
 
@@ -108,6 +116,19 @@ type ResolvedConfig = { readonly config: Cursor | null; readonly step: EnvoyStep
  * with 404 (source/common/router/config_impl.h, NullConfigImpl).
  */
 function resolveRouteConfig({ config }: ConnectionContext, hcm: Cursor): ResolvedConfig | Unknown {
+  const key = hcm.value;
+  if (typeof key !== 'object' || key === null) return findConfig(config, hcm);
+  let resolved = RESOLVED.get(key);
+  if (resolved === undefined) {
+    resolved = findConfig(config, hcm);
+    RESOLVED.set(key, resolved);
+  }
+  return resolved;
+}
+
+const RESOLVED = new WeakMap<object, ResolvedConfig | Unknown>();
+
+function findConfig(config: EnvoyConfigDump, hcm: Cursor): ResolvedConfig | Unknown {
   const inline = field(hcm, 'route_config');
   if (inline.exists) {
     const name = field(inline, 'name');

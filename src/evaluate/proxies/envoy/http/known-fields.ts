@@ -27,6 +27,7 @@ export const KNOWN_VIRTUAL_HOST = new Set([
   'name',
   'domains',
   'routes',
+  'matcher',
   'require_tls',
   'virtual_clusters',
   'rate_limits',

@@ -39,6 +39,7 @@ export function normalisePath(path: string, options: PathOptions): PathResult {
  * resolved, a few characters are escaped, and dot segments, plain or escaped, are removed.
  */
 function canonicalPath(path: string): string {
+  if (!UNTIDY.test(path)) return path;
   const plain = path
     .replaceAll('\\', '/')
     .replace(/%([0-9a-f]{2})/gi, (escape, hex: string) => {
@@ -56,6 +57,9 @@ function canonicalPath(path: string): string {
   }
   return `/${kept.join('/')}`;
 }
+
+/** What a path must hold for anything of that to happen. */
+const UNTIDY = /[\\%"<>^`{|}]|\/\./;
 
 /** The path without query and fragment (PathUtil::removeQueryAndFragment). */
 export function withoutQuery(path: string): string {

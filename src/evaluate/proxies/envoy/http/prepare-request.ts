@@ -1,9 +1,12 @@
 import { parseAddress } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
+import type { HttpRequest } from '../../../../model/request.ts';
+import type { ConnectionContext } from '../context.ts';
 import type { AcceptedSocket } from '../listener/accepted-socket.ts';
+import { memoised } from '../memo.ts';
 import { enumName, field, isTrue, unknown } from '../proto-json.ts';
+import { minorVersion } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import { stripPort, stripTrailingDot } from './host.ts';
 import { normalisePath } from './path.ts';
@@ -25,7 +28,11 @@ const METHODS = new Set(
 );
 
 /** What a connection manager does to a request before it looks for a route (ConnectionManagerImpl::ActiveStream::decodeHeaders). */
-export function prepareRequest(hcm: Cursor, http: HttpRequest, tls: TlsHello | null, socket: AcceptedSocket): Prepared {
+export function prepareRequest(
+  hcm: Cursor,
+  http: HttpRequest,
+  { tls, socket, config }: Pick<ConnectionContext, 'tls' | 'socket' | 'config'>,
+): Prepared {
   const doubt = doubtfulRequest(hcm, http);
   if (doubt !== null) return { kind: 'unknown', unknown: doubt };
   const options = pathOptions(hcm);
@@ -33,7 +40,10 @@ export function prepareRequest(hcm: Cursor, http: HttpRequest, tls: TlsHello | n
   const authority = normaliseAuthority(hcm, http.authority, socket.localPort);
   const result = normalisePath(http.path, options);
   const path = result.action === 'reject' ? http.path : result.path;
-  const request = requestView(hcm, http, tls, path, authority);
+  const request = requestView(hcm, http, tls, path, authority, {
+    address: socket.remoteAddress,
+    version: minorVersion(config.bootstrap),
+  });
   if (result.action === 'reject') return { kind: 'refused', request, status: 400, path };
   if (result.action === 'redirect') return { kind: 'refused', request, status: 307, path };
   return { kind: 'ready', request, remoteAddress: remoteAddress(hcm, http, socket) };
@@ -66,7 +76,7 @@ const ESCAPED_SLASHES = [
   'UNESCAPE_AND_FORWARD',
 ];
 
-function pathOptions(hcm: Cursor): PathOptions | Unknown {
+const pathOptions = memoised((hcm): PathOptions | Unknown => {
   const extended = field(hcm, 'path_normalization_options');
   if (extended.exists) return unknown('path_normalization_options is not evaluated', extended);
   const action =
@@ -81,7 +91,7 @@ function pathOptions(hcm: Cursor): PathOptions | Unknown {
     return unknown('the action for escaped slashes is not understood', field(hcm, 'path_with_escaped_slashes_action'));
   }
   return { normalize: isTrue(hcm, 'normalize_path'), mergeSlashes: isTrue(hcm, 'merge_slashes'), escapedSlashes };
-}
+});
 
 /** Trailing dot first, then the port (ConnectionManagerUtility::maybeNormalizeHost). */
 function normaliseAuthority(hcm: Cursor, authority: string, localPort: number): string {

@@ -1,8 +1,11 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
+import { parseAddress } from '../../../../model/address.ts';
+import { matchCidr } from '../match/address-match.ts';
 import type { HeaderView } from '../match/header-match.ts';
 import { enumName, field, isTrue, unknown } from '../proto-json.ts';
+import { any } from '../truth.ts';
 
 /** A request after the connection manager has prepared it for routing and filters. */
 export interface RequestView {
@@ -17,6 +20,8 @@ export interface RequestView {
   /** Whether Envoy takes the request for an internal one (`x-envoy-internal`). */
   readonly internal: boolean | Unknown;
   readonly grpc: boolean;
+  /** The minor version of Envoy 1 that judges it; undefined: the dump does not tell. */
+  readonly envoyMinor: number | undefined;
   readonly headers: HeaderView;
 }
 
@@ -67,6 +72,7 @@ export function requestView(
   tls: TlsHello | null,
   path: string,
   authority: string,
+  peer: Peer,
 ): RequestView {
   const values = new Map<string, string>();
   for (const [name, value] of original.headers) {
@@ -74,7 +80,10 @@ export function requestView(
     values.set(name, before === undefined ? value : `${before},${value}`);
   }
   const scheme = forwardedProto(hcm, values, tls);
-  const internal = isInternal(hcm, values);
+  const internal =
+    original.unknownHeaders?.includes('x-forwarded-for') === true
+      ? unknown('a proxy before this one sets the header x-forwarded-for')
+      : isInternal(hcm, values, peer);
   const pseudo = new Map<string, string | Unknown>([
     [':method', original.method],
     [':path', path],
@@ -105,7 +114,17 @@ export function requestView(
     return value;
   };
   const grpc = /^application\/grpc(\+|$)/.test(values.get('content-type') ?? '');
-  return { original, method: original.method, path, authority, scheme, internal, grpc, headers: { get } };
+  return {
+    original,
+    method: original.method,
+    path,
+    authority,
+    scheme,
+    internal,
+    grpc,
+    envoyMinor: peer.version,
+    headers: { get },
+  };
 }
 
 /**
@@ -122,20 +141,44 @@ function forwardedProto(hcm: Cursor, values: ReadonlyMap<string, string>, tls: T
   return unknown('x-forwarded-proto is neither http nor https');
 }
 
+/** From this minor version on no address is internal unless internal_address_config names it. */
+const EXPLICIT_INTERNAL = 38;
+
 /**
- * A request is internal when x-forwarded-for ends up as a single internal address. Without use_remote_address and without the
- * header there is no such address. Which addresses are internal changed between versions, so that the rest is not known.
+ * A request is internal when x-forwarded-for ends up as a single internal address: the peer's own with use_remote_address where the
+ * client sends no header, else the one that the header names (ConnectionManagerUtility::mutateRequestHeaders).
  */
-function isInternal(hcm: Cursor, values: ReadonlyMap<string, string>): boolean | Unknown {
+function isInternal(hcm: Cursor, values: ReadonlyMap<string, string>, peer: Peer): boolean | Unknown {
   const sent = values.get('x-forwarded-for');
   if (field(hcm, 'original_ip_detection_extensions').items().length > 0)
     return unknown('an extension detects the client address');
-  if (sent === undefined && !isTrue(hcm, 'use_remote_address')) return false;
+  const edge = isTrue(hcm, 'use_remote_address');
+  if (sent === undefined && !edge) return false;
   if (sent?.includes(',') === true) return false;
+  const config = field(hcm, 'internal_address_config');
+  const ranges = field(config, 'cidr_ranges').items();
+  const { version } = peer;
+  if (
+    version !== undefined &&
+    version >= EXPLICIT_INTERNAL &&
+    (field(hcm, 'xff_num_trusted_hops').number() ?? 0) === 0
+  ) {
+    if (!config.exists) return false;
+    if (edge && sent !== undefined) return false;
+    const address = edge ? peer.address : (sent ?? '').trim();
+    if (ranges.length > 0)
+      return parseAddress(address) === undefined ? false : any(ranges, (range) => matchCidr(range, address));
+  }
   return unknown(
     'whether the request counts as internal depends on the version of Envoy and internal_address_config',
     field(hcm, 'use_remote_address'),
   );
+}
+
+/** Who sent a request, and the minor version of the Envoy that judges it. */
+export interface Peer {
+  readonly address: string;
+  readonly version: number | undefined;
 }
 
 function forwardedFor(hcm: Cursor, value: string | null): string | null | Unknown {

@@ -5,6 +5,7 @@ import type { Host } from '../cluster/host-set.ts';
 import { upstreamHttpVersion } from '../cluster/transport-socket.ts';
 import type { UpstreamTransport } from '../cluster/transport-socket.ts';
 import { substituteRegex } from '../match/regex.ts';
+import { memoised } from '../memo.ts';
 import { enumName, field, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import type { HttpContext } from './http-context.ts';
@@ -15,10 +16,12 @@ export interface Rewrites {
   readonly path: string;
   /** null: the selected host's name, where it has one (`auto_host_rewrite`). */
   readonly authority: string | null;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly unknownHeaders: readonly string[];
+  /** Its headers, and the names of those whose values are not known. */
+  readonly headers: () => [[string, string][], string[]];
+  /** Neither path nor host changes. */
+  readonly plain: boolean;
   /** Clauses for the step. */
-  readonly reasons: readonly string[];
+  readonly reasons: () => readonly string[];
 }
 
 /** Headers that the router and the connection manager set on what they send (docs: HTTP header manipulation). */
@@ -45,19 +48,43 @@ export function rewriteRequest(context: HttpContext, route: Cursor, weighted: Cu
   const authority = rewriteAuthority(context, action, weighted);
   if (isUnknown(authority)) return authority;
   const levels = [context.choice.routeConfig, context.choice.virtualHost, route, weighted];
-  const [headers, unknownHeaders] = changeHeaders(
-    context,
-    levels.filter((level) => level !== null),
-  );
-  const reasons: string[] = [];
-  if (path !== context.request.path) reasons.push(`the path becomes ${path}`);
-  if (authority === null) reasons.push('the host becomes that of the endpoint');
-  else if (authority !== context.request.authority) reasons.push(`the host becomes ${authority}`);
-  return { path, authority, headers, unknownHeaders, reasons };
+  return {
+    path,
+    authority,
+    headers: () =>
+      changeHeaders(
+        context,
+        levels.filter((level) => level !== null),
+      ),
+    plain: path === context.request.path && authority === context.request.authority,
+    reasons: () => [
+      ...(path === context.request.path ? [] : [`the path becomes ${path}`]),
+      ...(authority === null
+        ? ['the host becomes that of the endpoint']
+        : authority === context.request.authority
+          ? []
+          : [`the host becomes ${authority}`]),
+    ],
+  };
 }
+
+const REWRITES = [
+  'path_rewrite_policy',
+  'path_rewrite',
+  'prefix_rewrite',
+  'regex_rewrite',
+  'host_rewrite_literal',
+  'host_rewrite',
+  'host_rewrite_header',
+  'host_rewrite_path_regex',
+  'auto_host_rewrite',
+];
+
+const rewritesNothing = memoised((action): boolean => REWRITES.every((name) => !field(action, name).exists));
 
 function rewritePath(context: HttpContext, route: Cursor, action: Cursor): string | Unknown {
   const { path } = context.request;
+  if (rewritesNothing(action)) return path;
   const bare = withoutQuery(path);
   const policy = field(action, 'path_rewrite_policy');
   if (policy.exists) return unknown('path_rewrite_policy is not understood', policy.at('name'));
@@ -82,6 +109,7 @@ function matchedPart(match: Cursor, path: string): string {
 
 function rewriteAuthority(context: HttpContext, action: Cursor, weighted: Cursor | null): string | null | Unknown {
   const { authority, path, headers } = context.request;
+  if (weighted === null && rewritesNothing(action)) return authority;
   const overWeighted = weighted === null ? undefined : field(weighted, 'host_rewrite_literal').string();
   const literal = overWeighted ?? field(action, 'host_rewrite_literal').string() ?? '';
   if (literal.includes('%'))
@@ -161,12 +189,13 @@ export function forwardedRequest(
   const { original } = context.request;
   const hostname = host?.hostname ?? '';
   const version = upstreamHttpVersion(cluster, original.version) ?? original.version;
+  const [headers, unknownHeaders] = rewrites.headers();
   const http: HttpRequest = {
     ...original,
     path: rewrites.path,
     authority: rewrites.authority ?? (hostname === '' ? context.request.authority : hostname),
-    headers: rewrites.headers,
-    unknownHeaders: rewrites.unknownHeaders,
+    headers,
+    unknownHeaders,
     version,
   };
   const alpn = alpnOverride(context.hcm, version) ?? transport.hello?.alpn ?? [];

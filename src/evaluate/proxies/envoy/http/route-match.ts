@@ -3,6 +3,7 @@ import type { TlsHello } from '../../../../model/request.ts';
 import { matchHeaders } from '../match/header-match.ts';
 import { matchRegex } from '../match/regex.ts';
 import { lowerAscii, matchString } from '../match/string-match.ts';
+import { memoised } from '../memo.ts';
 import { field, unknown, unknownField } from '../proto-json.ts';
 import { all, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
@@ -24,6 +25,8 @@ const KNOWN = new Set([
 ]);
 const KNOWN_PARAMETER = new Set(['name', 'string_match', 'present_match']);
 
+type MatchTest = (request: RequestView, tls: TlsHello | null, ignoresParameters: boolean) => Truth;
+
 /**
  * Whether a RouteMatch holds, its runtime_fraction aside (RouteEntryImplBase::matchRoute and the `matches` of each kind of route,
  * source/common/router/config_impl.cc). Anything that decides "no" decides, even beside something that is not known.
@@ -34,38 +37,84 @@ export function matchRoute(
   tls: TlsHello | null,
   ignoresParameters: boolean,
 ): Truth {
-  const tests: (() => Truth)[] = [
-    () => matchPath(match, request, ignoresParameters),
-    () => !field(match, 'grpc').exists || request.grpc,
-    () => matchHeaders(field(match, 'headers').items(), request.headers),
-    () => matchQuery(field(match, 'query_parameters').items(), request),
-    () => matchTls(field(match, 'tls_context'), tls),
-    () => unknownField(match, KNOWN) ?? true,
+  return all(matchTests(match), (test) => test(request, tls, ignoresParameters));
+}
+
+/**
+ * Whether the path, headers and query parameters of a RouteMatch hold, which is all that JWT authentication looks at
+ * (source/extensions/filters/http/jwt_authn/matcher.cc).
+ */
+export function matchTarget(match: Cursor, request: RequestView): Truth {
+  return all(targetTests(match), (test) => test(request, null, false));
+}
+
+/** What a match asks of the request line and headers; a part that is absent asks nothing. */
+const targetTests = memoised((match): readonly MatchTest[] => {
+  const headers = field(match, 'headers').items();
+  const parameters = field(match, 'query_parameters').items();
+  const beyond = unknownField(match, KNOWN);
+  const path = pathTest(match);
+  const tests: (MatchTest | false)[] = [
+    field(match, 'connect_matcher').exists
+      ? (request) => request.method === 'CONNECT'
+      : (request, _tls, ignoresParameters) => matchPath(path, match, request, ignoresParameters),
+    headers.length > 0 && ((request) => matchHeaders(headers, request.headers)),
+    parameters.length > 0 && ((request) => matchQuery(parameters, request)),
+    beyond !== undefined && (() => beyond),
   ];
-  return all(tests, (test) => test());
-}
+  return tests.filter((test) => test !== false);
+});
 
-function matchPath(match: Cursor, request: RequestView, ignoresParameters: boolean): Truth {
-  if (field(match, 'connect_matcher').exists) return request.method === 'CONNECT';
+const matchTests = memoised((match): readonly MatchTest[] => {
+  const tlsContext = field(match, 'tls_context');
+  const tests: (MatchTest | false)[] = [
+    ...targetTests(match),
+    field(match, 'grpc').exists && ((request) => request.grpc),
+    tlsContext.exists && ((_request, tls) => matchTls(tlsContext, tls)),
+  ];
+  return tests.filter((test) => test !== false);
+});
+
+/** From this minor version on each segment loses its parameters; before, the path ended at the first semicolon. */
+const TRIMS_SEGMENTS = 39;
+
+/** Leaves path parameters out where that is asked for (sanitizePathBeforePathMatching, source/common/router/config_impl.cc). */
+function matchPath(test: PathTest, match: Cursor, request: RequestView, ignoresParameters: boolean): Truth {
   const path = withoutQuery(request.path);
-  if (!ignoresParameters || !path.includes(';')) return matchPlainPath(match, path);
-  // Older versions cut the path at the first semicolon, newer ones cut each segment (sanitizePathBeforePathMatching).
-  const cut = matchPlainPath(match, path.slice(0, path.indexOf(';')));
-  const trimmed = matchPlainPath(match, path.replace(/;[^/]*/g, ''));
-  return cut === trimmed ? cut : unknown('how path parameters are left out depends on the version of Envoy', match);
+  if (!ignoresParameters || !path.includes(';')) return test(path);
+  const cut = (): Truth => test(path.slice(0, path.indexOf(';')));
+  const trimmed = (): Truth => test(path.replace(/;[^/]*/g, ''));
+  if (request.envoyMinor !== undefined) return request.envoyMinor < TRIMS_SEGMENTS ? cut() : trimmed();
+  const truth = cut();
+  return truth === trimmed()
+    ? truth
+    : unknown('how path parameters are left out depends on the version of Envoy', match);
 }
 
-function matchPlainPath(match: Cursor, path: string): Truth {
+type PathTest = (path: string) => Truth;
+
+function pathTest(match: Cursor): PathTest {
   const fold = field(match, 'case_sensitive').boolean() === false ? lowerAscii : (text: string): string => text;
   const prefix = field(match, 'prefix').string();
-  if (prefix !== undefined) return fold(path).startsWith(fold(prefix));
+  if (prefix !== undefined) {
+    const wanted = fold(prefix);
+    return (path) => fold(path).startsWith(wanted);
+  }
   const exact = field(match, 'path').string();
-  if (exact !== undefined) return fold(path) === fold(exact);
+  if (exact !== undefined) {
+    const wanted = fold(exact);
+    return (path) => fold(path) === wanted;
+  }
   const regex = field(match, 'safe_regex');
-  if (regex.exists) return matchRegex(regex, path);
+  if (regex.exists) return (path) => matchRegex(regex, path);
   const separated = field(match, 'path_separated_prefix').string();
-  if (separated === undefined) return unknown('the path matcher is not understood', match);
-  return fold(path).startsWith(fold(separated)) && (path.length === separated.length || path[separated.length] === '/');
+  if (separated === undefined) {
+    const beyond = unknown('the path matcher is not understood', match);
+    return () => beyond;
+  }
+  const wanted = fold(separated);
+  return (path) =>
+    fold(path).startsWith(wanted) && (path.length === separated.length || path[separated.length] === '/');
 }
 
 /** QueryParameterMatcher: the first value of a parameter; without a kind, presence (source/common/router/config_utility.cc). */

@@ -87,7 +87,7 @@ function forwardRequest(context: HttpContext, route: Cursor, walk: Walk): EnvoyO
 }
 
 /** The cluster that was chosen before the filters ran, or all that may be chosen. */
-function clusterChoices(context: HttpContext, action: Cursor): ClusterChoice[] | Unknown {
+function clusterChoices(context: HttpContext, action: Cursor): readonly ClusterChoice[] | Unknown {
   const { choice, request, connection } = context;
   if (choice.cluster !== null) return [{ ...choice.cluster, probability: 1 }];
   return chooseCluster(action, request, choice.constraints, connection.runtime);
@@ -100,8 +100,8 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
   const routed = withStep(
     walk,
     step('route', 'routed', choice.cluster, {
-      reasons: [choice.reason, ...rewrites.reasons, ...timeReasons(action)],
-      cites: [choice.cursor, ...rewriteCites(action, rewrites.reasons.length > 0)],
+      reasons: () => [choice.reason, ...rewrites.reasons(), ...timeReasons(action)],
+      cites: [choice.cursor, ...(rewrites.plain ? [] : rewriteCites(action))],
     }),
   );
   return forwardTo(context.connection, choice.cluster, routed, {
@@ -127,8 +127,7 @@ function timeReasons(action: Cursor): string[] {
   return reasons;
 }
 
-function rewriteCites(action: Cursor, rewritten: boolean): Cursor[] {
-  if (!rewritten) return [];
+function rewriteCites(action: Cursor): Cursor[] {
   const names = [
     'prefix_rewrite',
     'regex_rewrite',

@@ -1,11 +1,13 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import type { TlsHello } from '../../../../model/request.ts';
-import { field, fields, isTrue, unknown } from '../proto-json.ts';
+import type { ConnectionContext } from '../context.ts';
+import { findAction } from '../match/matcher-tree.ts';
+import { memoised } from '../memo.ts';
+import { field, fields, isTrue, typeName, unknown } from '../proto-json.ts';
 import { readFraction } from '../runtime.ts';
-import type { Runtime } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import type { Constraint } from './random-value.ts';
+import { readRequestInput } from './request-input.ts';
 import type { RequestView } from './request-view.ts';
 import { matchRoute } from './route-match.ts';
 
@@ -26,14 +28,15 @@ export function selectRoute(
   routeConfig: Cursor,
   virtualHost: Cursor,
   request: RequestView,
-  tls: TlsHello | null,
-  runtime: Runtime,
+  context: ConnectionContext,
 ): RouteAlternative[] {
+  const { tls, runtime } = context;
+  const routes = routesFor(virtualHost, request, context);
+  if (isUnknown(routes)) return [{ route: null, constraints: [], unknown: routes }];
   const ignoresParameters = isTrue(routeConfig, 'ignore_path_parameters_in_path_matching');
   const alternatives: RouteAlternative[] = [];
   const remaining: Constraint[] = [];
-  for (const route of field(virtualHost, 'routes').items()) {
-    const match = field(route, 'match');
+  for (const { route, match } of routes) {
     const truth = matchRoute(match, request, tls, ignoresParameters);
     if (truth === false) continue;
     const runtimeFraction = field(match, 'runtime_fraction');
@@ -51,6 +54,35 @@ export function selectRoute(
   }
   return [...alternatives, { route: null, constraints: remaining, unknown: null }];
 }
+
+interface ListedRoute {
+  readonly route: Cursor;
+  readonly match: Cursor;
+}
+
+const ROUTE = 'envoy.config.route.v3.Route';
+const ROUTE_LIST = 'envoy.config.route.v3.RouteList';
+
+/** The routes to be tried: those of the virtual host, or of the action to which its `matcher` leads. */
+function routesFor(
+  virtualHost: Cursor,
+  request: RequestView,
+  context: ConnectionContext,
+): readonly ListedRoute[] | Unknown {
+  const matcher = field(virtualHost, 'matcher');
+  if (!matcher.exists) return routesOf(virtualHost);
+  const action = findAction(matcher, readRequestInput(request, context));
+  if (action === null || isUnknown(action)) return action ?? [];
+  const type = typeName(action);
+  if (type === ROUTE) return [{ route: action, match: field(action, 'match') }];
+  return type === ROUTE_LIST ? routesOf(action) : unknown('the action of a route matcher is not understood', action);
+}
+
+const routesOf = memoised((holder): readonly ListedRoute[] =>
+  field(holder, 'routes')
+    .items()
+    .map((route) => ({ route, match: field(route, 'match') })),
+);
 
 function withMatch(problem: Unknown, match: Cursor): Unknown {
   return problem.evidence.length > 0 ? problem : unknown(problem.reason, match);

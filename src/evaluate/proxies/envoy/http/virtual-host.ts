@@ -8,7 +8,7 @@ import { withoutPort } from './host.ts';
 export interface VirtualHostMatch {
   readonly virtualHost: Cursor;
   readonly domain: Cursor;
-  readonly reason: string;
+  readonly reason: () => string;
 }
 
 interface DomainEntry {
@@ -35,7 +35,7 @@ export function findVirtualHost(routeConfig: Cursor, authority: string): Virtual
   const host = lowerAscii(ignoresPort ? withoutPort(authority) : authority);
   const found = (entry: DomainEntry, how: string): VirtualHostMatch => ({
     ...entry,
-    reason: `domain ${JSON.stringify(entry.domain.string())} ${how} ${JSON.stringify(host)}`,
+    reason: () => `domain ${JSON.stringify(entry.domain.string())} ${how} ${JSON.stringify(host)}`,
   });
   const exact = index.exact.get(host);
   if (exact !== undefined) return found(exact, 'equals');

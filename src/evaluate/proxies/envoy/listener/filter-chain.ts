@@ -1,8 +1,8 @@
-import { parseAddress } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { isEnvoyLoopback } from '../match/address-match.ts';
-import { field, unknown } from '../proto-json.ts';
+import { findAction } from '../match/matcher-tree.ts';
+import { isSameIpOrLoopback, readNetworkInput } from '../match/network-input.ts';
+import { field, typeName, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import type { AcceptedSocket } from './accepted-socket.ts';
 import { filterChainIndex } from './filter-chain-index.ts';
@@ -22,9 +22,8 @@ export interface ChainChoice {
  * chain remains then.
  */
 export function chooseFilterChain(listener: Cursor, socket: AcceptedSocket): ChainChoice | Unknown {
-  const matcher = field(listener, 'filter_chain_matcher');
-  if (matcher.exists) return unknown('filter_chain_matcher is not understood', field(listener, 'name'));
   if (field(listener, 'fcds_config').exists) return unknown('filter chains come from FCDS, which no dump shows');
+  if (field(listener, 'filter_chain_matcher').exists) return byMatcher(listener, socket);
   const index = filterChainIndex(listener);
   if (index.unknown !== null) return index.unknown;
   const choice = choose(index, socket);
@@ -36,6 +35,31 @@ export function chooseFilterChain(listener: Cursor, socket: AcceptedSocket): Cha
         ...(choice.chain === null ? [] : [choice.chain.match]),
       );
 }
+
+/**
+ * Chooses by filter_chain_matcher, whose action names a chain; a name that no chain has closes the connection, and without an action the
+ * default chain takes it
+ * (FilterChainManagerImpl::findFilterChainUsingMatcher).
+ */
+function byMatcher(listener: Cursor, socket: AcceptedSocket): ChainChoice | Unknown {
+  const matcher = field(listener, 'filter_chain_matcher');
+  const action = findAction(matcher, (type) => readNetworkInput(type, socket, undefined));
+  if (isUnknown(action)) return action;
+  const name = action === null ? undefined : field(action, 'value').string();
+  if (action !== null && (typeName(action) !== STRING_VALUE || name === undefined))
+    return unknown('the action of filter_chain_matcher is not understood', action);
+  const named = field(listener, 'filter_chains')
+    .items()
+    .find((config) => name !== undefined && field(config, 'name').string() === name);
+  if (named !== undefined && action !== null)
+    return { chain: { name: name ?? '', config: named, match: action }, reasons: ['filter_chain_matcher names it'] };
+  if (action !== null)
+    return { chain: null, reasons: [`filter_chain_matcher names ${name ?? ''}, which does not exist`] };
+  const { defaultChain } = filterChainIndex(listener);
+  return { chain: defaultChain, reasons: defaultChain === null ? [] : ['filter_chain_matcher names no other'] };
+}
+
+const STRING_VALUE = 'google.protobuf.StringValue';
 
 /** Whether the choice stands whatever the inspectors will see. */
 function sameForAnyBytes(index: FilterChainIndex, socket: AcceptedSocket, choice: ChainChoice): boolean {
@@ -114,12 +138,6 @@ function byServerName<T>(names: ReadonlyMap<string, T>, name: string): [string, 
     dot = name.indexOf('.', dot + 1);
   }
   return ['', names.get('')];
-}
-
-/** source/common/network/utility.cc, isSameIpOrLoopback */
-function isSameIpOrLoopback(socket: AcceptedSocket): boolean {
-  const remote = parseAddress(socket.remoteAddress);
-  return remote !== undefined && (isEnvoyLoopback(remote) || remote.text === parseAddress(socket.localAddress)?.text);
 }
 
 function addressReasons(chain: FilterChain, socket: AcceptedSocket): string[] {

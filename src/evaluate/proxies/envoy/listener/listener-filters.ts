@@ -2,6 +2,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyConnection, EnvoyStep } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { lowerAscii } from '../match/string-match.ts';
+import { memoised } from '../memo.ts';
 import { field, isTrue, seconds, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { step } from '../walk.ts';
@@ -42,12 +43,11 @@ export interface Filtered {
 export function runListenerFilters(listener: Cursor, accepted: AcceptedSocket, connection: EnvoyConnection): Filtered {
   let socket = accepted;
   const steps: EnvoyStep[] = [];
-  for (const filter of field(listener, 'listener_filters').items()) {
-    const name = field(filter, 'name').string() ?? '';
-    const disabled = matchPredicate(field(filter, 'filter_disabled'), socket.localPort);
+  for (const { filter, name, predicate, beyond, run } of filtersOf(listener)) {
+    const disabled = matchPredicate(predicate, socket.localPort);
     if (isUnknown(disabled)) return { socket, steps, unknown: disabled };
     if (disabled) continue;
-    const result = unknownField(filter, KNOWN_LISTENER_FILTER) ?? runFilter(filter, socket, connection);
+    const result = beyond ?? run(socket, connection);
     if (isUnknown(result)) return { socket, steps, unknown: result };
     const seen = describeChange(socket, result);
     if (seen !== null) {
@@ -59,13 +59,30 @@ export function runListenerFilters(listener: Cursor, accepted: AcceptedSocket, c
   return { socket, steps, unknown: null };
 }
 
-function runFilter(filter: Cursor, socket: AcceptedSocket, connection: EnvoyConnection): AcceptedSocket | Unknown {
+type RunFilter = (socket: AcceptedSocket, connection: EnvoyConnection) => AcceptedSocket | Unknown;
+
+const filtersOf = memoised((listener) =>
+  field(listener, 'listener_filters')
+    .items()
+    .map((filter) => ({
+      filter,
+      name: field(filter, 'name').string() ?? '',
+      predicate: field(filter, 'filter_disabled'),
+      beyond: unknownField(filter, KNOWN_LISTENER_FILTER),
+      run: filterRule(filter),
+    })),
+);
+
+function filterRule(filter: Cursor): RunFilter {
   const any = field(filter, 'typed_config');
   const run = FILTERS[typeName(any) ?? ''];
   if (run === undefined) {
-    return unknown(`listener filter ${field(filter, 'name').string() ?? ''} is not understood`, field(filter, 'name'));
+    const name = field(filter, 'name');
+    const beyond = unknown(`listener filter ${name.string() ?? ''} is not understood`, name);
+    return () => beyond;
   }
-  return run(socket, typedMessage(any), connection);
+  const config = typedMessage(any);
+  return (socket, connection) => run(socket, config, connection);
 }
 
 function describeChange(before: AcceptedSocket, after: AcceptedSocket): string | null {

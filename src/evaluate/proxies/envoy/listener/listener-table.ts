@@ -27,6 +27,8 @@ export interface ListenerTable {
   readonly listeners: readonly Listener[];
   /** Listeners by `address:port`, as ConnectionHandlerImpl::addListener fills tcp_listener_map_by_address_. */
   readonly byAddress: ReadonlyMap<string, Listener>;
+  /** Listeners with a socket of their own, by the port of the socket. */
+  readonly byPort: ReadonlyMap<number, readonly Listener[]>;
 }
 
 const TABLES = new WeakMap<EnvoyConfigDump, ListenerTable>();
@@ -56,7 +58,14 @@ function buildTable(facts: EnvoyFacts, config: EnvoyConfigDump): ListenerTable {
   }
   // A listener on 0.0.0.0 keeps the address against one on :: that takes IPv4 as well.
   for (const [address, listener] of dual) if (!byAddress.has(address)) byAddress.set(address, listener);
-  return { listeners, byAddress };
+  const byPort = new Map<number, Listener[]>();
+  for (const listener of listeners) {
+    if (!listener.bound) continue;
+    for (const port of new Set(listener.addresses.map((own) => own.port))) {
+      byPort.set(port, [...(byPort.get(port) ?? []), listener]);
+    }
+  }
+  return { listeners, byAddress, byPort };
 }
 
 /** Reads a listener, active or not; `[]` when it has no address of TCP. */

@@ -3,6 +3,7 @@ import type { EnvoyConfigDump, EnvoyConnection, EnvoyFacts } from '../../../../m
 import { enumName, field, fields } from '../proto-json.ts';
 import { step } from '../walk.ts';
 import type { EnvoyStep } from '../../../../model/envoy.ts';
+import { memoised } from '../memo.ts';
 import { configReference } from '../istio-reference.ts';
 import { readListener } from './listener-table.ts';
 import type { Listener, ListenerTable } from './listener-table.ts';
@@ -13,7 +14,7 @@ import type { Listener, ListenerTable } from './listener-table.ts';
  */
 export function socketOwner(table: ListenerTable, address: string, port: number): Listener | undefined {
   const family = parseAddress(address)?.family;
-  const bound = table.listeners.filter((listener) => listener.bound);
+  const bound = table.byPort.get(port) ?? [];
   const owner = (accepts: (own: Listener['addresses'][number]) => boolean): Listener | undefined =>
     bound.find((listener) => listener.addresses.some((own) => own.port === port && accepts(own)));
   return (
@@ -36,7 +37,7 @@ export function handOverTarget(table: ListenerTable, address: string, port: numb
 export function listenerStep(listener: Listener, action: string, reason: string): EnvoyStep {
   const { rejected } = listener.resource;
   const details = rejected === null ? undefined : field(rejected, 'details');
-  const origin = configReference(field(listener.config, 'metadata'));
+  const origin = listenerOrigin(listener.config);
   return step('listener', action, listener.name, {
     reasons: [
       reason,
@@ -51,6 +52,8 @@ export function listenerStep(listener: Listener, action: string, reason: string)
     ],
   });
 }
+
+const listenerOrigin = memoised((listener) => configReference(field(listener, 'metadata')));
 
 /** Clauses about listeners that would own the address but do not run: warming, draining, or refused. */
 export function idleListeners(facts: EnvoyFacts, config: EnvoyConfigDump, connection: EnvoyConnection): EnvoyStep[] {

@@ -1,6 +1,8 @@
+import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { unknownUpstreamFilter } from '../cluster/gates.ts';
+import type { HttpRequest } from '../../../../model/request.ts';
 import type { ConnectionContext } from '../context.ts';
 import { chooseCluster, overridesFilters } from '../http/cluster-choice.ts';
 import { findRoute } from '../http/find-route.ts';
@@ -11,8 +13,10 @@ import { prepareRequest } from '../http/prepare-request.ts';
 import { routeRequest } from '../http/route-request.ts';
 import { upgradeAllowed } from '../http/upgrade.ts';
 import { filterOverride } from '../http-filters/filter.ts';
+import type { HttpFilter, RunHttpFilter } from '../http-filters/filter.ts';
 import { httpFilterRule } from '../http-filters/registry.ts';
-import { field, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
+import { memoised } from '../memo.ts';
+import { field, fields, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, end, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
@@ -41,7 +45,7 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
       unknown('the listener expects HTTP, and what the client sends is not known', filter.entry.at('name')),
     );
   }
-  const prepared = prepareRequest(hcm, sent.http, connection.tls, connection.socket);
+  const prepared = prepareRequest(hcm, { ...sent.http, version: spokenVersion(connection, sent.http) }, connection);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
   if (prepared.kind === 'refused') {
     const { request, status, path } = prepared;
@@ -66,6 +70,19 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   );
 };
 
+/**
+ * The version of HTTP that a client speaks which offers both: HTTP/2 only where the filter chain's TLS names it before HTTP/1.1
+ * (ServerContextImpl::selectAlpn takes the server's order).
+ */
+function spokenVersion({ chain, tls }: ConnectionContext, { version }: HttpRequest): HttpRequest['version'] {
+  if (tls === null || version === 'http/1.1' || !tls.alpn.includes('http/1.1')) return version;
+  const context = fields(chain.config, 'transport_socket', 'typed_config', 'common_tls_context');
+  const taken = field(context, 'alpn_protocols')
+    .strings()
+    .find((name) => tls.alpn.includes(name));
+  return taken === undefined || taken === 'http/1.1' ? 'http/1.1' : version;
+}
+
 /** Draws the cluster before the filters run where only one can be, or where a filter depends on it. */
 function withCluster(
   context: HttpContext,
@@ -85,41 +102,75 @@ function withCluster(
 
 /** Whether a fault, of the filter or of an override, is meant for one upstream cluster. */
 function faultsByCluster({ hcm, choice }: HttpContext): boolean {
-  const levels = [choice.route, choice.virtualHost, choice.routeConfig].filter((level) => level !== null);
-  const configs = [
-    ...field(hcm, 'http_filters')
-      .items()
-      .map((entry) => field(entry, 'typed_config')),
-    ...levels.flatMap((level) =>
-      field(level, 'typed_per_filter_config')
-        .entries()
-        .map(([, config]) => config),
-    ),
-  ];
-  return configs.some(
-    (config) => field(config, 'upstream_cluster').exists || field(field(config, 'config'), 'upstream_cluster').exists,
+  if (filtersFaultByCluster(hcm)) return true;
+  return [choice.route, choice.virtualHost, choice.routeConfig].some(
+    (level) => level !== null && levelFaultsByCluster(level),
   );
 }
 
-function runFilters(context: HttpContext, walk: Walk, index: number): EnvoyOutcome[] {
-  const entry = field(context.hcm, 'http_filters').items()[index];
-  if (entry === undefined)
-    return undetermined(walk, unknown('the filter chain does not end in a router', context.hcm.at('stat_prefix')));
+const namesUpstream = (config: Cursor): boolean =>
+  field(config, 'upstream_cluster').exists || field(field(config, 'config'), 'upstream_cluster').exists;
+
+const filtersFaultByCluster = memoised((hcm): boolean =>
+  field(hcm, 'http_filters')
+    .items()
+    .some((entry) => namesUpstream(field(entry, 'typed_config'))),
+);
+
+const levelFaultsByCluster = memoised((level): boolean =>
+  field(level, 'typed_per_filter_config')
+    .entries()
+    .some(([, config]) => namesUpstream(config)),
+);
+
+/** A filter of the chain as its entry has it. */
+interface ChainedFilter {
+  readonly filter: Omit<HttpFilter, 'override'>;
+  readonly disabled: boolean;
+  /** Why it cannot be evaluated. */
+  readonly problem: Unknown | null;
+  /** null: the router. */
+  readonly run: RunHttpFilter | null;
+}
+
+const CHAINS = new WeakMap<object, readonly ChainedFilter[]>();
+
+function filterChain({ connection, hcm }: HttpContext): readonly ChainedFilter[] {
+  const key = hcm.value;
+  const known = typeof key === 'object' && key !== null ? CHAINS.get(key) : undefined;
+  if (known !== undefined) return known;
+  const chain = field(hcm, 'http_filters')
+    .items()
+    .map((entry) => chainedFilter(connection, entry));
+  if (typeof key === 'object' && key !== null) CHAINS.set(key, chain);
+  return chain;
+}
+
+function chainedFilter(connection: ConnectionContext, entry: Cursor): ChainedFilter {
   const name = field(entry, 'name').string() ?? '';
-  const override = filterOverride(context, name);
-  if (override.disabled ?? isTrue(entry, 'disabled')) return runFilters(context, walk, index + 1);
-  const any = filterConfig(context.connection, entry, name);
+  const any = filterConfig(connection, entry, name);
+  const type = typeName(any) ?? '';
+  const filter = { name, entry, type, config: typedMessage(any) };
+  const router = type === ROUTER;
   const problem =
     unknownField(entry, KNOWN_FILTER) ??
-    (any.exists ? undefined : unknown(`the configuration of HTTP filter ${name} is not in the dump`, entry.at('name')));
-  if (problem !== undefined) return undetermined(walk, problem);
-  const type = typeName(any) ?? '';
-  if (type === ROUTER) {
-    const upstream = unknownUpstreamFilter(field(any, 'upstream_http_filters'));
-    return upstream === null ? routeRequest(context, walk) : undetermined(walk, upstream);
-  }
-  const filter = { name, entry, type, config: typedMessage(any), override: override.config };
-  return httpFilterRule(filter)(context, filter, walk, (passed) => runFilters(context, passed, index + 1));
+    (any.exists ? null : unknown(`the configuration of HTTP filter ${name} is not in the dump`, entry.at('name'))) ??
+    (router ? unknownUpstreamFilter(field(any, 'upstream_http_filters')) : null);
+  return { filter, disabled: isTrue(entry, 'disabled'), problem, run: router ? null : httpFilterRule(type) };
+}
+
+function runFilters(context: HttpContext, walk: Walk, index: number): EnvoyOutcome[] {
+  const chained = filterChain(context)[index];
+  if (chained === undefined)
+    return undetermined(walk, unknown('the filter chain does not end in a router', context.hcm.at('stat_prefix')));
+  const { filter, disabled, problem, run } = chained;
+  const override = filterOverride(context, filter.name);
+  if (override.disabled ?? disabled) return runFilters(context, walk, index + 1);
+  if (problem !== null) return undetermined(walk, problem);
+  if (run === null) return routeRequest(context, walk);
+  return run(context, { ...filter, override: override.config }, walk, (passed) =>
+    runFilters(context, passed, index + 1),
+  );
 }
 
 /** A filter's own configuration, or the one that ECDS delivered. */

@@ -1,4 +1,6 @@
-import { denialDetail, decideRbac } from '../rbac/engine.ts';
+import type { ReadInput } from '../match/matcher-tree.ts';
+import { readNetworkInput } from '../match/network-input.ts';
+import { decideByMatcher, decideRbac, denialDetail } from '../rbac/engine.ts';
 import { rbacStep } from '../rbac/step.ts';
 import { field, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
@@ -8,6 +10,7 @@ import type { RunNetworkFilter } from './filter.ts';
 const KNOWN = new Set([
   '@type',
   'rules',
+  'matcher',
   'shadow_rules',
   'shadow_matcher',
   'shadow_rules_stat_prefix',
@@ -25,18 +28,22 @@ export const runRbac: RunNetworkFilter = (context, filter, walk, next) => {
   const beyond = unknownField(filter.config, KNOWN);
   if (beyond !== undefined) return undetermined(walk, beyond);
   const rules = field(filter.config, 'rules');
-  if (!rules.exists) return next(walk);
+  const matcher = field(filter.config, 'matcher');
+  if (!rules.exists && !matcher.exists) return next(walk);
   const { socket, tls } = context;
-  const decision = decideRbac(rules, {
-    headers: null,
-    path: null,
-    localAddress: socket.localAddress,
-    localPort: socket.localPort,
-    directRemoteAddress: socket.remoteAddress,
-    remoteAddress: socket.remoteAddress,
-    serverName: socket.serverName,
-    tls,
-  });
+  const read: ReadInput = (type) => readNetworkInput(type, socket, tls);
+  const decision = matcher.exists
+    ? decideByMatcher(matcher, read)
+    : decideRbac(rules, {
+        headers: null,
+        path: null,
+        localAddress: socket.localAddress,
+        localPort: socket.localPort,
+        directRemoteAddress: socket.remoteAddress,
+        remoteAddress: socket.remoteAddress,
+        serverName: socket.serverName,
+        tls,
+      });
   if (isUnknown(decision))
     return undetermined(withStep(walk, step('network-filter', 'unknown', filter.name)), decision);
   const decided = withStep(walk, rbacStep('network-filter', filter.name, decision));

@@ -1,6 +1,8 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { enumName, field, unknown, unknownField } from '../proto-json.ts';
+import { findAction } from '../match/matcher-tree.ts';
+import type { ReadInput } from '../match/matcher-tree.ts';
+import { enumName, field, typeName, unknown, unknownField } from '../proto-json.ts';
 import { all, any, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import { matchPermission, matchPrincipal } from './rule-match.ts';
@@ -41,6 +43,23 @@ export function decideRbac(rules: Cursor, subject: RbacSubject): RbacDecision | 
     if (isUnknown(truth)) doubt ??= truth;
   }
   return doubt ?? { allowed: action === 'DENY', action, policy: null, rules };
+}
+
+const ACTION = 'envoy.config.rbac.v3.Action';
+
+/**
+ * Decides by a matcher whose actions allow, deny or log under a name; without a match the answer is no
+ * (RoleBasedAccessControlMatcherEngineImpl::handleAction).
+ */
+export function decideByMatcher(matcher: Cursor, read: ReadInput): RbacDecision | Unknown {
+  const found = findAction(matcher, read);
+  if (isUnknown(found)) return found;
+  if (found === null) return { allowed: false, action: 'ALLOW', policy: null, rules: matcher };
+  const name = field(found, 'name').string() ?? '';
+  const action = ACTIONS.find((one) => one === (enumName(field(found, 'action'), ACTIONS) ?? 'ALLOW'));
+  if (typeName(found) !== ACTION || action === undefined)
+    return unknown('the action of an RBAC matcher is not understood', found);
+  return { allowed: action !== 'DENY', action, policy: { name, config: found }, rules: matcher };
 }
 
 /** A policy matches when one of its permissions and one of its principals do. */

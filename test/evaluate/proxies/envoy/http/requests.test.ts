@@ -291,14 +291,12 @@ describe('filters', () => {
       { authorization: 'Bearer x' },
       '1 undetermined: whether the request carries a token that the proxy accepts is not known',
     ],
-    [
-      'no token where one is required',
-      { provider_name: 'p' },
-      {},
-      '1 undetermined: whether the request carries a token that the proxy accepts is not known',
-    ],
+    ['no token where one is required', { provider_name: 'p' }, {}, '1 401 - jwt_authn_access_denied{Jwt_is_missing}'],
   ])('JWT: %s', (_, requires, headers, expected) => {
-    const jwt = httpFilter('jwt_authn.v3.JwtAuthentication', { rules: [{ match: { prefix: '/' }, requires }] });
+    const jwt = httpFilter('jwt_authn.v3.JwtAuthentication', {
+      providers: { p: { issuer: 'p' } },
+      rules: [{ match: { prefix: '/' }, requires }],
+    });
     expect(ask(proxy(route, [cluster('c')], {}, [jwt]), http('GET', 'h', '/', headers)).map(summary)).toEqual([
       expected,
     ]);

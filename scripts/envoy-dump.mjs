@@ -1,0 +1,162 @@
+// Writes a sidecar's config_dump as istiod would program it for many Services, and requests to them.
+
+const TYPE = 'type.googleapis.com/envoy.';
+const PORTS = [80, 8080, 9080];
+/** A Service has one port; the listener of a port serves all Services that have it. */
+const port = (/** @type {number} */ index) => PORTS[index % PORTS.length] ?? 80;
+const host = (/** @type {number} */ index) => `svc-${index}.ns-${index % 20}.svc.cluster.local`;
+const address = (/** @type {string} */ net, /** @type {number} */ index) => `${net}.${index >> 8}.${index & 255}`;
+
+/** @param {number} count @param {(index: number) => object} make */
+const many = (count, make) => Array.from({ length: count }, (_, index) => make(index));
+/** @param {string} name @param {object} more */
+const section = (name, more) => ({ '@type': `${TYPE}admin.v3.${name}ConfigDump`, ...more });
+/** @param {string} ip @param {number} value */
+const socket = (ip, value) => ({ socket_address: { address: ip, port_value: value } });
+
+/** @param {number} index */
+function cluster(index) {
+  const name = `outbound|${port(index)}||${host(index)}`;
+  return {
+    '@type': `${TYPE}config.cluster.v3.Cluster`,
+    name,
+    type: 'EDS',
+    eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' }, service_name: name },
+    connect_timeout: '10s',
+    circuit_breakers: { thresholds: [{ max_connections: 4294967295, max_retries: 4294967295 }] },
+    lb_policy: 'LEAST_REQUEST',
+    metadata: { filter_metadata: { istio: { services: [{ name: `svc-${index}`, namespace: `ns-${index % 20}` }] } } },
+    common_lb_config: {},
+    transport_socket_matches: [
+      {
+        name: 'tlsMode-istio',
+        match: { tlsMode: 'istio' },
+        transport_socket: { name: 'tls', typed_config: tls(name) },
+      },
+      { name: 'tlsMode-disabled', match: {}, transport_socket: { name: 'envoy.transport_sockets.raw_buffer' } },
+    ],
+  };
+}
+
+/** @param {string} sni */
+function tls(sni) {
+  const sds = {
+    api_config_source: { api_type: 'GRPC', grpc_services: [{ envoy_grpc: { cluster_name: 'sds-grpc' } }] },
+  };
+  return {
+    '@type': `${TYPE}extensions.transport_sockets.tls.v3.UpstreamTlsContext`,
+    common_tls_context: {
+      alpn_protocols: ['istio-peer-exchange', 'istio'],
+      tls_certificate_sds_secret_configs: [{ name: 'default', sds_config: sds }],
+    },
+    sni,
+  };
+}
+
+/** @param {number} index */
+function endpoints(index) {
+  const metadata = { filter_metadata: { 'envoy.transport_socket_match': { tlsMode: 'istio' } } };
+  return {
+    '@type': `${TYPE}config.endpoint.v3.ClusterLoadAssignment`,
+    cluster_name: `outbound|${port(index)}||${host(index)}`,
+    endpoints: [
+      {
+        locality: { region: 'region', zone: 'zone' },
+        lb_endpoints: many(4, (pod) => ({
+          endpoint: { address: socket(address(`172.${16 + pod}`, index), 8080), health_check_config: {} },
+          health_status: 'HEALTHY',
+          metadata,
+          load_balancing_weight: 1,
+        })),
+      },
+    ],
+  };
+}
+
+/** @param {number} index */
+function virtualHost(index) {
+  const retries = { retry_on: 'connect-failure,refused-stream,unavailable,cancelled', num_retries: 2 };
+  const route = { cluster: `outbound|${port(index)}||${host(index)}`, timeout: '0s', retry_policy: retries };
+  const canary = { prefix: '/', headers: [{ name: 'x-canary', string_match: { exact: 'true' } }] };
+  return {
+    name: `${host(index)}:${port(index)}`,
+    domains: [
+      host(index),
+      `svc-${index}.ns-${index % 20}`,
+      `svc-${index}.ns-${index % 20}.svc`,
+      address('10.96', index),
+    ],
+    routes: [
+      { name: 'canary', match: canary, route },
+      { name: 'default', match: { prefix: '/' }, route },
+    ],
+    include_request_attempt_count: true,
+  };
+}
+
+/** @param {number} number */
+function listener(number) {
+  const network = `${TYPE}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`;
+  const http = ['fault.v3.HTTPFault', 'cors.v3.Cors', 'router.v3.Router'].map((type) => ({
+    name: type.split('.')[0],
+    typed_config: { '@type': `${TYPE}extensions.filters.http.${type}` },
+  }));
+  const rds = { config_source: { ads: {} }, route_config_name: String(number) };
+  const manager = {
+    '@type': network,
+    stat_prefix: `outbound_${number}`,
+    rds,
+    http_filters: http,
+    use_remote_address: false,
+  };
+  const chain = { filters: [{ name: 'hcm', typed_config: manager }] };
+  return { name: `0.0.0.0_${number}`, address: socket('0.0.0.0', number), filter_chains: [chain], bind_to_port: false };
+}
+
+/** The listener that takes what interception redirects, and hands it over. */
+const OUTBOUND = {
+  name: 'virtualOutbound',
+  address: socket('0.0.0.0', 15_001),
+  filter_chains: [{ filters: [] }],
+  use_original_dst: true,
+};
+
+/** @param {number} services */
+export function envoyDump(services) {
+  const listeners = [...PORTS.map(listener), OUTBOUND];
+  const routes = PORTS.map((number, which) => ({
+    '@type': `${TYPE}config.route.v3.RouteConfiguration`,
+    name: String(number),
+    ignore_port_in_host_matching: true,
+    virtual_hosts: many(services, virtualHost).filter((_, index) => index % PORTS.length === which),
+  }));
+  const configs = [
+    section('Bootstrap', { bootstrap: { node: { id: 'sidecar~10.244.1.5~web.default~default.svc.cluster.local' } } }),
+    section('Clusters', { dynamic_active_clusters: many(services, (index) => ({ cluster: cluster(index) })) }),
+    section('Endpoints', {
+      dynamic_endpoint_configs: many(services, (index) => ({ endpoint_config: endpoints(index) })),
+    }),
+    section('Listeners', {
+      dynamic_listeners: listeners.map((one) => ({ name: one.name, active_state: { listener: one } })),
+    }),
+    section('Routes', { dynamic_route_configs: routes.map((route) => ({ route_config: route })) }),
+  ];
+  return JSON.stringify({ configs }, null, 1);
+}
+
+/** Requests to all Services in turn, one a line. @param {number} services @param {number} count */
+export function envoyRequests(services, count) {
+  const lines = many(count, (number) => {
+    const index = (number * 7) % services;
+    const headers = { 'x-request': String(number), ...(number % 5 === 0 ? { 'x-canary': 'true' } : {}) };
+    const asked = `${address('10.96', index)}:${port(index)}`;
+    return {
+      address: asked,
+      host: `${host(index)}:${port(index)}`,
+      path: `/api/${number}`,
+      headers,
+      source: '10.244.1.5',
+    };
+  });
+  return `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`;
+}

@@ -1,0 +1,96 @@
+/**
+ * An Envoy of which a person has the config_dump, to be asked about requests. In: paths as given. Out: something that answers, and
+ * what of the files was not understood. It evaluates nothing itself.
+ */
+import type { LooseLine } from './collect/lines.ts';
+import { collectLooseFile } from './collect/loose-file.ts';
+import {
+  EnvoyRequestAnswers,
+  type EnvoyRequestAnswer,
+  type EnvoyRequestFailure,
+} from './explain/envoy-request/envoy-request.ts';
+import { QuestionError } from './explain/question/question-input.ts';
+import { gapRaw, type Gap } from './model/artefact.ts';
+import { parseEnvoyClusters } from './parse/envoy/admin.ts';
+import { parseEnvoyConfigDump } from './parse/envoy/config-dump.ts';
+
+/** Paths (`-` is standard input) of what the admin endpoints of a proxy gave. */
+export interface EnvoyFiles {
+  /** /config_dump, best with `?include_eds` */
+  readonly configDump: string;
+  /** /clusters?format=json; null: it was not captured */
+  readonly clusters: string | null;
+}
+
+export interface EnvoyProxy {
+  /** Answers one description of a request (see `readRequestLine` for its members). */
+  answer(description: unknown): EnvoyRequestAnswer | EnvoyRequestFailure;
+  /** What was not understood among the parts that were looked at so far. */
+  gaps(): readonly Gap[];
+}
+
+/** Up to here a dump fits into one text of JavaScript; for many questions reading it whole is less work than part by part. */
+const WHOLE_BYTES = 400 * 1024 * 1024;
+
+/**
+ * Reads what was captured of a proxy.
+ * @param questions how many are to come, which only changes what is read when
+ * @throws InputError when a file cannot be read, QuestionError when it is no such answer
+ */
+export async function openEnvoyProxy(files: EnvoyFiles, questions: 'one' | 'many'): Promise<EnvoyProxy> {
+  const dump = await collectLooseFile(files.configDump);
+  const config = questions === 'many' ? parseEnvoyConfigDump(dump, WHOLE_BYTES) : parseEnvoyConfigDump(dump);
+  if (config.value.sections.size === 0) throw notReadable(files.configDump, 'a config_dump', config.gaps);
+  const clusters = files.clusters === null ? null : parseEnvoyClusters(await collectLooseFile(files.clusters));
+  if (files.clusters !== null && clusters?.gaps.some((gap) => gap.kind === 'unreadable') === true)
+    throw notReadable(files.clusters, 'an answer of /clusters?format=json', clusters.gaps);
+  const answers = new EnvoyRequestAnswers({
+    config: config.value,
+    clusters: clusters?.value ?? null,
+    listeners: null,
+    serverInfo: null,
+  });
+  return {
+    answer: (description) => answers.answer(description),
+    gaps: () => [...config.gaps, ...(clusters?.gaps ?? [])],
+  };
+}
+
+/** Answers may be much longer than questions: they are handed on in groups. */
+const LINES_AT_ONCE = 500;
+
+/**
+ * Answers descriptions of requests, one JSON object a line, in order; blank lines are left out.
+ * @param path `-` is standard input
+ * @throws InputError when the file cannot be read
+ */
+export async function* answerRequests(
+  proxy: EnvoyProxy,
+  path: string,
+): AsyncGenerator<readonly (EnvoyRequestAnswer | EnvoyRequestFailure)[], void> {
+  // Loaded here: a single request needs no streams.
+  const { collectLines } = await import('./collect/lines.ts');
+  for await (const lines of collectLines(path)) {
+    const asked = lines.filter((line) => line.text.trim() !== '');
+    for (let from = 0; from < asked.length; from += LINES_AT_ONCE) {
+      yield asked.slice(from, from + LINES_AT_ONCE).map((line) => answerLine(proxy, line));
+    }
+  }
+}
+
+function answerLine(proxy: EnvoyProxy, { text, cut }: LooseLine): EnvoyRequestAnswer | EnvoyRequestFailure {
+  if (cut) return { request: gapRaw(text), error: 'this line is too long for a request' };
+  try {
+    return proxy.answer(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return { request: gapRaw(text.trim()), error: 'this line is no JSON' };
+    throw error;
+  }
+}
+
+function notReadable(path: string, what: string, gaps: readonly Gap[]): QuestionError {
+  const [first] = gaps;
+  const why = first === undefined ? '' : `: ${first.problem}`;
+  const remedy = first?.remedy ?? 'capture it again from the admin port of the proxy';
+  return new QuestionError(`${path} is not ${what}${why}`, [`${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`]);
+}

@@ -1,0 +1,141 @@
+import { parseAddress } from '../../../../model/address.ts';
+import type { Unknown } from '../../../../model/branching.ts';
+import type { EnvoyConfigDump, EnvoyEnd, EnvoyOutcome, EnvoyStep } from '../../../../model/envoy.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { ApplicationRequest } from '../../../../model/request.ts';
+import type { ConnectionContext } from '../context.ts';
+import { memoised } from '../memo.ts';
+import { field, fields, seconds, unknown } from '../proto-json.ts';
+import { isUnknown } from '../truth.ts';
+import { end, step, withStep } from '../walk.ts';
+import type { Walk } from '../walk.ts';
+import type { Host } from './host-set.ts';
+import { upstreamTransport } from './transport-socket.ts';
+import type { UpstreamTransport } from './transport-socket.ts';
+
+/** What is sent to a host, and how often it is tried. */
+export interface Sending {
+  readonly retries: number;
+  /** What is sent to a host of the cluster. */
+  readonly send: (cluster: Cursor, transport: UpstreamTransport, host: Host | null) => ApplicationRequest;
+}
+
+/** How a host is reached, the same for every request. */
+export interface Reached {
+  readonly cluster: Cursor;
+  /** The cluster that was asked: for a host of an aggregate cluster, the aggregate one. */
+  readonly asked: string;
+  readonly host: Host | null;
+  readonly address: string;
+  readonly port: number;
+  readonly transport: UpstreamTransport;
+  /** The address that upstream_bind_config names. */
+  readonly bindAddress: string | null;
+  readonly connectTimeoutSeconds: number;
+  /** Which transport socket was chosen, where there is a choice. */
+  readonly secured: EnvoyStep | null;
+}
+
+/** Finds out how a host of a cluster is reached; an Unknown when its address or transport socket cannot be told. */
+export function reach(
+  config: EnvoyConfigDump,
+  cluster: Cursor,
+  host: Host | null,
+  { address, port }: { readonly address: string; readonly port: number },
+  asked = field(cluster, 'name').string() ?? '',
+): Reached | Unknown {
+  if (parseAddress(address) === undefined)
+    return unknown('the host has no IP address', ...(host?.cites.slice(0, 1) ?? []));
+  const transport = upstreamTransport(cluster, host);
+  if (isUnknown(transport)) return transport;
+  const reasons = transport.reason === null ? [] : [transport.reason];
+  return {
+    cluster,
+    asked,
+    host,
+    address,
+    port,
+    transport,
+    bindAddress: bindAddress(config, cluster, address),
+    connectTimeoutSeconds: seconds(field(cluster, 'connect_timeout')) ?? 5,
+    secured:
+      transport.cite === null ? null : step('endpoint', 'secured', transport.tls, { reasons, cites: [transport.cite] }),
+  };
+}
+
+/** Ends a branch at a host. */
+export function arrive(context: ConnectionContext, walk: Walk, how: Sending, reached: Reached): EnvoyOutcome[] {
+  return end(
+    reached.secured === null ? walk : withStep(walk, reached.secured),
+    new UpstreamEnd(reached, how, context.socket.keepsSource ? context.socket.remoteAddress : null, walk.flags),
+  );
+}
+
+type Upstream = Extract<EnvoyEnd, { readonly kind: 'upstream' }>;
+
+/** The request as it is sent on is made when somebody reads it, since most branches are only counted. */
+class UpstreamEnd implements Upstream {
+  readonly kind = 'upstream';
+  readonly bindAddress: string | null;
+  readonly flag: string | null;
+  readonly #reached: Reached;
+  readonly #how: Sending;
+  #request: ApplicationRequest | null = null;
+
+  /** @param source the client's address where it is kept (original_src) */
+  constructor(reached: Reached, how: Sending, source: string | null, flags: readonly string[]) {
+    this.#reached = reached;
+    this.#how = how;
+    this.bindAddress = source ?? reached.bindAddress;
+    this.flag = flags.length === 0 ? null : flags.join(',');
+  }
+
+  get cluster(): string {
+    return this.#reached.asked;
+  }
+
+  get address(): string {
+    return this.#reached.address;
+  }
+
+  get port(): number {
+    return this.#reached.port;
+  }
+
+  get request(): ApplicationRequest {
+    const { cluster, transport, host } = this.#reached;
+    this.#request ??= this.#how.send(cluster, transport, host);
+    return this.#request;
+  }
+
+  get tls(): Upstream['tls'] {
+    return this.#reached.transport.tls;
+  }
+
+  get retries(): number {
+    return this.#how.retries;
+  }
+
+  get connectTimeoutSeconds(): number {
+    return this.#reached.connectTimeoutSeconds;
+  }
+}
+
+/**
+ * The source address that is bound: upstream_bind_config of the cluster or of the bootstrap, whose extra addresses serve the other
+ * family (source/common/upstream/upstream_impl.cc, UpstreamLocalAddressSelector).
+ */
+function bindAddress(config: EnvoyConfigDump, cluster: Cursor, to: string): string | null {
+  const own = field(cluster, 'upstream_bind_config');
+  const sources = bindSources(own.exists ? own : managerBind(config.bootstrap));
+  const v6 = to.includes(':');
+  return sources.find((address) => address.includes(':') === v6) ?? sources[0] ?? null;
+}
+
+const managerBind = memoised((bootstrap) => fields(bootstrap, 'cluster_manager', 'upstream_bind_config'));
+
+const bindSources = memoised((bind): readonly string[] => {
+  const extra = field(bind, 'extra_source_addresses').items();
+  const addresses = [field(bind, 'source_address'), ...extra.map((item) => field(item, 'address'))];
+  return addresses.flatMap((address) => field(address, 'address').string() ?? []);
+});

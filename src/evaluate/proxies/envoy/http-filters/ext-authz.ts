@@ -1,0 +1,77 @@
+import type { EnvoyConfigDump, EnvoyFacts } from '../../../../model/envoy.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import { readHostSet } from '../cluster/host-set.ts';
+import { localReply } from '../http/http-context.ts';
+import { readStatusCode } from '../http/status-code.ts';
+import { field, fields, isTrue, unknown } from '../proto-json.ts';
+import { readFraction } from '../runtime.ts';
+import { isUnknown } from '../truth.ts';
+import { step, undetermined, withStep } from '../walk.ts';
+import { foreignOverride, overrideOf } from './filter.ts';
+import type { RunHttpFilter } from './filter.ts';
+
+const PER_ROUTE = 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute';
+
+/**
+ * envoy.filters.http.ext_authz (source/extensions/filters/http/ext_authz/ext_authz.cc): asks a service, whose answer is in no dump.
+ * It is not asked where the route or filter_enabled switches that off. A service whose cluster has no host cannot answer: then
+ * failure_mode_allow lets the request pass, and without it the answer is status_on_error (403 unless set) with the flag UAEX.
+ */
+export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
+  const perRoute = overrideOf(filter, PER_ROUTE);
+  if (perRoute === 'mismatch') return undetermined(walk, foreignOverride(filter));
+  // A request without a route is not asked about (Filter::getPerRouteFlags).
+  if (context.choice.route === null && !context.choice.tlsRedirect) return next(walk);
+  if (perRoute !== null && isTrue(perRoute, 'disabled')) return next(walk);
+  const { config } = filter;
+  const { connection } = context;
+  const asked = unknown(
+    `HTTP filter ${filter.name}: an external authorization service decides`,
+    filter.entry.at('name'),
+  );
+  const gate = field(config, 'filter_enabled');
+  if (gate.exists) {
+    const { numerator, denominator } = readFraction(field(gate, 'default_value'));
+    const overridden = connection.runtime.overridden(field(gate, 'runtime_key').string() ?? '');
+    const off = overridden === null && numerator === 0 && !field(config, 'deny_at_disable').exists;
+    if (off) return next(walk);
+    if (overridden !== null || numerator < denominator) return undetermined(walk, asked);
+  }
+  const plain = !field(config, 'filter_enabled_metadata').exists && !field(config, 'with_request_body').exists;
+  const cluster = serviceCluster(config);
+  if (!plain || cluster === null || perRoute !== null || !isEmpty(connection.facts, connection.config, cluster)) {
+    return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name)), asked);
+  }
+  const reasons = [`its cluster ${cluster} has no host`];
+  if (isTrue(config, 'failure_mode_allow')) {
+    const allowed = [...reasons, 'failure_mode_allow lets it pass'];
+    const cites = [field(config, 'failure_mode_allow')];
+    return next(withStep(walk, step('http-filter', 'passed', filter.name, { reasons: allowed, cites })));
+  }
+  const code = fields(config, 'status_on_error', 'code');
+  const status = code.exists ? readStatusCode(code) : 403;
+  const refused = withStep(
+    walk,
+    step('http-filter', 'denied', filter.name, { reasons, cites: [filter.entry.at('name')] }),
+  );
+  if (status === undefined) return undetermined(refused, asked);
+  return localReply(context, refused, {
+    status,
+    flag: 'UAEX',
+    detail: 'ext_authz_error',
+    body: '',
+    denied: true,
+  });
+};
+
+function serviceCluster(config: Cursor): string | null {
+  const grpc = fields(config, 'grpc_service', 'envoy_grpc', 'cluster_name').string();
+  return grpc ?? fields(config, 'http_service', 'server_uri', 'cluster').string() ?? null;
+}
+
+function isEmpty(facts: EnvoyFacts, config: EnvoyConfigDump, name: string): boolean {
+  const cluster = config.cluster(name);
+  if (cluster === undefined || cluster.state !== 'active') return false;
+  const set = readHostSet(facts, config, cluster);
+  return !isUnknown(set) && set.hosts.length === 0;
+}

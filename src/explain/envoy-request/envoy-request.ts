@@ -1,0 +1,168 @@
+/**
+ * Answers what an Envoy does with a request, from its configuration alone. In: what was read of the proxy, descriptions of requests.
+ * Out: for each the listener and filter chain that take it, and every outcome, alike ones together. It must not read or print.
+ */
+import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome } from '../../model/envoy.ts';
+import { formatEndpoint, parseAddress } from '../../model/address.ts';
+import { evaluateEnvoy } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
+import { findEntrance, listenerNames, type Entrance } from '../../evaluate/proxies/envoy/listener/entrance.ts';
+import { closeNames } from '../question/close-names.ts';
+import { conditionsText } from '../sentences/conditions.ts';
+import { readRequestLine, type RequestLine } from './request-line.ts';
+
+export interface EnvoyRequestOutcome {
+  /** Given the condition. */
+  readonly probability: number;
+  /** What the outcome supposes, in words. */
+  readonly condition: string | null;
+  readonly virtualHost: string | null;
+  /** null: none was taken, or it has no name. */
+  readonly route: string | null;
+  /** The cluster that the route or filter names, whether or not the proxy has it. */
+  readonly cluster: string | null;
+  /** Hosts that it may be sent to; their probabilities, given this outcome, add up to 1. */
+  readonly endpoints: readonly { readonly address: string; readonly probability: number }[];
+  /** The status of an answer of the proxy's own; null: an upstream decides it, or there is no answer. */
+  readonly status: number | null;
+  /** Envoy's response flags that are known already: `NR`, `DI,FI`. */
+  readonly flag: string | null;
+  /** RESPONSE_CODE_DETAILS, or CONNECTION_TERMINATION_DETAILS of a closed connection. */
+  readonly detail: string | null;
+  /** Why it cannot be told, in one clause. */
+  readonly undetermined: string | null;
+}
+
+export interface EnvoyRequestAnswer {
+  /** As asked. */
+  readonly request: unknown;
+  /** null: none takes the connection. */
+  readonly listener: string | null;
+  /** null: none takes the connection. */
+  readonly filterChain: string | null;
+  readonly outcomes: readonly EnvoyRequestOutcome[];
+}
+
+export interface EnvoyRequestFailure {
+  readonly request: unknown;
+  /** One clause: why there is no answer. */
+  readonly error: string;
+}
+
+/** A proxy to which questions can be put, one after the other. */
+export class EnvoyRequestAnswers {
+  readonly #facts: EnvoyFacts;
+  readonly #entrances = new Map<string, Entrance | string>();
+
+  constructor(facts: EnvoyFacts) {
+    this.#facts = facts;
+  }
+
+  /** Answers one description of a request. */
+  answer(description: unknown): EnvoyRequestAnswer | EnvoyRequestFailure {
+    const line = readRequestLine(description);
+    if (typeof line === 'string') return { request: description, error: line };
+    const entrance = this.#entrance(line);
+    if (typeof entrance === 'string') return { request: description, error: entrance };
+    const connection = connectionOf(line, entrance);
+    if (typeof connection === 'string') return { request: description, error: connection };
+    const outcomes = evaluateEnvoy(this.#facts, connection);
+    const steps = outcomes[0]?.steps ?? [];
+    const listener = steps.findLast((step) => step.kind === 'listener' && step.action !== 'missing');
+    const chain = steps.find((step) => step.kind === 'filter-chain' && step.action !== 'missing');
+    return {
+      request: description,
+      listener: listener === undefined || listener.action === 'skipped' ? null : listener.name,
+      filterChain: chain?.name ?? null,
+      outcomes: gather(outcomes),
+    };
+  }
+
+  #entrance({ listener, destination }: RequestLine): Entrance | string {
+    const asked = destination === null ? '' : formatEndpoint(destination.address.text, destination.port);
+    const key = `${listener ?? ''}\n${asked}`;
+    let entrance = this.#entrances.get(key);
+    if (entrance === undefined) {
+      const found = findEntrance(this.#facts, listener, destination);
+      entrance = typeof found === 'string' ? found + this.#alike(listener ?? '') : found;
+      this.#entrances.set(key, entrance);
+    }
+    return entrance;
+  }
+
+  /** Names that may have been meant where there is no listener of this one. */
+  #alike(listener: string): string {
+    const names = listenerNames(this.#facts);
+    const close = names.includes(listener) ? [] : closeNames(listener, names);
+    return listener === '' || close.length === 0 ? '' : `; like it: ${close.join(', ')}`;
+  }
+}
+
+/** A client that is not named is one on the proxy's own machine; a request without a host names the address, as curl would. */
+function connectionOf(line: RequestLine, entrance: Entrance): EnvoyConnection | string {
+  const family = parseAddress(entrance.localAddress)?.family;
+  if (line.source !== null && line.source.family !== family) return 'source and address are of different families';
+  return {
+    ...entrance,
+    remoteAddress: line.source?.text ?? (family === 6 ? '::1' : '127.0.0.1'),
+    remotePort: line.sourcePort,
+    request: {
+      protocol: 'tcp',
+      http: { ...line.http, authority: line.host ?? formatEndpoint(entrance.originalAddress, entrance.originalPort) },
+      tls: line.tls,
+    },
+  };
+}
+
+/** Outcomes that differ in nothing but the host become one. */
+function gather(outcomes: readonly EnvoyOutcome[]): EnvoyRequestOutcome[] {
+  const groups = new Map<string, { outcome: Gathered; probability: number; hosts: Map<string, number> }>();
+  for (const one of outcomes) {
+    const outcome = describe(one);
+    const { condition, virtualHost, route, cluster, status, flag, detail, undetermined } = outcome;
+    const key = [one.end.kind, condition, virtualHost, route, cluster, status, flag, detail, undetermined].join('\n');
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { outcome, probability: 0, hosts: new Map() };
+      groups.set(key, group);
+    }
+    group.probability += one.probability;
+    if (one.end.kind !== 'upstream') continue;
+    const host = formatEndpoint(one.end.address, one.end.port);
+    group.hosts.set(host, (group.hosts.get(host) ?? 0) + one.probability);
+  }
+  return [...groups.values()].map(({ outcome, probability, hosts }) => ({
+    probability,
+    condition: outcome.condition,
+    virtualHost: outcome.virtualHost,
+    route: outcome.route,
+    cluster: outcome.cluster,
+    endpoints: [...hosts].map(([address, part]) => ({ address, probability: part / probability })),
+    status: outcome.status,
+    flag: outcome.flag,
+    detail: outcome.detail,
+    undetermined: outcome.undetermined,
+  }));
+}
+
+type Gathered = Omit<EnvoyRequestOutcome, 'probability' | 'endpoints'>;
+
+function describe({ conditions, steps, end }: EnvoyOutcome): Gathered {
+  let virtualHost: string | null = null;
+  let route: string | null = null;
+  let cluster: string | null = null;
+  for (const { kind, action, name } of steps) {
+    if (kind === 'virtual-host' && action === 'selected') virtualHost = name;
+    else if (kind === 'route' && action === 'selected') route = name === '' ? null : name;
+    else if (kind === 'cluster' && (action === 'selected' || action === 'missing')) cluster = name;
+  }
+  return {
+    condition: conditionsText(conditions),
+    virtualHost,
+    route,
+    cluster,
+    status: end.kind === 'reply' ? end.status : null,
+    flag: end.kind === 'undetermined' ? null : end.flag,
+    detail: end.kind === 'reply' || end.kind === 'close' ? end.detail : null,
+    undetermined: end.kind === 'undetermined' ? end.unknown.reason : null,
+  };
+}

@@ -1,0 +1,163 @@
+import { parseAddress, parseEndpoint, type Address } from '../../model/address.ts';
+import type { HttpRequest, TlsHello } from '../../model/request.ts';
+import { QuestionError } from '../question/question-input.ts';
+
+/** A request as a person describes it, by the names of the flags; members beside these are given back with the answer. */
+export interface RequestDescription {
+  readonly listener?: unknown;
+  readonly address?: unknown;
+  readonly host?: unknown;
+  readonly path?: unknown;
+  readonly method?: unknown;
+  readonly headers?: unknown;
+  readonly tls?: unknown;
+  readonly sni?: unknown;
+  readonly alpn?: unknown;
+  readonly identity?: unknown;
+  readonly source?: unknown;
+}
+
+/** A request that can be evaluated, once it is known where it arrives. */
+export interface RequestLine {
+  readonly listener: string | null;
+  /** What the client asks for. */
+  readonly destination: { readonly address: Address; readonly port: number } | null;
+  /** null: a client on the proxy's machine. */
+  readonly source: Address | null;
+  readonly sourcePort: number | null;
+  /** null: the address that is asked. */
+  readonly host: string | null;
+  readonly http: Omit<HttpRequest, 'authority'>;
+  readonly tls: TlsHello | null;
+}
+
+/** What is wrong with a description: one clause. */
+class DescriptionError extends Error {}
+
+/** token of RFC 9110, section 5.6.2 */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/**
+ * Reads a description of a request: `listener` or `address`, the rest optional. TLS is spoken when `sni`, `alpn` or `identity` has
+ * a value, or `tls` is true.
+ * @returns a clause that says what is wrong with it
+ */
+export function readRequestLine(value: unknown): RequestLine | string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'a request is a JSON object';
+  try {
+    return requestLine(value);
+  } catch (error) {
+    if (error instanceof DescriptionError) return error.message;
+    throw error;
+  }
+}
+
+function requestLine(description: RequestDescription): RequestLine {
+  const listener = text('listener', description.listener);
+  const destination = endpoint(text('address', description.address));
+  if (listener === null && destination === null) throw new DescriptionError('listener or address is missing');
+  const { source, sourcePort } = client(text('source', description.source));
+  const tls = hello(description);
+  const method = text('method', description.method) ?? 'GET';
+  if (!TOKEN.test(method)) throw new DescriptionError(`method is none: ${JSON.stringify(method)}`);
+  const path = text('path', description.path) ?? '/';
+  const headers = headerList(description.headers);
+  const named = headers.find(([name]) => name === 'host')?.[1] ?? null;
+  const host = text('host', description.host);
+  if (host !== null && named !== null && host !== named) throw new DescriptionError('the host is given twice');
+  return {
+    listener,
+    destination,
+    source,
+    sourcePort,
+    host: host ?? named,
+    http: {
+      method,
+      path,
+      headers: headers.filter(([name]) => name !== 'host'),
+      scheme: tls === null ? 'http' : 'https',
+      version: tls?.alpn.includes('h2') === true ? 'h2' : 'http/1.1',
+    },
+    tls,
+  };
+}
+
+function hello(description: RequestDescription): TlsHello | null {
+  const sni = text('sni', description.sni);
+  const alpn = alpnList(description.alpn);
+  const clientIdentity = text('identity', description.identity);
+  const { tls } = description;
+  if (tls !== undefined && tls !== null && typeof tls !== 'boolean') throw new DescriptionError('tls is true or false');
+  const implied = sni !== null || alpn.length > 0 || clientIdentity !== null;
+  if (implied && tls === false) throw new DescriptionError('sni, alpn and identity are of TLS, and tls is false');
+  return implied || tls === true ? { sni, alpn, clientIdentity } : null;
+}
+
+function alpnList(value: unknown): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (typeof value === 'string') return value.split(',').flatMap((name) => name.trim() || []);
+  if (isTextList(value)) return value;
+  throw new DescriptionError('alpn is no list of texts');
+}
+
+/** `{"name": "value"}`, with a list for a header that is sent several times. */
+function headerList(value: unknown): [string, string][] {
+  if (value === undefined || value === null) return [];
+  if (typeof value !== 'object' || Array.isArray(value)) throw new DescriptionError('headers is no JSON object');
+  return Object.entries(value).flatMap(([name, given]: [string, unknown]) => {
+    const values = typeof given === 'string' ? [given] : given;
+    if (!isTextList(values)) throw new DescriptionError(`the header ${name} is no text`);
+    return values.map((one) => header(name, one));
+  });
+}
+
+/**
+ * Turns `Name: value` texts, as of -H, into the `headers` of a description; undefined when there is none.
+ * @throws QuestionError when a text is none
+ */
+export function readHeaders(lines: readonly string[]): Record<string, string | readonly string[]> | undefined {
+  const values = new Map<string, readonly string[]>();
+  for (const line of lines) {
+    const [, name = '', value = ''] = /^([^:]*):(.*)$/s.exec(line) ?? [];
+    if (!TOKEN.test(name.trim())) throw new QuestionError(`-H wants "Name: value", not ${JSON.stringify(line)}`);
+    values.set(name.trim(), [...(values.get(name.trim()) ?? []), value.trim()]);
+  }
+  if (values.size === 0) return undefined;
+  return Object.fromEntries([...values].map(([name, list]) => [name, list.length === 1 ? (list[0] ?? '') : list]));
+}
+
+function header(name: string, value: string): [string, string] {
+  if (!TOKEN.test(name)) throw new DescriptionError(`${JSON.stringify(name)} is no name of a header`);
+  // oxlint-disable-next-line no-control-regex -- RFC 9110 forbids these three in a value
+  if (/[\0\r\n]/.test(value)) throw new DescriptionError(`the header ${name} holds a line break`);
+  return [name.toLowerCase(), value.replace(/^[ \t]+|[ \t]+$/g, '')];
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function endpoint(given: string | null): RequestLine['destination'] {
+  if (given === null) return null;
+  const parsed = parseEndpoint(given);
+  if (parsed === undefined || parsed.port === 0)
+    throw new DescriptionError(`address is no IP:PORT: ${JSON.stringify(given)}`);
+  return parsed;
+}
+
+/** `IP`, or `IP:PORT` where the source port counts. */
+function client(given: string | null): Pick<RequestLine, 'source' | 'sourcePort'> {
+  if (given === null) return { source: null, sourcePort: null };
+  const alone = parseAddress(given);
+  if (alone !== undefined) return { source: alone, sourcePort: null };
+  const parsed = parseEndpoint(given);
+  if (parsed === undefined) throw new DescriptionError(`source is no IP address: ${JSON.stringify(given)}`);
+  return { source: parsed.address, sourcePort: parsed.port };
+}
+
+/** null for what is absent or empty. */
+function text(name: string, value: unknown): string | null {
+  if (value === undefined || value === null || value === '') return null;
+  if (typeof value !== 'string') throw new DescriptionError(`${name} is no text`);
+  return value;
+}

@@ -1,0 +1,50 @@
+import { percentText } from '../model/wording.ts';
+import type { EnvoyRequestAnswer, EnvoyRequestOutcome } from '../explain/envoy-request/envoy-request.ts';
+import { escapeControls } from './escape-controls.ts';
+import { palette, type Palette } from './palette.ts';
+
+/** What becomes of one request for people: who takes the connection, then each outcome with its way and its hosts. */
+export function renderEnvoyRequest(answer: EnvoyRequestAnswer, color: boolean): string {
+  const colors = palette(color);
+  const chain = answer.filterChain === null ? 'no filter chain' : `filter chain ${answer.filterChain}`;
+  const head = answer.listener === null ? 'no listener takes it' : `listener ${answer.listener}, ${chain}`;
+  const several = answer.outcomes.length > 1;
+  return [escapeControls(head), ...answer.outcomes.map((outcome) => outcomeText(outcome, several, colors))].join('\n');
+}
+
+function outcomeText(outcome: EnvoyRequestOutcome, several: boolean, colors: Palette): string {
+  const { condition, detail, undetermined, endpoints } = outcome;
+  const reasons = [
+    ...wayLines(outcome),
+    ...(condition === null ? [] : [`if ${condition}`]),
+    ...(undetermined === null ? [] : [`because ${undetermined}`]),
+    ...(detail === null ? [] : [`details ${detail}`]),
+  ];
+  const hosts = endpoints.map(({ address, probability }) => {
+    const share = endpoints.length > 1 ? `  ${percentText(probability)}` : '';
+    return colors.dim(`    ${escapeControls(address)}${share}`);
+  });
+  return [
+    endText(outcome, colors) + (several ? `  ${percentText(outcome.probability)}` : ''),
+    ...reasons.map((reason) => `  ${escapeControls(reason)}`),
+    ...hosts,
+  ].join('\n');
+}
+
+function endText({ status, flag, undetermined, endpoints, cluster }: EnvoyRequestOutcome, colors: Palette): string {
+  const flags = flag === null ? '' : ` (${flag})`;
+  if (undetermined !== null) return colors.disposition('undetermined')('undetermined');
+  if (endpoints.length > 0)
+    return `${colors.disposition('delivered')(`to cluster ${escapeControls(cluster ?? '')}`)}${flags}`;
+  if (status === null) return `${colors.disposition('failed')('connection closed')}${flags}`;
+  return `${colors.disposition(status < 400 ? 'delivered' : 'failed')(`answers ${status}`)}${flags}`;
+}
+
+function wayLines({ virtualHost, route, cluster, endpoints }: EnvoyRequestOutcome): string[] {
+  const way = [
+    ...(virtualHost === null ? [] : [`virtual host ${virtualHost}`]),
+    ...(route === null ? [] : [`route ${route}`]),
+    ...(cluster === null || endpoints.length > 0 ? [] : [`cluster ${cluster}`]),
+  ];
+  return way.length === 0 ? [] : [`by ${way.join(', ')}`];
+}

@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import { evaluateEnvoy } from '../../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
+import type { EnvoyFacts, EnvoyOutcome } from '../../../../../src/model/envoy.ts';
+import type { HttpRequest } from '../../../../../src/model/request.ts';
+import { cluster, httpFilter, httpListener, smallProxy } from '../small-proxy.ts';
+import { direct, expectComplete, http, summary } from '../snapshot.ts';
+
+const TYPE = 'type.googleapis.com/envoy.extensions.filters.http';
+const THROUGH = '1 c 10.0.0.1:80';
+const GET = http('GET', 'h', '/');
+
+/** A proxy whose one route leads to cluster c, with the filter before the router. */
+function filtered(filter: object, override: object = {}, match: object = { prefix: '/' }): EnvoyFacts {
+  const route = { match, route: { cluster: 'c' }, typed_per_filter_config: override };
+  const listener = httpListener([route], {}, [filter]);
+  return smallProxy({ listeners: [listener], clusters: [cluster('c'), cluster('empty', 0)] });
+}
+
+function ask(facts: EnvoyFacts, request: HttpRequest = GET): EnvoyOutcome[] {
+  const outcomes = evaluateEnvoy(facts, direct('10.1.1.1', '10.1.1.2', 80, request));
+  expectComplete(outcomes);
+  return outcomes;
+}
+
+describe('local rate limit', () => {
+  const always = { default_value: { numerator: 100 } };
+  const half = { default_value: { numerator: 50 } };
+  const bucket = { token_bucket: { max_tokens: 5, fill_interval: '60s' } };
+  const limit = (more: object): object => httpFilter('local_ratelimit.v3.LocalRateLimit', { ...bucket, ...more });
+
+  it.each<[string, object, string[]]>([
+    ['does nothing unless it is enabled', {}, [THROUGH]],
+    ['does nothing unless it is enforced', { filter_enabled: always }, [THROUGH]],
+    [
+      'passes or answers as its bucket has it',
+      { filter_enabled: always, filter_enforced: always },
+      [THROUGH, '1 429 RL local_rate_limited'],
+    ],
+    [
+      'for a part of requests',
+      { filter_enabled: always, filter_enforced: half },
+      ['0.5 c 10.0.0.1:80', '0.5 429 RL local_rate_limited', '0.5 c 10.0.0.1:80'],
+    ],
+    [
+      'answers with its own status, as the dump names it',
+      { filter_enabled: always, filter_enforced: always, status: { code: 'ServiceUnavailable' } },
+      [THROUGH, '1 503 RL local_rate_limited'],
+    ],
+    [
+      'answers with 429 where its status is no error',
+      { filter_enabled: always, filter_enforced: always, status: { code: 'OK' } },
+      [THROUGH, '1 429 RL local_rate_limited'],
+    ],
+  ])('%s', (_, config, expected) => {
+    expect(ask(filtered(limit(config))).map(summary)).toEqual(expected);
+  });
+
+  it('tells which bucket is supposed to be empty', () => {
+    const outcomes = ask(filtered(limit({ filter_enabled: always, filter_enforced: always })));
+    expect(outcomes.map(({ conditions }) => conditions.map(({ value, subject }) => [value, subject]))).toEqual([
+      [[true, { kind: 'limit', rate: 'of local_ratelimit (5 tokens, refilled every 60s)' }]],
+      [[false, { kind: 'limit', rate: 'of local_ratelimit (5 tokens, refilled every 60s)' }]],
+    ]);
+  });
+});
+
+describe('buffer', () => {
+  const buffer = httpFilter('buffer.v3.Buffer', { max_request_bytes: 10 });
+  const off = { buffer: { '@type': `${TYPE}.buffer.v3.BufferPerRoute`, disabled: true } };
+  const more = { buffer: { '@type': `${TYPE}.buffer.v3.BufferPerRoute`, buffer: { max_request_bytes: 20 } } };
+  const sized = (length: string): HttpRequest => http('POST', 'h', '/', { 'content-length': length });
+
+  it.each<[string, object, HttpRequest, string]>([
+    ['no body', {}, GET, THROUGH],
+    ['a body that fits', {}, sized('10'), THROUGH],
+    ['one that is too large', {}, sized('11'), '1 413 - request_payload_too_large'],
+    ['one that fits on this route', more, sized('11'), THROUGH],
+    ['any on a route that switches it off', off, sized('11'), THROUGH],
+    [
+      'a body of unknown length',
+      {},
+      http('POST', 'h', '/', { 'transfer-encoding': 'chunked' }),
+      '1 undetermined: how long the body of the request is is not known',
+    ],
+  ])('%s', (_, override, request, expected) => {
+    expect(ask(filtered(buffer, override), request).map(summary)).toEqual([expected]);
+  });
+});
+
+it('does not say whether the body of a delayed request is too large', () => {
+  const delay = { fixed_delay: '0.01s', percentage: { numerator: 100 } };
+  const filters = [
+    httpFilter('fault.v3.HTTPFault', { delay }),
+    httpFilter('buffer.v3.Buffer', { max_request_bytes: 10 }),
+  ];
+  const route = { match: { prefix: '/' }, route: { cluster: 'c' } };
+  const facts = smallProxy({ listeners: [httpListener([route], {}, filters)], clusters: [cluster('c')] });
+  expect(ask(facts, http('POST', 'h', '/', { 'content-length': '11' })).map(summary)).toEqual([
+    '1 undetermined: whether the body of a delayed request is counted depends on when it arrives',
+  ]);
+  expect(ask(facts, http('POST', 'h', '/', { 'content-length': '10' })).map(summary)).toEqual([THROUGH]);
+});
+
+describe('external authorization', () => {
+  const authz = (service: string, more: object = {}): object =>
+    httpFilter('ext_authz.v3.ExtAuthz', {
+      http_service: { server_uri: { uri: 'http://a', cluster: service, timeout: '1s' } },
+      ...more,
+    });
+  const asked = '1 undetermined: HTTP filter ext_authz: an external authorization service decides';
+  const off = { ext_authz: { '@type': `${TYPE}.ext_authz.v3.ExtAuthzPerRoute`, disabled: true } };
+
+  it.each<[string, object, object, string]>([
+    ['a service that is there', authz('c'), {}, asked],
+    ['one without hosts', authz('empty'), {}, '1 403 UAEX ext_authz_error'],
+    [
+      'its status for errors',
+      authz('empty', { status_on_error: { code: 'BadGateway' } }),
+      {},
+      '1 502 UAEX ext_authz_error',
+    ],
+    ['one without hosts, failing open', authz('empty', { failure_mode_allow: true }), {}, THROUGH],
+    ['a route that switches it off', authz('c'), off, THROUGH],
+    ['a part of requests', authz('c', { filter_enabled: { default_value: { numerator: 50 } } }), {}, asked],
+    ['no requests', authz('c', { filter_enabled: { default_value: {} } }), {}, THROUGH],
+  ])('%s', (_, filter, override, expected) => {
+    expect(ask(filtered(filter, override)).map(summary)).toEqual([expected]);
+  });
+
+  it('is not asked about a request without a route', () => {
+    const facts = filtered(authz('c'), {}, { path: '/other' });
+    expect(ask(facts).map(summary)).toEqual(['1 404 NR route_not_found']);
+  });
+});
+
+describe('JWT authentication', () => {
+  const ANY = { prefix: '/' };
+  const jwt = (requires: object, match: object = ANY): object =>
+    httpFilter('jwt_authn.v3.JwtAuthentication', {
+      providers: { p: { issuer: 'p' }, q: { from_headers: [{ name: 'X-Token' }], from_params: ['t'] } },
+      requirement_map: { named: { provider_name: 'p' } },
+      rules: [{ match, ...requires }],
+      bypass_cors_preflight: true,
+    });
+  const p = { provider_name: 'p' };
+  const missing = { allow_missing: {} };
+  const perRoute = (more: object): object => ({
+    jwt_authn: { '@type': `${TYPE}.jwt_authn.v3.PerRouteConfig`, ...more },
+  });
+  const DENIED = '1 401 - jwt_authn_access_denied{Jwt_is_missing}';
+  const OPEN = '1 undetermined: whether the request carries a token that the proxy accepts is not known';
+
+  it.each<[string, object, object, HttpRequest, string]>([
+    [
+      'one of several, none there',
+      jwt({ requires: { requires_any: { requirements: [p, missing] } } }),
+      {},
+      GET,
+      THROUGH,
+    ],
+    [
+      'all of several, none there',
+      jwt({ requires: { requires_all: { requirements: [p, missing] } } }),
+      {},
+      GET,
+      DENIED,
+    ],
+    ['by name', jwt({ requirement_name: 'named' }), {}, GET, DENIED],
+    ['a rule without requirement', jwt({}), {}, GET, THROUGH],
+    ['a token of another header', jwt({ requires: p }), {}, http('GET', 'h', '/', { 'x-token': 'a.b.c' }), OPEN],
+    ['a token among the parameters', jwt({ requires: p }), {}, http('GET', 'h', '/?t=a.b.c'), OPEN],
+    ['a parameter that nobody reads', jwt({ requires: p }), {}, http('GET', 'h', '/?x=1'), DENIED],
+    ['a route that switches it off', jwt({ requires: p }), perRoute({ disabled: true }), GET, THROUGH],
+    ['a route that requires it', jwt({}), perRoute({ requirement_name: 'named' }), GET, DENIED],
+    [
+      'a preflight',
+      jwt({ requires: p }),
+      {},
+      http('OPTIONS', 'h', '/', { origin: 'o', 'access-control-request-method': 'GET' }),
+      THROUGH,
+    ],
+    // Envoy's own matcher here looks at nothing else of a RouteMatch.
+    [
+      'a rule for gRPC and TLS',
+      jwt({ requires: p }, { ...ANY, grpc: {}, tls_context: { presented: true } }),
+      {},
+      GET,
+      DENIED,
+    ],
+  ])('%s', (_, filter, override, request, expected) => {
+    expect(ask(filtered(filter, override), request).map(summary)).toEqual([expected]);
+  });
+});
+
+it.each<[string, object]>([
+  ['a Lua filter without a script', httpFilter('lua.v3.Lua')],
+  ['a rate limit that no route asks for', httpFilter('ratelimit.v3.RateLimit', { domain: 'd' })],
+  ['compression', httpFilter('compressor.v3.Compressor')],
+])('lets a request pass: %s', (_, filter) => {
+  expect(ask(filtered(filter)).map(summary)).toEqual([THROUGH]);
+});
+
+describe('a fault that headers ask for', () => {
+  const fault = httpFilter('fault.v3.HTTPFault', { abort: { header_abort: {}, percentage: { numerator: 60 } } });
+  it.each<[string, Record<string, string>, string[]]>([
+    ['none does', {}, [THROUGH]],
+    ['no number', { 'x-envoy-fault-abort-request': 'x' }, [THROUGH]],
+    ['a status', { 'x-envoy-fault-abort-request': '418' }, ['0.6 418 FI fault_filter_abort', '0.4 c 10.0.0.1:80']],
+    [
+      'for fewer requests',
+      { 'x-envoy-fault-abort-request': '418', 'x-envoy-fault-abort-request-percentage': '10' },
+      ['0.1 418 FI fault_filter_abort', '0.9 c 10.0.0.1:80'],
+    ],
+    [
+      'for no more requests than configured',
+      { 'x-envoy-fault-abort-request': '418', 'x-envoy-fault-abort-request-percentage': '90' },
+      ['0.6 418 FI fault_filter_abort', '0.4 c 10.0.0.1:80'],
+    ],
+  ])('%s', (_, headers, expected) => {
+    expect(ask(filtered(fault), http('GET', 'h', '/', headers)).map(summary)).toEqual(expected);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { readHeaders, readRequestLine } from '../../../src/explain/envoy-request/request-line.ts';
+
+const AT = { address: '10.0.0.1:80' };
+
+describe('readRequestLine', () => {
+  it('reads every member', () => {
+    const line = readRequestLine({
+      listener: 'l',
+      address: '[fd00::1]:443',
+      host: 'shop.example',
+      path: '/a?b',
+      method: 'POST',
+      headers: { 'X-One': ' 1 ', two: ['a', 'b'] },
+      sni: 'shop.example',
+      alpn: ['h2', 'http/1.1'],
+      identity: 'spiffe://td/ns/a/sa/b',
+      source: '[fd00::2]:4000',
+    });
+    expect(line).toMatchObject({
+      listener: 'l',
+      destination: { address: { text: 'fd00::1' }, port: 443 },
+      source: { text: 'fd00::2' },
+      sourcePort: 4000,
+      host: 'shop.example',
+      http: {
+        method: 'POST',
+        path: '/a?b',
+        headers: [
+          ['x-one', '1'],
+          ['two', 'a'],
+          ['two', 'b'],
+        ],
+        scheme: 'https',
+        version: 'h2',
+      },
+      tls: { sni: 'shop.example', alpn: ['h2', 'http/1.1'], clientIdentity: 'spiffe://td/ns/a/sa/b' },
+    });
+  });
+
+  it('takes absent, null and empty members alike: a plain GET /', () => {
+    const plain = readRequestLine(AT);
+    expect(plain).toMatchObject({
+      host: null,
+      tls: null,
+      source: null,
+      http: { method: 'GET', path: '/', headers: [] },
+    });
+    expect(
+      readRequestLine({ ...AT, listener: '', host: null, sni: null, alpn: [], headers: null, method: '', source: '' }),
+    ).toEqual(plain);
+  });
+
+  it.each([
+    ['sni', { sni: 'a' }, { sni: 'a', alpn: [], clientIdentity: null }],
+    ['alpn', { alpn: 'h2, http/1.1' }, { sni: null, alpn: ['h2', 'http/1.1'], clientIdentity: null }],
+    ['tls alone', { tls: true }, { sni: null, alpn: [], clientIdentity: null }],
+  ])('speaks TLS with %s', (_, members, tls) => {
+    expect(readRequestLine({ ...AT, ...members })).toMatchObject({ tls });
+  });
+
+  it.each<[unknown, string]>([
+    ['text', 'a request is a JSON object'],
+    [[], 'a request is a JSON object'],
+    [{}, 'listener or address is missing'],
+    [{ address: '10.0.0.1' }, 'address is no IP:PORT: "10.0.0.1"'],
+    [{ address: '10.0.0.1:0' }, 'address is no IP:PORT: "10.0.0.1:0"'],
+    [{ address: '10.0.0.1:70000' }, 'address is no IP:PORT: "10.0.0.1:70000"'],
+    [{ ...AT, source: 'nobody' }, 'source is no IP address: "nobody"'],
+    [{ ...AT, method: 'G ET' }, 'method is none: "G ET"'],
+    [{ ...AT, path: 7 }, 'path is no text'],
+    [{ ...AT, headers: 'a: b' }, 'headers is no JSON object'],
+    [{ ...AT, headers: { a: 1 } }, 'the header a is no text'],
+    [{ ...AT, headers: { 'a b': '1' } }, '"a b" is no name of a header'],
+    [{ ...AT, headers: { a: 'x\r\ny: z' } }, 'the header a holds a line break'],
+    [{ ...AT, host: 'one', headers: { Host: 'two' } }, 'the host is given twice'],
+    [{ ...AT, alpn: [1] }, 'alpn is no list of texts'],
+    [{ ...AT, tls: 'yes' }, 'tls is true or false'],
+    [{ ...AT, tls: false, sni: 'a' }, 'sni, alpn and identity are of TLS, and tls is false'],
+  ])('says what is wrong with %j', (description, problem) => {
+    expect(readRequestLine(description)).toBe(problem);
+  });
+});
+
+describe('readHeaders', () => {
+  it('gathers what is given several times', () => {
+    expect(readHeaders(['a: 1', 'b:2:3', 'a: 4'])).toEqual({ a: ['1', '4'], b: '2:3' });
+    expect(readHeaders([])).toBeUndefined();
+  });
+
+  it.each(['none', ': x', 'a b: c'])('refuses %j', (line) => {
+    expect(() => readHeaders([line])).toThrow('-H wants "Name: value"');
+  });
+});
