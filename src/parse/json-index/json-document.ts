@@ -43,6 +43,8 @@ export interface JsonNode {
    * with other escapes. undefined: searching gains nothing over looking at all elements.
    */
   elementsWith(text: string): readonly JsonNode[] | undefined;
+  /** The first bytes of the value as they stand, one character each; undefined: only the value is known. */
+  head(bytes: number): string | undefined;
   /** The value of a string, without making a cursor of it. */
   text(): string | undefined;
   /** The value, parsed. Its `value` is undefined when the text of the value is no JSON. */
@@ -57,28 +59,37 @@ export interface JsonDocument {
   readonly gaps: readonly Gap[];
 }
 
-/** Reads an artefact as JSON. `parseWholeBytes` is a parameter so that tests can force either way. */
-export function readJson(artefact: Artefact, parseWholeBytes = PARSE_WHOLE_BYTES): JsonDocument {
+/**
+ * Reads an artefact as JSON.
+ * @param parseWholeBytes up to this size the whole is parsed at once
+ * @param outer what the first scan of a larger one lists
+ */
+export function readJson(
+  artefact: Artefact,
+  parseWholeBytes = PARSE_WHOLE_BYTES,
+  outer: IndexDepth = OUTER,
+): JsonDocument {
   const { bytes } = artefact;
   const start = skipSpace(bytes, bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
   const first = bytes[start];
   if (first !== 0x7b && first !== 0x5b) return { root: null, whole: false, gaps: [notJson(artefact, start)] };
-  if (bytes.length > parseWholeBytes || skipValue(bytes, start) === TOO_DEEP) return readIndexed(artefact, start);
+  if (bytes.length > parseWholeBytes || skipValue(bytes, start) === TOO_DEEP)
+    return readIndexed(artefact, start, outer);
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8', start));
     return { root: new ParsedNode(new Cursor(artefact.name, '', value)), whole: true, gaps: [] };
   } catch (error) {
     // The index tells where the text breaks, and reads what is complete; it does not look inside values.
-    const document = readIndexed(artefact, start);
+    const document = readIndexed(artefact, start, outer);
     if (!document.whole) return document;
     const problem = `some value inside is no JSON: ${gapRaw(String(error))}`;
     return { ...document, whole: false, gaps: [{ kind: 'unreadable', artefact: artefact.name, problem }] };
   }
 }
 
-function readIndexed(artefact: Artefact, start: number): JsonDocument {
+function readIndexed(artefact: Artefact, start: number, outer: IndexDepth): JsonDocument {
   const { bytes } = artefact;
-  const span = indexSpans(bytes, start, OUTER);
+  const span = indexSpans(bytes, start, outer);
   const gaps: Gap[] = [];
   if (span.broken !== null) gaps.push(brokenGap(artefact, span));
   else if (skipSpace(bytes, span.end) < bytes.length) {
@@ -169,6 +180,10 @@ class ParsedNode implements JsonNode {
     return undefined;
   }
 
+  head(): undefined {
+    return undefined;
+  }
+
   text(): string | undefined {
     return this.#cursor.string();
   }
@@ -253,6 +268,11 @@ class SpanNode implements JsonNode {
     const closed = this.#span.kind !== 'scalar' && this.#span.members === null && this.#span.elements === null;
     if (closed && this.#span.broken === null) this.#span = indexSpans(this.#bytes, this.#span.start, INNER);
     return this.#span;
+  }
+
+  head(bytes: number): string {
+    const { start, end } = this.#span;
+    return this.#bytes.toString('latin1', start, Math.min(end, start + bytes));
   }
 
   text(): string | undefined {
