@@ -9,7 +9,8 @@ import type { PacketStatus } from '../src/packet.ts';
 const PORT_MAX = 65_535;
 
 export default class Packet extends BaseCommand {
-  static override summary = 'Say what iptables rules do to a packet, from an iptables-save alone';
+  static override summary =
+    'Say what the rules of a machine do to a packet, from its iptables-save or nft listing alone';
   static override description =
     'Walks a packet through the rules of one machine and prints every way it may end, with the rules that matched. ' +
     'Without routes, a destination among the node addresses is for the machine itself and every other one is forwarded. ' +
@@ -40,7 +41,8 @@ export default class Packet extends BaseCommand {
   };
   static override flags = {
     ruleset: Flags.string({
-      summary: 'An iptables-save of the machine, or - for standard input; repeat it for the nft and the legacy one',
+      summary:
+        'Rules of the machine (iptables-save, nft list ruleset, nft -j list ruleset), or - for standard input; repeat it',
       helpValue: 'FILE',
       multiple: true,
       multipleNonGreedy: true,

@@ -10,9 +10,16 @@ import { PacketAnswers, type PacketAnswer, type PacketFailure } from './explain/
 import { QuestionError } from './explain/question/question-input.ts';
 import { parseAddress, type Address, type Family } from './model/address.ts';
 import { gapRaw, type Gap, type Parsed } from './model/artefact.ts';
-import type { IptablesRuleset } from './model/netfilter.ts';
+import type { IptablesRuleset, Ruleset } from './model/netfilter.ts';
+import type { NftRuleset } from './model/nftables.ts';
 import { parseIptablesSave } from './parse/iptables-save/iptables-save.ts';
+import { divideBaseChains } from './parse/nftables/foreign-chains.ts';
+import { parseNftJson } from './parse/nftables/json-ruleset.ts';
+import { parseNftText } from './parse/nftables/text-ruleset.ts';
 
+/** What `nft -j list ruleset` and `nft list ruleset` begin with. */
+const NFT_JSON = /^\s*\{\s*"nftables"/;
+const NFT_TEXT = /^(?:\s|#[^\n]*\n)*table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{/;
 /** How much of a file tells what it is. */
 const START_BYTES = 16_384;
 /** Answers may be much longer than questions: they are handed on in groups. */
@@ -37,7 +44,7 @@ export interface PacketMachine {
 
 /**
  * Reads a machine's rules.
- * @throws InputError when a file cannot be read, QuestionError when an address is none or a file holds no rules of iptables
+ * @throws InputError when a file cannot be read, QuestionError when an address is none or a file holds no rules
  */
 export async function openPacketMachine(input: MachineInput): Promise<PacketMachine> {
   const addresses = input.nodeAddresses.map(nodeAddress);
@@ -52,23 +59,21 @@ export async function openPacketMachine(input: MachineInput): Promise<PacketMach
   ];
   if (files.length === 0) {
     throw new QuestionError('no ruleset is given', [
-      'Name one with --ruleset FILE (iptables-save) or --ruleset6 FILE.',
+      'Name one with --ruleset FILE (iptables-save, or a listing of nft) or --ruleset6 FILE (ip6tables-save).',
     ]);
   }
   if (files.filter(([path]) => path === '-').length > 1) {
     throw new QuestionError('standard input can hold one file only', ['Give `-` once, and paths for the rest.']);
   }
-  const gaps: (readonly Gap[])[] = [];
-  const rulesets: IptablesRuleset[] = [];
-  for (const [path, family] of files) {
-    const parsed = await readRuleset(path, family);
-    rulesets.push(parsed.value);
-    gaps.push(parsed.gaps);
-  }
+  const read: Parsed<Ruleset>[] = [];
+  for (const [path, family] of files) read.push(await readRuleset(path, family));
+  const given = read.map((parsed) => parsed.value);
+  const iptables = given.flatMap((ruleset) => ('baseChains' in ruleset ? [] : [ruleset]));
+  const rulesets = given.map((ruleset) => ('baseChains' in ruleset ? besideIptables(ruleset, iptables) : ruleset));
   const answers = new PacketAnswers({ rulesets, addresses });
   return {
     answer: (description, defaults) => answers.answer(description, defaults),
-    gaps: () => [...missingAddresses(rulesets, addresses), ...gaps.flat()],
+    gaps: () => [...missingAddresses(iptables, addresses), ...read.flatMap((parsed) => parsed.gaps)],
   };
 }
 
@@ -83,13 +88,36 @@ function missingAddresses(rulesets: readonly IptablesRuleset[], addresses: reado
     }));
 }
 
-async function readRuleset(path: string, family: Family): Promise<Parsed<IptablesRuleset>> {
+/** Families and hooks of nftables that `evaluateTraversal` walks through. */
+const EVALUATED: ReadonlySet<string> = new Set(['ip', 'ip6', 'inet', 'arp']);
+const HOOKS: ReadonlySet<string> = new Set(['prerouting', 'input', 'forward', 'output', 'postrouting']);
+
+/**
+ * The chains of nftables that no given iptables-save shows, so that each rule counts once. Chains of bridges and devices may decide
+ * over any packet, and are not evaluated.
+ */
+function besideIptables(ruleset: NftRuleset, saves: readonly IptablesRuleset[]): NftRuleset {
+  const { foreign, iptables } = divideBaseChains(ruleset.baseChains);
+  const others = iptables.filter(({ family, table }) => {
+    const mine = saves.filter((save) => save.family === (family === 'ip' ? 4 : 6) && save.backend !== 'legacy');
+    return !mine.some((save) => save.tables.some((one) => one === table));
+  });
+  const baseChains = [...foreign, ...others];
+  const blind = baseChains.find((one) => !one.empty && (!EVALUATED.has(one.family) || !HOOKS.has(one.hook)));
+  if (blind === undefined || ruleset.incomplete !== undefined) return { ...ruleset, baseChains };
+  const reason = `chain ${blind.chain} of table ${blind.family} ${blind.table} (${blind.hook}) is not evaluated`;
+  return { ...ruleset, baseChains, incomplete: { reason, evidence: [blind.evidence] } };
+}
+
+async function readRuleset(path: string, family: Family): Promise<Parsed<Ruleset>> {
   const artefact = await collectLooseFile(path);
-  const parsed = parseIptablesSave(artefact, family);
   const start = artefact.bytes.toString('latin1', 0, START_BYTES);
+  if (NFT_JSON.test(start)) return parseNftJson(artefact);
+  if (NFT_TEXT.test(start)) return parseNftText(artefact);
+  const parsed = parseIptablesSave(artefact, family);
   if (parsed.value.tables.length === 0) {
     const { finding, remedy } = describeForeign(start);
-    throw new QuestionError(`${artefact.name} is no iptables-save: ${finding}`, [remedy]);
+    throw new QuestionError(`${artefact.name} is no ruleset: ${finding}`, [remedy]);
   }
   const program = /^# Generated by (ip6?tables)/.exec(start)?.[1];
   const found = program === undefined ? familyOfRules(start) : program === 'iptables' ? 4 : 6;

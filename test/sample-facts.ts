@@ -5,7 +5,7 @@ import type { Artefact, ArtefactSource } from '../src/model/artefact.ts';
 import type { Facts } from '../src/model/facts.ts';
 import { createWorkspace } from '../src/workspace.ts';
 
-export type SampleName = 'istio-bookinfo' | 'kube-proxy-iptables' | 'kube-proxy-legacy';
+export type SampleName = 'istio-bookinfo' | 'kube-proxy-iptables' | 'kube-proxy-legacy' | 'kube-proxy-nftables';
 
 /** What becomes of an artefact: its new text, or null to take it away. An artefact that the sample lacks starts as `''`. */
 export type Changes = Readonly<Record<string, (text: string) => string | null>>;

@@ -23,6 +23,10 @@ export type ConditionSubject =
     }
   /** the token bucket of a `limit` or `hashlimit` match has a token left */
   | { readonly kind: 'limit'; readonly rate: string }
+  /** an nftables set that packets change holds an element */
+  | { readonly kind: 'set-element'; readonly set: string; readonly element: string }
+  /** the number that `numgen inc` or a hash of the packet gives: `1`, `0-2`, or `another` */
+  | { readonly kind: 'number'; readonly source: string }
   /** this is packet number `packet` of every `every` (statistic mode nth) */
   | { readonly kind: 'nth'; readonly every: number; readonly packet: number }
   /** the node at which a request from outside arrives */

@@ -1,10 +1,10 @@
 import type { Family } from './address.ts';
 import type { Artefact, Gap } from './artefact.ts';
 import type { EnvoyFacts } from './envoy.ts';
-import type { Evidence } from './evidence.ts';
 import type { KubeProxyConfig } from './kube-proxy.ts';
 import type { KubernetesObjects } from './kubernetes.ts';
 import type { IptablesRuleset } from './netfilter.ts';
+import type { NftBaseChain, NftRuleset } from './nftables.ts';
 import type {
   ConntrackEntry,
   InterfaceAddress,
@@ -28,19 +28,6 @@ export interface Reading<T> {
   readonly artefact: string;
 }
 
-/** A chain of nftables that hangs on a hook and that no iptables front end manages. */
-export interface ForeignBaseChain {
-  /** `ip`, `ip6`, `inet`, `bridge`, `arp`, `netdev`. */
-  readonly family: string;
-  readonly table: string;
-  readonly chain: string;
-  readonly hook: string;
-  readonly priority: number | null;
-  /** Whether it lets every packet pass: no rule of its own (so no jump either), and policy accept. */
-  readonly empty: boolean;
-  readonly evidence: Evidence;
-}
-
 /** What is known of one network namespace: a node's, or a pod's. Everything is read on first use. */
 export interface NetnsFacts {
   /** `node/node1`, `pod/bookinfo/reviews-v1` */
@@ -58,8 +45,13 @@ export interface NetnsFacts {
   ipsets(): Reading<ReadonlyMap<string, IpSet>>;
   /** Every iptables ruleset of the family that is loaded here (nf_tables and legacy may both be). */
   iptables(family: Family): Reading<readonly IptablesRuleset[]>;
-  /** nftables base chains beside those of iptables-nft; their rules are not evaluated here. */
-  foreignChains(): Reading<readonly ForeignBaseChain[]>;
+  /**
+   * The ruleset of nftables, with the base chains that no iptables ruleset of `iptables` tells; so the two together hold each rule
+   * once.
+   */
+  nftables(): Reading<NftRuleset>;
+  /** The base chains of `nftables`, and those of which only a note of iptables-save tells. */
+  foreignChains(): Reading<readonly NftBaseChain[]>;
 }
 
 export interface NodeFacts {

@@ -4,15 +4,24 @@ import type { Evidence } from './evidence.ts';
 import type { Flow } from './flow.ts';
 import type { Match, Target } from './iptables-rule.ts';
 import type { IpSet } from './network-namespace.ts';
+import type { NftRuleset } from './nftables.ts';
 import type { RouteDecision, RouteQuery } from './routing.ts';
 
 export type IptablesTable = 'raw' | 'mangle' | 'nat' | 'filter' | 'security';
 export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
 
-/** One rule of an iptables-save. */
-export interface IptablesRule {
-  readonly table: IptablesTable;
+/** What every rule has, whichever front end made it. */
+export interface PacketRule {
+  /** `nat` of iptables; family and name of an nftables table: `ip kube-proxy`. */
+  readonly table: string;
   readonly chain: string;
+  /** As it stands in its dump. */
+  readonly raw: string;
+}
+
+/** One rule of an iptables-save. */
+export interface IptablesRule extends PacketRule {
+  readonly table: IptablesTable;
   /** 1-based line in the artefact. */
   readonly line: number;
   /** The line as it stands, counters included. */
@@ -57,6 +66,9 @@ export interface IptablesRuleset {
   chain(table: IptablesTable, name: string): IptablesChain | undefined;
 }
 
+/** Rules that a network namespace may hold. */
+export type Ruleset = IptablesRuleset | NftRuleset;
+
 /** What rules can ask about the network namespace they run in. */
 export interface NetfilterEnvironment {
   route(query: RouteQuery): readonly RouteDecision[];
@@ -76,7 +88,9 @@ export interface NetfilterEnvironment {
 /** A rule that matched the packet, where it stood in the walk. */
 export interface MatchedRule {
   readonly hook: Hook;
-  readonly rule: IptablesRule;
+  /** The chain on the hook from which the packet came to the rule. */
+  readonly base: string;
+  readonly rule: PacketRule;
   readonly evidence: Evidence;
   /** What it did: `jump`, `goto`, `return`, `continue` (no target, or one that does not end the walk), or the target's name. */
   readonly action: string;

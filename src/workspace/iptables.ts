@@ -3,6 +3,7 @@ import type { Artefact, Gap } from '../model/artefact.ts';
 import type { Reading } from '../model/facts.ts';
 import type { IptablesRuleset } from '../model/netfilter.ts';
 import { textLines } from '../model/text-lines.ts';
+import { divideBaseChains } from '../parse/nftables/foreign-chains.ts';
 import { parseIptablesSave } from '../parse/iptables-save/iptables-save.ts';
 import { parseKubeProxyConfig } from '../parse/kube-proxy/kube-proxy-config.ts';
 import { captureRemedy, type NetnsPlace } from './layout.ts';
@@ -48,10 +49,12 @@ export function readIptables(
   const sameTables = save.state === 'read' && legacy.state === 'read' && isSameCapture(save, legacy);
   if (save.state === 'read' && !sameTables) rulesets.push(save.ruleset);
   if (legacy.state === 'read') rulesets.push(legacy.ruleset);
-  const loaded = nftables.value?.iptables.some((chain) => chain.family === NFT_FAMILY[family] && !chain.empty);
+  const owned = nftables.value === undefined ? undefined : divideBaseChains(nftables.value.baseChains).iptables;
+  const loaded = owned?.some((chain) => chain.family === NFT_FAMILY[family] && !chain.empty);
   if (save.state !== 'read' || save.ruleset.backend === 'legacy') {
     if (loaded === true) lacking.push(unsaved(name, captureRemedy(place, SAVE[family]), nftables));
-    else if (save.state !== 'read' && (loaded === undefined || nftables.gaps.length > 0)) lacking.push(...save.gaps);
+    else if (save.state !== 'read' && (loaded === undefined || nftables.value?.incomplete !== undefined))
+      lacking.push(...save.gaps);
   }
   // The legacy back end is usually not in use, and its tool prints nothing then.
   if (legacy.state === 'unreadable' || (legacy.state !== 'read' && hintsAtLegacy(save))) lacking.push(...legacy.gaps);

@@ -14,7 +14,7 @@ import type { Reading } from '../model/facts.ts';
 import type { Link } from '../model/network-namespace.ts';
 import { readIptables } from './iptables.ts';
 import { captureRemedy, type NetnsPlace } from './layout.ts';
-import { foreignChains, readNftables } from './nftables.ts';
+import { besideIptables, readNftables } from './nftables.ts';
 import { once, onceFor, type Reader } from './reader.ts';
 
 const ROUTES: Readonly<Record<Family, string>> = { 4: 'ip-route.json', 6: 'ip-route6.json' };
@@ -34,6 +34,7 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
     parse: (artefact: Artefact) => Parsed<ReadonlyMap<K, V>>,
   ): (() => Reading<ReadonlyMap<K, V>>) => once(() => file(name, parse, (value) => value.size === 0));
   const nftables = once(() => readNftables(reader, place));
+  const beside = once(() => besideIptables(reader, place, nftables()));
   return {
     name: place.name,
     seen,
@@ -60,7 +61,8 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
     conntrack: list('conntrack.txt', parseConntrack),
     ipsets: map('ipset-save.txt', parseIpsetSave),
     iptables: onceFor((family: Family) => readIptables(reader, place, family, nftables())),
-    foreignChains: once(() => foreignChains(reader, place, nftables())),
+    nftables: () => beside().ruleset,
+    foreignChains: () => beside().baseChains,
   };
 }
 

@@ -1,16 +1,17 @@
 import type { Artefact } from '../model/artefact.ts';
-import type { ForeignBaseChain, Reading } from '../model/facts.ts';
-import type { NftablesOverview } from '../parse/nftables/foreign-chains.ts';
+import type { Reading } from '../model/facts.ts';
+import type { NftBaseChain, NftRuleset } from '../model/nftables.ts';
+import { divideBaseChains } from '../parse/nftables/foreign-chains.ts';
 import { parseNftJson } from '../parse/nftables/json-ruleset.ts';
 import { parseNftText } from '../parse/nftables/text-ruleset.ts';
 import { captureRemedy, type NetnsPlace } from './layout.ts';
 import type { Reader } from './reader.ts';
 
-export type NftablesReading = Reading<NftablesOverview>;
+export type NftablesReading = Reading<NftRuleset>;
 
 const JSON_FILE = 'nft-ruleset.json';
 const TEXT_FILE = 'nft-ruleset.txt';
-const SAVES: Readonly<Record<string, string>> = { ip: 'iptables-save.txt', ip6: 'ip6tables-save.txt' };
+const SAVES: Readonly<Record<'ip' | 'ip6', string>> = { ip: 'iptables-save.txt', ip6: 'ip6tables-save.txt' };
 /**
  * What iptables-nft prints of a table that somebody else has put chains into: "# Table `nat' is incompatible, use 'nft' tool.", and
  * since 1.8.8 "# Table `nat' contains incompatible base-chains, use 'nft' tool to list them." (iptables/xtables-save.c).
@@ -18,43 +19,58 @@ const SAVES: Readonly<Record<string, string>> = { ip: 'iptables-save.txt', ip6: 
 const INCOMPATIBLE = /^# Table `([^']{1,100})' [^\n]{0,40}incompatible[^\n]{0,60}$/;
 const COMMENT_LINES = 1000;
 
-/** The hooks of nftables, from the JSON or the text form. */
+/** The ruleset of nftables, from the JSON or the text form. Rules that turn out not to be understood are gaps later. */
 export function readNftables(reader: Reader, place: NetnsPlace): NftablesReading {
-  const isEmpty = ({ foreign, iptables }: NftablesOverview): boolean => foreign.length + iptables.length === 0;
-  const json = `${place.folder}${JSON_FILE}`;
-  const text = `${place.folder}${TEXT_FILE}`;
-  if (!reader.has(json) && reader.has(text))
-    return reader.read(text, captureRemedy(place, TEXT_FILE), parseNftText, isEmpty);
-  return reader.read(json, captureRemedy(place, JSON_FILE), parseNftJson, isEmpty);
+  const onlyText = !reader.has(`${place.folder}${JSON_FILE}`) && reader.has(`${place.folder}${TEXT_FILE}`);
+  const file = onlyText ? TEXT_FILE : JSON_FILE;
+  const parse = onlyText ? parseNftText : parseNftJson;
+  return reader.readLive(
+    `${place.folder}${file}`,
+    captureRemedy(place, file),
+    parse,
+    ({ baseChains }) => baseChains.length === 0,
+  );
+}
+
+/** What of nftables is beside the rules that captured iptables-saves show. */
+export interface BesideIptables {
+  readonly ruleset: NftablesReading;
+  readonly baseChains: Reading<readonly NftBaseChain[]>;
 }
 
 /**
  * Base chains that no captured iptables-save shows: those of other tables than iptables-nft's, those of its tables where no save
  * of them was captured, and those of tables that iptables-nft itself says it cannot show.
  */
-export function foreignChains(
-  reader: Reader,
-  place: NetnsPlace,
-  nftables: NftablesReading,
-): Reading<readonly ForeignBaseChain[]> {
+export function besideIptables(reader: Reader, place: NetnsPlace, nftables: NftablesReading): BesideIptables {
   const saves = new Map(
-    Object.entries(SAVES).map(([family, file]) => {
-      const artefact = reader.artefact(`${place.folder}${file}`);
+    (['ip', 'ip6'] as const).map((family) => {
+      const artefact = reader.artefact(`${place.folder}${SAVES[family]}`);
       return [family, artefact === undefined ? undefined : readNotes(artefact)] as const;
     }),
   );
   const told = [...saves].flatMap(([family, notes]) =>
     [...(notes?.incompatible ?? [])].map(([table, line]) => untoldChain(place, family, table, line)),
   );
-  const overview = nftables.value;
-  if (overview === undefined) {
-    return { ...(told.length > 0 ? { value: told } : {}), gaps: nftables.gaps, artefact: nftables.artefact };
+  const { value, artefact } = nftables;
+  if (value === undefined) {
+    const { gaps } = nftables;
+    return { ruleset: nftables, baseChains: { ...(told.length > 0 ? { value: told } : {}), gaps, artefact } };
   }
-  const uncovered = overview.iptables.filter(({ family, table }) => {
-    const notes = saves.get(family);
+  const { foreign, iptables } = divideBaseChains(value.baseChains);
+  const uncovered = iptables.filter(({ family, table }) => {
+    const notes = family === 'ip' || family === 'ip6' ? saves.get(family) : undefined;
     return notes === undefined || !notes.tables.has(table) || notes.incompatible.has(table);
   });
-  return { value: [...overview.foreign, ...uncovered], gaps: nftables.gaps, artefact: nftables.artefact };
+  const baseChains = [...foreign, ...uncovered];
+  const live = <T>(part: T): Reading<T> => ({
+    value: part,
+    get gaps() {
+      return nftables.gaps;
+    },
+    artefact,
+  });
+  return { ruleset: live({ ...value, baseChains }), baseChains: live(baseChains) };
 }
 
 interface SaveNotes {
@@ -87,11 +103,21 @@ function readNotes(artefact: Artefact): SaveNotes {
 /** Stands for the chains of a table of which only a note tells. */
 function untoldChain(
   place: NetnsPlace,
-  family: string,
+  family: 'ip' | 'ip6',
   table: string,
   line: { readonly number: number; readonly raw: string },
-): ForeignBaseChain {
-  const artefact = `${place.folder}${SAVES[family] ?? ''}`;
+): NftBaseChain {
+  const artefact = `${place.folder}${SAVES[family]}`;
   const evidence = { artefact, line: line.number, raw: line.raw };
-  return { family, table, chain: 'unknown', hook: 'unknown', priority: null, empty: false, evidence };
+  return {
+    family,
+    table,
+    chain: 'unknown',
+    type: 'unknown',
+    hook: 'unknown',
+    priority: null,
+    policy: 'drop',
+    empty: false,
+    evidence,
+  };
 }

@@ -45,6 +45,26 @@ export class Reader {
     return this.noted({ ...(known ? { value } : {}), gaps: withRemedy(gaps, remedy), artefact: name });
   }
 
+  /** As `read`, of an artefact that is understood bit by bit: its gaps may still grow. */
+  readLive<T>(
+    name: string,
+    remedy: string,
+    parse: (artefact: Artefact) => Parsed<T>,
+    isEmpty: (value: T) => boolean,
+  ): Reading<T> {
+    const artefact = this.artefact(name);
+    if (artefact === undefined) return this.noted({ gaps: this.absence(name, remedy), artefact: name });
+    const parsed = parse(artefact);
+    const known = parsed.gaps.length === 0 || !isEmpty(parsed.value);
+    return this.noted({
+      ...(known ? { value: parsed.value } : {}),
+      get gaps() {
+        return withRemedy(parsed.gaps, remedy);
+      },
+      artefact: name,
+    });
+  }
+
   /** Puts a reading's gaps on account. */
   noted<T>(reading: Reading<T>): Reading<T> {
     this.ledger.watch(() => reading.gaps);

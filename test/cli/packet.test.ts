@@ -270,8 +270,8 @@ describe('packet reads its rules', () => {
     [['--ruleset', 'no/such/file', ...asked], 'error: there is nothing at no/such/file\nCheck the path'],
     [['--ruleset', 'samples', ...asked], 'error: samples is a folder\nName a file in it'],
     [
-      ['--ruleset', `${NODE1}/nft-ruleset.json`, ...asked],
-      'is no iptables-save: it looks like an nft ruleset as JSON\n',
+      ['--ruleset', `${NODE1}/../../resources/core/v1/services.json`, ...asked],
+      'is no ruleset: it looks like a Kubernetes object\n',
     ],
     [
       ['--ruleset', `${NODE1}/ip6tables-save.txt`, ...asked],
@@ -281,7 +281,7 @@ describe('packet reads its rules', () => {
       ['--ruleset6', `${NODE1}/iptables-save.txt`, ...asked],
       'holds rules for IPv4, not IPv6\nGive it with --ruleset.\n',
     ],
-    [['--ruleset', '-', ...asked], 'error: standard input is no iptables-save: it is empty\n'],
+    [['--ruleset', '-', ...asked], 'error: standard input is no ruleset: it is empty\n'],
     [asked, 'error: no ruleset is given\nName one with --ruleset FILE'],
     [[...MACHINE.slice(0, 2), ...flow('10.0.0.9', '10.0.0.2', 25)], 'error: no address of the machine is given\n'],
     [[...MACHINE.slice(0, 2), '--node-address', 'node1'], 'error: --node-address: "node1" is no IP address\n'],

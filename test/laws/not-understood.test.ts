@@ -83,9 +83,9 @@ describe('an Envoy that has something nobody knows on the way', () => {
     expect(explain(facts, question).verdict).toBe('undetermined');
   });
 
-  it('and nftables chains that are not evaluated', async () => {
+  it('and nftables chains of bridges, which are not evaluated', async () => {
     const chain =
-      '{"nftables":[{"table":{"family":"inet","name":"fw","handle":1}},{"chain":{"family":"inet","table":"fw","name":"in","handle":1,"type":"filter","hook":"forward","prio":0,"policy":"accept"}},{"rule":{"family":"inet","table":"fw","chain":"in","handle":2,"expr":[{"drop":null}]}}]}';
+      '{"nftables":[{"table":{"family":"bridge","name":"fw","handle":1}},{"chain":{"family":"bridge","table":"fw","name":"in","handle":1,"type":"filter","hook":"forward","prio":0,"policy":"accept"}},{"rule":{"family":"bridge","table":"fw","chain":"in","handle":2,"expr":[{"drop":null}]}}]}';
     const facts = await sampleFacts('kube-proxy-iptables', {
       'nodes/node1/nft-ruleset.json': (text) =>
         text

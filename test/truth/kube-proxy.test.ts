@@ -29,6 +29,7 @@ function story(branches: readonly Branch[]): string {
 describe.each([
   ['iptables', 'kube-proxy-iptables'],
   ['legacy', 'kube-proxy-legacy'],
+  ['nftables', 'kube-proxy-nftables'],
 ] as const)('%s', async (mode, sample) => {
   const facts = await sampleFacts(sample);
   const all = probes(mode);

@@ -1,16 +1,15 @@
+import type { Family } from '../../model/address.ts';
 import type { Unknown } from '../../model/branching.ts';
-import type { Hook, IptablesChain, IptablesRuleset, IptablesTable } from '../../model/netfilter.ts';
-
-/** A base chain of one ruleset. */
-export interface BaseChain {
-  readonly ruleset: IptablesRuleset;
-  readonly table: IptablesTable;
-  readonly chain: IptablesChain;
-}
+import type { Hook, IptablesRuleset, IptablesTable, Ruleset } from '../../model/netfilter.ts';
+import type { NftRuleset } from '../../model/nftables.ts';
+import type { Placed } from './placed.ts';
+import type { BaseChain } from './state.ts';
+import { IptablesRules } from './iptables-rules.ts';
+import { nftBaseChains } from './nft/base-chains.ts';
 
 /** What a packet meets at a hook, in order. */
 export type Stage =
-  | ({ readonly kind: 'chain' } & BaseChain)
+  | { readonly kind: 'chain'; readonly chain: BaseChain }
   /** nf_conntrack_in */
   | { readonly kind: 'conntrack' }
   /** The nat hook: its chains are asked in order until one sets up the connection. */
@@ -19,9 +18,6 @@ export type Stage =
   | { readonly kind: 'missing'; readonly unknown: Unknown };
 
 export type HookStages = Readonly<Record<Hook, readonly Stage[]>>;
-
-/** The order of rulesets of different kernel APIs within one table: that of their registration, which no dump tells. */
-export type TableOrder = Readonly<Partial<Record<IptablesTable, readonly IptablesRuleset[]>>>;
 
 const HOOKS: readonly Hook[] = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
 
@@ -33,10 +29,11 @@ const CHAINS: Readonly<Record<Hook, string>> = {
   postrouting: 'POSTROUTING',
 };
 
-/** The hooks that each table registers, but nat. Source: net/ipv4/netfilter/iptable_{raw,mangle,filter,security}.c. */
-const TABLE_HOOKS: readonly (readonly [Exclude<IptablesTable, 'nat'>, readonly Hook[]])[] = [
+/** The hooks that each table registers. Source: net/ipv4/netfilter/iptable_{raw,mangle,nat,filter,security}.c. */
+const TABLE_HOOKS: readonly (readonly [IptablesTable, readonly Hook[]])[] = [
   ['raw', ['prerouting', 'output']],
   ['mangle', HOOKS],
+  ['nat', ['prerouting', 'input', 'output', 'postrouting']],
   ['filter', ['input', 'forward', 'output']],
   ['security', ['input', 'forward', 'output']],
 ];
@@ -48,9 +45,49 @@ const TABLE_HOOKS: readonly (readonly [Exclude<IptablesTable, 'nat'>, readonly H
 const PRIORITY = { raw: -300, conntrack: -200, mangle: -150, natDestination: -100, filter: 0, natSource: 100 } as const;
 const SECURITY = { nf_tables: 150, legacy: 50, unknown: 50 } as const;
 
-/** Sorts everything that packets meet at each hook as the kernel runs it. */
-export function stagesOf(rulesets: readonly IptablesRuleset[], order: TableOrder): HookStages {
-  const stages = (hook: Hook): Stage[] => hookStages(hook, rulesets, order);
+/** Everything that hangs on the hooks of a family. */
+export function placeAll(rulesets: readonly Ruleset[], family: Family): readonly Placed[] {
+  return rulesets.flatMap((ruleset) => {
+    if (isNft(ruleset)) return nftBaseChains(ruleset, family);
+    return ruleset.family === family ? placeIptables(ruleset) : [];
+  });
+}
+
+export function isNft(ruleset: Ruleset): ruleset is NftRuleset {
+  return 'baseChains' in ruleset;
+}
+
+function placeIptables(ruleset: IptablesRuleset): Placed[] {
+  return TABLE_HOOKS.flatMap(([table, hooks]) => {
+    const rules = new IptablesRules(ruleset, table);
+    return hooks.flatMap((hook): Placed[] => {
+      const missing = rules.incomplete();
+      const chain = rules.base(CHAINS[hook]) ?? (missing === undefined ? undefined : { missing });
+      if (chain === undefined) return [];
+      const priority = priorityOf(table, hook, ruleset.backend);
+      const nat = table === 'nat';
+      return [{ hook, priority, nat, chain, speaks: rules.speaks(CHAINS[hook]), owner: ruleset }];
+    });
+  });
+}
+
+function priorityOf(table: IptablesTable, hook: Hook, backend: IptablesRuleset['backend']): number {
+  if (table === 'security') return SECURITY[backend];
+  if (table === 'nat') return isDestination(hook) ? PRIORITY.natDestination : PRIORITY.natSource;
+  return PRIORITY[table];
+}
+
+/**
+ * Sorts everything that packets meet at each hook as the kernel runs it. The nat hook stands at a place of its own, whatever the
+ * priorities of its chains; those tell their order among themselves (net/netfilter/nf_nat_core.c nf_nat_register_fn).
+ * @param placed in the order of registration where priorities are equal
+ */
+export function stagesOf(placed: readonly Placed[]): HookStages {
+  const stages = (hook: Hook): Stage[] =>
+    hookStages(
+      hook,
+      placed.filter((one) => one.hook === hook),
+    );
   return {
     prerouting: stages('prerouting'),
     input: stages('input'),
@@ -60,55 +97,24 @@ export function stagesOf(rulesets: readonly IptablesRuleset[], order: TableOrder
   };
 }
 
-function hookStages(hook: Hook, rulesets: readonly IptablesRuleset[], order: TableOrder): Stage[] {
-  const placed: { readonly priority: number; readonly stage: Stage }[] = [];
-  for (const [table, hooks] of TABLE_HOOKS) {
-    if (!hooks.includes(hook)) continue;
-    for (const ruleset of order[table] ?? rulesets) {
-      const found = baseChain(ruleset, table, hook);
-      const priority = table === 'security' ? SECURITY[ruleset.backend] : PRIORITY[table];
-      if (found === undefined) continue;
-      placed.push({
-        priority,
-        stage: 'missing' in found ? { kind: 'missing', unknown: found.missing } : { kind: 'chain', ...found },
-      });
-    }
-  }
+function hookStages(hook: Hook, placed: readonly Placed[]): Stage[] {
+  const sorted = placed.toSorted((a, b) => a.priority - b.priority);
+  const items = sorted
+    .filter((one) => !one.nat)
+    .map(({ priority, chain }): { readonly priority: number; readonly stage: Stage } => ({
+      priority,
+      stage: 'missing' in chain ? { kind: 'missing', unknown: chain.missing } : { kind: 'chain', chain },
+    }));
   if (hook === 'prerouting' || hook === 'output')
-    placed.push({ priority: PRIORITY.conntrack, stage: { kind: 'conntrack' } });
+    items.push({ priority: PRIORITY.conntrack, stage: { kind: 'conntrack' } });
   if (hook !== 'forward') {
-    const chains = (order.nat ?? rulesets).flatMap((ruleset) => baseChain(ruleset, 'nat', hook) ?? []);
-    const destination = hook === 'prerouting' || hook === 'output';
-    const priority = destination ? PRIORITY.natDestination : PRIORITY.natSource;
-    placed.push({ priority, stage: { kind: 'nat', chains } });
+    const chains = sorted.filter((one) => one.nat).map((one) => one.chain);
+    const priority = isDestination(hook) ? PRIORITY.natDestination : PRIORITY.natSource;
+    items.push({ priority, stage: { kind: 'nat', chains } });
   }
-  return placed.toSorted((a, b) => a.priority - b.priority).map(({ stage }) => stage);
+  return items.toSorted((a, b) => a.priority - b.priority).map(({ stage }) => stage);
 }
 
-function baseChain(
-  ruleset: IptablesRuleset,
-  table: IptablesTable,
-  hook: Hook,
-): BaseChain | { readonly missing: Unknown } | undefined {
-  const chain = ruleset.chain(table, CHAINS[hook]);
-  if (chain !== undefined) return { ruleset, table, chain };
-  const missing = ruleset.incomplete(table);
-  return missing === undefined ? undefined : { missing };
-}
-
-/** Tables in which more than one ruleset has something to say to a packet. */
-export function contestedTables(rulesets: readonly IptablesRuleset[]): IptablesTable[] {
-  const tables: readonly IptablesTable[] = ['raw', 'mangle', 'nat', 'filter', 'security'];
-  return tables.filter((table) => rulesets.filter((ruleset) => speaks(ruleset, table)).length > 1);
-}
-
-/** Whether a table's base chains hold a rule, or a policy other than ACCEPT, or may lack some. */
-function speaks(ruleset: IptablesRuleset, table: IptablesTable): boolean {
-  if (ruleset.incomplete(table) !== undefined) return true;
-  return HOOKS.some((hook) => {
-    const chain = ruleset.chain(table, CHAINS[hook]);
-    if (chain === undefined) return false;
-    const [first] = chain.rules();
-    return first !== undefined || chain.policy === 'DROP';
-  });
+function isDestination(hook: Hook): boolean {
+  return hook === 'prerouting' || hook === 'output';
 }

@@ -1,11 +1,12 @@
 import type { Condition } from '../../model/branching.ts';
+import { MISS } from './state.ts';
 import { append, findLast } from './list.ts';
 import { matchOne } from './match/match.ts';
 import type { TestResult } from './match/result.ts';
 import { change, type RuleContext, type WalkState } from './state.ts';
 
 /** One way that a rule's tests may turn out. */
-export interface Way {
+export interface Tested {
   readonly matches: 'yes' | 'no' | 'unknown';
   /** With the probability, conditions and list entries of this way. */
   readonly state: WalkState;
@@ -16,14 +17,11 @@ export interface Way {
 /** Tests that ask what earlier ones left behind. */
 const CHANGING: ReadonlySet<string> = new Set(['recent', 'limit', 'statistic', 'extension']);
 
-/** The rule does not match, and left no trace. */
-export const MISS = 'miss';
-
 /**
  * Tests a packet against a rule, test by test as the kernel does, because some leave traces (`recent`) or are chance. A test that
  * says no decides, whatever others that are not known would say.
  */
-export function testRule(context: RuleContext): readonly Way[] | typeof MISS {
+export function testRule(context: RuleContext): readonly Tested[] | typeof MISS {
   const { state, rule } = context;
   const { matches } = rule;
   const results: TestResult[] = [];
@@ -43,7 +41,7 @@ function testFrom(
   from: number,
   reason: string | undefined,
   results: readonly TestResult[],
-): readonly Way[] {
+): readonly Tested[] {
   const { matches } = context.rule;
   let { state } = context;
   let unknown = reason;
@@ -69,8 +67,8 @@ function fork(
   results: readonly TestResult[],
   state: WalkState,
   result: Extract<TestResult, { kind: 'chance' | 'condition' }>,
-): readonly Way[] {
-  const onward = (next: WalkState): readonly Way[] =>
+): readonly Tested[] {
+  const onward = (next: WalkState): readonly Tested[] =>
     testFrom({ ...context, state: next }, index + 1, unknown, results);
   if (result.kind === 'chance') {
     const { probability } = result;
@@ -86,7 +84,7 @@ function fork(
     return change(state, { conditions, recent: entries });
   };
   const yes = known === undefined || known === matchesWhen ? onward(suppose(matchesWhen)) : [];
-  const no: readonly Way[] = known === undefined || known !== matchesWhen ? [miss(suppose(!matchesWhen))] : [];
+  const no: readonly Tested[] = known === undefined || known !== matchesWhen ? [miss(suppose(!matchesWhen))] : [];
   return [...yes, ...no];
 }
 
@@ -95,7 +93,7 @@ function decidedLater(results: readonly TestResult[], index: number): boolean {
   return results.some((result, other) => other > index && result.kind === 'no' && result.recent === undefined);
 }
 
-function miss(state: WalkState): Way {
+function miss(state: WalkState): Tested {
   return { matches: 'no', state };
 }
 

@@ -1,4 +1,5 @@
-import type { Condition } from '../../model/branching.ts';
+import type { Condition, Unknown } from '../../model/branching.ts';
+import type { Evidence } from '../../model/evidence.ts';
 import type { Flow } from '../../model/flow.ts';
 import type {
   Hook,
@@ -10,7 +11,6 @@ import type {
   TraversalOutcome,
 } from '../../model/netfilter.ts';
 import type { RouteDecision } from '../../model/routing.ts';
-import type { BaseChain } from './hooks.ts';
 import type { List } from './list.ts';
 
 /** Where a branch stands inside a chain, and where it returns to. */
@@ -21,7 +21,7 @@ export interface Frame {
   /** The packet as it came to the base chain. */
   readonly entered: Flow;
   /** Rules that may match the packet, in order. */
-  readonly rules: readonly IptablesRule[];
+  readonly rules: ChainRules;
   /** Next rule. */
   readonly index: number;
   readonly caller: Frame | null;
@@ -65,6 +65,61 @@ export interface WalkState {
   readonly changedSets: List<string> | null;
   readonly sourceNat: TraversalOutcome['sourceNat'];
   readonly interception: TraversalOutcome['interception'];
+}
+
+/** What a target makes of a packet that its rule matched. */
+export type Effect =
+  /** The next rule, with a packet that may be changed. */
+  | { readonly kind: 'next'; readonly state: WalkState }
+  /** The chain ends and the packet goes on to the next stage: one branch for each way. */
+  | { readonly kind: 'accept'; readonly states: readonly WalkState[] }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'reject'; readonly with: string }
+  | { readonly kind: 'jump'; readonly chain: string; readonly goto: boolean }
+  | { readonly kind: 'return' }
+  /** One clause: why nobody can tell. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** One way that a rule may turn out for a packet. */
+export type Way =
+  /** It does not match; the state tells what it left behind all the same. */
+  | { readonly kind: 'pass'; readonly state: WalkState }
+  /** It matches; `state` is the packet that the effect is done to. */
+  | { readonly kind: 'match'; readonly state: WalkState; readonly effect: Effect; readonly action: string }
+  /** Nobody can tell: `ways` if the test in question holds, and otherwise the packet goes on as `before`. */
+  | { readonly kind: 'open'; readonly before: WalkState; readonly ways: readonly Way[]; readonly reason: string };
+
+/** The rule does not match, and left no trace. */
+export const MISS = 'miss';
+
+/** The rules of one chain that a packet may meet, in order. */
+export interface ChainRules {
+  readonly count: number;
+  rule(index: number): MatchedRule['rule'];
+  evidence(index: number): Evidence;
+  /** How a rule may turn out: its probabilities and conditions are those of the states. */
+  ways(index: number, state: WalkState, environment: NetfilterEnvironment): readonly Way[] | typeof MISS;
+}
+
+/** The table of a chain, where jumps find others. */
+export interface RuleTable {
+  /** Rules of a chain for this packet; undefined: there is no such chain. */
+  chain(name: string, state: WalkState): ChainRules | undefined;
+  /** Why rules may be missing; undefined: all of them are here. */
+  incomplete(): Unknown | undefined;
+}
+
+/** A chain that hangs on a hook. */
+export interface BaseChain {
+  readonly table: RuleTable;
+  readonly name: string;
+  /** Its rules for this packet. */
+  rules(state: WalkState): ChainRules;
+  readonly policy: 'accept' | 'drop';
+  /** The line, or the object, that tells its policy. */
+  readonly evidence: Evidence;
+  /** A packet whose mark or addresses it changed in OUTPUT is routed anew (`route` of nftables, table mangle of iptables). */
+  readonly reroutes: boolean;
 }
 
 /** What a test or a target may look at. */

@@ -6,15 +6,12 @@ import type { Evidence } from '../../model/evidence.ts';
 import type { MatchedRule, NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
 import { agree } from './agreement.ts';
 import { findConnection, isRedirected, settleDestination, settleSource } from './connection.ts';
-import type { BaseChain, HookStages, Stage } from './hooks.ts';
+import type { HookStages, Stage } from './hooks.ts';
 import { append, findLast } from './list.ts';
 import { manipulationAt } from './nat/manipulate.ts';
 import { endBranch, notKnown, undetermined } from './outcome.ts';
 import { rerouteOf, routeOf, takeRoutes } from './routing-decision.ts';
-import { MISS, testRule, type Way } from './rule-test.ts';
-import { change, hasEntry, type Frame, type RuleContext, type WalkState } from './state.ts';
-import { applyTarget, targetName } from './target/target.ts';
-import type { Effect } from './target/effect.ts';
+import { change, hasEntry, MISS, type BaseChain, type Effect, type Frame, type WalkState, type Way } from './state.ts';
 
 const MOST_STEPS = 2_000_000;
 const MOST_OUTCOMES = 50_000;
@@ -62,7 +59,7 @@ export class Walk {
     if (stage === undefined) return this.leaveHook(state);
     switch (stage.kind) {
       case 'chain':
-        return [enter(state, stage, 0)];
+        return [enter(state, stage.chain, 0)];
       case 'conntrack':
         return [this.conntrack(state)];
       case 'nat':
@@ -94,49 +91,55 @@ export class Walk {
 
   /** Goes on to the next rule that matches, or may, or leaves a trace. */
   private rule(state: WalkState, frame: Frame): readonly Branch[] {
-    const { ruleset, table } = frame.base;
+    const { rules } = frame;
     for (let index = frame.index; ; index += 1) {
-      const rule = frame.rules[index];
-      if (rule === undefined) return this.endOfChain(state, frame);
+      if (index >= rules.count) return this.endOfChain(state, frame);
       this.steps += 1;
-      const context: RuleContext = { state, rule, ruleset, table, environment: this.environment };
-      const ways = testRule(context);
+      const ways = rules.ways(index, state, this.environment);
       if (ways === MISS) continue;
       const here = index === frame.index ? frame : atRule(frame, index);
       const [first] = ways;
       return ways.length === 1 && first !== undefined
-        ? this.takeWay(first, context, here)
-        : ways.flatMap((way) => this.takeWay(way, context, here));
+        ? this.takeWay(first, state, here)
+        : ways.flatMap((way) => this.takeWay(way, state, here));
     }
   }
 
-  private takeWay(way: Way, context: RuleContext, frame: Frame): readonly Branch[] {
-    if (way.matches === 'no') return [advance(way.state, frame)];
-    const at: RuleContext = { ...context, state: way.state };
-    const effect = applyTarget(at.rule.target, at);
-    if (way.matches === 'yes') return this.apply(effect, at, frame);
-    if (effect.kind === 'next' && effect.state === at.state) return [advance(at.state, frame)];
-    return this.bothWays(effect, at, frame, way.reason ?? '');
+  /** @param entered the packet as it came to the rule */
+  private takeWay(way: Way, entered: WalkState, frame: Frame): readonly Branch[] {
+    switch (way.kind) {
+      case 'pass':
+        return [advance(way.state, frame)];
+      case 'match':
+        return this.apply(way, entered, frame);
+      case 'open':
+        return way.ways.every((one) => changesNothing(one, way.before))
+          ? [advance(way.before, frame)]
+          : this.bothWays(way, entered, frame);
+    }
   }
 
   /** A rule that nobody knows to match: the answer stands when it is the same either way. */
-  private bothWays(effect: Effect, context: RuleContext, frame: Frame, reason: string): readonly Branch[] {
-    const { state } = context;
-    const open = [undetermined(state, notKnown(reason, [evidenceOf(context)]))];
+  private bothWays(way: Extract<Way, { kind: 'open' }>, entered: WalkState, frame: Frame): readonly Branch[] {
+    const open = [undetermined(way.before, notKnown(way.reason, [frame.rules.evidence(frame.index)]))];
     this.unknowns += 1;
     if (this.unknowns > MOST_UNKNOWN) return open;
-    const matching = this.explore(this.apply(effect, context, frame));
+    const matching = this.explore(way.ways.flatMap((one) => this.takeWay(one, entered, frame)));
     if (matching.every((outcome) => outcome.verdict === 'undetermined')) return open;
-    const passing = this.explore([advance(state, frame)]);
+    const passing = this.explore([advance(way.before, frame)]);
     return agree(matching, passing) ? passing : open;
   }
 
-  private apply(effect: Effect, context: RuleContext, frame: Frame): readonly Branch[] {
-    const { state, rule } = context;
-    const evidence = evidenceOf(context);
+  private apply(
+    { state, effect, action }: Extract<Way, { kind: 'match' }>,
+    entered: WalkState,
+    frame: Frame,
+  ): readonly Branch[] {
+    const rule = frame.rules.rule(frame.index);
+    const evidence = frame.rules.evidence(frame.index);
     const record = (next: WalkState): WalkState => {
-      const changed = next.flow === state.flow ? {} : { after: next.flow };
-      const matched: MatchedRule = { hook: state.hook, rule, evidence, action: targetName(rule.target), ...changed };
+      const changed = next.flow === entered.flow ? {} : { after: next.flow };
+      const matched: MatchedRule = { hook: state.hook, base: frame.base.name, rule, evidence, action, ...changed };
       return change(next, { rules: append(state.rules, matched) });
     };
     switch (effect.kind) {
@@ -163,17 +166,16 @@ export class Walk {
     { chain: name, goto }: Extract<Effect, { kind: 'jump' }>,
     evidence: Evidence,
   ): Branch {
-    const { ruleset, table } = frame.base;
-    const chain = ruleset.chain(table, name);
+    const rules = frame.base.table.chain(name, state);
     const open = (reason: string): Branch => undetermined(state, notKnown(reason, [evidence]));
-    if (chain === undefined) return open(`chain ${name} is not in the dump, nor is it a target that is understood`);
+    if (rules === undefined) return open(`chain ${name} is not in the dump, nor is it a target that is understood`);
     const circle = findLast(frame.path, (one) => one === name) !== undefined;
     if (circle || frame.depth >= DEEPEST_JUMP) return open(`the rules jump in a circle or too deep at chain ${name}`);
     const next: Frame = {
       base: frame.base,
       natIndex: frame.natIndex,
       entered: frame.entered,
-      rules: chain.candidates(state.flow.destination),
+      rules,
       index: 0,
       caller: goto ? frame.caller : atRule(frame, frame.index + 1),
       path: append(frame.path, name),
@@ -183,16 +185,15 @@ export class Walk {
   }
 
   private endOfChain(state: WalkState, frame: Frame): readonly Branch[] {
-    const { ruleset, table } = frame.base;
-    const incomplete = ruleset.incomplete(table);
+    const incomplete = frame.base.table.incomplete();
     return incomplete === undefined ? this.return(state, frame) : [undetermined(state, incomplete)];
   }
 
   /** Back to the caller; from a base chain, to its policy. */
   private return(state: WalkState, frame: Frame): readonly Branch[] {
     if (frame.caller !== null) return [change(state, { frame: frame.caller })];
-    const { chain } = frame.base;
-    if (chain.policy === 'DROP') return [endBranch(state, 'drop', { endedBy: chain.evidence })];
+    const { policy, evidence } = frame.base;
+    if (policy === 'drop') return [endBranch(state, 'drop', { endedBy: evidence })];
     return this.endOfStage(state, frame);
   }
 
@@ -201,10 +202,10 @@ export class Walk {
     const { hook, flow } = state;
     const stage = this.stages[hook][state.stage];
     if (stage?.kind === 'nat') return this.nat(change(state, { frame: null }), stage, natIndex + 1);
-    // Source: net/ipv4/netfilter/iptable_mangle.c ipt_mangle_out; the TOS is no part of a flow.
+    // Source: net/ipv4/netfilter/iptable_mangle.c ipt_mangle_out, net/netfilter/nft_chain_route.c; the TOS is no part of a flow.
     const moved =
       entered.mark !== flow.mark || entered.source !== flow.source || entered.destination !== flow.destination;
-    return hook === 'output' && base.table === 'mangle' && moved ? this.reroute(state) : [nextStage(state)];
+    return hook === 'output' && base.reroutes && moved ? this.reroute(state) : [nextStage(state)];
   }
 
   /** The hook goes on with the device that it began with (struct nf_hook_state): `-o` sees the new one from POSTROUTING on. */
@@ -278,18 +279,20 @@ function advance(state: WalkState, frame: Frame): WalkState {
 
 function enter(state: WalkState, base: BaseChain, natIndex: number): WalkState {
   const frame: Frame = {
-    base: { ruleset: base.ruleset, table: base.table, chain: base.chain },
+    base,
     natIndex,
     entered: state.flow,
-    rules: base.chain.candidates(state.flow.destination),
+    rules: base.rules(state),
     index: 0,
     caller: null,
-    path: append(null, base.chain.name),
+    path: append(null, base.name),
     depth: 0,
   };
   return change(state, { frame });
 }
 
-function evidenceOf({ rule, ruleset }: RuleContext): Evidence {
-  return { artefact: ruleset.artefact, line: rule.line, raw: rule.raw };
+/** Whether the packet goes on as if the rule were not there. */
+function changesNothing(way: Way, before: WalkState): boolean {
+  if (way.kind === 'pass') return way.state === before;
+  return way.kind === 'match' && way.effect.kind === 'next' && way.effect.state === before;
 }

@@ -1,4 +1,4 @@
-/** What a text that is no iptables-save looks like, and what to do about it. */
+/** What a text that holds no rules looks like, and what to do about it. */
 export interface ForeignText {
   /** `it looks like an Envoy config_dump`. */
   readonly finding: string;
@@ -10,16 +10,6 @@ const MAKE_ONE = 'Make one with `iptables-save` on the machine (`ip6tables-save`
 
 /** Signs of a format near the beginning of a text, the more certain ones first. */
 const FORMATS: readonly (readonly [sign: RegExp, looks: string, remedy: string])[] = [
-  [
-    /^\s*\{\s*"nftables"/,
-    'an nft ruleset as JSON',
-    `Where iptables uses nf_tables, the same rules are in \`iptables-save\`. ${MAKE_ONE}`,
-  ],
-  [
-    /^\s*table (?:ip|ip6|inet|arp|bridge|netdev) \S/m,
-    'an nft ruleset',
-    `Where iptables uses nf_tables, the same rules are in \`iptables-save\`. ${MAKE_ONE}`,
-  ],
   [/^\s*\{[\s\S]{0,200}"configs"\s*:/, 'an Envoy config_dump', MAKE_ONE],
   [/^\s*\{[\s\S]{0,2000}"apiVersion"\s*:/, 'a Kubernetes object', MAKE_ONE],
   [/^\s*(?:---\s*)?(?:apiVersion|kind|items):/, 'a Kubernetes object as YAML', MAKE_ONE],

@@ -25,7 +25,7 @@ export interface OutcomeText {
 }
 
 export interface RuleText {
-  /** `nat:84`: table and line. */
+  /** `nat:84`: table and line; of a dump in JSON, table and chain. */
   readonly place: string;
   /** The rule without its counters. */
   readonly rule: string;
@@ -82,8 +82,10 @@ function enderText(evidence: Evidence | undefined): string {
   return chain === undefined ? `the rule${line}` : `the policy of chain ${chain}${line}`;
 }
 
-function ruleText({ rule }: MatchedRule): RuleText {
-  return { place: `${rule.table}:${rule.line}`, rule: rule.raw.replace(/^\[\d+:\d+\] /, '') };
+/** A rule in JSON stands in no line of its own; its chain says more than a pointer. */
+function ruleText({ rule, evidence }: MatchedRule): RuleText {
+  const place = evidence.line === undefined ? `${rule.table} ${rule.chain}` : `${rule.table}:${evidence.line}`;
+  return { place, rule: rule.raw.trim().replace(/^\[\d+:\d+\] /, '') };
 }
 
 /** How many rules stand at the beginning of every list. */

@@ -1,9 +1,9 @@
 /**
- * Answers what a machine's iptables rules do to a packet, from the rules and the machine's addresses alone. In: rulesets, addresses,
+ * Answers what a machine's rules, of iptables and nftables, do to a packet, from the rules and the machine's addresses alone. In: rulesets, addresses,
  * descriptions of packets. Out: for each its outcomes, alike ones together, in the order of the rules. It must not read or print.
  */
 import type { Address } from '../../model/address.ts';
-import type { IptablesRuleset, NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
+import type { NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../model/netfilter.ts';
 import { evaluateTraversal } from '../../evaluate/netfilter/evaluate-traversal.ts';
 import { conditionsText } from '../sentences/conditions.ts';
 import { isOwn, nodeEnvironment } from './node-environment.ts';
@@ -41,7 +41,7 @@ export interface PacketFailure {
 
 /** The machine that packets are asked about. */
 export interface PacketMachine {
-  readonly rulesets: readonly IptablesRuleset[];
+  readonly rulesets: readonly Ruleset[];
   readonly addresses: readonly Address[];
 }
 
@@ -64,7 +64,7 @@ export class PacketAnswers {
     if (typeof packet === 'string') return { description, error: packet };
     const { flow, hook } = packet;
     const { rulesets, addresses } = this.machine;
-    if (!rulesets.some((ruleset) => ruleset.family === flow.family)) {
+    if (!rulesets.some((ruleset) => 'baseChains' in ruleset || ruleset.family === flow.family)) {
       return { description, error: `no ruleset for IPv${flow.family} was given` };
     }
     const madeHere = hook === 'output' || (hook === 'auto' && isOwn(addresses, flow.source));
@@ -105,7 +105,7 @@ function mergeAlike(outcomes: readonly PacketOutcome[]): readonly PacketOutcome[
   for (const outcome of outcomes) {
     const { action, snat, condition, undetermined, branch } = outcome;
     const { destination, destinationPort } = branch.flow;
-    const rules = branch.rules.map(({ evidence }) => `${evidence.artefact}:${evidence.line}`);
+    const rules = branch.rules.map(({ evidence }) => `${evidence.artefact}:${evidence.line ?? evidence.pointer ?? ''}`);
     const key = [action, destination, destinationPort, snat, condition, undetermined, ...rules].join('\n');
     const before = merged.get(key);
     const probability = Math.min(1, (before?.probability ?? 0) + outcome.probability);

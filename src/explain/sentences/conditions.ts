@@ -13,6 +13,10 @@ function conditionText(condition: Condition): string {
     }
     case 'limit':
       return no ? `the limit ${subject.rate} is used up` : `the limit ${subject.rate} is not used up`;
+    case 'set-element':
+      return `nftables set ${subject.set} ${no ? 'does not hold' : 'holds'} ${subject.element}`;
+    case 'number':
+      return `${subject.source} gives ${value === 'another' ? 'another number' : String(value)}`;
     case 'nth':
       return no
         ? `this is not packet ${subject.packet} of every ${subject.every}`
@@ -37,16 +41,26 @@ function conditionText(condition: Condition): string {
 /** All conditions of a branch in one clause; null when it has none. */
 export function conditionsText(conditions: readonly Condition[]): string | null {
   if (conditions.length === 0) return null;
-  const absent = conditions.filter((one) => one.subject.kind === 'recent' && one.value === false);
+  const absent = conditions.filter((one) => one.value === false && membership(one) !== null);
   const others = conditions.filter((one) => !absent.includes(one));
   return [...others.map(conditionText), ...absentText(absent)].join(', and ');
 }
 
-/** Recent lists that do not hold the client, told together: session affinity has one list for each endpoint. */
+/** Lists and sets that do not hold the client, told together: session affinity has one for each endpoint. */
 function absentText(conditions: readonly Condition[]): readonly string[] {
-  const [first, second] = conditions;
-  if (first === undefined || second === undefined) return conditions.map(conditionText);
-  const lists = conditions.flatMap(({ subject }) => (subject.kind === 'recent' ? [subject.list] : []));
-  const address = first.subject.kind === 'recent' ? first.subject.address : '';
-  return [`none of the xt_recent lists ${listText(lists, 4)} holds ${address}`];
+  const kinds = ['xt_recent lists', 'nftables sets'];
+  return kinds.flatMap((kind) => {
+    const own = conditions.filter((one) => membership(one)?.kind === kind);
+    const [first, second] = own.flatMap((one) => membership(one) ?? []);
+    if (first === undefined || second === undefined) return own.map(conditionText);
+    const names = own.flatMap((one) => membership(one)?.name ?? []);
+    return [`none of the ${kind} ${listText(names, 4)} holds ${first.member}`];
+  });
+}
+
+function membership({
+  subject,
+}: Condition): { readonly kind: string; readonly name: string; readonly member: string } | null {
+  if (subject.kind === 'recent') return { kind: 'xt_recent lists', name: subject.list, member: subject.address };
+  return subject.kind === 'set-element' ? { kind: 'nftables sets', name: subject.set, member: subject.element } : null;
 }

@@ -51,7 +51,8 @@ function effectText(
     return { action: 'untracked', text: `${way} takes the packet out of connection tracking: no translation follows` };
   }
   if (after.mark !== before.mark && matched.rule.chain !== 'KUBE-POSTROUTING') {
-    const masquerade = matched.rule.chain === 'KUBE-MARK-MASQ';
+    // kube-proxy sets this one mark alone; in nftables mode by a rule of whichever chain is concerned.
+    const masquerade = matched.rule.chain === 'KUBE-MARK-MASQ' || matched.rule.table.endsWith(' kube-proxy');
     const mark = `0x${after.mark.toString(16)}`;
     return {
       action: 'marked',
@@ -87,7 +88,9 @@ function closingStep(start: Flow, outcome: TraversalOutcome, led: readonly Match
 function wayText(led: readonly MatchedRule[]): string {
   const last = led.at(-1);
   if (last === undefined) return 'no rule';
-  const same = led.filter((one) => one.hook === last.hook && one.rule.table === last.rule.table);
+  const same = led.filter(
+    ({ hook, base, rule }) => hook === last.hook && base === last.base && rule.table === last.rule.table,
+  );
   const chains: string[] = [];
   for (const one of same) {
     const from = chains.indexOf(one.rule.chain);

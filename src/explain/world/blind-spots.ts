@@ -1,29 +1,25 @@
 import type { Unknown } from '../../model/branching.ts';
-import type { ForeignBaseChain, NetnsFacts } from '../../model/facts.ts';
+import type { NetnsFacts } from '../../model/facts.ts';
+import type { NftBaseChain } from '../../model/nftables.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { Owner } from '../../model/trace.ts';
 import { listText } from '../../model/wording.ts';
 import type { World } from './world.ts';
 
-/** Families whose chains an IP packet can meet. */
-const MEETS: Readonly<Record<string, readonly number[]>> = {
-  ip: [4],
-  ip6: [6],
-  inet: [4, 6],
-  bridge: [4, 6],
-  netdev: [4, 6],
-};
+/** Families whose chains hang on the hooks of IP, and those hooks: what `evaluateTraversal` walks through. */
+const EVALUATED: ReadonlySet<string> = new Set(['ip', 'ip6', 'inet']);
+const HOOKS: ReadonlySet<string> = new Set(['prerouting', 'input', 'forward', 'output', 'postrouting']);
 
 /**
- * Something in the namespace that may decide over the packet and that no evaluator here understands: nftables chains beside
- * iptables', or IPVS.
+ * Something in the namespace that may decide over the packet and that no evaluator here understands: nftables chains of bridges and
+ * devices, or IPVS.
  */
 export function blindSpot(world: World, owner: Owner, flow: Flow): Unknown | null {
   const netns = world.cluster(owner.cluster).netns(owner);
   const foreign = netns.foreignChains();
-  const unread = foreign.gaps.find((gap) => gap.kind !== 'missing');
+  const unread = foreign.value === undefined ? foreign.gaps.find((gap) => gap.kind !== 'missing') : undefined;
   if (unread !== undefined) {
-    return { reason: `nftables may hold rules besides iptables': ${unread.artefact}: ${unread.problem}`, evidence: [] };
+    return { reason: `nftables may hold rules: ${unread.artefact}: ${unread.problem}`, evidence: [] };
   }
   const chains = (foreign.value ?? []).filter((chain) => !chain.empty && meets(chain, flow));
   if (chains.length > 0) {
@@ -42,8 +38,10 @@ export function unlistedChains(world: World, owner: Owner): string | null {
   return listed ? null : "nftables were not listed everywhere; taken to hold no rules besides iptables'";
 }
 
-function meets(chain: ForeignBaseChain, flow: Flow): boolean {
-  return (MEETS[chain.family] ?? [4, 6]).includes(flow.family) && chain.family !== 'arp';
+/** Whether an IP packet may come to a chain that is not evaluated. */
+function meets(chain: NftBaseChain, flow: Flow): boolean {
+  if (chain.family === 'arp' || chain.family === (flow.family === 4 ? 'ip6' : 'ip')) return false;
+  return !EVALUATED.has(chain.family) || !HOOKS.has(chain.hook);
 }
 
 /** In IPVS mode Service addresses are translated by virtual servers, which no iptables rule shows. */

@@ -1,13 +1,24 @@
 import type { Family } from '../../model/address.ts';
 import type { NetnsFacts } from '../../model/facts.ts';
-import type { IptablesRuleset } from '../../model/netfilter.ts';
+import type { Ruleset } from '../../model/netfilter.ts';
+
+/** The same list each time: evaluation remembers what it made of one. */
+const remembered = new WeakMap<NetnsFacts, Map<Family, readonly Ruleset[]>>();
 
 /**
- * The iptables rulesets of a namespace. A namespace whose nftables were listed and hold no chain on any hook has none, though
- * nobody ran iptables-save there (iptables of the nf_tables back end would show up in that list).
+ * The rules of a namespace, of iptables and of nftables. A namespace whose nftables were listed and hold no chain on any hook has
+ * none, though nobody ran iptables-save there (iptables of the nf_tables back end would show up in that list).
  * @returns null when they are not known
  */
-export function rulesetsOf(netns: NetnsFacts, family: Family): readonly IptablesRuleset[] | null {
-  const captured = netns.iptables(family).value;
-  return captured ?? null;
+export function rulesetsOf(netns: NetnsFacts, family: Family): readonly Ruleset[] | null {
+  const iptables = netns.iptables(family).value;
+  if (iptables === undefined) return null;
+  const byFamily = remembered.get(netns) ?? new Map<Family, readonly Ruleset[]>();
+  remembered.set(netns, byFamily);
+  const known = byFamily.get(family);
+  if (known !== undefined) return known;
+  const nftables = netns.nftables().value;
+  const rulesets: readonly Ruleset[] = nftables === undefined ? iptables : [...iptables, nftables];
+  byFamily.set(family, rulesets);
+  return rulesets;
 }

@@ -21,7 +21,7 @@ const INDEX_BYTES = 2 * 1024 * 1024;
  * refused: a table of half a proxy looks like a whole one. Of a large document only what is asked for is parsed.
  */
 export function readProxyDocument(artefact: Artefact, parseWholeBytes = INDEX_BYTES): ProxyDocument {
-  const { root, gaps } = readJson(artefact, parseWholeBytes);
+  const { root, gaps } = readJson(artefact, parseWholeBytes, 'layout');
   const [gap] = gaps.map(explainText);
   if (gap !== undefined) return { kind: 'unreadable', gap };
   const reader = new ElementReader(artefact.name);

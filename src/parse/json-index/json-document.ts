@@ -51,6 +51,8 @@ export interface JsonNode {
   elementsWith(text: string): readonly JsonNode[] | undefined;
   /** Of a large array, the elements in whose text these characters stand; undefined as for `elementsWith`. */
   elementsHolding(characters: string): readonly JsonNode[] | undefined;
+  /** The first bytes of the value as they stand, one character each; undefined: only the value is known. */
+  head(bytes: number): string | undefined;
   /** The value of a string, without making a cursor of it. */
   text(): string | undefined;
   /** The value, parsed. Its `value` is undefined when the text of the value is no JSON. */
@@ -67,28 +69,39 @@ export interface JsonDocument {
   readonly gaps: readonly Gap[];
 }
 
-/** Reads an artefact as JSON. `parseWholeBytes` is a parameter so that tests can force either way. */
-export function readJson(artefact: Artefact, parseWholeBytes = PARSE_WHOLE_BYTES): JsonDocument {
+/**
+ * Reads an artefact as JSON.
+ * @param parseWholeBytes up to this size the whole is parsed at once
+ * @param outer what the first scan of a larger one lists; `layout`: trust the lines of one that is printed as Envoy prints, which
+ *   finds no fault in values that nobody reads
+ */
+export function readJson(
+  artefact: Artefact,
+  parseWholeBytes = PARSE_WHOLE_BYTES,
+  outer: IndexDepth | 'layout' = OUTER,
+): JsonDocument {
   const { bytes } = artefact;
   const start = skipSpace(bytes, bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
   const first = bytes[start];
   if (first !== 0x7b && first !== 0x5b) return { root: null, whole: false, gaps: [notJson(artefact, start)] };
-  if (bytes.length > parseWholeBytes || skipValue(bytes, start) === TOO_DEEP) return readIndexed(artefact, start);
+  if (bytes.length > parseWholeBytes || skipValue(bytes, start) === TOO_DEEP)
+    return readIndexed(artefact, start, outer);
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8', start));
     return { root: new ParsedNode(new Cursor(artefact.name, '', value)), whole: true, gaps: [] };
   } catch (error) {
     // The index tells where the text breaks, and reads what is complete; it does not look inside values.
-    const document = readIndexed(artefact, start);
+    const document = readIndexed(artefact, start, outer);
     if (!document.whole) return document;
     const problem = `some value inside is no JSON: ${gapRaw(String(error))}`;
     return { ...document, whole: false, gaps: [{ kind: 'unreadable', artefact: artefact.name, problem }] };
   }
 }
 
-function readIndexed(artefact: Artefact, start: number): JsonDocument {
+function readIndexed(artefact: Artefact, start: number, outer: IndexDepth | 'layout'): JsonDocument {
   const { bytes } = artefact;
-  const span = spansByLayout(bytes, start, LAYOUT_LEVELS, null) ?? indexSpans(bytes, start, OUTER);
+  const byLayout = outer === 'layout' ? spansByLayout(bytes, start, LAYOUT_LEVELS, null) : null;
+  const span = byLayout ?? indexSpans(bytes, start, outer === 'layout' ? OUTER : outer);
   const gaps: Gap[] = [];
   if (span.broken !== null) gaps.push(brokenGap(artefact, span));
   else if (skipSpace(bytes, span.end) < bytes.length) {
@@ -99,7 +112,7 @@ function readIndexed(artefact: Artefact, start: number): JsonDocument {
       problem: 'text follows the end of the JSON document',
     });
   }
-  return { root: new SpanNode(artefact.name, bytes, span, ''), whole: gaps.length === 0, gaps };
+  return { root: new SpanNode(artefact.name, bytes, span, '', byLayout !== null), whole: gaps.length === 0, gaps };
 }
 
 function notJson(artefact: Artefact, start: number): Gap {
@@ -183,6 +196,10 @@ class ParsedNode implements JsonNode {
     return undefined;
   }
 
+  head(): undefined {
+    return undefined;
+  }
+
   text(): string | undefined {
     return this.#cursor.string();
   }
@@ -201,10 +218,19 @@ class SpanNode implements JsonNode {
   readonly #bytes: Buffer;
   #span: Span;
   /** Pointer of the parent and the key below it, or the pointer itself. */
+  /** Whether the lines tell where values end. */
+  readonly #layout: boolean;
   readonly #place: readonly [SpanNode, string | number] | string;
   #cursor: Cursor | undefined;
 
-  constructor(artefact: string, bytes: Buffer, span: Span, place: readonly [SpanNode, string | number] | string) {
+  constructor(
+    artefact: string,
+    bytes: Buffer,
+    span: Span,
+    place: readonly [SpanNode, string | number] | string,
+    layout: boolean,
+  ) {
+    this.#layout = layout;
     this.#artefact = artefact;
     this.#bytes = bytes;
     this.#span = span;
@@ -229,7 +255,7 @@ class SpanNode implements JsonNode {
     const { members, selected } = this.#expanded();
     if (members === null) return undefined;
     const span = memberOf(members, key);
-    if (span !== undefined) return new SpanNode(this.#artefact, this.#bytes, span, [this, key]);
+    if (span !== undefined) return new SpanNode(this.#artefact, this.#bytes, span, [this, key], this.#layout);
     if (!selected) return undefined;
     const value = this.cursor().at(key);
     return value.value === undefined ? undefined : new ParsedNode(value);
@@ -243,7 +269,9 @@ class SpanNode implements JsonNode {
 
   elements(): readonly JsonNode[] {
     const { elements } = this.#expanded();
-    return (elements ?? []).map((span, index) => new SpanNode(this.#artefact, this.#bytes, span, [this, index]));
+    return (elements ?? []).map(
+      (span, index) => new SpanNode(this.#artefact, this.#bytes, span, [this, index], this.#layout),
+    );
   }
 
   elementsWith(text: string): readonly JsonNode[] | undefined {
@@ -264,7 +292,7 @@ class SpanNode implements JsonNode {
       while ((elements[index]?.end ?? Number.POSITIVE_INFINITY) <= hit) index++;
       const span = elements[index];
       if (span === undefined) break;
-      if (span.start <= hit) found.push(new SpanNode(this.#artefact, this.#bytes, span, [this, index]));
+      if (span.start <= hit) found.push(new SpanNode(this.#artefact, this.#bytes, span, [this, index], this.#layout));
       hit = Math.max(hit + 1, span.end);
     }
     return found;
@@ -275,10 +303,16 @@ class SpanNode implements JsonNode {
     const closed = this.#span.kind !== 'scalar' && this.#span.members === null && this.#span.elements === null;
     if (closed && this.#span.broken === null) {
       const { start, end } = this.#span;
-      const byLayout = end - start < LAYOUT_BYTES ? null : spansByLayout(this.#bytes, start, LAYOUT_LEVELS, end);
+      const byLayout =
+        !this.#layout || end - start < LAYOUT_BYTES ? null : spansByLayout(this.#bytes, start, LAYOUT_LEVELS, end);
       this.#span = byLayout ?? indexSpans(this.#bytes, start, INNER);
     }
     return this.#span;
+  }
+
+  head(bytes: number): string {
+    const { start, end } = this.#span;
+    return this.#bytes.toString('latin1', start, Math.min(end, start + bytes));
   }
 
   text(): string | undefined {

@@ -1,21 +1,20 @@
 import type { Artefact, Parsed } from '../../model/artefact.ts';
+import type { Evidence } from '../../model/evidence.ts';
 import { GapLog } from '../../model/gap-log.ts';
-import type { Cursor } from '../../model/json.ts';
-import { readJson } from '../json-index/json-document.ts';
-import { divideBaseChains, type BaseChain, type NftablesOverview } from './foreign-chains.ts';
+import type { NftBaseChain, NftFamily, NftRuleset } from '../../model/nftables.ts';
+import { readJson, type JsonNode } from '../json-index/json-document.ts';
+import { readHead, type Head } from './json-head.ts';
+import { RulesetBuilder } from './ruleset-builder.ts';
+import { timeoutOf, typeNames } from './set.ts';
+import type { RuleSource, SetDeclaration, TableSource } from './table-source.ts';
+import { isObject, memberOf, onlyMember, textOf, type Tree } from './tree.ts';
 
-/** Kinds of object that hang on no hook by themselves (libnftables-json(5)). */
-const PASSIVE = new Set([
+/** Kinds of object that hang on no hook by themselves and hold no rules (libnftables-json(5)). */
+const PASSIVE: ReadonlySet<string> = new Set([
   'metainfo',
-  'table',
-  'set',
-  'map',
   'element',
-  'flowtable',
   'counter',
-  'quota',
   'ct helper',
-  'limit',
   'secmark',
   'ct timeout',
   'ct expectation',
@@ -23,77 +22,192 @@ const PASSIVE = new Set([
   'tunnel',
 ]);
 
+/** The objects of the array, which are left closed. */
+const OBJECTS = { levels: 2, innermostKeys: null } as const;
 const HOOK = '"hook"';
 const SPACE = 0x20;
 const COLON = 0x3a;
 
 /**
- * Reads the base chains of `nft -j list ruleset`. Only where chains hang and whether they hold rules is read, not the rules.
- * An object that is not understood is a gap: it could be a chain.
+ * Reads `nft -j list ruleset`. Rules and elements are understood when a packet meets them. An object that is not understood is a
+ * gap, and then rules may be missing: it could be a chain.
  */
-export function parseNftJson(artefact: Artefact): Parsed<NftablesOverview> {
-  const document = readJson(artefact);
+export function parseNftJson(artefact: Artefact): Parsed<NftRuleset> {
+  const document = readJson(artefact, 0, OBJECTS);
   const gaps = new GapLog(artefact.name);
   gaps.addAll(document.gaps);
   const objects = document.root?.member('nftables');
-  const chains: Cursor[] = [];
-  const ruled = new Set<string>();
-  let flowtables = 0;
-  if (objects?.kind !== 'array') {
-    if (document.gaps.length === 0)
-      gaps.add('unreadable', 'no array nftables: this is no `nft -j list ruleset`', { pointer: '' });
-  } else {
-    for (const node of objects.elements()) {
-      if (!node.whole) continue;
-      const object = node.cursor();
-      const chain = object.at('chain');
-      const rule = object.at('rule');
-      if (chain.isObject()) chains.push(chain);
-      else if (rule.at('chain').string() !== undefined) ruled.add(identity(rule, 'chain'));
-      else if (object.at('flowtable', 'hook').exists) flowtables += 1;
-      else if (!object.entries().every(([key]) => PASSIVE.has(key)) || object.entries().length === 0) {
-        gaps.add('not-understood', 'this object is not understood', {
-          pointer: object.pointer,
-          raw: object.evidence().raw,
-        });
-      }
-    }
+  const reader = new Reader(artefact, gaps);
+  if (objects?.kind === 'array') reader.readAll(objects);
+  else if (document.gaps.length === 0) {
+    gaps.add('unreadable', 'no array nftables: this is no `nft -j list ruleset`', { pointer: '' });
   }
-  if (gaps.list().length === 0 && hooksIn(artefact.bytes) !== chains.filter(hangs).length + flowtables) {
+  if (gaps.list().length === 0 && hooksIn(artefact.bytes) !== reader.hooks) {
     gaps.add('unreadable', 'a hook stands where no chain is', { pointer: '' });
   }
-  const based = chains.flatMap((chain) => readBaseChain(chain, ruled, gaps));
-  // Rules may be among what could not be read, so that no chain is known to be empty then.
-  const whole = gaps.list().length === 0;
+  return reader.builder.finish();
+}
+
+class Reader {
+  readonly builder: RulesetBuilder;
+  hooks = 0;
+  private readonly artefact: string;
+  private readonly gaps: GapLog;
+
+  constructor(artefact: Artefact, gaps: GapLog) {
+    this.artefact = artefact.name;
+    this.gaps = gaps;
+    this.builder = new RulesetBuilder(artefact.name, gaps);
+  }
+
+  readAll(objects: JsonNode): void {
+    for (const [index, node] of objects.elements().entries()) {
+      const head = node.whole ? readHead(node) : undefined;
+      if (head !== undefined) this.readLater(head, node);
+      else if (node.whole) this.read(node.cursor().value, index);
+    }
+  }
+
+  /** An object of which it is known where it belongs, and which nobody has asked for yet. */
+  private readLater({ kind, family, table, name, updates }: Head, node: JsonNode): void {
+    const place = this.builder.table(family, table);
+    if (kind === 'rule') {
+      place.addRule(name, new LaterRule(node));
+      for (const set of updates) place.updates(set);
+    } else if (kind === 'chain') place.addChain(name);
+    else place.sets.set(name, () => declaration(kind, memberOf(node.cursor().value, kind)));
+  }
+
+  private read(value: unknown, index: number): void {
+    const [kind, body] = isObject(value) ? onlyMember(value) : [undefined, undefined];
+    if (kind !== undefined && PASSIVE.has(kind)) return;
+    if (kind === undefined || !isObject(body) || !this.readObject(kind, body, index)) {
+      this.gaps.add('not-understood', 'this object is not understood', {
+        pointer: `/nftables/${index}`,
+        raw: JSON.stringify(value),
+      });
+    }
+  }
+
+  private readObject(kind: string, body: Tree, index: number): boolean {
+    const family = textOf(body['family']);
+    const table = textOf(kind === 'table' ? body['name'] : body['table']);
+    const name = textOf(body['name']);
+    if (family === undefined || table === undefined) return false;
+    const cite = (): Evidence => {
+      return { artefact: this.artefact, pointer: `/nftables/${index}/${kind}`, raw: JSON.stringify(body) };
+    };
+    if (kind === 'flowtable') {
+      if (body['hook'] !== undefined) this.hooks += 1;
+      return true;
+    }
+    const place = this.builder.table(family, table);
+    if (kind === 'rule') return this.readRule(body, cite, place);
+    if (name === undefined) return false;
+    switch (kind) {
+      case 'table':
+        place.dormant = flagsOf(body).includes('dormant');
+        return true;
+      case 'chain':
+        place.addChain(name);
+        if (body['hook'] !== undefined) this.hooks += 1;
+        // A chain without any of these hangs nowhere and is reached by jumps alone.
+        if (['hook', 'prio', 'type', 'policy'].some((key) => body[key] !== undefined)) {
+          this.builder.baseChain(baseChain(body, name, table, place.family, cite()));
+        }
+        return true;
+      case 'set':
+      case 'map': {
+        const declared = declaration(kind, body);
+        place.sets.set(name, () => declared);
+        return declared !== undefined;
+      }
+      case 'limit':
+      case 'quota':
+        place.objects.set(`${kind} ${name}`, () => body);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  private readRule(body: Tree, cite: () => Evidence, place: TableSource): boolean {
+    const chain = textOf(body['chain']);
+    const statements = body['expr'];
+    if (chain === undefined || (statements !== undefined && !Array.isArray(statements))) return false;
+    const list: readonly unknown[] = statements ?? [];
+    place.addRule(chain, { cite, statements: () => list });
+    for (const statement of list) {
+      const changed = textOf(
+        memberOf(memberOf(statement, 'set'), 'set') ?? memberOf(memberOf(statement, 'map'), 'map'),
+      );
+      if (changed?.startsWith('@') === true) place.updates(changed.slice(1));
+    }
+    return true;
+  }
+}
+
+/** A rule whose text is read when a packet comes to it. */
+class LaterRule implements RuleSource {
+  private readonly node: JsonNode;
+
+  constructor(node: JsonNode) {
+    this.node = node;
+  }
+
+  cite(): Evidence {
+    return this.node.cursor().at('rule').evidence();
+  }
+
+  statements(): readonly unknown[] {
+    const expr = this.node.cursor().at('rule', 'expr').value;
+    return Array.isArray(expr)
+      ? (expr as unknown[])
+      : expr === undefined && this.node.cursor().isObject()
+        ? []
+        : [null];
+  }
+}
+
+/** @returns undefined when it is not understood */
+function declaration(kind: 'set' | 'map', body: unknown): SetDeclaration | undefined {
+  const types = typeNames(memberOf(body, 'type'));
+  const data = kind === 'map' ? typeNames(memberOf(body, 'map')) : null;
+  if (types === undefined || data === undefined || !isObject(body)) return undefined;
+  const flags = flagsOf(body);
+  const list: unknown = body['elem'] ?? [];
   return {
-    value: divideBaseChains(whole ? based : based.map((chain) => ({ ...chain, empty: false }))),
-    gaps: gaps.list(),
+    types,
+    data,
+    dynamic: flags.includes('dynamic') || flags.includes('timeout'),
+    timeoutSeconds: timeoutOf(body),
+    elements: () => (Array.isArray(list) ? (list as unknown[]) : [list]),
   };
 }
 
-function readBaseChain(chain: Cursor, ruled: ReadonlySet<string>, gaps: GapLog): BaseChain[] {
-  const [family, table, name] = ['family', 'table', 'name'].map((key) => chain.at(key).string());
-  if (family === undefined || table === undefined || name === undefined) {
-    gaps.add('not-understood', 'a chain without family, table or name', { pointer: chain.pointer });
-    return [];
-  }
-  // A chain without any of these hangs nowhere and is reached by jumps alone.
-  if (!['hook', 'prio', 'type', 'policy'].some((key) => chain.at(key).exists)) return [];
-  return [
-    {
-      family,
-      table,
-      chain: name,
-      hook: chain.at('hook').string() ?? 'unknown',
-      priority: chain.at('prio').number() ?? null,
-      empty: !ruled.has(identity(chain, 'name')) && (chain.at('policy').string() ?? 'accept') === 'accept',
-      evidence: chain.evidence(),
-    },
-  ];
+function flagsOf(body: Tree): readonly unknown[] {
+  const { flags } = body;
+  return Array.isArray(flags) ? (flags as unknown[]) : [flags];
 }
 
-function hangs(chain: Cursor): boolean {
-  return chain.at('hook').exists;
+function baseChain(
+  body: Tree,
+  chain: string,
+  table: string,
+  family: NftFamily | 'unknown',
+  evidence: Evidence,
+): Omit<NftBaseChain, 'empty'> {
+  const priority = body['prio'];
+  return {
+    family,
+    table,
+    chain,
+    type: textOf(body['type']) ?? 'unknown',
+    hook: textOf(body['hook']) ?? 'unknown',
+    priority: typeof priority === 'number' ? priority : null,
+    policy: (textOf(body['policy']) ?? 'accept') === 'accept' ? 'accept' : 'drop',
+    evidence,
+  };
 }
 
 /** How often a member `hook` stands in the text, whatever the text around it is: none may be overlooked. */
@@ -105,9 +219,4 @@ function hooksIn(bytes: Buffer): number {
     if (bytes[next] === COLON) count += 1;
   }
   return count;
-}
-
-/** A chain by what rules name it: family, table, and its own name under `key`. */
-function identity(object: Cursor, key: 'chain' | 'name'): string {
-  return JSON.stringify(['family', 'table', key].map((member) => object.at(member).string() ?? null));
 }

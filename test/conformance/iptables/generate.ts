@@ -1,7 +1,7 @@
 import type { Family } from '../../../src/model/address.ts';
 import type { Hook, IptablesTable } from '../../../src/model/netfilter.ts';
 import type { Random } from '../routing/random.ts';
-import { ADDRESSES, CLOSED_PORTS, PORTS, USER, type Probe, type Sender, type SetName } from './lab.ts';
+import { ADDRESSES, CLOSED_PORTS, PORTS, USER, type Probe, type Sender, type SetName } from '../netfilter/lab.ts';
 
 /** A ruleset for iptables-restore, and probes to send through it. */
 export interface Case {
@@ -46,17 +46,28 @@ export function generateCase(random: Random, probes: number, sets: readonly SetN
   const firstPort = FIRST_SOURCE_PORT + ((turn * probes) % (LAST_SOURCE_PORT - FIRST_SOURCE_PORT));
   const family = random.chance(0.6) ? 4 : 6;
   const backend = random.chance(0.85) ? 'nft' : 'legacy';
-  const tables = (['raw', 'mangle', 'nat', 'filter', 'security'] as const).filter((table) => {
-    const often = { raw: 0.3, mangle: 0.5, nat: 0.85, filter: 0.85, security: 0.15 };
-    return random.chance(often[table]);
-  });
-  const rules = tables.map((table) => generateTable({ random, family, backend, table, sets, firstPort })).join('');
+  const rules = generateTables(random, family, sets, firstPort, backend);
   return {
     family,
     backend,
     rules,
     probes: Array.from({ length: probes }, (_, at) => generateProbe(random, family, firstPort + at)),
   };
+}
+
+/** Rules for some of the tables. */
+export function generateTables(
+  random: Random,
+  family: Family,
+  sets: readonly SetName[],
+  firstPort: number,
+  backend: 'nft' | 'legacy' = 'nft',
+): string {
+  const tables = (['raw', 'mangle', 'nat', 'filter', 'security'] as const).filter((table) => {
+    const often = { raw: 0.3, mangle: 0.5, nat: 0.85, filter: 0.85, security: 0.15 };
+    return random.chance(often[table]);
+  });
+  return tables.map((table) => generateTable({ random, family, backend, table, sets, firstPort })).join('');
 }
 
 function generateTable(setting: Omit<Place, 'hook' | 'user' | 'chains'>): string {

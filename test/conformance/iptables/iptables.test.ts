@@ -5,20 +5,19 @@ import type { Family } from '../../../src/model/address.ts';
 import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
 import type { IpSet } from '../../../src/model/network-namespace.ts';
 import { parseIpsetSave } from '../../../src/parse/ipset-save/ipset-save.ts';
-import { parseIptablesSave } from '../../../src/parse/iptables-save/iptables-save.ts';
 import { Random } from '../routing/random.ts';
 import { generateCase, HOOKS, type Case } from './generate.ts';
-import { Lab, type Probe } from './lab.ts';
+import { Lab, type Probe } from '../netfilter/lab.ts';
+import { loadIptables } from '../netfilter/load-iptables.ts';
 import { KernelLog, legacyRules, readLegacyTraces, switchTracingOn } from './legacy-trace.ts';
-import { compareResult, compareTrace, environmentOf, predict, type Router } from './predict.ts';
-import { Monitor, readTraces, ruleOrdinals, watch, type Trace } from './trace.ts';
+import { compareResult, compareTrace, environmentOf, predict, type Router } from '../netfilter/predict.ts';
+import { Monitor, readTraces, ruleOrdinals, watch, type Trace } from '../netfilter/trace.ts';
 
 /** Packets in all (KUBECTL_REACH_PACKETS), and the seed of the first ruleset (KUBECTL_REACH_SEED). */
 const PACKETS = Number(process.env['KUBECTL_REACH_PACKETS'] ?? 2000);
 const FIRST_SEED = Number(process.env['KUBECTL_REACH_SEED'] ?? 1);
 const VERBOSE = process.env['KUBECTL_REACH_VERBOSE'] !== undefined;
 const PROBES_PER_RULESET = 16;
-const MOST_REFUSALS = 40;
 const UNDETERMINED_LIMIT = 0.05;
 
 interface Counts {
@@ -58,40 +57,17 @@ const EMPTY = Object.entries(HOOKS)
   )
   .join('');
 
-/**
- * Loads a case, without the rules that iptables or the kernel will not have.
- * @returns undefined when nothing is left of it
- */
+/** @returns undefined when nothing is left of the case */
 function load(one: Case, counts: Counts): Router | undefined {
   for (const backend of ['nft', 'legacy'] as const) lab.load(EMPTY, one.family, backend);
-  const lines = one.rules.split('\n');
-  let problem = lab.load(one.rules, one.family, one.backend);
-  for (let attempt = 0; problem !== '' && attempt < MOST_REFUSALS; attempt += 1) {
-    const line = Number(/line:? (\d+)/.exec(problem)?.[1] ?? 0) - 1;
-    // The legacy kernel takes or refuses a table as a whole, at its COMMIT.
-    const whole = lines[line] === 'COMMIT';
-    const from = whole ? lines.findLastIndex((text, at) => at < line && text.startsWith('*')) : line;
-    const refused = lines.slice(from, line + 1).filter((text) => text.startsWith('-A'));
-    if (refused.length === 0) throw new Error(`iptables-restore: ${problem}`);
-    if (VERBOSE) process.stdout.write(`refused: ${refused.join(' | ')}: ${problem}\n`);
-    counts.refused += refused.length;
-    for (let at = from; at <= line; at += 1) if (refused.includes(lines[at] ?? '')) lines[at] = '#';
-    problem = lab.load(lines.join('\n'), one.family, one.backend);
-  }
-  if (problem !== '') return undefined;
+  const loaded = loadIptables(lab, one.rules, one.family, one.backend, (refusal) => {
+    if (VERBOSE) process.stdout.write(`refused: ${refusal}\n`);
+  });
+  if (loaded === undefined) return undefined;
+  counts.refused += loaded.refused;
   lab.spawn('conntrack', ['-F'], '');
-  const bytes = lab.save(one.family, one.backend);
-  const { value: ruleset } = parseIptablesSave({ name: 'iptables-save.txt', capturedAt: null, bytes }, one.family);
-  const ordinals = new Map<number, string>();
-  for (const table of ruleset.tables) {
-    const chains = new Set([...bytes.toString().matchAll(/^:(\S+)/gm)].map((match) => match[1] ?? ''));
-    for (const chain of chains) {
-      for (const [ordinal, rule] of [...(ruleset.chain(table, chain)?.rules() ?? [])].entries()) {
-        ordinals.set(rule.line, `${table} ${chain} ${ordinal}`);
-      }
-    }
-  }
-  return { ruleset, environment: environmentOf(routing[one.family], sets), ordinals };
+  const { ruleset, ordinals } = loaded;
+  return { rulesets: [ruleset], environment: environmentOf(routing[one.family], sets), ordinals };
 }
 
 /** How many rules each `table chain` has. */

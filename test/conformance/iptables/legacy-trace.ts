@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAddress, type Family } from '../../../src/model/address.ts';
-import type { Lab } from './lab.ts';
-import { sameTuple, type Tuple } from './trace.ts';
+import type { Lab } from '../netfilter/lab.ts';
+import { sameTuple, type Tuple } from '../netfilter/trace.ts';
 
 /** Lets packets of network namespaces into the kernel's log. Source: Documentation/networking/nf_conntrack-sysctl.rst. */
 const ALL_NAMESPACES = '/proc/sys/net/netfilter/nf_log_all_netns';

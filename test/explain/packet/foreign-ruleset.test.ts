@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { describeForeign, familyOfRules } from '../../../src/explain/packet/foreign-ruleset.ts';
 
-describe('a file that is no iptables-save', () => {
+describe('a file that holds no rules', () => {
   it.each([
     ['\n', 'it is empty'],
-    ['{"nftables": [{"metainfo": {}}]}', 'it looks like an nft ruleset as JSON'],
-    [
-      '# Warning: table ip nat is managed by iptables-nft\ntable ip nat {\n\tchain A {\n',
-      'it looks like an nft ruleset',
-    ],
     [
       '{\n "configs": [\n  {\n   "@type": "type.googleapis.com/envoy.admin.v3.BootstrapConfigDump"',
       'it looks like an Envoy config_dump',

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseNftJson } from '../../../src/parse/nftables/json-ruleset.ts';
 import { parseNftText } from '../../../src/parse/nftables/text-ruleset.ts';
-import type { ForeignBaseChain } from '../../../src/model/facts.ts';
+import type { NftBaseChain } from '../../../src/model/nftables.ts';
+import { divideBaseChains } from '../../../src/parse/nftables/foreign-chains.ts';
 import { mutatedArtefact, textArtefact } from '../artefacts.ts';
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/nftables');
@@ -16,7 +17,7 @@ const FORMS = [
   ['text', parseNftText, TEXT],
 ] as const;
 
-const outline = (chains: readonly ForeignBaseChain[]) =>
+const outline = (chains: readonly NftBaseChain[]) =>
   chains.map(({ family, table, chain, hook, priority, empty }) =>
     [family, table, chain, hook, priority, empty ? 'empty' : 'rules'].join(' '),
   );
@@ -25,7 +26,8 @@ describe.each(FORMS)('base chains of a ruleset as %s', (_, parse, text) => {
   it('are all found, with hook and priority, and told from those of iptables', () => {
     const { value, gaps } = parse(textArtefact(text));
     expect(gaps).toEqual([]);
-    expect(outline(value.foreign)).toEqual([
+    const { foreign, iptables } = divideBaseChains(value.baseChains);
+    expect(outline(foreign)).toEqual([
       // no rule, but its policy drops
       'inet fw in input 5 rules',
       'inet fw out output -7 empty',
@@ -35,14 +37,14 @@ describe.each(FORMS)('base chains of a ruleset as %s', (_, parse, text) => {
       'netdev n j ingress 0 empty',
       'ip nat MINE output 7 empty',
     ]);
-    expect(outline(value.iptables)).toEqual(['ip nat PREROUTING prerouting -100 empty']);
+    expect(outline(iptables)).toEqual(['ip nat PREROUTING prerouting -100 empty']);
   });
 
   it('are taken to hold rules where the file was cut off', () => {
     const { value, gaps } = parse(textArtefact(text.slice(0, text.length * 0.7)));
     expect(gaps.length).toBeGreaterThan(0);
-    expect(value.foreign.length).toBeGreaterThan(0);
-    expect(value.foreign.filter(({ empty }) => empty)).toEqual([]);
+    expect(value.baseChains.length).toBeGreaterThan(0);
+    expect(value.baseChains.filter(({ empty }) => empty)).toEqual([]);
   });
 
   it('never throws on mutated dumps, and never overlooks a chain without a gap', () => {
@@ -51,7 +53,7 @@ describe.each(FORMS)('base chains of a ruleset as %s', (_, parse, text) => {
         const { value, gaps } = parse(artefact);
         const left = artefact.bytes.toString('utf8');
         const hooks = left.match(/"hook"\s*:|^\s*type \S+ hook /gm) ?? [];
-        const found = value.foreign.length + value.iptables.length;
+        const found = value.baseChains.length;
         expect(gaps.length > 0 || found >= hooks.length, left).toBe(true);
       }),
       { numRuns: 500 },
@@ -73,7 +75,17 @@ describe('parseNftText', () => {
 `;
     const { value, gaps } = parseNftText(textArtefact(text));
     expect(gaps).toEqual([]);
-    expect(outline(value.foreign)).toEqual(['ip filter extra forward -151 rules']);
+    expect(outline(value.baseChains)).toEqual(['ip filter extra forward -151 rules']);
+  });
+
+  it.each([
+    ['security', 'INPUT', 'input', 150, 'iptables'],
+    ['security', 'INPUT', 'input', 51, 'foreign'],
+    ['filter', 'INPUT', 'input', 0, 'iptables'],
+    ['filter', 'INPUT', 'forward', 0, 'foreign'],
+  ] as const)('knows whose chain %s %s on %s at %i is: %s', (table, chain, hook, priority, whose) => {
+    const text = `table ip ${table} {\n\tchain ${chain} {\n\t\ttype filter hook ${hook} priority ${priority}; policy accept;\n\t}\n}\n`;
+    expect(divideBaseChains(parseNftText(textArtefact(text)).value.baseChains)[whose].length).toBe(1);
   });
 
   it('takes time in proportion to hostile lines', () => {
@@ -100,7 +112,7 @@ describe('parseNftJson', () => {
     [
       'a chain without a name',
       '{"nftables":[{"chain":{"family":"ip","hook":"input"}}]}',
-      'a chain without family, table or name',
+      'this object is not understood',
     ],
     ['another document', '{"a":1}', 'no array nftables'],
   ])('reports %s', (_, text, problem) => {
@@ -109,6 +121,7 @@ describe('parseNftJson', () => {
 
   it('reads a namespace without any table', () => {
     const text = '{"nftables": [{"metainfo": {"version": "1.0.6", "json_schema_version": 1}}]}';
-    expect(parseNftJson(textArtefact(text))).toEqual({ value: { foreign: [], iptables: [] }, gaps: [] });
+    const { value, gaps } = parseNftJson(textArtefact(text));
+    expect([value.baseChains, value.tables, value.incomplete, gaps]).toEqual([[], [], undefined, []]);
   });
 });

@@ -1,7 +1,7 @@
 import { addressFromBits, parseAddress } from '../../../model/address.ts';
 import type { Match } from '../../../model/iptables-rule.ts';
 import { append, findLast } from '../list.ts';
-import { sourceOf, type RuleContext } from '../state.ts';
+import { sourceOf, type RuleContext, type WalkState } from '../state.ts';
 import { negate, unknown, type TestResult } from './result.ts';
 
 const RANDOM_RANGE = 2 ** 31;
@@ -36,9 +36,12 @@ export function matchHashlimit(match: Extract<Match, { kind: 'extension' }>, con
   return { kind: 'condition', key: ownKey('limit', context), subject: { kind: 'limit', rate }, matchesWhen: !above };
 }
 
-/** A question that a rule asks anew each time that a packet comes to it. */
 function ownKey(kind: string, { state, rule, ruleset }: RuleContext): string {
-  const key = `${kind}:${ruleset.artefact}:${rule.line}`;
+  return freshKey(`${kind}:${ruleset.artefact}:${rule.line}`, state);
+}
+
+/** The key of a question that a rule asks anew each time that a packet comes to it. */
+export function freshKey(key: string, state: WalkState): string {
   let asked = 0;
   for (let at = state.conditions; at !== null; at = at.before) {
     if (at.last.key === key || at.last.key.startsWith(`${key}#`)) asked += 1;

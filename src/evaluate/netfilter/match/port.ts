@@ -76,7 +76,7 @@ function onePort(test: PortTest | undefined, port: Port): TestResult {
  * Flags that a packet of a connection can have: SYN alone on the first; SYN and ACK, or ACK with others, on answers; ACK with
  * others once established (RFC 9293).
  */
-function possibleFlags(flow: Flow): readonly (readonly string[])[] | undefined {
+export function possibleFlags(flow: Flow): readonly (readonly string[])[] | undefined {
   const { state, direction } = flow.tracking;
   const first = direction === 'REPLY' ? ['SYN', 'ACK'] : ['SYN'];
   const later = [['ACK'], ['PSH', 'ACK'], ['FIN', 'ACK'], ['FIN', 'PSH', 'ACK'], ['RST', 'ACK']];

@@ -3,21 +3,24 @@ import type { NatRange, Target } from '../../../model/iptables-rule.ts';
 import { manipulationAt } from '../nat/manipulate.ts';
 import { hideSource, setUpTranslation } from '../nat/setup.ts';
 import { change, type RuleContext, type WalkState } from '../state.ts';
-import { cannotTell, type Effect, type SourceNat } from './effect.ts';
+import type { Effect } from '../state.ts';
+import { cannotTell, type SourceNat } from './effect.ts';
 
 const PLAIN = { random: false, randomFully: false, persistent: false };
 const LOOPBACK = { 4: '127.0.0.1', 6: '::1' } as const;
 
 type NatTarget = Extract<Target, { kind: 'dnat' | 'snat' | 'redirect' | 'masquerade' | 'netmap' }>;
 
+type NatContext = Pick<RuleContext, 'state' | 'environment'>;
+
 /** DNAT, SNAT, REDIRECT, MASQUERADE and NETMAP end the chain. Source: net/netfilter/xt_nat.c and its neighbours. */
-export function applyNat(target: NatTarget, context: RuleContext): Effect {
-  const { state, table } = context;
+export function applyNat(target: NatTarget, context: NatContext): Effect {
+  const { state } = context;
   const manipulation = manipulationAt(state.hook);
   const fits =
     target.kind === 'netmap' ||
     (target.kind === 'dnat' || target.kind === 'redirect') === (manipulation === 'destination');
-  if (table !== 'nat' || !fits) return cannotTell(`${target.kind.toUpperCase()} cannot stand in this chain`);
+  if (!fits) return cannotTell(`${target.kind.toUpperCase()} cannot stand in this chain`);
   if (state.template === 'zone' && target.kind !== 'netmap' && severalAddresses(target.range)) {
     return cannotTell('which address is chosen depends on the conntrack zone');
   }
@@ -33,7 +36,7 @@ export function applyNat(target: NatTarget, context: RuleContext): Effect {
   }
 }
 
-function translate(range: NatRange, { state, environment }: RuleContext, kind: SourceNat['kind'] | undefined): Effect {
+function translate(range: NatRange, { state, environment }: NatContext, kind: SourceNat['kind'] | undefined): Effect {
   const manipulation = manipulationAt(state.hook);
   const ways = setUpTranslation(state.flow, range, manipulation, environment);
   if (typeof ways === 'string') return cannotTell(ways);
@@ -45,7 +48,7 @@ function translate(range: NatRange, { state, environment }: RuleContext, kind: S
 }
 
 /** Source: net/netfilter/nf_nat_masquerade.c. An address that is not known leaves the packet's own in its place. */
-function masquerade(range: NatRange, context: RuleContext): Effect {
+function masquerade(range: NatRange, context: NatContext): Effect {
   const { state, environment } = context;
   const { outDevice, route, flow } = state;
   const address =
@@ -60,7 +63,7 @@ function masquerade(range: NatRange, context: RuleContext): Effect {
 }
 
 /** To the loopback address for packets made here, to the first address of the incoming device for others (nf_nat_redirect.c). */
-function redirect(range: NatRange, context: RuleContext): Effect {
+function redirect(range: NatRange, context: NatContext): Effect {
   const { state, environment } = context;
   const { family, destination } = state.flow;
   const address =
@@ -74,7 +77,7 @@ function redirect(range: NatRange, context: RuleContext): Effect {
 }
 
 /** Keeps the host part of the address. Source: net/netfilter/xt_NETMAP.c. */
-function netmap(target: Extract<NatTarget, { kind: 'netmap' }>, context: RuleContext): Effect {
+function netmap(target: Extract<NatTarget, { kind: 'netmap' }>, context: NatContext): Effect {
   const { flow, hook } = context.state;
   const manipulation = manipulationAt(hook);
   const address = parseAddress(manipulation === 'source' ? flow.source : flow.destination);

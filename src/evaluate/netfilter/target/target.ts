@@ -1,7 +1,8 @@
 import type { ExtensionOption, Target } from '../../../model/iptables-rule.ts';
 import { append } from '../list.ts';
 import { change, type RuleContext, type WalkState } from '../state.ts';
-import { cannotTell, type Effect } from './effect.ts';
+import type { Effect } from '../state.ts';
+import { cannotTell } from './effect.ts';
 import { applyConnmark, applyMark } from './mark.ts';
 import { applyNat } from './nat.ts';
 
@@ -49,6 +50,7 @@ export function applyTarget(target: Target | null, context: RuleContext): Effect
     case 'redirect':
     case 'masquerade':
     case 'netmap':
+      if (context.table !== 'nat') return cannotTell(`${target.kind.toUpperCase()} cannot stand in this chain`);
       return applyNat(target, context);
     case 'mark':
       return { kind: 'next', state: applyMark(target, state) };

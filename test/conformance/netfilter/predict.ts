@@ -4,18 +4,19 @@ import { evaluateRoute } from '../../../src/evaluate/routing/evaluate-route.ts';
 import { masqueradeAddress, redirectAddress } from '../../../src/evaluate/routing/interface-address.ts';
 import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
 import type { Family } from '../../../src/model/address.ts';
+import type { Evidence } from '../../../src/model/evidence.ts';
 import { newFlow, replyFlow, type Flow } from '../../../src/model/flow.ts';
-import type { IptablesRuleset, NetfilterEnvironment, TraversalOutcome } from '../../../src/model/netfilter.ts';
+import type { MatchedRule, NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../../src/model/netfilter.ts';
 import type { IpSet } from '../../../src/model/network-namespace.ts';
 import { ADDRESSES, PORTS, USER, type Probe, type ProbeResult } from './lab.ts';
 import type { Trace, Tuple } from './trace.ts';
 
 /** What we know of the router, as the tool would read it. */
 export interface Router {
-  readonly ruleset: IptablesRuleset;
+  readonly rulesets: readonly Ruleset[];
   readonly environment: NetfilterEnvironment;
-  /** `table chain ordinal` of a rule by its line. */
-  readonly ordinals: ReadonlyMap<number, string>;
+  /** `table chain ordinal` of a rule by `placeKey`. */
+  readonly ordinals: ReadonlyMap<string, string>;
 }
 
 export function environmentOf(tables: RoutingTables, sets: ReadonlyMap<string, IpSet>): NetfilterEnvironment {
@@ -30,7 +31,7 @@ export function environmentOf(tables: RoutingTables, sets: ReadonlyMap<string, I
 }
 
 export function predict(
-  { ruleset, environment }: Router,
+  { rulesets, environment }: Router,
   probe: Probe,
   family: Family,
   ephemeral: boolean,
@@ -47,7 +48,7 @@ export function predict(
     uid: user,
     gid: user,
   });
-  return evaluateTraversal([ruleset], flow, probe.sender === 'client' ? 'wire' : 'process', environment);
+  return evaluateTraversal(rulesets, flow, probe.sender === 'client' ? 'wire' : 'process', environment);
 }
 
 /**
@@ -74,7 +75,7 @@ function agrees(
   traced: boolean,
   legacy: boolean,
 ): boolean {
-  const rules = outcome.rules.map((matched) => router.ordinals.get(matched.rule.line) ?? '?');
+  const rules = outcome.rules.map((matched) => ordinalOf(router, matched));
   if (trace === undefined) return outcome.verdict === 'unroutable' && rules.length === 0;
   if (traced && rules.join() !== trace.rules.join()) return false;
   switch (outcome.verdict) {
@@ -90,6 +91,15 @@ function agrees(
     case 'undetermined':
       return false;
   }
+}
+
+/** Where a rule stands, as the key of a map. */
+export function placeKey({ artefact, line, pointer }: Omit<Evidence, 'raw'>): string {
+  return `${artefact}:${line ?? pointer ?? ''}`;
+}
+
+function ordinalOf(router: Router, { evidence }: MatchedRule): string {
+  return router.ordinals.get(placeKey(evidence)) ?? '?';
 }
 
 /** A port that we left open lies where we said. */
@@ -187,13 +197,13 @@ function isLostRefusal(probe: Probe, { destination }: Flow): boolean {
 
 /** Whether answers, and the packets that follow them, pass the router. */
 function comesBack(
-  { ruleset, environment }: Router,
+  { rulesets, environment }: Router,
   probe: Probe,
   { verdict, flow }: TraversalOutcome,
 ): 'yes' | 'no' | 'perhaps' {
   const local = verdict === 'local';
   const answer: Flow = { ...replyFlow(flow), inInterface: local ? null : 'sv0', ...(local ? { uid: 0, gid: 0 } : {}) };
-  const answers = evaluateTraversal([ruleset], answer, local ? 'process' : 'wire', environment);
+  const answers = evaluateTraversal(rulesets, answer, local ? 'process' : 'wire', environment);
   const { tracking } = flow;
   const onward: Flow = {
     ...flow,
@@ -207,15 +217,15 @@ function comesBack(
   const further =
     probe.protocol === 'udp'
       ? []
-      : evaluateTraversal([ruleset], onward, probe.sender === 'client' ? 'wire' : 'process', environment);
+      : evaluateTraversal(rulesets, onward, probe.sender === 'client' ? 'wire' : 'process', environment);
   const all = [...answers, ...further];
   const pass = (outcome: TraversalOutcome): boolean => outcome.verdict === 'local' || outcome.verdict === 'forward';
   // An answer that conntrack does not see comes from an address that the asker has not asked.
-  const home = answers.every(
-    (outcome) => outcome.flow.destination === probe.source && outcome.flow.source === probe.destination,
-  );
+  const isHome = ({ flow: seen }: TraversalOutcome): boolean =>
+    seen.destination === probe.source && seen.source === probe.destination;
   if (tracking.state === 'UNTRACKED' || all.some((outcome) => outcome.verdict === 'undetermined')) return 'perhaps';
-  if (all.every(pass)) return home ? 'yes' : 'no';
+  if (all.every(pass) && answers.every(isHome)) return 'yes';
+  if (all.every(pass)) return answers.some(isHome) ? 'perhaps' : 'no';
   return answers.some(pass) ? 'perhaps' : 'no';
 }
 
@@ -227,7 +237,7 @@ function describeTrace(trace: Trace | undefined): string {
 
 function describeOutcome(router: Router, outcome: TraversalOutcome): string {
   const { flow } = outcome;
-  const rules = outcome.rules.map((matched) => router.ordinals.get(matched.rule.line) ?? '?').join(', ');
+  const rules = outcome.rules.map((matched) => ordinalOf(router, matched)).join(', ');
   const detail = outcome.unknown?.reason ?? outcome.rejectWith ?? '';
   return `${outcome.verdict} ${detail} ${outcome.route?.device ?? ''} ${flow.source}:${flow.sourcePort} > ${flow.destination}:${flow.destinationPort} [${rules}]`;
 }

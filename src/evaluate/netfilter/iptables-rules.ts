@@ -1,0 +1,101 @@
+import type { Unknown } from '../../model/branching.ts';
+import type { Evidence } from '../../model/evidence.ts';
+import type {
+  IptablesChain,
+  IptablesRule,
+  IptablesRuleset,
+  IptablesTable,
+  NetfilterEnvironment,
+} from '../../model/netfilter.ts';
+import { MISS, type BaseChain, type ChainRules, type RuleTable, type Way } from './state.ts';
+import { testRule } from './rule-test.ts';
+import type { RuleContext, WalkState } from './state.ts';
+import { applyTarget, targetName } from './target/target.ts';
+
+/** A table of an iptables ruleset. */
+export class IptablesRules implements RuleTable {
+  private readonly ruleset: IptablesRuleset;
+  private readonly table: IptablesTable;
+
+  constructor(ruleset: IptablesRuleset, table: IptablesTable) {
+    this.ruleset = ruleset;
+    this.table = table;
+  }
+
+  chain(name: string, state: WalkState): ChainRules | undefined {
+    const chain = this.ruleset.chain(this.table, name);
+    return chain === undefined ? undefined : this.candidates(chain, state);
+  }
+
+  /** The built-in chain of a hook; undefined when the ruleset has none. */
+  base(name: string): BaseChain | undefined {
+    const chain = this.ruleset.chain(this.table, name);
+    if (chain === undefined) return undefined;
+    return {
+      table: this,
+      name,
+      rules: (state) => this.candidates(chain, state),
+      policy: chain.policy === 'DROP' ? 'drop' : 'accept',
+      get evidence() {
+        return chain.evidence;
+      },
+      reroutes: this.table === 'mangle',
+    };
+  }
+
+  /** Whether a built-in chain holds a rule, or a policy other than ACCEPT, or may lack some. */
+  speaks(name: string): boolean {
+    if (this.incomplete() !== undefined) return true;
+    const chain = this.ruleset.chain(this.table, name);
+    if (chain === undefined) return false;
+    const [first] = chain.rules();
+    return first !== undefined || chain.policy === 'DROP';
+  }
+
+  private candidates(chain: IptablesChain, state: WalkState): ChainRules {
+    return new Candidates(this.ruleset, this.table, chain.candidates(state.flow.destination));
+  }
+
+  incomplete(): Unknown | undefined {
+    return this.ruleset.incomplete(this.table);
+  }
+}
+
+class Candidates implements ChainRules {
+  readonly count: number;
+  private readonly ruleset: IptablesRuleset;
+  private readonly table: IptablesTable;
+  private readonly rules: readonly IptablesRule[];
+
+  constructor(ruleset: IptablesRuleset, table: IptablesTable, rules: readonly IptablesRule[]) {
+    this.count = rules.length;
+    this.ruleset = ruleset;
+    this.table = table;
+    this.rules = rules;
+  }
+
+  rule(index: number): IptablesRule {
+    const rule = this.rules[index];
+    if (rule === undefined) throw new RangeError(`there is no rule ${index}`);
+    return rule;
+  }
+
+  evidence(index: number): Evidence {
+    const { line, raw } = this.rule(index);
+    return { artefact: this.ruleset.artefact, line, raw };
+  }
+
+  ways(index: number, state: WalkState, environment: NetfilterEnvironment): readonly Way[] | typeof MISS {
+    const rule = this.rule(index);
+    const context: RuleContext = { state, rule, ruleset: this.ruleset, table: this.table, environment };
+    const tested = testRule(context);
+    if (tested === MISS) return MISS;
+    return tested.map((way): Way => {
+      if (way.matches === 'no') return { kind: 'pass', state: way.state };
+      const effect = applyTarget(rule.target, { ...context, state: way.state });
+      const match: Way = { kind: 'match', state: way.state, effect, action: targetName(rule.target) };
+      if (way.matches === 'yes') return match;
+      return { kind: 'open', before: way.state, ways: [match], reason: way.reason ?? '' };
+    });
+  }
+}

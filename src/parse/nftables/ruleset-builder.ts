@@ -1,0 +1,66 @@
+import type { Parsed } from '../../model/artefact.ts';
+import type { Unknown } from '../../model/branching.ts';
+import type { GapLog } from '../../model/gap-log.ts';
+import type { NftBaseChain, NftFamily, NftRuleset } from '../../model/nftables.ts';
+import { TableSource } from './table-source.ts';
+import { LazyTable } from './table.ts';
+
+const FAMILIES: readonly string[] = ['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev'] satisfies NftFamily[];
+
+/** Puts together what both forms of a ruleset hold. */
+export class RulesetBuilder {
+  private readonly artefact: string;
+  private readonly gaps: GapLog;
+  private readonly tables = new Map<string, TableSource>();
+  private readonly chains: Omit<NftBaseChain, 'empty'>[] = [];
+
+  constructor(artefact: string, gaps: GapLog) {
+    this.artefact = artefact;
+    this.gaps = gaps;
+  }
+
+  /** The table of that name, a new one when it was not seen before. */
+  table(family: string, name: string): TableSource {
+    const key = `${family} ${name}`;
+    const known = this.tables.get(key);
+    if (known !== undefined) return known;
+    const made = new TableSource(isFamily(family) ? family : 'unknown', name);
+    this.tables.set(key, made);
+    return made;
+  }
+
+  baseChain(chain: Omit<NftBaseChain, 'empty'>): void {
+    this.chains.push(chain);
+  }
+
+  /** Rules may be among what could not be read, so that no chain is known to be empty then. */
+  finish(): Parsed<NftRuleset> {
+    const found = this.gaps.list();
+    const [gap] = found;
+    const { artefact } = this;
+    const unread: Unknown | undefined =
+      gap === undefined ? undefined : { reason: `rules of nftables could not be read: ${gap.problem}`, evidence: [] };
+    // Rules that turn out not to be understood are gaps of their own, later.
+    const late = this.gaps;
+    const onProblem = (
+      at: { readonly line?: number; readonly pointer?: string; readonly raw: string },
+      problem: string,
+    ) => late.add('not-understood', problem, at);
+    const tables = [...this.tables.values()].map((source) => new LazyTable(source, onProblem));
+    const baseChains = this.chains.map((chain): NftBaseChain => {
+      const table = this.tables.get(`${chain.family} ${chain.table}`);
+      const rules = table?.chains.get(chain.chain) ?? [];
+      return { ...chain, empty: unread === undefined && rules.length === 0 && chain.policy === 'accept' };
+    });
+    return {
+      value: { artefact, tables, baseChains, incomplete: unread },
+      get gaps() {
+        return late.list();
+      },
+    };
+  }
+}
+
+function isFamily(text: string): text is NftFamily {
+  return FAMILIES.includes(text);
+}
