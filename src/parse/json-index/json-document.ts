@@ -217,9 +217,9 @@ class SpanNode implements JsonNode {
   readonly #artefact: string;
   readonly #bytes: Buffer;
   #span: Span;
-  /** Pointer of the parent and the key below it, or the pointer itself. */
   /** Whether the lines tell where values end. */
   readonly #layout: boolean;
+  /** Pointer of the parent and the key below it, or the pointer itself. */
   readonly #place: readonly [SpanNode, string | number] | string;
   #cursor: Cursor | undefined;
 
