@@ -42,6 +42,19 @@ writeFileSync(requests, envoyRequests(2000, 10_000));
 const envoyRequest = [node, program, 'envoy-request', '--file', dump, '--requests', requests];
 const parseDump = [node, '-e', 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))', dump];
 
+// One of a very large mesh: 57 MB, of which a table reads one section, and a filtered one a few resources.
+const MESH_SERVICES = 10_000;
+const largeDump = join(folder, 'large_config_dump.json');
+writeFileSync(largeDump, envoyDump(MESH_SERVICES));
+const parseLargeDump = [node, '-e', 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))', largeDump];
+/** @param {string} words @param {number} budget */
+const proxyConfig = (words, budget) => ({
+  name: `proxy-config ${words.split(' ').slice(0, 2).join(' ')}, to parsing`,
+  command: [node, program, 'proxy-config', ...words.split(' '), '--file', largeDump],
+  baseline: parseLargeDump,
+  budget,
+});
+
 /** @type {readonly { name: string, command: readonly string[], baseline: readonly string[], budget: number }[]} */
 const lines = [
   { name: '--version', command: [node, program, '--version'], baseline: bareNode, budget: 1.5 },
@@ -50,6 +63,11 @@ const lines = [
   { name: 'explain (bundled sample)', command: explain, baseline: bareNode, budget: 8 },
   { name: `packet (${SERVICES} Services), to reading`, command: packet, baseline: readRules, budget: 3 },
   { name: 'envoy-request (10,000), to parsing', command: envoyRequest, baseline: parseDump, budget: 3 },
+  proxyConfig('cluster', 1.5),
+  proxyConfig('listener', 1.5),
+  proxyConfig('route', 1.5),
+  proxyConfig('cluster --fqdn svc-5000.ns-0.svc.cluster.local', 0.5),
+  proxyConfig('listener --port 15001', 0.5),
 ];
 
 /** @type {Map<string, number[]>} CPU milliseconds of each command, by its words */

@@ -5,6 +5,11 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { BaseCommand, CommandClasses } from './base-command.ts';
 import { allFlags } from './catalogue.ts';
 
+/** What the commands of a topic are about. */
+const TOPICS = [
+  { name: 'proxy-config', description: 'Show the configuration of a proxy, as istioctl does (alias: pc)' },
+];
+
 /** How the tool is called by people, with kubectl in front. */
 const BIN = 'kubectl reach';
 
@@ -43,7 +48,7 @@ function inMemoryPlugin(pjson: Interfaces.PJSON, classes: CommandClasses): Inter
     hasManifest: true,
     commandsDir: undefined,
     hooks: {},
-    topics: [],
+    topics: TOPICS,
     options: { root: '.' },
     commands,
     commandIDs: commands.map((command) => command.id),

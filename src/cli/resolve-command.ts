@@ -33,10 +33,10 @@ export function resolveCommand(argv: readonly string[], catalogue: Catalogue): R
     return { kind: 'command', name: named.match, argv: argv.filter((_, index) => !own.has(index)), close: [] };
   }
 
-  const topic = longestMatch(words, (name) => (isTopic(name, catalogue) ? name : undefined));
+  const topic = longestMatch(words, (name) => topicOf(name, catalogue));
   if (topic !== undefined) {
     if (topic.length === words.length) return { kind: 'help', name: topic.match };
-    return unknown(words.slice(0, topic.length + 1).join(' '), catalogue);
+    return unknown([topic.match, ...words.slice(topic.length, topic.length + 1)].join(' '), catalogue);
   }
 
   if (line.help) return { kind: 'help', name: words.length === 0 ? null : IMPLIED_COMMAND };
@@ -72,6 +72,9 @@ function longestMatch(
   return undefined;
 }
 
-function isTopic(name: string, catalogue: Catalogue): boolean {
-  return catalogue.some((entry) => entry.name.startsWith(`${name} `));
+/** The topic that these words are, or are short for: `pc` is `proxy-config`, as `pc cluster` is `proxy-config cluster`. */
+function topicOf(name: string, catalogue: Catalogue): string | undefined {
+  if (catalogue.some((entry) => entry.name.startsWith(`${name} `))) return name;
+  const meant = catalogue.find((entry) => entry.aliases.some((alias) => alias.startsWith(`${name} `)))?.name;
+  return meant?.split(' ').slice(0, name.split(' ').length).join(' ');
 }

@@ -22,6 +22,27 @@ export function podFolder(cluster: string, namespace: string, pod: string): stri
   return `clusters/${cluster}/pods/${namespace}/${pod}/`;
 }
 
+/** A pod of a cluster. */
+interface PodPlace {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly pod: string;
+}
+
+/** Name of an answer of a pod's proxy. */
+export function envoyFile({ cluster, namespace, pod }: PodPlace, file: 'config_dump.json' | 'clusters.json'): string {
+  return `${podFolder(cluster, namespace, pod)}envoy/${file}`;
+}
+
+/** The pod of whose proxy a name is an answer. */
+export function envoyFileOf(name: string): PodPlace | undefined {
+  const [, cluster, namespace, pod] =
+    /^clusters\/([^/]+)\/pods\/([^/]+)\/([^/]+)\/envoy\/(?:config_dump|clusters)\.json$/.exec(name) ?? [];
+  return cluster === undefined || namespace === undefined || pod === undefined
+    ? undefined
+    : { cluster, namespace, pod };
+}
+
 export function nodePlace(cluster: string, node: string): NetnsPlace {
   return { name: `node/${node}`, folder: nodeFolder(cluster, node), where: `on ${node}` };
 }

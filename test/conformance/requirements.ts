@@ -7,6 +7,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   conntrack: 'conntrack',
   ipset: 'ipset',
+  go: 'golang-go',
   dmesg: 'util-linux',
 };
 

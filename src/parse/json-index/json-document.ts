@@ -10,6 +10,7 @@ import { gapRaw } from '../../model/artefact.ts';
 import type { Artefact, Gap } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
 import { skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
+import { spansByLayout } from './line-layout.ts';
 import { indexSpans, memberOf } from './span-tree.ts';
 import type { IndexDepth, Span } from './span-tree.ts';
 
@@ -27,6 +28,11 @@ const INNER: IndexDepth = {
   innermostKeys: ['name', 'cluster_name', 'clusterName', '@type'].map((key) => Buffer.from(key)),
 };
 
+/** What the layout of the lines tells at a time: down to the elements of the lists in a value (`{configs:[`). */
+const LAYOUT_LEVELS = 2;
+/** From here on a search for the end of a value costs less than a look at its bytes. */
+const LAYOUT_BYTES = 64 * 1024;
+
 /** A value of the document. What lies below it is read when asked for. */
 export interface JsonNode {
   readonly pointer: string;
@@ -43,12 +49,16 @@ export interface JsonNode {
    * with other escapes. undefined: searching gains nothing over looking at all elements.
    */
   elementsWith(text: string): readonly JsonNode[] | undefined;
+  /** Of a large array, the elements in whose text these characters stand; undefined as for `elementsWith`. */
+  elementsHolding(characters: string): readonly JsonNode[] | undefined;
   /** The first bytes of the value as they stand, one character each; undefined: only the value is known. */
   head(bytes: number): string | undefined;
   /** The value of a string, without making a cursor of it. */
   text(): string | undefined;
   /** The value, parsed. Its `value` is undefined when the text of the value is no JSON. */
   cursor(): Cursor;
+  /** As the cursor's value, but nothing of it is kept: for walking many of them once. */
+  passingValue(): unknown;
 }
 
 export interface JsonDocument {
@@ -62,12 +72,13 @@ export interface JsonDocument {
 /**
  * Reads an artefact as JSON.
  * @param parseWholeBytes up to this size the whole is parsed at once
- * @param outer what the first scan of a larger one lists
+ * @param outer what the first scan of a larger one lists; `layout`: trust the lines of one that is printed as Envoy prints, which
+ *   finds no fault in values that nobody reads
  */
 export function readJson(
   artefact: Artefact,
   parseWholeBytes = PARSE_WHOLE_BYTES,
-  outer: IndexDepth = OUTER,
+  outer: IndexDepth | 'layout' = OUTER,
 ): JsonDocument {
   const { bytes } = artefact;
   const start = skipSpace(bytes, bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
@@ -87,9 +98,10 @@ export function readJson(
   }
 }
 
-function readIndexed(artefact: Artefact, start: number, outer: IndexDepth): JsonDocument {
+function readIndexed(artefact: Artefact, start: number, outer: IndexDepth | 'layout'): JsonDocument {
   const { bytes } = artefact;
-  const span = indexSpans(bytes, start, outer);
+  const byLayout = outer === 'layout' ? spansByLayout(bytes, start, LAYOUT_LEVELS, null) : null;
+  const span = byLayout ?? indexSpans(bytes, start, outer === 'layout' ? OUTER : outer);
   const gaps: Gap[] = [];
   if (span.broken !== null) gaps.push(brokenGap(artefact, span));
   else if (skipSpace(bytes, span.end) < bytes.length) {
@@ -100,7 +112,7 @@ function readIndexed(artefact: Artefact, start: number, outer: IndexDepth): Json
       problem: 'text follows the end of the JSON document',
     });
   }
-  return { root: new SpanNode(artefact.name, bytes, span, ''), whole: gaps.length === 0, gaps };
+  return { root: new SpanNode(artefact.name, bytes, span, '', byLayout !== null), whole: gaps.length === 0, gaps };
 }
 
 function notJson(artefact: Artefact, start: number): Gap {
@@ -180,6 +192,10 @@ class ParsedNode implements JsonNode {
     return undefined;
   }
 
+  elementsHolding(): undefined {
+    return undefined;
+  }
+
   head(): undefined {
     return undefined;
   }
@@ -191,17 +207,30 @@ class ParsedNode implements JsonNode {
   cursor(): Cursor {
     return this.#cursor;
   }
+
+  passingValue(): unknown {
+    return this.#cursor.value;
+  }
 }
 
 class SpanNode implements JsonNode {
   readonly #artefact: string;
   readonly #bytes: Buffer;
   #span: Span;
+  /** Whether the lines tell where values end. */
+  readonly #layout: boolean;
   /** Pointer of the parent and the key below it, or the pointer itself. */
   readonly #place: readonly [SpanNode, string | number] | string;
   #cursor: Cursor | undefined;
 
-  constructor(artefact: string, bytes: Buffer, span: Span, place: readonly [SpanNode, string | number] | string) {
+  constructor(
+    artefact: string,
+    bytes: Buffer,
+    span: Span,
+    place: readonly [SpanNode, string | number] | string,
+    layout: boolean,
+  ) {
+    this.#layout = layout;
     this.#artefact = artefact;
     this.#bytes = bytes;
     this.#span = span;
@@ -226,7 +255,7 @@ class SpanNode implements JsonNode {
     const { members, selected } = this.#expanded();
     if (members === null) return undefined;
     const span = memberOf(members, key);
-    if (span !== undefined) return new SpanNode(this.#artefact, this.#bytes, span, [this, key]);
+    if (span !== undefined) return new SpanNode(this.#artefact, this.#bytes, span, [this, key], this.#layout);
     if (!selected) return undefined;
     const value = this.cursor().at(key);
     return value.value === undefined ? undefined : new ParsedNode(value);
@@ -240,13 +269,19 @@ class SpanNode implements JsonNode {
 
   elements(): readonly JsonNode[] {
     const { elements } = this.#expanded();
-    return (elements ?? []).map((span, index) => new SpanNode(this.#artefact, this.#bytes, span, [this, index]));
+    return (elements ?? []).map(
+      (span, index) => new SpanNode(this.#artefact, this.#bytes, span, [this, index], this.#layout),
+    );
   }
 
   elementsWith(text: string): readonly JsonNode[] | undefined {
+    return this.elementsHolding(JSON.stringify(text));
+  }
+
+  elementsHolding(characters: string): readonly JsonNode[] | undefined {
     const { elements, end } = this.#expanded();
     if (elements === null) return undefined;
-    const needle = Buffer.from(JSON.stringify(text));
+    const needle = Buffer.from(characters);
     const found: SpanNode[] = [];
     let index = 0;
     for (
@@ -257,7 +292,7 @@ class SpanNode implements JsonNode {
       while ((elements[index]?.end ?? Number.POSITIVE_INFINITY) <= hit) index++;
       const span = elements[index];
       if (span === undefined) break;
-      if (span.start <= hit) found.push(new SpanNode(this.#artefact, this.#bytes, span, [this, index]));
+      if (span.start <= hit) found.push(new SpanNode(this.#artefact, this.#bytes, span, [this, index], this.#layout));
       hit = Math.max(hit + 1, span.end);
     }
     return found;
@@ -266,7 +301,12 @@ class SpanNode implements JsonNode {
   /** Lists what lies in a value that the scan so far left closed. */
   #expanded(): Span {
     const closed = this.#span.kind !== 'scalar' && this.#span.members === null && this.#span.elements === null;
-    if (closed && this.#span.broken === null) this.#span = indexSpans(this.#bytes, this.#span.start, INNER);
+    if (closed && this.#span.broken === null) {
+      const { start, end } = this.#span;
+      const byLayout =
+        !this.#layout || end - start < LAYOUT_BYTES ? null : spansByLayout(this.#bytes, start, LAYOUT_LEVELS, end);
+      this.#span = byLayout ?? indexSpans(this.#bytes, start, INNER);
+    }
     return this.#span;
   }
 
@@ -283,6 +323,10 @@ class SpanNode implements JsonNode {
   cursor(): Cursor {
     this.#cursor ??= new Cursor(this.#artefact, this.pointer, this.#parse());
     return this.#cursor;
+  }
+
+  passingValue(): unknown {
+    return this.#cursor === undefined ? this.#parse() : this.#cursor.value;
   }
 
   #parse(): unknown {

@@ -1,0 +1,31 @@
+import { BaseCommand } from '../../src/cli/base-command.ts';
+import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { formatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+
+export default class ProxyConfigBootstrap extends BaseCommand {
+  static override summary = 'Show the bootstrap of a proxy';
+  static override description = 'What the proxy was started with; in short, the versions of Istio and Envoy.';
+  static override aliases = ['proxy-config:b', 'pc:bootstrap', 'pc:b'];
+  static override examples = [
+    {
+      description: 'The bootstrap as JSON',
+      command: '<%= config.bin %> proxy-config bootstrap productpage-v1-abc.bookinfo --snapshot samples/istio-bookinfo',
+    },
+    { description: 'Versions alone', command: '<%= config.bin %> proxy-config bootstrap -f config_dump.json -o short' },
+  ];
+  static override args = proxyArgs;
+  static override flags = {
+    ...proxyFlags,
+    output: formatFlag('json'),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(ProxyConfigBootstrap);
+    const { openProxy, showBootstrap } = await import('../../src/proxy-config.ts');
+    const proxy = await openProxy(proxyInput(args.proxy, flags));
+    const text = showBootstrap(proxy, flags.output);
+    proxy.check();
+    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
+    this.answer(text, ExitStatus.ok);
+  }
+}

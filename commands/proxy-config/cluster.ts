@@ -1,0 +1,55 @@
+import { BaseCommand } from '../../src/cli/base-command.ts';
+import { ExitStatus } from '../../src/cli/exit-status.ts';
+import {
+  clusterFlags,
+  formatFlag,
+  given,
+  portFlag,
+  proxyArgs,
+  proxyFlags,
+  proxyInput,
+} from '../../src/cli/proxy-flags.ts';
+
+export default class ProxyConfigCluster extends BaseCommand {
+  static override summary = 'Show the clusters of a proxy';
+  static override description =
+    'One row for each active cluster: the Service behind it, how its endpoints are found, and the DestinationRule that shapes it.';
+  static override aliases = ['proxy-config:clusters', 'proxy-config:c', 'pc:cluster', 'pc:clusters', 'pc:c'];
+  static override examples = [
+    {
+      description: 'Clusters of one Service',
+      command:
+        '<%= config.bin %> proxy-config cluster productpage-v1-abc.bookinfo --fqdn reviews --snapshot samples/istio-bookinfo',
+    },
+    {
+      description: 'From a file, as JSON',
+      command: '<%= config.bin %> proxy-config cluster -f config_dump.json --port 9080 -o json',
+    },
+  ];
+  static override args = proxyArgs;
+  static override flags = {
+    ...proxyFlags,
+    ...clusterFlags,
+    port: portFlag,
+    output: formatFlag('short'),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(ProxyConfigCluster);
+    const { openProxy, showClusters } = await import('../../src/proxy-config.ts');
+    const proxy = await openProxy(proxyInput(args.proxy, flags));
+    const text = showClusters(
+      proxy,
+      {
+        fqdn: given(flags.fqdn),
+        direction: given(flags.direction),
+        subset: given(flags.subset),
+        port: given(flags.port),
+      },
+      flags.output,
+    );
+    proxy.check();
+    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
+    this.answer(text, ExitStatus.ok);
+  }
+}

@@ -1,0 +1,32 @@
+import { BaseCommand } from '../../src/cli/base-command.ts';
+import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { formatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+
+export default class ProxyConfigEcds extends BaseCommand {
+  static override summary = 'Show the extensions that were delivered to a proxy';
+  static override description =
+    'One row for each filter configuration that the proxy received by extension discovery: its name and type.';
+  static override aliases = ['proxy-config:ec', 'pc:ecds', 'pc:ec'];
+  static override examples = [
+    {
+      description: 'Extensions of a proxy',
+      command: '<%= config.bin %> proxy-config ecds productpage-v1-abc.bookinfo --snapshot samples/istio-bookinfo',
+    },
+    { description: 'From a file, as JSON', command: '<%= config.bin %> proxy-config ecds -f config_dump.json -o json' },
+  ];
+  static override args = proxyArgs;
+  static override flags = {
+    ...proxyFlags,
+    output: formatFlag('short'),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(ProxyConfigEcds);
+    const { openProxy, showExtensions } = await import('../../src/proxy-config.ts');
+    const proxy = await openProxy(proxyInput(args.proxy, flags));
+    const text = showExtensions(proxy, flags.output);
+    proxy.check();
+    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
+    this.answer(text, ExitStatus.ok);
+  }
+}

@@ -1,0 +1,47 @@
+import { BaseCommand } from '../../src/cli/base-command.ts';
+import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { endpointFlags, formatFlag, given, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+
+export default class ProxyConfigEndpoint extends BaseCommand {
+  static override summary = 'Show the endpoints of a proxy with their health';
+  static override description =
+    'One row for each host in the answer of /clusters?format=json: its address, its health as EDS told it, and whether outlier detection ejected it.';
+  static override aliases = ['proxy-config:endpoints', 'proxy-config:ep', 'pc:endpoint', 'pc:endpoints', 'pc:ep'];
+  static override examples = [
+    {
+      description: 'Endpoints that are not healthy',
+      command:
+        '<%= config.bin %> proxy-config endpoint productpage-v1-abc.bookinfo --status unhealthy --snapshot samples/istio-bookinfo',
+    },
+    {
+      description: 'Of one cluster, from a file',
+      command:
+        '<%= config.bin %> proxy-config endpoint -f clusters.json --cluster "outbound|9080||reviews.bookinfo.svc.cluster.local"',
+    },
+  ];
+  static override args = proxyArgs;
+  static override flags = {
+    ...proxyFlags,
+    ...endpointFlags,
+    output: formatFlag('short'),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(ProxyConfigEndpoint);
+    const { openProxy, showEndpoints } = await import('../../src/proxy-config.ts');
+    const proxy = await openProxy(proxyInput(args.proxy, flags));
+    const text = showEndpoints(
+      proxy,
+      {
+        address: given(flags.address),
+        port: given(flags.port),
+        cluster: given(flags.cluster),
+        status: given(flags.status),
+      },
+      flags.output,
+    );
+    proxy.check();
+    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
+    this.answer(text, ExitStatus.ok);
+  }
+}

@@ -1,0 +1,54 @@
+import { BaseCommand } from '../../src/cli/base-command.ts';
+import { ExitStatus } from '../../src/cli/exit-status.ts';
+import {
+  formatFlag,
+  given,
+  listenerFlags,
+  portFlag,
+  proxyArgs,
+  proxyFlags,
+  proxyInput,
+  spelledOut,
+  verboseRowsFlag,
+} from '../../src/cli/proxy-flags.ts';
+
+export default class ProxyConfigListener extends BaseCommand {
+  static override summary = 'Show the listeners of a proxy';
+  static override description =
+    'One row for each filter chain of an active listener: what a connection must be like to enter it, and where it leads.';
+  static override aliases = ['proxy-config:listeners', 'proxy-config:l', 'pc:listener', 'pc:listeners', 'pc:l'];
+  static override examples = [
+    {
+      description: 'Listeners of a port',
+      command:
+        '<%= config.bin %> proxy-config listener productpage-v1-abc.bookinfo --port 15006 --snapshot samples/istio-bookinfo',
+    },
+    {
+      description: 'One row for each listener',
+      command: '<%= config.bin %> proxy-config listener -f config_dump.json --verbose=false',
+    },
+  ];
+  static override args = proxyArgs;
+  static override flags = {
+    ...proxyFlags,
+    ...listenerFlags,
+    port: portFlag,
+    verbose: verboseRowsFlag,
+    output: formatFlag('short'),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(ProxyConfigListener, spelledOut(this.argv));
+    const { openProxy, showListeners } = await import('../../src/proxy-config.ts');
+    const proxy = await openProxy(proxyInput(args.proxy, flags));
+    const text = showListeners(
+      proxy,
+      { address: given(flags.address), port: given(flags.port), type: given(flags.type) },
+      flags.verbose,
+      flags.output,
+    );
+    proxy.check();
+    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
+    this.answer(text, ExitStatus.ok);
+  }
+}

@@ -1,0 +1,47 @@
+import { BaseCommand } from '../../src/cli/base-command.ts';
+import { ExitStatus } from '../../src/cli/exit-status.ts';
+import {
+  formatFlag,
+  given,
+  proxyArgs,
+  proxyFlags,
+  proxyInput,
+  routeNameFlag,
+  spelledOut,
+  verboseRowsFlag,
+} from '../../src/cli/proxy-flags.ts';
+
+export default class ProxyConfigRoute extends BaseCommand {
+  static override summary = 'Show the routes of a proxy';
+  static override description =
+    'One row for each route of each virtual host: its domains, the path that it matches, and the VirtualService behind it.';
+  static override aliases = ['proxy-config:routes', 'proxy-config:r', 'pc:route', 'pc:routes', 'pc:r'];
+  static override examples = [
+    {
+      description: 'One route configuration',
+      command:
+        '<%= config.bin %> proxy-config route productpage-v1-abc.bookinfo --name 9080 --snapshot samples/istio-bookinfo',
+    },
+    {
+      description: 'From a file, as YAML',
+      command: '<%= config.bin %> proxy-config route -f config_dump.json -o yaml',
+    },
+  ];
+  static override args = proxyArgs;
+  static override flags = {
+    ...proxyFlags,
+    name: routeNameFlag,
+    verbose: verboseRowsFlag,
+    output: formatFlag('short'),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(ProxyConfigRoute, spelledOut(this.argv));
+    const { openProxy, showRoutes } = await import('../../src/proxy-config.ts');
+    const proxy = await openProxy(proxyInput(args.proxy, flags));
+    const text = showRoutes(proxy, given(flags.name), flags.verbose, flags.output);
+    proxy.check();
+    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
+    this.answer(text, ExitStatus.ok);
+  }
+}

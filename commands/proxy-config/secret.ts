@@ -1,0 +1,32 @@
+import { BaseCommand } from '../../src/cli/base-command.ts';
+import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { formatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+
+export default class ProxyConfigSecret extends BaseCommand {
+  static override summary = 'Show the certificates of a proxy';
+  static override description =
+    'One row for each secret that the proxy received: whether it is in use, its serial number and validity.';
+  static override aliases = ['proxy-config:secrets', 'proxy-config:s', 'pc:secret', 'pc:secrets', 'pc:s'];
+  static override examples = [
+    {
+      description: 'Secrets of a proxy',
+      command: '<%= config.bin %> proxy-config secret productpage-v1-abc.bookinfo --snapshot samples/istio-bookinfo',
+    },
+    { description: 'From standard input', command: '<%= config.bin %> proxy-config secret -f -' },
+  ];
+  static override args = proxyArgs;
+  static override flags = {
+    ...proxyFlags,
+    output: formatFlag('short'),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(ProxyConfigSecret);
+    const { openProxy, showSecrets } = await import('../../src/proxy-config.ts');
+    const proxy = await openProxy(proxyInput(args.proxy, flags));
+    const text = showSecrets(proxy, new Date(), flags.output);
+    proxy.check();
+    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
+    this.answer(text, ExitStatus.ok);
+  }
+}

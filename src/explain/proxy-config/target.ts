@@ -1,0 +1,100 @@
+import type { PodFact } from '../../model/kubernetes.ts';
+import { listText } from '../../model/wording.ts';
+import { closeNames } from '../question/close-names.ts';
+import { QuestionError } from '../question/question-input.ts';
+import { podsOfWorkload, WORKLOAD_KINDS } from '../question/workload.ts';
+import type { ClusterView } from '../world/cluster-view.ts';
+
+/** A pod of which something of a proxy was captured. */
+export interface ProxyPlace {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly pod: string;
+}
+
+export interface ProxyTarget {
+  readonly place: ProxyPlace;
+  /** One sentence where the text left a choice; null: it did not. */
+  readonly note: string | null;
+}
+
+const GATEWAY_LABEL = 'gateway.networking.k8s.io/gateway-name';
+const POD_KINDS = new Set(['pod', 'pods', 'po']);
+const SERVICE_KINDS = new Set(['svc', 'service', 'services']);
+const GATEWAY_KINDS = new Set(['gateway', 'gateways', 'gtw']);
+
+/**
+ * Finds the proxy that `[TYPE/]NAME[.NAMESPACE]` names. Of a workload, Service or Gateway it is the first pod by name, and the
+ * note names the others.
+ * @param namespace of names that carry none; null: `default`, or wherever the only pod of that name is
+ * @param clusters views of the captured objects; asked only for a TYPE other than pod
+ * @throws QuestionError when there is no such proxy, with those that are close
+ */
+export function findProxy(
+  text: string,
+  namespace: string | null,
+  proxies: readonly ProxyPlace[],
+  clusters: () => readonly ClusterView[],
+): ProxyTarget {
+  const slash = text.indexOf('/');
+  const kind = text.slice(0, Math.max(slash, 0)).toLowerCase();
+  const rest = text.slice(slash + 1);
+  if (slash < 0 || POD_KINDS.has(kind)) return podProxy(rest, namespace, proxies);
+  const dot = rest.lastIndexOf('.');
+  const [name, place] = dot < 0 ? [rest, namespace ?? 'default'] : [rest.slice(0, dot), rest.slice(dot + 1)];
+  const found = clusters().flatMap((view) => {
+    const pods = new Set(podsOf(view, kind, place, name).map((pod) => pod.name));
+    return proxies.filter((one) => one.cluster === view.name && one.namespace === place && pods.has(one.pod));
+  });
+  const [first, ...others] = found;
+  if (first === undefined) {
+    throw new QuestionError(`no proxy of ${kind}/${name} in namespace ${place} was captured`, [knownProxies(proxies)]);
+  }
+  const note = `Shown is ${nameOf(first)}; ${kind}/${name} also has ${listText(others.map(nameOf))}.`;
+  return { place: first, note: others.length === 0 ? null : note };
+}
+
+function podsOf(view: ClusterView, kind: string, namespace: string, name: string): readonly PodFact[] {
+  const workload = WORKLOAD_KINDS.get(kind);
+  if (workload !== undefined) return podsOfWorkload(view, workload, namespace, name);
+  const pods = (view.objects?.pods ?? []).filter((pod) => pod.namespace === namespace);
+  if (GATEWAY_KINDS.has(kind)) return pods.filter((pod) => pod.labels[GATEWAY_LABEL] === name);
+  if (!SERVICE_KINDS.has(kind)) {
+    throw new QuestionError(`${kind} is no kind of object that has proxies`, [
+      'Name a pod, or deploy/NAME, sts/NAME, ds/NAME, svc/NAME or gateway/NAME.',
+    ]);
+  }
+  const selector = view.service(namespace, name)?.selector ?? null;
+  if (selector === null)
+    throw new QuestionError(`there is no Service ${name} with a selector in namespace ${namespace}`);
+  return pods.filter((pod) => Object.entries(selector).every(([key, value]) => pod.labels[key] === value));
+}
+
+/** A pod's name may hold dots, so that each may be the one before the namespace. */
+function podProxy(text: string, namespace: string | null, proxies: readonly ProxyPlace[]): ProxyTarget {
+  const exact = proxies.filter(
+    (one) => (one.pod === text && one.namespace === (namespace ?? 'default')) || `${one.pod}.${one.namespace}` === text,
+  );
+  const elsewhere = namespace === null ? proxies.filter((one) => one.pod === text) : [];
+  const [only, second] = exact.length > 0 ? exact : elsewhere;
+  if (only === undefined) {
+    const near = closeNames(text, proxies.map(nameOf));
+    const hint = near.length > 0 ? `Close names: ${listText(near)}.` : knownProxies(proxies);
+    throw new QuestionError(`no proxy of a pod ${text} was captured`, [hint]);
+  }
+  if (second !== undefined) {
+    const places = [only, second].map((one) => `${nameOf(one)} in cluster ${one.cluster}`);
+    throw new QuestionError(`${text} may be ${places.join(' or ')}`, ['Give the snapshot of one cluster, or -n.']);
+  }
+  return { place: only, note: null };
+}
+
+function nameOf({ pod, namespace }: ProxyPlace): string {
+  return `${pod}.${namespace}`;
+}
+
+function knownProxies(proxies: readonly ProxyPlace[]): string {
+  return proxies.length === 0
+    ? 'The snapshot holds nothing of any proxy (clusters/NAME/pods/NAMESPACE/POD/envoy/).'
+    : `Captured proxies: ${listText(proxies.map(nameOf), 9)}.`;
+}

@@ -1,0 +1,44 @@
+/**
+ * What a proxy answered on its admin port, section by section as it stands. `EnvoyConfigDump` knows what the resources are and do;
+ * this is for showing them, so values are plain JSON in whichever protobuf spelling the document uses.
+ */
+import type { Gap } from './artefact.ts';
+
+/** One section of a config_dump (`ClustersConfigDump`). */
+export interface ProxyDumpSection {
+  /** The whole section, `@type` included. */
+  readonly value: unknown;
+  /**
+   * Elements of a repeated field, named `like_this`.
+   * @param holding characters, or a string with its quotes, that the element's text must hold: elements without need not be
+   *   given, and others may still be
+   */
+  elements(field: string, holding?: string | null): readonly unknown[];
+  /** The same, one after the other, without keeping them. */
+  passingElements(field: string, holding?: string | null): Iterable<unknown>;
+}
+
+/** A proxy's /config_dump. */
+export interface ProxyDump {
+  readonly artefact: string;
+  /** The last section of that type, as istioctl takes it; undefined: the dump has none. */
+  section(type: string): ProxyDumpSection | undefined;
+  /** Every section of that type. */
+  sections(type: string): readonly ProxyDumpSection[];
+  /** The whole document as it came. */
+  readonly text: string;
+  /** Values that were asked for and are no JSON. */
+  gaps(): readonly Gap[];
+}
+
+/** A proxy's /clusters?format=json. */
+export interface ProxyClusterStatuses {
+  readonly artefact: string;
+  /**
+   * Statuses of clusters, one after the other, without keeping them.
+   * @param holding as of {@link ProxyDumpSection.elements}
+   */
+  statuses(holding?: string | null): Iterable<unknown>;
+  /** Values that were asked for and are no JSON. */
+  gaps(): readonly Gap[];
+}

@@ -1,0 +1,110 @@
+import type { Artefact, Gap } from '../../model/artefact.ts';
+import type { ProxyClusterStatuses, ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
+import { readJson } from '../json-index/json-document.ts';
+import type { JsonNode } from '../json-index/json-document.ts';
+import { adminMember, CLUSTERS, CONFIG_DUMP, explainText } from './admin-document.ts';
+import { protoMember } from './resource.ts';
+
+/** What a file of a proxy is. */
+export type ProxyDocument =
+  | { readonly kind: 'config-dump'; readonly dump: ProxyDump }
+  | { readonly kind: 'clusters'; readonly clusters: ProxyClusterStatuses }
+  /** It is neither, or it is not whole. */
+  | { readonly kind: 'unreadable'; readonly gap: Gap };
+
+const SECTION = /^type\.googleapis\.com\/envoy\.admin\.v3\.([A-Za-z]+ConfigDump)$/;
+/** From here on an index of the bytes pays: a table needs one or two of the sections. */
+const INDEX_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Recognises /config_dump and /clusters?format=json by what they hold. A document that is cut off or has other text in it is
+ * refused: a table of half a proxy looks like a whole one. Of a large document only what is asked for is parsed.
+ */
+export function readProxyDocument(artefact: Artefact, parseWholeBytes = INDEX_BYTES): ProxyDocument {
+  const { root, gaps } = readJson(artefact, parseWholeBytes, 'layout');
+  const [gap] = gaps.map(explainText);
+  if (gap !== undefined) return { kind: 'unreadable', gap };
+  const reader = new ElementReader(artefact.name);
+  const member = adminMember(artefact, root, CLUSTERS);
+  if (!('problem' in member)) return { kind: 'clusters', clusters: clusterStatuses(artefact, member, reader) };
+  const configs = adminMember(artefact, root, CONFIG_DUMP);
+  if ('problem' in configs) return { kind: 'unreadable', gap: configs };
+  return { kind: 'config-dump', dump: configDump(artefact, configs, reader) };
+}
+
+function configDump(artefact: Artefact, configs: JsonNode, reader: ElementReader): ProxyDump {
+  const sections = configs.elements().flatMap((node) => {
+    const type = SECTION.exec(node.member('@type')?.text() ?? '')?.[1];
+    return type === undefined ? [] : [{ type, section: dumpSection(node, reader) }];
+  });
+  const ofType = (type: string): ProxyDumpSection[] =>
+    sections.filter((one) => one.type === type).map((one) => one.section);
+  return {
+    artefact: artefact.name,
+    section: (type) => ofType(type).at(-1),
+    sections: ofType,
+    get text() {
+      return artefact.bytes.toString('utf8');
+    },
+    gaps: () => reader.gaps,
+  };
+}
+
+function dumpSection(node: JsonNode, reader: ElementReader): ProxyDumpSection {
+  return {
+    get value() {
+      return reader.value(node);
+    },
+    elements: (field, holding = null) => reader.elements(protoMember(node, field), holding),
+    passingElements: (field, holding = null) => reader.passing(protoMember(node, field), holding),
+  };
+}
+
+function clusterStatuses(artefact: Artefact, member: JsonNode, reader: ElementReader): ProxyClusterStatuses {
+  return {
+    artefact: artefact.name,
+    statuses: (holding = null) => reader.passing(member, holding),
+    gaps: () => reader.gaps,
+  };
+}
+
+/** Parses values when they are asked for, and notes those that are no JSON. */
+class ElementReader {
+  readonly gaps: Gap[] = [];
+  readonly #artefact: string;
+
+  constructor(artefact: string) {
+    this.#artefact = artefact;
+  }
+
+  elements(list: JsonNode | undefined, holding: string | null): readonly unknown[] {
+    // One JSON.parse of all costs less than many of its parts; it fails when the text is longer than a string can be.
+    const all: unknown = holding === null ? list?.cursor().value : undefined;
+    return Array.isArray(all) ? (all as unknown[]) : [...this.passing(list, holding)];
+  }
+
+  *passing(list: JsonNode | undefined, holding: string | null): Generator {
+    if (list === undefined) return;
+    const found = holding !== null && isPlain(holding) ? list.elementsHolding(holding) : undefined;
+    for (const node of found ?? list.elements()) {
+      const value = node.passingValue();
+      if (value === undefined) this.#noteGap(node);
+      else yield value;
+    }
+  }
+
+  value(node: JsonNode): unknown {
+    const { value } = node.cursor();
+    if (value === undefined) this.#noteGap(node);
+    return value;
+  }
+
+  #noteGap({ pointer }: JsonNode): void {
+    this.gaps.push({ kind: 'unreadable', artefact: this.#artefact, pointer, problem: 'this value is no JSON' });
+  }
+}
+
+/** Whether JSON can write the text, quoted or not, in one way only, so that it may be searched for among the bytes. */
+function isPlain(text: string): boolean {
+  return /^"?[A-Za-z0-9_.*:|-]+"?$/.test(text);
+}
