@@ -35,6 +35,8 @@ function asClientSees(proxies: readonly ProxyFrame[], how: End): End {
   if (nearest === undefined) return how;
   if (how.disposition === 'failed' || how.disposition === 'denied') return passedOn(proxies, how);
   if (!CONNECTION_FAILURES.has(how.disposition)) return how;
+  // A circle through proxies is nobody's refusal: all of them wait for each other.
+  if (how.disposition === 'loop' && how.detail !== 'ttl-exceeded') return how;
   const proxy = `the proxy of pod ${nearest.pod.namespace}/${nearest.pod.name}`;
   const flag = nearest.retries > 0 ? 'UF,URX' : 'UF';
   const tried = nearest.retries > 0 ? ` after ${nearest.retries + 1} attempts` : '';

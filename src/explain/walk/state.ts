@@ -68,8 +68,8 @@ export interface WalkState extends Weighted {
   readonly proxies: readonly ProxyFrame[];
   /** Namespaces that the present connection passed, in order. */
   readonly passages: readonly Passage[];
-  /** `place|flow` keys already met: meeting one again is a loop. */
-  readonly met: readonly string[];
+  /** Places and packets already met, and in which connection of the request: meeting one again is a loop. */
+  readonly met: readonly { readonly key: string; readonly connection: number }[];
 }
 
 /** How a packet gets through one network namespace, whatever that was evaluated from. */

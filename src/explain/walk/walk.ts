@@ -12,12 +12,15 @@ import { finishBranch } from './finish.ts';
 import { underPolicies } from './policies.ts';
 import { moveProxy } from './proxy.ts';
 import { moveSocket } from './socket.ts';
-import { arriving, end, type Move, type WalkState } from './state.ts';
+import { arriving, end, type End, type WalkState } from './state.ts';
 import { moveThrough, type Moved } from './through.ts';
 import { moveWire } from './wire.ts';
 
 /** Places that one walk may visit: a bound on the work that hostile or looping input can cause. */
 const MOVE_LIMIT = 50_000;
+
+/** Proxies that one request may pass; no mesh sends a request through as many on purpose. */
+const PROXY_LIMIT = 32;
 
 /** Walks the question to every end. Pure: the same world and question give the same trace. */
 export function walk(world: World, question: Question): Trace {
@@ -27,7 +30,8 @@ export function walk(world: World, question: Question): Trace {
   for (let moved = 0; pending.length > 0; moved++) {
     const state = pending.pop();
     if (state === undefined) break;
-    const { moves, visits: met } = moved < MOVE_LIMIT ? guarded(world, question, state) : exhausted(state);
+    const { moves, visits: met } =
+      moved < MOVE_LIMIT ? guarded(world, question, state) : givenUp(state, `${MOVE_LIMIT} places`);
     visits.push(...met);
     for (const move of moves) if (move.kind === 'end') branches.push(finishBranch(move.state, move.end));
     // The stack takes the branches backwards, so that they come out in the order of the decision.
@@ -50,14 +54,22 @@ function start(question: Question): WalkState {
   };
 }
 
-/** Moves the state on, unless it stands where this very packet stood before. */
+/** Moves the state on, unless it stands where this very request stood before, in this connection or in one before it. */
 function guarded(world: World, question: Question, state: WalkState): Moved {
   const key = placeKey(state);
-  if (state.met.includes(key)) {
-    const reason = `The packet comes back to ${placeText(state)} as it was before: it runs in a circle until its TTL ends.`;
-    return { moves: [end(state, { disposition: 'loop', detail: 'ttl-exceeded', reason })], visits: [] };
+  const here = { key, connection: state.proxies.length };
+  const before = state.met.find((one) => one.key === key);
+  if (before !== undefined) {
+    const back = `comes back to ${placeText(state)} as it was before and runs in a circle`;
+    // Each proxy makes a connection of its own, so that no TTL ends what runs through one.
+    const how: End =
+      before.connection === here.connection
+        ? { disposition: 'loop', detail: 'ttl-exceeded', reason: `The packet ${back} until its TTL ends.` }
+        : { disposition: 'loop', reason: `The request ${back}, by a new connection each time, until ports run out.` };
+    return { moves: [end(state, how)], visits: [] };
   }
-  return moveOn(world, question, { ...state, met: [...state.met, key] });
+  if (state.proxies.length > PROXY_LIMIT) return givenUp(state, `${PROXY_LIMIT} proxies`);
+  return moveOn(world, question, { ...state, met: [...state.met, here] });
 }
 
 function moveOn(world: World, question: Question, state: WalkState): Moved {
@@ -105,7 +117,9 @@ function placeKey(state: WalkState): string {
   const at = placeText(state);
   if (flow === null) return at;
   const to = formatEndpoint(flow.destination, flow.destinationPort);
-  return `${state.place.kind}|${at}|${flow.source}>${to}|${flow.mark}|${state.proxies.length}`;
+  const { originalDestination, originalDestinationPort } = flow.tracking;
+  const meant = formatEndpoint(originalDestination, originalDestinationPort);
+  return `${state.place.kind}|${at}|${flow.source}>${to}|${meant}|${flow.mark}|${flow.uid ?? ''}|${JSON.stringify(state.request)}`;
 }
 
 function placeText({ place }: WalkState): string {
@@ -126,8 +140,8 @@ function placeText({ place }: WalkState): string {
   }
 }
 
-function exhausted(state: WalkState): { moves: Move[]; visits: Visit[] } {
-  const reason = `The walk was given up after ${MOVE_LIMIT} places; the remaining branches were not followed.`;
+function givenUp(state: WalkState, after: string): Moved {
+  const reason = `The walk was given up after ${after}; what follows was not looked at.`;
   return {
     moves: [end(state, { disposition: 'undetermined', reason, unknown: { reason, evidence: [] } })],
     visits: [],
