@@ -4,19 +4,19 @@
  * because V8 loads all functions of a file, and a small command would pay for a large one. Nothing here may make a command fail: without a usable cache the
  * bundle is compiled as usual. `KUBECTL_REACH_CODE_CACHE=off` leaves files alone.
  *
- * File: SHA-256 of the rest (32 bytes), names of the commands whose functions it holds (one line), V8's data. V8 compares only
+ * File: CRC-32 of the rest (4 bytes), names of the commands whose functions it holds (one line), V8's data. V8 compares only
  * the length of the source, its version and flags, and runs corrupt data without looking (a crash), hence hash and checksum.
  */
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire, wrap } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
 import { constants, Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
 import { cacheFolder, isPrivateFolder, makePrivateFolder, readPrivateFile } from './cache-folder.ts';
 
 const SUFFIX = '.code';
-const CHECKSUM_BYTES = 32;
+const CHECKSUM_BYTES = 4;
 /** Cache files of other commands, versions of the tool or of Node that may stay. */
 const OTHERS_KEPT = 15;
 
@@ -114,5 +114,8 @@ function dropOldest(folder: string, kept: string): void {
 }
 
 function checksum(content: Buffer): Buffer {
-  return createHash('sha256').update(content).digest();
+  // Against damage alone: the folder is its owner's. node:crypto would cost a tenth of a bare start to load.
+  const sum = Buffer.alloc(CHECKSUM_BYTES);
+  sum.writeUInt32BE(crc32(content));
+  return sum;
 }

@@ -62,7 +62,7 @@ describe('a file that is not whole is not used', () => {
     writeCache(file, CODE);
   });
 
-  it.each([0, 10, 32, 40, 'last' as const])('byte %s changed', (at) => {
+  it.each([0, 3, 4, 12, 'last' as const])('byte %s changed', (at) => {
     const bytes = readFileSync(file);
     const index = at === 'last' ? bytes.length - 1 : at;
     bytes[index] = (bytes[index] ?? 0) ^ 1;
@@ -70,7 +70,7 @@ describe('a file that is not whole is not used', () => {
     expect(readCache(file)).toBeUndefined();
   });
 
-  it.each([0, 1, 31, 32, 40])('cut after %s bytes', (length) => {
+  it.each([0, 1, 3, 4, 12])('cut after %s bytes', (length) => {
     writeFileSync(file, readFileSync(file).subarray(0, length));
     expect(readCache(file)).toBeUndefined();
   });

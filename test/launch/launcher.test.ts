@@ -71,7 +71,7 @@ describe('the code cache', () => {
 
   it('has a file for each command, and for what is no command the one of explain', () => {
     for (const word of ['packet', 'web-0', 'explain', 'packet']) launch([word]);
-    const held = cacheFiles().map((file) => readFileSync(join(cache, file), 'latin1').slice(32).split('\n')[0]);
+    const held = cacheFiles().map((file) => readFileSync(join(cache, file), 'latin1').slice(4).split('\n')[0]);
     expect(new Set(held)).toEqual(new Set(['packet', 'web-0,explain']));
   });
 
