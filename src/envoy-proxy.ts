@@ -69,13 +69,8 @@ export async function* answerRequests(
   path: string,
 ): AsyncGenerator<readonly (EnvoyRequestAnswer | EnvoyRequestFailure)[], void> {
   // Loaded here: a single request needs no streams.
-  const { collectLines } = await import('./collect/lines.ts');
-  for await (const lines of collectLines(path)) {
-    const asked = lines.filter((line) => line.text.trim() !== '');
-    for (let from = 0; from < asked.length; from += LINES_AT_ONCE) {
-      yield asked.slice(from, from + LINES_AT_ONCE).map((line) => answerLine(proxy, line));
-    }
-  }
+  const { collectLineGroups } = await import('./collect/lines.ts');
+  for await (const lines of collectLineGroups(path, LINES_AT_ONCE)) yield lines.map((line) => answerLine(proxy, line));
 }
 
 function answerLine(proxy: EnvoyProxy, { text, cut }: LooseLine): EnvoyRequestAnswer | EnvoyRequestFailure {

@@ -142,12 +142,9 @@ export async function* answerFlows(
   defaults: PacketDescription,
 ): AsyncGenerator<readonly (PacketAnswer | PacketFailure)[], void> {
   // Loaded here: a single packet needs no streams.
-  const { collectLines } = await import('./collect/lines.ts');
-  for await (const lines of collectLines(path)) {
-    const asked = lines.filter((line) => line.text.trim() !== '');
-    for (let from = 0; from < asked.length; from += LINES_AT_ONCE) {
-      yield asked.slice(from, from + LINES_AT_ONCE).map((line) => answerLine(machine, line, defaults));
-    }
+  const { collectLineGroups } = await import('./collect/lines.ts');
+  for await (const lines of collectLineGroups(path, LINES_AT_ONCE)) {
+    yield lines.map((line) => answerLine(machine, line, defaults));
   }
 }
 

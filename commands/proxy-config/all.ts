@@ -1,5 +1,4 @@
-import { BaseCommand } from '../../src/cli/base-command.ts';
-import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import * as Flags from '@oclif/core/flags';
 import {
   clusterFlags,
@@ -15,7 +14,7 @@ import {
   verboseRowsFlag,
 } from '../../src/cli/proxy-flags.ts';
 
-export default class ProxyConfigAll extends BaseCommand {
+export default class ProxyConfigAll extends ProxyCommand {
   static override summary = 'Show the whole configuration of a proxy';
   static override description =
     'Bootstrap, clusters, listeners, routes, secrets and endpoints one after the other; as JSON or YAML, the config_dump itself.';
@@ -60,8 +59,6 @@ export default class ProxyConfigAll extends BaseCommand {
       new Date(),
       flags.output,
     );
-    proxy.check();
-    for (const note of [...(proxy.note === null ? [] : [proxy.note]), ...notes]) process.stderr.write(`${note}\n`);
-    this.answer(text, ExitStatus.ok);
+    this.show(proxy, text, notes);
   }
 }

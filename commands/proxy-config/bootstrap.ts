@@ -1,8 +1,7 @@
-import { BaseCommand } from '../../src/cli/base-command.ts';
-import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import { formatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
 
-export default class ProxyConfigBootstrap extends BaseCommand {
+export default class ProxyConfigBootstrap extends ProxyCommand {
   static override summary = 'Show the bootstrap of a proxy';
   static override description = 'What the proxy was started with; in short, the versions of Istio and Envoy.';
   static override aliases = ['proxy-config:b', 'pc:bootstrap', 'pc:b'];
@@ -24,8 +23,6 @@ export default class ProxyConfigBootstrap extends BaseCommand {
     const { openProxy, showBootstrap } = await import('../../src/proxy-config.ts');
     const proxy = await openProxy(proxyInput(args.proxy, flags));
     const text = showBootstrap(proxy, flags.output);
-    proxy.check();
-    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
-    this.answer(text, ExitStatus.ok);
+    this.show(proxy, text);
   }
 }

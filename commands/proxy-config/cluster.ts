@@ -1,5 +1,4 @@
-import { BaseCommand } from '../../src/cli/base-command.ts';
-import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import {
   clusterFlags,
   formatFlag,
@@ -10,7 +9,7 @@ import {
   proxyInput,
 } from '../../src/cli/proxy-flags.ts';
 
-export default class ProxyConfigCluster extends BaseCommand {
+export default class ProxyConfigCluster extends ProxyCommand {
   static override summary = 'Show the clusters of a proxy';
   static override description =
     'One row for each active cluster: the Service behind it, how its endpoints are found, and the DestinationRule that shapes it.';
@@ -48,8 +47,6 @@ export default class ProxyConfigCluster extends BaseCommand {
       },
       flags.output,
     );
-    proxy.check();
-    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
-    this.answer(text, ExitStatus.ok);
+    this.show(proxy, text);
   }
 }

@@ -1,8 +1,7 @@
-import { BaseCommand } from '../../src/cli/base-command.ts';
-import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import { formatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
 
-export default class ProxyConfigEcds extends BaseCommand {
+export default class ProxyConfigEcds extends ProxyCommand {
   static override summary = 'Show the extensions that were delivered to a proxy';
   static override description =
     'One row for each filter configuration that the proxy received by extension discovery: its name and type.';
@@ -25,8 +24,6 @@ export default class ProxyConfigEcds extends BaseCommand {
     const { openProxy, showExtensions } = await import('../../src/proxy-config.ts');
     const proxy = await openProxy(proxyInput(args.proxy, flags));
     const text = showExtensions(proxy, flags.output);
-    proxy.check();
-    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
-    this.answer(text, ExitStatus.ok);
+    this.show(proxy, text);
   }
 }

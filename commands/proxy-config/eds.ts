@@ -1,8 +1,14 @@
-import { BaseCommand } from '../../src/cli/base-command.ts';
-import { ExitStatus } from '../../src/cli/exit-status.ts';
-import { endpointFlags, formatFlag, given, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+import { ProxyCommand } from '../../src/cli/proxy-command.ts';
+import {
+  endpointFlags,
+  endpointQuery,
+  formatFlag,
+  proxyArgs,
+  proxyFlags,
+  proxyInput,
+} from '../../src/cli/proxy-flags.ts';
 
-export default class ProxyConfigEds extends BaseCommand {
+export default class ProxyConfigEds extends ProxyCommand {
   static override summary = 'Show the endpoints that EDS delivered to a proxy';
   static override description =
     'One row for each endpoint in a config_dump that was taken with include_eds: its address, health, locality and cluster.';
@@ -26,18 +32,7 @@ export default class ProxyConfigEds extends BaseCommand {
     const { args, flags } = await this.parse(ProxyConfigEds);
     const { openProxy, showAssignments } = await import('../../src/proxy-config.ts');
     const proxy = await openProxy(proxyInput(args.proxy, flags));
-    const text = showAssignments(
-      proxy,
-      {
-        address: given(flags.address),
-        port: given(flags.port),
-        cluster: given(flags.cluster),
-        status: given(flags.status),
-      },
-      flags.output,
-    );
-    proxy.check();
-    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
-    this.answer(text, ExitStatus.ok);
+    const text = showAssignments(proxy, endpointQuery(flags), flags.output);
+    this.show(proxy, text);
   }
 }

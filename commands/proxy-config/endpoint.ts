@@ -1,8 +1,14 @@
-import { BaseCommand } from '../../src/cli/base-command.ts';
-import { ExitStatus } from '../../src/cli/exit-status.ts';
-import { endpointFlags, formatFlag, given, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+import { ProxyCommand } from '../../src/cli/proxy-command.ts';
+import {
+  endpointFlags,
+  endpointQuery,
+  formatFlag,
+  proxyArgs,
+  proxyFlags,
+  proxyInput,
+} from '../../src/cli/proxy-flags.ts';
 
-export default class ProxyConfigEndpoint extends BaseCommand {
+export default class ProxyConfigEndpoint extends ProxyCommand {
   static override summary = 'Show the endpoints of a proxy with their health';
   static override description =
     'One row for each host in the answer of /clusters?format=json: its address, its health as EDS told it, and whether outlier detection ejected it.';
@@ -30,18 +36,7 @@ export default class ProxyConfigEndpoint extends BaseCommand {
     const { args, flags } = await this.parse(ProxyConfigEndpoint);
     const { openProxy, showEndpoints } = await import('../../src/proxy-config.ts');
     const proxy = await openProxy(proxyInput(args.proxy, flags));
-    const text = showEndpoints(
-      proxy,
-      {
-        address: given(flags.address),
-        port: given(flags.port),
-        cluster: given(flags.cluster),
-        status: given(flags.status),
-      },
-      flags.output,
-    );
-    proxy.check();
-    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
-    this.answer(text, ExitStatus.ok);
+    const text = showEndpoints(proxy, endpointQuery(flags), flags.output);
+    this.show(proxy, text);
   }
 }

@@ -1,5 +1,4 @@
-import { BaseCommand } from '../../src/cli/base-command.ts';
-import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import {
   formatFlag,
   given,
@@ -12,7 +11,7 @@ import {
   verboseRowsFlag,
 } from '../../src/cli/proxy-flags.ts';
 
-export default class ProxyConfigListener extends BaseCommand {
+export default class ProxyConfigListener extends ProxyCommand {
   static override summary = 'Show the listeners of a proxy';
   static override description =
     'One row for each filter chain of an active listener: what a connection must be like to enter it, and where it leads.';
@@ -47,8 +46,6 @@ export default class ProxyConfigListener extends BaseCommand {
       flags.verbose,
       flags.output,
     );
-    proxy.check();
-    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
-    this.answer(text, ExitStatus.ok);
+    this.show(proxy, text);
   }
 }

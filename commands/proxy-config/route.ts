@@ -1,5 +1,4 @@
-import { BaseCommand } from '../../src/cli/base-command.ts';
-import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import {
   formatFlag,
   given,
@@ -11,7 +10,7 @@ import {
   verboseRowsFlag,
 } from '../../src/cli/proxy-flags.ts';
 
-export default class ProxyConfigRoute extends BaseCommand {
+export default class ProxyConfigRoute extends ProxyCommand {
   static override summary = 'Show the routes of a proxy';
   static override description =
     'One row for each route of each virtual host: its domains, the path that it matches, and the VirtualService behind it.';
@@ -40,8 +39,6 @@ export default class ProxyConfigRoute extends BaseCommand {
     const { openProxy, showRoutes } = await import('../../src/proxy-config.ts');
     const proxy = await openProxy(proxyInput(args.proxy, flags));
     const text = showRoutes(proxy, given(flags.name), flags.verbose, flags.output);
-    proxy.check();
-    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
-    this.answer(text, ExitStatus.ok);
+    this.show(proxy, text);
   }
 }

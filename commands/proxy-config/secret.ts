@@ -1,8 +1,7 @@
-import { BaseCommand } from '../../src/cli/base-command.ts';
-import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import { formatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
 
-export default class ProxyConfigSecret extends BaseCommand {
+export default class ProxyConfigSecret extends ProxyCommand {
   static override summary = 'Show the certificates of a proxy';
   static override description =
     'One row for each secret that the proxy received: whether it is in use, its serial number and validity.';
@@ -25,8 +24,6 @@ export default class ProxyConfigSecret extends BaseCommand {
     const { openProxy, showSecrets } = await import('../../src/proxy-config.ts');
     const proxy = await openProxy(proxyInput(args.proxy, flags));
     const text = showSecrets(proxy, new Date(), flags.output);
-    proxy.check();
-    if (proxy.note !== null) process.stderr.write(`${proxy.note}\n`);
-    this.answer(text, ExitStatus.ok);
+    this.show(proxy, text);
   }
 }

@@ -32,6 +32,7 @@ import { staleConnectionCheck } from './stale-connection.ts';
 import { staleEnvironmentCheck } from './stale-environment.ts';
 import { terminatingCheck } from './terminating.ts';
 import { unresolvedCheck } from './unresolved.ts';
+import { compareText } from '../model/order.ts';
 
 /** Every check: a new one is a file, a line here, a catalogue entry and a page. */
 export const CHECKS: readonly Check[] = [
@@ -79,10 +80,6 @@ export function runChecks(context: CheckContext): readonly Finding[] {
     if (!unique.has(identity)) unique.set(identity, finding);
   }
   return [...unique.values()].toSorted(
-    (a, b) => RANK[a.severity] - RANK[b.severity] || compare(a.code, b.code) || compare(a.subject, b.subject),
+    (a, b) => RANK[a.severity] - RANK[b.severity] || compareText(a.code, b.code) || compareText(a.subject, b.subject),
   );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -63,6 +63,21 @@ export const endpointFlags = {
   status: Flags.string({ summary: 'Only endpoints of this health, e.g. healthy', helpValue: 'STATUS' }),
 };
 
+/** The filters that `endpointFlags` ask for. */
+export function endpointQuery(flags: {
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+  readonly cluster: string | undefined;
+  readonly status: string | undefined;
+}) {
+  return {
+    address: given(flags.address),
+    port: given(flags.port),
+    cluster: given(flags.cluster),
+    status: given(flags.status),
+  };
+}
+
 /** Booleans as istioctl's users type them (`--verbose=false`), in the spelling of the framework (`--no-verbose`). */
 export function spelledOut(argv: readonly string[]): string[] {
   return argv.map((word) => {

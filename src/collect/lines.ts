@@ -52,6 +52,17 @@ export async function* collectLines(
   yield splitter.end();
 }
 
+/**
+ * As `collectLines`, without the lines that are blank.
+ * @param most lines of one group
+ */
+export async function* collectLineGroups(path: string, most: number): AsyncGenerator<readonly LooseLine[], void> {
+  for await (const lines of collectLines(path)) {
+    const filled = lines.filter((line) => line.text.trim() !== '');
+    for (let from = 0; from < filled.length; from += most) yield filled.slice(from, from + most);
+  }
+}
+
 async function openStream(path: string, options: LinesOptions): Promise<Readable> {
   if (path === STANDARD_INPUT) return options.standardInput ?? process.stdin;
   const stats = await stat(path);

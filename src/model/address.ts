@@ -105,6 +105,11 @@ export function isLoopback(address: Address): boolean {
   return address.family === 4 ? address.bits >> 24n === 127n : address.bits === 1n;
 }
 
+/** As `isLoopback`, of an address in canonical text. */
+export function isLoopbackText(ip: string): boolean {
+  return ip === '::1' || ip.startsWith('127.');
+}
+
 /** `10.0.0.1:80`, `[fd00::1]:80`; the address alone without a port. */
 export function formatEndpoint(ip: string, port: number | null | undefined): string {
   if (port === null || port === undefined) return ip;

@@ -7,10 +7,10 @@ export function percentText(probability: number): string {
 }
 
 /** `a`, `a and b`, `a, b and c`; at most `limit` are named, the rest are counted. */
-export function listText(items: readonly string[], limit = 5): string {
+export function listText(items: readonly string[], limit = 5, word: 'and' | 'or' = 'and'): string {
   if (items.length <= 1) return items[0] ?? 'none';
   const shown = items.length > limit ? [...items.slice(0, limit), `${items.length - limit} more`] : items;
-  return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`;
+  return `${shown.slice(0, -1).join(', ')} ${word} ${shown.at(-1) ?? ''}`;
 }
 
 /** The text with a capital first letter. */

@@ -22,7 +22,8 @@ describe.each(commands)('commands/$file', ({ file, module, command }) => {
   it('is a command and nothing else', () => {
     expect(file).toMatch(/^([a-z-]+\/)*[a-z-]+\.ts$/);
     expect(Object.keys(module)).toEqual(['default']);
-    expect(Object.getPrototypeOf(command), 'it extends BaseCommand').toBe(BaseCommand);
+    expect(command.prototype, 'it extends BaseCommand').toBeInstanceOf(BaseCommand);
+    expect(Object.hasOwn(command.prototype, 'run'), 'it runs by itself').toBe(true);
   });
 
   it('has help: a summary of one line, and examples that name the tool as people call it', () => {

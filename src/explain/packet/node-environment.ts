@@ -1,4 +1,4 @@
-import { isLoopback, type Address, type Family } from '../../model/address.ts';
+import { isLoopback, isLoopbackText, type Address, type Family } from '../../model/address.ts';
 import type { NetfilterEnvironment } from '../../model/netfilter.ts';
 import type { RouteDecision } from '../../model/routing.ts';
 
@@ -52,10 +52,6 @@ function special(text: string): 'broadcast' | 'multicast' | undefined {
   if (text.includes(':')) return text.startsWith('ff') && text.indexOf(':') === 4 ? 'multicast' : undefined;
   const first = Number(text.slice(0, text.indexOf('.')));
   return first >= 224 && first < 240 ? 'multicast' : undefined;
-}
-
-function isLoopbackText(text: string): boolean {
-  return text === '::1' || text.startsWith('127.');
 }
 
 function sole(addresses: readonly Address[]): string | undefined {

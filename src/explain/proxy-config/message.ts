@@ -1,3 +1,5 @@
+import { camelCase } from '../../model/protobuf-name.ts';
+
 /**
  * Protobuf messages as plain JSON. A field may be spelled `like_this` (Envoy) or `likeThis` (istiod), and one that has its default
  * value is left out (protobuf.dev/programming-guides/json).
@@ -63,15 +65,4 @@ export function enumName(message: unknown, name: string, names: readonly string[
   const value = field(message, name);
   if (typeof value === 'number') return names[value] ?? String(value);
   return typeof value === 'string' ? value : (names[0] ?? '');
-}
-
-const CAMEL = new Map<string, string>();
-
-function camelCase(name: string): string {
-  let camel = CAMEL.get(name);
-  if (camel === undefined) {
-    camel = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    CAMEL.set(name, camel);
-  }
-  return camel;
 }

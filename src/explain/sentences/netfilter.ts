@@ -5,6 +5,7 @@ import type { Flow } from '../../model/flow.ts';
 import type { MatchedRule, TraversalOutcome } from '../../model/netfilter.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 import { addressText } from './names.ts';
+import { listText } from '../../model/wording.ts';
 
 const ENDINGS: Readonly<Record<string, string>> = { drop: 'dropped', reject: 'rejected' };
 
@@ -78,9 +79,8 @@ function closingStep(start: Flow, outcome: TraversalOutcome, led: readonly Match
   }
   if (outcome.rules.length === 0 || led.length === 0) return [];
   const hooks = [...new Set(led.map((one) => one.hook.toUpperCase()))];
-  const named = [hooks.slice(0, -1).join(', '), ...hooks.slice(-1)].filter((part) => part !== '').join(' or ');
   const untouched = outcome.flow.destination === start.destination && outcome.flow.source === start.source;
-  const text = `no rule of ${named} ${untouched ? 'translates or stops' : 'stops'} the packet`;
+  const text = `no rule of ${listText(hooks, hooks.length, 'or')} ${untouched ? 'translates or stops' : 'stops'} the packet`;
   return [{ kind: 'rule', action: 'passed', text, evidence }];
 }
 

@@ -7,7 +7,7 @@ import { ownsAddress } from '../world/attachment.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 import type { IntendedOnNode } from '../world/intended-node.ts';
 import type { World } from '../world/world.ts';
-import type { Crossing } from './state.ts';
+import { intendedCrossing, type Crossing } from './state.ts';
 
 type NodeOwner = Owner & { readonly kind: 'node' };
 
@@ -24,7 +24,9 @@ export function intendedNodeCrossing(
   const view = world.cluster(owner.cluster);
   if (intended === null) {
     const reason = `neither the rules of node ${owner.node} nor the objects that they are made from were captured`;
-    return [{ ...base(flow), verdict: 'undetermined', reason: `${reason}.`, unknown: { reason, evidence: [] } }];
+    return [
+      { ...intendedCrossing(flow), verdict: 'undetermined', reason: `${reason}.`, unknown: { reason, evidence: [] } },
+    ];
   }
   const assumptions = intended.assumption === null ? {} : { assumptions: [intended.assumption] };
   return intended.outcomes
@@ -32,26 +34,11 @@ export function intendedNodeCrossing(
     .map((crossing) => ({ ...crossing, steps: crossing.steps.map((step) => ({ ...step, ...assumptions })) }));
 }
 
-function base(flow: Flow): Crossing {
-  return {
-    probability: 1,
-    conditions: [],
-    verdict: 'forward',
-    flow,
-    device: null,
-    gateway: null,
-    basis: 'intended',
-    steps: [],
-    reason: null,
-    detail: null,
-  };
-}
-
 function crossingOf(world: World, view: ClusterView, owner: NodeOwner, flow: Flow, outcome: IntendedOutcome): Crossing {
   const { probability, conditions, evidence } = outcome;
   const because = outcome.reasons.length === 0 ? '' : ` (${outcome.reasons.join('; ')})`;
   const to = formatEndpoint(flow.destination, flow.destinationPort);
-  const weighted = { ...base(flow), probability, conditions };
+  const weighted = { ...intendedCrossing(flow), probability, conditions };
   const step = (action: string, text: string) => [{ kind: 'intended', action, text: `${text}${because}`, evidence }];
   switch (outcome.action) {
     case 'dnat': {
@@ -101,7 +88,13 @@ function crossingOf(world: World, view: ClusterView, owner: NodeOwner, flow: Flo
 function unknownSource(owner: NodeOwner, flow: Flow, { evidence }: IntendedOutcome): Crossing {
   const reason = `whether node ${owner.node} masquerades ${flow.source} depends on its kube-proxy's configuration and the incoming interface, which are not known`;
   const steps = [{ kind: 'intended', action: 'unknown', text: reason, evidence }];
-  return { ...base(flow), verdict: 'undetermined', steps, reason: `${reason}.`, unknown: { reason, evidence } };
+  return {
+    ...intendedCrossing(flow),
+    verdict: 'undetermined',
+    steps,
+    reason: `${reason}.`,
+    unknown: { reason, evidence },
+  };
 }
 
 /** The packet after the translation; a masqueraded one is shown with the node's own address, which of several is not known. */

@@ -89,6 +89,22 @@ export interface Crossing extends Weighted {
   readonly unknown?: Unknown;
 }
 
+/** A packet that gets through unchanged, as the objects intend it; what differs is put over it. */
+export function intendedCrossing(flow: Flow): Crossing {
+  return {
+    probability: 1,
+    conditions: [],
+    verdict: 'forward',
+    flow,
+    device: null,
+    gateway: null,
+    basis: 'intended',
+    steps: [],
+    reason: null,
+    detail: null,
+  };
+}
+
 /** How a branch ends. */
 export interface End {
   readonly disposition: Disposition;

@@ -1,21 +1,11 @@
 import type { EnvoyResource } from '../../model/envoy.ts';
 import { Cursor } from '../../model/json.ts';
 import type { JsonNode } from '../json-index/json-document.ts';
+import { camelCase } from '../../model/protobuf-name.ts';
 
 /** Protobuf JSON may spell a field `like_this` (Envoy) or `likeThis` (istiod); both are the same field. */
 export function protoMember(node: JsonNode | undefined, field: string): JsonNode | undefined {
   return node?.member(field) ?? node?.member(camelCase(field));
-}
-
-const CAMEL = new Map<string, string>();
-
-function camelCase(field: string): string {
-  let camel = CAMEL.get(field);
-  if (camel === undefined) {
-    camel = field.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    CAMEL.set(field, camel);
-  }
-  return camel;
 }
 
 /** The string under a field; only that string is parsed. */

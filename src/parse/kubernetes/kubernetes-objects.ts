@@ -21,6 +21,7 @@ import { parsePods } from './pods.ts';
 import { parseServiceCIDRs } from './service-cidrs.ts';
 import { parseServices } from './services.ts';
 import { parseWorkloads } from './workloads.ts';
+import { compareText } from '../../model/order.ts';
 
 const WORKLOADS = ['deployments', 'replicasets', 'statefulsets', 'daemonsets'];
 
@@ -111,7 +112,7 @@ function openLists(artefacts: ReadonlyMap<string, readonly Artefact[]>) {
   const gaps = new Map<string, readonly Gap[]>();
   const open = (plural: string): { readonly artefact: Artefact; readonly document: Document }[] =>
     (artefacts.get(plural) ?? [])
-      .toSorted((a, b) => compare(a.name, b.name))
+      .toSorted((a, b) => compareText(a.name, b.name))
       .map((artefact) => {
         const document = documents.get(artefact) ?? parseDocument(artefact);
         documents.set(artefact, document);
@@ -126,7 +127,9 @@ function openLists(artefacts: ReadonlyMap<string, readonly Artefact[]>) {
       }),
     captured: (plural: string): boolean => open(plural).some(({ document }) => holdsObjects(document)),
     // a List of many kinds that cannot be read is one gap, however many kinds were asked for
-    gaps: (): readonly Gap[] => [...new Set([...gaps.keys()].toSorted(compare).flatMap((key) => gaps.get(key) ?? []))],
+    gaps: (): readonly Gap[] => [
+      ...new Set([...gaps.keys()].toSorted(compareText).flatMap((key) => gaps.get(key) ?? [])),
+    ],
   };
 }
 
@@ -139,10 +142,6 @@ function once<T extends ObjectFact>(facts: readonly T[]): readonly T[] {
     if (before === undefined || compareVersions(fact.apiVersion, before.apiVersion) > 0) kept.set(key, fact);
   }
   return [...kept.values()].toSorted(byNamespaceAndName);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
 
 function lazy<T>(make: () => T): () => T {

@@ -5,6 +5,7 @@ import { exceedsValueLimit } from '../json-index/value-limit.ts';
 import { GapList } from './gap-list.ts';
 import { ItemReader } from './item-reader.ts';
 import { readObject } from './object-metadata.ts';
+import { compareText } from '../../model/order.ts';
 
 /** Which objects a parser takes out of a List. */
 export interface ObjectType {
@@ -113,11 +114,7 @@ export function groupOf(apiVersion: string): string {
 
 /** Order of objects that have none: by namespace, then name, by code unit (no locale). */
 export function byNamespaceAndName(a: ObjectFact, b: ObjectFact): number {
-  return compare(a.namespace, b.namespace) || compare(a.name, b.name) || compare(a.kind, b.kind);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+  return compareText(a.namespace, b.namespace) || compareText(a.name, b.name) || compareText(a.kind, b.kind);
 }
 
 interface ListedItems {

@@ -3,6 +3,20 @@ import { join } from 'node:path';
 
 const TRACES = join(import.meta.dirname, '../../fixtures/iptables/kernel-traces');
 
+/** Traces of IPv4 packets through the rules of the lab's node1, of iptables and of nftables alike. */
+export const TRACE_NAMES = [
+  'affinity',
+  'clusterip',
+  'from-node',
+  'hairpin',
+  'itp-local-none',
+  'lb-allowed',
+  'lb-local',
+  'nodeport',
+  'noendpoints',
+  'udp',
+] as const;
+
 /** The first packet of a connection, and the rules that the kernel says it traversed. */
 export interface KernelTrace {
   readonly protocol: 'tcp' | 'udp';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { evaluateTraversal } from '../../../src/evaluate/netfilter/evaluate-traversal.ts';
 import { environmentOf, flowOf, rulesetOf, type Namespace } from './environment.ts';
-import { bareRule, readKernelTrace } from './kernel-trace.ts';
+import { TRACE_NAMES, bareRule, readKernelTrace } from './kernel-trace.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const RULES = join(ROOT, 'samples/kube-proxy-iptables/clusters/lab/nodes/node1/iptables-save.txt');
@@ -19,18 +19,7 @@ const NODE1: Namespace = {
 };
 
 describe('rules of a real kube-proxy, held against the kernel', () => {
-  it.each([
-    'affinity',
-    'clusterip',
-    'from-node',
-    'hairpin',
-    'itp-local-none',
-    'lb-allowed',
-    'lb-local',
-    'nodeport',
-    'noendpoints',
-    'udp',
-  ])('%s: one branch met the rules that the kernel traced', (name) => {
+  it.each(TRACE_NAMES)('%s: one branch met the rules that the kernel traced', (name) => {
     const trace = readKernelTrace(name);
     const { protocol, source, sourcePort, destination, destinationPort, inInterface } = trace;
     const asked = `${source}:${sourcePort} > ${destination}:${destinationPort}`;

@@ -7,6 +7,7 @@ import type { TraversalOutcome } from '../../../src/model/netfilter.ts';
 import { parseNftJson } from '../../../src/parse/nftables/json-ruleset.ts';
 import { parseNftText } from '../../../src/parse/nftables/text-ruleset.ts';
 import { environmentOf, flowOf, type Namespace } from './environment.ts';
+import { TRACE_NAMES } from './kernel-trace.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const TRACES = join(ROOT, 'test/fixtures/nftables/kernel-traces');
@@ -63,19 +64,7 @@ function spelled(text: string): string {
     .replace('meta l4proto 17 ', 'meta l4proto udp ');
 }
 
-const NAMES = [
-  'affinity',
-  'clusterip',
-  'from-node',
-  'hairpin',
-  'itp-local-none',
-  'lb-allowed',
-  'lb-local',
-  'nodeport',
-  'noendpoints',
-  'udp',
-  'v6',
-];
+const NAMES = [...TRACE_NAMES, 'v6'];
 
 describe('nftables rules of a real kube-proxy, held against the kernel', () => {
   it.each(NAMES)('%s: one branch met the rules that the kernel traced', (name) => {

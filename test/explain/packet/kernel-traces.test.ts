@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packetReport } from '../../../src/explain/packet/packet-report.ts';
 import { openPacketMachine } from '../../../src/packet-machine.ts';
-import { bareRule, chainAndTarget, readKernelTrace, readNftTrace } from '../../evaluate/netfilter/kernel-trace.ts';
+import {
+  TRACE_NAMES,
+  bareRule,
+  chainAndTarget,
+  readKernelTrace,
+  readNftTrace,
+} from '../../evaluate/netfilter/kernel-trace.ts';
 
 const NODE = join(import.meta.dirname, '../../../samples/kube-proxy-iptables/clusters/lab/nodes/node1');
 
@@ -20,18 +26,7 @@ function branches(description: Readonly<Record<string, unknown>>) {
 }
 
 describe('packet names the rules that the kernel traced', () => {
-  it.each([
-    'affinity',
-    'clusterip',
-    'from-node',
-    'hairpin',
-    'itp-local-none',
-    'lb-allowed',
-    'lb-local',
-    'nodeport',
-    'noendpoints',
-    'udp',
-  ])('%s', (name) => {
+  it.each(TRACE_NAMES)('%s', (name) => {
     const trace = readKernelTrace(name);
     const outcomes = branches({
       src: trace.source,

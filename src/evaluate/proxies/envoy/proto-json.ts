@@ -1,5 +1,6 @@
 import type { Unknown } from '../../../model/branching.ts';
 import type { Cursor } from '../../../model/json.ts';
+import { camelCase } from '../../../model/protobuf-name.ts';
 
 /**
  * Protobuf messages as JSON, as a config_dump holds them (protobuf.dev/programming-guides/json): fields in their own spelling
@@ -18,17 +19,6 @@ export function field(message: Cursor, name: string): Cursor {
 /** Walks down several fields. */
 export function fields(message: Cursor, ...names: readonly string[]): Cursor {
   return names.reduce(field, message);
-}
-
-const CAMEL = new Map<string, string>();
-
-function camelCase(name: string): string {
-  let camel = CAMEL.get(name);
-  if (camel === undefined) {
-    camel = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    CAMEL.set(name, camel);
-  }
-  return camel;
 }
 
 /**
