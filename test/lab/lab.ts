@@ -6,6 +6,7 @@ import { ApiClient } from './control-plane/api-client.ts';
 import { startControlPlane } from './control-plane/control-plane.ts';
 import { attempt, type Ended } from './execute.ts';
 import { layNetwork, type Network } from './network.ts';
+import { furnishFullCluster } from './full-cluster.ts';
 import { furnishLightCluster } from './light-cluster.ts';
 import { progress } from './progress.ts';
 import { LabRecord } from './record.ts';
@@ -23,6 +24,8 @@ export interface LabOptions {
   readonly name?: string;
   readonly proxyMode?: ProxyMode;
   readonly cluster?: ClusterKind;
+  /** What kube-proxy's image holds besides kube-proxy: all that a snapshot of a node needs, or what the release's image has. */
+  readonly proxyTools?: 'full' | 'distroless';
 }
 
 /** What another process needs to know of a running lab. */
@@ -86,12 +89,14 @@ export async function startLab(topology: Topology, options: LabOptions = {}): Pr
   const record = new LabRecord(name);
   await record.begin();
   try {
+    const tools = options.proxyTools ?? 'full';
     const mode = options.proxyMode ?? 'iptables';
     const network = await layNetwork(record, topology);
     const cluster = options.cluster ?? 'kubelets';
     const control = await startControlPlane(record, network, cluster);
     const state: LabState = { network, server: control.server, options };
     writeFileSync(join(record.folder, 'state.json'), JSON.stringify(state));
+    if (cluster === 'kubelets') await furnishFullCluster(record, control, network, topology, mode, tools);
     if (cluster === 'light') await furnishLightCluster(record, control, network, topology, mode);
     progress(`lab ${name} is up: KUBECONFIG=${join(record.folder, 'kubeconfig', 'admin.yaml')}`);
     return new Lab(record, state, control.api);
