@@ -1,6 +1,7 @@
 import type { ControlPlane } from './control-plane/control-plane.ts';
 import { endpointsAreWritten, nodeIsProgrammed } from './cluster-state.ts';
 import type { Network } from './network.ts';
+import { startOutside } from './outside.ts';
 import { startNodes } from './node/nodes.ts';
 import { progress } from './progress.ts';
 import type { LabRecord } from './record.ts';
@@ -26,6 +27,7 @@ export async function furnishFullCluster(
   for (const object of [...kubeProxyObjects(mode, control.innerServer, tools), ...coreDnsObjects()])
     await api.apply(object);
   for (const object of topology.objects) await api.apply(object);
+  await startOutside(record, network);
   await startNodes(record, control, network);
   progress(`starts ${topology.pods.length} pods`);
   await api.until('the service account of each namespace', 30, async () => {

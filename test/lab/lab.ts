@@ -8,6 +8,7 @@ import { attempt, type Ended } from './execute.ts';
 import { layNetwork, type Network } from './network.ts';
 import { furnishFullCluster } from './full-cluster.ts';
 import { furnishLightCluster } from './light-cluster.ts';
+import { sendProbes, type Probe, type ProbeResult } from './probe/probe.ts';
 import { progress } from './progress.ts';
 import { LabRecord } from './record.ts';
 import type { ProxyMode, Topology } from './topology/topology.ts';
@@ -66,6 +67,18 @@ export class Lab {
   /** Network namespace of a node, or `outside` and `router`. */
   netnsOf(place: string): string {
     return `${this.record.name}-${place}`;
+  }
+
+  /** Sends one request for real. */
+  async probe(probe: Probe): Promise<ProbeResult> {
+    const [result] = await sendProbes(this, probe, 1);
+    if (result === undefined) throw new Error(`no result of ${probe.to}`);
+    return result;
+  }
+
+  /** Sends a request several times: who answers is chance. */
+  probes(probe: Probe, count: number): Promise<ProbeResult[]> {
+    return sendProbes(this, probe, count);
   }
 
   async stop(): Promise<void> {

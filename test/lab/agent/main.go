@@ -22,8 +22,10 @@ func main() {
 	case "serve":
 		serve(os.Args[2:])
 		// A terminating pod goes on answering until its grace period is over.
-		signal.Ignore(syscall.SIGTERM)
-		select {}
+		signals := make(chan os.Signal, 1)
+		signal.Notify(signals, syscall.SIGTERM)
+		for range signals {
+		}
 	case "probe":
 		probe(os.Args[2])
 	case "pause":

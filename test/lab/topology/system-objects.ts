@@ -145,7 +145,7 @@ export function coreDnsObjects(): KubernetesObject[] {
   ];
 }
 
-/** kubeadm's, without what forwards to the world outside: there is none. */
+/** kubeadm's, shorter; all other names are asked of the name server outside. */
 const Corefile = `.:53 {
     errors
     ready
@@ -154,8 +154,8 @@ const Corefile = `.:53 {
         fallthrough in-addr.arpa ip6.arpa
         ttl 5
     }
+    forward . ${CLUSTER.outside.v4}
     loop
-    reload
     loadbalance
 }
 `;
