@@ -8,7 +8,7 @@ import { Lab } from '../netfilter/lab.ts';
 import { loadIptables } from '../netfilter/load-iptables.ts';
 import { KernelLog, legacyRules, readLegacyTraces, switchTracingOn } from './legacy-trace.ts';
 import { compareResult, compareTrace, environmentOf, predict, type Router } from '../netfilter/predict.ts';
-import { tell, Tally, wasSent } from '../netfilter/tally.ts';
+import { tell, Tally, UNDETERMINED_LIMIT, wasSent } from '../netfilter/tally.ts';
 import { Monitor, readTraces, ruleOrdinals, traceOf, watch } from '../netfilter/trace.ts';
 
 const PROBES_PER_RULESET = 16;
@@ -98,6 +98,8 @@ describe('iptables against the kernel', () => {
   it('walks packets through random rulesets as the kernel does', { timeout: 7_200_000 }, async () => {
     const tally = new Tally('iptables');
     await tally.fill((seed) => runSeed(seed, tally));
-    tally.close();
+    const { disagreements, undetermined } = tally.close();
+    expect(disagreements).toEqual([]);
+    expect(undetermined).toBeLessThan(UNDETERMINED_LIMIT);
   });
 });

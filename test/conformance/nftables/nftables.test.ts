@@ -10,7 +10,7 @@ import { parseNftText } from '../../../src/parse/nftables/text-ruleset.ts';
 import { Lab } from '../netfilter/lab.ts';
 import { loadIptables } from '../netfilter/load-iptables.ts';
 import { compareResult, compareTrace, environmentOf, placeKey, predict, type Router } from '../netfilter/predict.ts';
-import { tell, Tally, wasSent } from '../netfilter/tally.ts';
+import { tell, Tally, UNDETERMINED_LIMIT, wasSent } from '../netfilter/tally.ts';
 import { Monitor, readTraces, ruleOrdinals, traceOf, watch } from '../netfilter/trace.ts';
 import { Random } from '../routing/random.ts';
 import { generateCase, type Case } from './generate.ts';
@@ -145,6 +145,8 @@ describe('nftables against the kernel', () => {
   it('walks packets through random rulesets as the kernel does', { timeout: 7_200_000 }, async () => {
     const tally = new Tally('nftables');
     await tally.fill((seed) => runSeed(seed, tally));
-    tally.close();
+    const { disagreements, undetermined } = tally.close();
+    expect(disagreements).toEqual([]);
+    expect(undetermined).toBeLessThan(UNDETERMINED_LIMIT);
   });
 });
