@@ -1,0 +1,20 @@
+import type { RequestOptions } from 'node:https';
+
+/** How streaming requests reach the API server: the part of a connection that exec and port-forward need. */
+export interface ApiAccess {
+  /** `https://host:6443/prefix`, without a slash at its end. */
+  readonly server: string;
+  /** Credentials, TLS material and proxy agent as node:https takes them. Made anew for each request, since tokens expire. */
+  options(): Promise<RequestOptions>;
+}
+
+/** A pod by its names. */
+export interface PodName {
+  readonly namespace: string;
+  readonly pod: string;
+}
+
+/** Path of a subresource of a pod. */
+export function podPath({ namespace, pod }: PodName, subresource: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/${subresource}`;
+}
