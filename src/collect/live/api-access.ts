@@ -1,4 +1,5 @@
 import type { RequestOptions } from 'node:https';
+import type { Permission } from './permission.ts';
 
 /** How streaming requests reach the API server: the part of a connection that exec and port-forward need. */
 export interface ApiAccess {
@@ -17,4 +18,21 @@ export interface PodName {
 /** Path of a subresource of a pod. */
 export function podPath({ namespace, pod }: PodName, subresource: string): string {
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/${subresource}`;
+}
+
+/** One whole answer of the API server, as the connection gives it. */
+export interface KubeApi {
+  /** For streams. */
+  readonly access: ApiAccess;
+  /** @throws RequestRefused */
+  request(
+    path: string,
+    options?: {
+      readonly method?: 'GET' | 'POST' | 'DELETE';
+      readonly query?: Readonly<Record<string, string | number | null>>;
+      readonly body?: object;
+      readonly permission?: Permission | null;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<{ readonly bytes: Buffer }>;
 }

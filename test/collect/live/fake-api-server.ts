@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { ApiAccess } from '../../../src/collect/live/api-access.ts';
+import type { ApiAccess, KubeApi } from '../../../src/collect/live/api-access.ts';
+import { RequestRefused } from '../../../src/collect/live/refusal.ts';
 
 /** Answers an exec: as the container runtime, API server or network would. */
 export type ExecAnswer = (stream: FakeExec) => void | Promise<void>;
@@ -50,6 +51,7 @@ export interface FakeBehaviour {
 
 export interface FakeApiServer {
   readonly access: ApiAccess;
+  readonly api: KubeApi;
   behaviour: FakeBehaviour;
   /** `METHOD /path?query` of everything asked for. */
   readonly requests: string[];
@@ -100,11 +102,13 @@ export async function startFakeApiServer(behaviour: FakeBehaviour = {}): Promise
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
+  const access: ApiAccess = {
+    server: `http://127.0.0.1:${port}`,
+    options: () => Promise.resolve({ headers: { authorization: 'Bearer token-of-a-test' } }),
+  };
   const fake: FakeApiServer = {
-    access: {
-      server: `http://127.0.0.1:${port}`,
-      options: () => Promise.resolve({ headers: { authorization: 'Bearer token-of-a-test' } }),
-    },
+    access,
+    api: { access, request: (path, options) => ask(`${access.server}${path}`, options) },
     behaviour,
     requests,
     close: async () => {
@@ -190,4 +194,25 @@ export function httpAnswer(status: number, mediaType: string, body: Buffer | str
   const bytes = Buffer.from(body);
   const head = `HTTP/1.1 ${status} OK\r\ncontent-type: ${mediaType}\r\ncontent-length: ${bytes.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), bytes]);
+}
+
+/** A request as the connection makes it, without its care. */
+async function ask(
+  address: string,
+  { method = 'GET', query = {}, body, signal }: Parameters<KubeApi['request']>[1] = {},
+): Promise<{ bytes: Buffer }> {
+  const url = new URL(address);
+  for (const [name, value] of Object.entries(query)) if (value !== null) url.searchParams.set(name, String(value));
+  if (signal?.aborted === true) throw new RequestRefused('interrupted', 'it was interrupted', 'run it again');
+  const response = await fetch(url, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const bytes = Buffer.from(await response.arrayBuffer());
+  if (response.ok) return { bytes };
+  const kind = response.status === 403 ? 'forbidden' : response.status === 404 ? 'not-found' : 'server-error';
+  throw new RequestRefused(kind, `${response.status}: ${bytes.toString('utf8').slice(0, 200)}`, 'allow it', {
+    status: response.status,
+  });
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { WebSocket, type RawData } from 'ws';
+import { WebSocket, type ClientOptions, type RawData } from 'ws';
 import type { ApiAccess } from '../api-access.ts';
 import { quoted, refusal, StreamError } from './stream-error.ts';
 
@@ -50,29 +50,27 @@ export async function openStream(access: ApiAccess, request: StreamRequest): Pro
   for (const [name, value] of request.query) query.append(name, value);
   const { headers, agent, ca, cert, key, passphrase, pfx, servername, rejectUnauthorized } = await access.options();
   if (request.signal.aborted) throw aborted();
-  const socket = new WebSocket(
-    `${access.server.replace(/^http/, 'ws')}${request.path}?${query.toString()}`,
-    [...request.protocols],
-    {
-      agent: typeof agent === 'object' ? agent : undefined,
-      ca,
-      cert,
-      key,
-      passphrase,
-      pfx,
-      servername,
-      rejectUnauthorized,
-      handshakeTimeout: request.times.connect,
-      maxPayload: MESSAGE_BYTES,
-      perMessageDeflate: false,
-      followRedirects: false,
-      // Not as an option: it has no room for a header that stands several times (Impersonate-Group).
-      finishRequest: (upgrade) => {
-        for (const [name, value] of plainHeaders(headers)) upgrade.setHeader(name, value);
-        upgrade.end();
-      },
+  const upgrade: ClientOptions & { readonly servername: string | undefined } = {
+    agent: typeof agent === 'object' ? agent : undefined,
+    ca,
+    cert,
+    key,
+    passphrase,
+    pfx,
+    servername,
+    rejectUnauthorized,
+    handshakeTimeout: request.times.connect,
+    maxPayload: MESSAGE_BYTES,
+    perMessageDeflate: false,
+    followRedirects: false,
+    // Not as an option, which has no room for a header that stands several times (Impersonate-Group).
+    finishRequest: (asking) => {
+      for (const [name, value] of plainHeaders(headers)) asking.setHeader(name, value);
+      asking.end();
     },
-  );
+  };
+  const url = `${access.server.replace(/^http/, 'ws')}${request.path}?${query.toString()}`;
+  const socket = new WebSocket(url, [...request.protocols], upgrade);
   const stream = watch(socket, request);
   await Promise.race([openPaused(socket), stream.failed]);
   return stream;
