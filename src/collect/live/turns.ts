@@ -10,7 +10,11 @@ export class Turns {
   /** Runs a task when it is its turn. */
   async take<T>(task: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((go) => this.#waiting.push(go));
+    else {
+      await new Promise<void>((go) => {
+        this.#waiting.push(go);
+      });
+    }
     try {
       return await task();
     } finally {
