@@ -10,7 +10,7 @@ import type { Gap } from '../model/artefact.ts';
 import { Hiding, type KeyedHash } from './hiding.ts';
 import { hideInJson } from './json-secrets.ts';
 import { NotJson } from './json-tree.ts';
-import { hideInLines } from './text-secrets.ts';
+import { hideInLines, isLineFile } from './text-secrets.ts';
 
 /** What is taken out: nothing; secrets; secrets, names and addresses. */
 export type RedactionLevel = 'none' | 'secrets' | 'names';
@@ -81,7 +81,7 @@ function formatOf(name: string): Format {
   }
   if (inside !== 'nodes' && inside !== 'pods') return unknown();
   if (file.endsWith('.json') || file === 'configz' || file === 'healthz') return { kind: 'json', plural: '' };
-  return file.endsWith('.txt') || file === 'proxyMode' || file === 'metrics' ? { kind: 'lines', file } : unknown();
+  return isLineFile(file) ? { kind: 'lines', file } : unknown();
 }
 
 function unknown(): Format {

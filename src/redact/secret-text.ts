@@ -65,11 +65,13 @@ function isWord(text: string): boolean {
 function hideNamed(text: string, hide: Hide): string {
   return text.replace(NAMED, (whole, name: string, between: string, value: string) => {
     // Words that merely follow each other name nothing, unless the first is a flag.
-    if (/^[ \t]+$/.test(between) && !name.startsWith('-')) return whole;
-    if (!isSecretName(name) || value.startsWith('REDACTED-')) return whole;
     const quote = /^["']/.test(value) ? value.charAt(0) : '';
     const inner = quote === '' ? value : value.slice(1, -1);
-    return isNoSecret(inner) ? whole : `${name}${between}${quote}${hide(inner)}${quote}`;
+    const spaced = /^[ \t]+$/.test(between) && !name.startsWith('-');
+    if (spaced || !isSecretName(name)) {
+      return quote === '' ? whole : `${name}${between}${quote}${hideNamed(inner, hide)}${quote}`;
+    }
+    return isNoSecret(inner) || inner.startsWith('REDACTED-') ? whole : `${name}${between}${quote}${hide(inner)}${quote}`;
   });
 }
 

@@ -30,6 +30,11 @@ const FORMATS: Readonly<Record<string, keyof typeof LINES>> = {
 /** Settings of the kernel that are keys: net.ipv4.tcp_fastopen_key, net.ipv6.conf.*.stable_secret. */
 const KERNEL_KEY = /(?:_key|secret)$/;
 
+/** Whether a file of this name is a dump of lines. */
+export function isLineFile(file: string): boolean {
+  return Object.hasOwn(FORMATS, file) || ['nft-ruleset.txt', 'proxyMode', 'metrics'].includes(file);
+}
+
 /** Takes the secrets out of a dump. @param file its name without folders */
 export function hideInLines(file: string, text: string, hiding: Hiding): string {
   const format = FORMATS[file];
