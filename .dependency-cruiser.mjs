@@ -41,6 +41,14 @@ export default {
       to: { pathNot: [MODEL, '^src/parse/$1/', '^src/parse/$1$', '^src/parse/json-index'] },
     },
     {
+      name: 'redact-imports-model-only',
+      comment:
+        'Redaction is a function of the bytes of one artefact: who audits what leaves a cluster reads this room alone. Pass it what it needs, such as the keyed hash.',
+      severity: 'error',
+      from: { path: '^src/redact/' },
+      to: { pathNot: [MODEL, '^src/redact/', '^src/parse/json-index/'] },
+    },
+    {
       name: 'evaluate-is-pure',
       comment:
         'Evaluation is a function of facts and a flow or request. It may import the model, ipaddr.js and re2js; sentences belong in explain, findings in check, reading in collect and parse.',
@@ -141,9 +149,9 @@ export default {
     {
       name: 'index-and-workspace-know-no-cli',
       comment:
-        'src/index.ts, src/packet.ts, src/envoy-request.ts and src/proxy-config.ts are what commands call; they must not call back. Pass what they need as an argument.',
+        'src/index.ts, src/packet.ts, src/envoy-request.ts, src/proxy-config.ts and src/snapshot.ts are what commands call; they must not call back. Pass what they need as an argument.',
       severity: 'error',
-      from: { path: '^src/(index\\.ts$|packet|envoy-|proxy-config|workspace)' },
+      from: { path: '^src/(index\\.ts$|packet|envoy-|proxy-config|snapshot|workspace|redact)' },
       to: { path: '^src/(cli|launch)/' },
     },
     {
@@ -156,10 +164,10 @@ export default {
     {
       name: 'commands-import-cli-and-index-only',
       comment:
-        'A command parses flags and prints an answer. Its logic belongs behind src/index.ts, src/packet.ts, src/envoy-request.ts or src/proxy-config.ts.',
+        'A command parses flags and prints an answer. Its logic belongs behind src/index.ts, src/packet.ts, src/envoy-request.ts, src/proxy-config.ts or src/snapshot.ts.',
       severity: 'error',
       from: { path: '^commands/' },
-      to: { pathNot: ['^src/cli/', '^src/(index|packet|envoy-request|proxy-config)\\.ts$', packages('@oclif/[^/]+')] },
+      to: { pathNot: ['^src/cli/', '^src/(index|packet|envoy-request|proxy-config|snapshot)\\.ts$', packages('@oclif/[^/]+')] },
     },
     {
       name: 'commands-load-the-core-when-they-run',
@@ -168,7 +176,7 @@ export default {
       severity: 'error',
       from: { path: '^commands/' },
       to: {
-        path: '^src/(index|packet|envoy-request|proxy-config)\\.ts$',
+        path: '^src/(index|packet|envoy-request|proxy-config|snapshot)\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },
