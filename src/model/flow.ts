@@ -1,6 +1,6 @@
 import type { Family } from './address.ts';
 import type { NumberRange } from './iptables-rule.ts';
-import type { IpvsTracking } from './ipvs.ts';
+import type { IpvsTracking } from './ipvs-tracking.ts';
 
 export type TransportProtocol = 'tcp' | 'udp' | 'sctp';
 

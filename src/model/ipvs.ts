@@ -2,9 +2,7 @@ import type { Family } from './address.ts';
 import type { Unknown } from './branching.ts';
 import type { Evidence } from './evidence.ts';
 import type { TransportProtocol } from './flow.ts';
-
-/** How IPVS hands packets to a real server: by translation (Masq), inside another packet (Tunnel), or as they are (Route). */
-export type ForwardingMethod = 'nat' | 'tunnel' | 'direct';
+import type { ForwardingMethod } from './ipvs-tracking.ts';
 
 /** A real server of a virtual one (struct ip_vs_dest). */
 export interface RealServer {
@@ -71,19 +69,6 @@ export interface IpvsConnection {
   readonly state: string;
   readonly expiresSeconds: number | null;
   readonly evidence: Evidence;
-}
-
-/** The connection of a packet as IPVS of one namespace keeps it, for the way back. */
-export interface IpvsTracking {
-  readonly virtual: string;
-  readonly virtualPort: number;
-  readonly server: string;
-  readonly serverPort: number;
-  readonly method: ForwardingMethod;
-  /** One-packet scheduling keeps no entry: answers are not found. */
-  readonly onePacket: boolean;
-  /** Whether conntrack keeps the connection (net.ipv4.vs.conntrack). */
-  readonly conntrack: boolean;
 }
 
 /** Indexes virtual servers by what a packet shows of them. */

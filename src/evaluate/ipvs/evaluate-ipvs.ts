@@ -146,5 +146,5 @@ function sendTo(
 
 /** A virtual server, as steps name it. */
 function serviceRule(service: VirtualServer) {
-  return { table: 'ipvs', chain: service.name, raw: service.evidence.raw ?? service.name };
+  return { table: 'ipvs', chain: service.name, raw: service.evidence.raw };
 }

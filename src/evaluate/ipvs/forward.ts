@@ -1,6 +1,7 @@
 import { isLoopbackText } from '../../model/address.ts';
 import type { Flow, Tracking } from '../../model/flow.ts';
-import type { IpvsTracking, RealServer, VirtualServer } from '../../model/ipvs.ts';
+import type { IpvsTracking } from '../../model/ipvs-tracking.ts';
+import type { RealServer, VirtualServer } from '../../model/ipvs.ts';
 import type { HookedPacket, HookWay, MatchedRule, NetfilterEnvironment } from '../../model/netfilter.ts';
 import type { RouteDecision } from '../../model/routing.ts';
 
@@ -91,7 +92,7 @@ function take(sending: Sending, route: RouteDecision): HookWay {
 function matched({ service, server, flow, assumptions }: Sending): Omit<MatchedRule, 'hook' | 'base'> {
   const { evidence, method } = server;
   return {
-    rule: { table: 'ipvs', chain: service.name, raw: evidence.raw ?? server.address },
+    rule: { table: 'ipvs', chain: service.name, raw: evidence.raw },
     evidence,
     action: ACTIONS[method],
     after: flow,

@@ -1,6 +1,6 @@
-import type { ForwardingMethod } from '../../model/ipvs.ts';
+import type { ForwardingMethod } from '../../model/ipvs-tracking.ts';
 import { addressedName, markedName, readHexAddress, readProtocol, readServerAddress } from './addresses.ts';
-import type { ServerLine } from './virtual-servers.ts';
+import type { ServerLine } from './server-line.ts';
 
 const METHODS: Readonly<Record<string, ForwardingMethod>> = { Masq: 'nat', Tunnel: 'tunnel', Route: 'direct' };
 /** Headings of both forms, and of listings that leave out what decides. */

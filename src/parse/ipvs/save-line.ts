@@ -1,8 +1,8 @@
 import type { Family } from '../../model/address.ts';
 import type { TransportProtocol } from '../../model/flow.ts';
-import type { ForwardingMethod } from '../../model/ipvs.ts';
+import type { ForwardingMethod } from '../../model/ipvs-tracking.ts';
 import { addressedName, markedName, readServerAddress, type ServerAddress } from './addresses.ts';
-import type { ServerLine } from './virtual-servers.ts';
+import type { ServerLine } from './server-line.ts';
 
 const SERVICES: Readonly<Record<string, TransportProtocol>> = { '-t': 'tcp', '-u': 'udp', '--sctp-service': 'sctp' };
 const METHODS: Readonly<Record<string, ForwardingMethod>> = { '-m': 'nat', '-i': 'tunnel', '-g': 'direct' };

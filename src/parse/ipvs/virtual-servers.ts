@@ -9,17 +9,9 @@ import { indexVirtualServers, type RealServer, type VirtualServer, type VirtualS
 import { textLines } from '../../model/text-lines.ts';
 import { readListingLine } from './listing-line.ts';
 import { readSaveLine } from './save-line.ts';
+import type { ServerLine } from './server-line.ts';
 
 const MOST_GAPS = 100;
-
-/** What a line says. */
-export type ServerLine =
-  | { readonly kind: 'virtual'; readonly server: Omit<VirtualServer, 'servers' | 'evidence'> }
-  /** `of`: name of its virtual server; null: the one above. */
-  | { readonly kind: 'real'; readonly of: string | null; readonly server: Omit<RealServer, 'evidence'> }
-  | { readonly kind: 'heading' }
-  /** One clause. */
-  | { readonly kind: 'problem'; readonly problem: string };
 
 /**
  * Reads whichever form it is. No lines at all are no virtual servers: `ipvsadm -Sn` prints nothing then. A line that is not

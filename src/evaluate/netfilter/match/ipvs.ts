@@ -1,6 +1,6 @@
 import { contains, parseAddress, parsePrefix } from '../../../model/address.ts';
 import type { ExtensionOption } from '../../../model/iptables-rule.ts';
-import type { ForwardingMethod, IpvsTracking } from '../../../model/ipvs.ts';
+import type { ForwardingMethod, IpvsTracking } from '../../../model/ipvs-tracking.ts';
 import { hasEntry, type WalkState } from '../state.ts';
 import { all, negate, unknown, yesNo, type TestResult } from './result.ts';
 
