@@ -62,6 +62,8 @@ const NETNS_FILES: Readonly<Record<string, string>> = {
   'iptables-legacy-save.txt': 'iptables-legacy-save -c',
   'ip6tables-legacy-save.txt': 'ip6tables-legacy-save -c',
   'ipvsadm-save.txt': 'ipvsadm -Sn',
+  'ip_vs.txt': 'cat /proc/net/ip_vs',
+  'ipvsadm-connections.txt': 'ipvsadm -Lnc',
   'ipset-save.txt': 'ipset save',
   'conntrack.txt': 'conntrack -L -o extended',
   'sysctl.txt': 'sysctl -a',

@@ -84,7 +84,7 @@ function refused(state: WalkState, owner: Owner, flow: Flow, visit: SocketVisit)
 function delivered(world: World, state: WalkState, owner: Owner, flow: Flow, visit: SocketVisit | null): Move {
   const view = world.cluster(owner.cluster);
   const to = formatEndpoint(flow.destination, flow.destinationPort);
-  const backend = backendAt(view, flow);
+  const backend = backendAt(view, flow, owner);
   const { basis, text, evidence } = listenerText(owner, flow, visit, to);
   const step: Step = { kind: 'socket', action: basis === 'assumed' ? 'assumed' : 'accepted', text, evidence };
   const next = withHop(state, hop('application', backend.pod ?? ownerText(owner), null, basis, [step]));

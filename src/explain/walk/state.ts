@@ -2,6 +2,7 @@ import type { Unknown, Weighted } from '../../model/branching.ts';
 import type { Backend, Basis, Disposition, Hop, HopKind, Step } from '../../model/explanation.ts';
 import { newFlow, type Flow } from '../../model/flow.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
+import type { Encapsulation } from '../../model/netfilter.ts';
 import type { ApplicationRequest } from '../../model/request.ts';
 import type { Owner } from '../../model/trace.ts';
 
@@ -32,6 +33,8 @@ export type Place =
       readonly to: string;
       /** What a router or tunnel between them carries on, as a clause; null: the node sends to the other node itself. */
       readonly carried: string | null;
+      /** The packet travels inside another one, which the other node takes out. */
+      readonly encapsulation?: Encapsulation;
     }
   /** a packet enters a pod's network namespace */
   | { readonly kind: 'pod'; readonly cluster: string; readonly pod: PodFact }
@@ -80,6 +83,8 @@ export interface Crossing extends Weighted {
   /** For `forward`: the way out; null where it is not known. */
   readonly device: string | null;
   readonly gateway: string | null;
+  /** It leaves inside another packet, to that one's destination. */
+  readonly encapsulation?: Encapsulation;
   readonly basis: Basis;
   readonly steps: readonly Step[];
   /** One sentence, unless the verdict is `forward` or `local`. */
