@@ -4,7 +4,9 @@ import { newFlow, type Flow } from '../../model/flow.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
 import type { Encapsulation } from '../../model/netfilter.ts';
 import type { ApplicationRequest } from '../../model/request.ts';
+import type { HandshakeFailure } from '../../model/tls.ts';
 import type { Owner } from '../../model/trace.ts';
+import type { WaitingProxy } from '../../evaluate/proxies/envoy/upstream-failure.ts';
 
 /** Where a branch of the walk stands. Each kind has one function that moves it on. */
 export type Place =
@@ -44,11 +46,8 @@ export type Place =
   | { readonly kind: 'proxy'; readonly cluster: string; readonly pod: PodFact };
 
 /** A proxy that has accepted the request and waits for its upstream. */
-export interface ProxyFrame {
+export interface ProxyFrame extends WaitingProxy {
   readonly pod: PodFact;
-  /** Whether this proxy speaks HTTP downstream, and so can answer with a status. */
-  readonly http: boolean;
-  readonly retries: number;
   /** Seconds; null: none. */
   readonly connectTimeout: number | null;
 }
@@ -121,6 +120,8 @@ export interface End {
   readonly backend?: Backend | null;
   readonly observedSource?: string | null;
   readonly unknown?: Unknown;
+  /** Set where a proxy before it speaks TLS and its handshake fails thereby. */
+  readonly handshake?: HandshakeFailure;
 }
 
 /** What a place's function makes of a state: it goes on, or it ends. */
