@@ -56,6 +56,15 @@ export function formatFlag(fallback: 'short' | 'json') {
   })();
 }
 
+/** `-o` of commands that istioctl does not have. */
+export const ownFormatFlag = Flags.option({
+  char: 'o',
+  summary: 'Print it in this format',
+  helpValue: 'short|wide|reach-json|reach-yaml',
+  options: ['short', 'wide', 'reach-json', 'reach-yaml'] as const,
+  default: 'short',
+})();
+
 /** `-o` of commands that print as istioctl alone. */
 export const istioctlFormatFlag = Flags.option({
   char: 'o',

@@ -12,6 +12,8 @@ import { clusterNameTraits, type Trait, type Traits } from './selection.ts';
 /** What is known of one proxy beside the resource that is looked at. Nothing is read before it is asked for. */
 export interface ProxyLookups extends FilterLookups {
   endpointList(): readonly EndpointDetail[];
+  /** Addresses of a cluster's endpoints, with their ports. */
+  endpointsOf(cluster: string): readonly string[];
   /** null: no endpoints were captured. */
   count(cluster: string): { readonly healthy: number; readonly total: number } | null;
 }
@@ -31,15 +33,19 @@ export function proxyLookups(sources: () => LookupSources): ProxyLookups {
   let places: ReturnType<typeof placeOfAddress> | undefined;
   let routes: ReadonlyMap<string, readonly string[]> | undefined;
   const endpointList = (): readonly EndpointDetail[] => (details ??= endpointDetails(sources()));
+  const ofCluster = (cluster: string): readonly EndpointDetail[] => {
+    byCluster ??= groupByCluster(endpointList());
+    return byCluster.get(cluster) ?? [];
+  };
   return {
     endpointList,
     count: (cluster) => {
       counts ??= countEndpoints(endpointList());
       return counts.get(cluster) ?? (counts.size === 0 ? null : { healthy: 0, total: 0 });
     },
+    endpointsOf: (cluster) => ofCluster(cluster).map(({ endpoint }) => endpoint),
     endpoints: (cluster) => {
-      byCluster ??= groupByCluster(endpointList());
-      const own = byCluster.get(cluster) ?? [];
+      const own = ofCluster(cluster);
       return (trait) => own.flatMap((one) => endpointTraits(one)(trait));
     },
     places: (cluster, address) => {

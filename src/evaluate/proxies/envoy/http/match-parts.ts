@@ -1,9 +1,9 @@
 import { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
 import { field, isTrue } from '../proto-json.ts';
-import { isUnknown } from '../truth.ts';
+import { isUnknown, type Truth } from '../truth.ts';
 import { queryParameters, withoutQuery } from './path.ts';
-import type { RequestView } from './request-view.ts';
+import { requestView, type RequestView } from './request-view.ts';
 import { matchRoute } from './route-match.ts';
 
 const PATH_KINDS = ['path', 'prefix', 'path_separated_prefix', 'safe_regex', 'connect_matcher', 'path_match_policy'];
@@ -34,6 +34,13 @@ export function missedParts(match: Cursor, request: RequestView, tls: TlsHello |
       isUnknown(truth) ? `whether it has ${text} is not known: ${truth.reason}` : `wants ${text}; ${sent(request)}`,
     ];
   });
+}
+
+/** Whether the path of a request, headers and all else aside, satisfies a RouteMatch. */
+export function matchesPath(match: Cursor, path: string): Truth {
+  const request = { method: 'GET', path, authority: '', version: 'http/1.1', scheme: 'http', headers: [] } as const;
+  const view = requestView(new Cursor('', '', {}), request, null, path, '', { address: '', version: undefined });
+  return matchRoute(only(match, [...PATH_KINDS, 'case_sensitive']), view, null, false);
 }
 
 function parts(match: Cursor): MatchPart[] {
