@@ -1,4 +1,5 @@
 import { canonicalMessage } from '../protobuf/canonical.ts';
+import { goTree } from './go-struct.ts';
 import { goString, renderIndented, renderJsonpb } from './json.ts';
 import { array, object, plainTree, type JsonTree } from './json-tree.ts';
 import { renderGoYaml } from './yaml.ts';
@@ -41,6 +42,19 @@ function treeOf({ values, type, as }: Messages): JsonTree {
     values.map((message) => canonicalMessage(message, type)),
     'field',
   );
+}
+
+/** Values of a Go struct as a list, as istioctl prints what a ztunnel knows. */
+export function renderGoStructs(
+  values: readonly unknown[],
+  fields: Parameters<typeof goTree>[1],
+  format: DumpFormat,
+): string {
+  const tree = array(
+    values.map((value) => goTree(value, fields)),
+    'field',
+  );
+  return print(tree, format, (node) => renderIndented(node, goString));
 }
 
 /** A JSON document with its own names and order. */
