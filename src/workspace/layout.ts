@@ -43,6 +43,11 @@ export function envoyFileOf(name: string): PodPlace | undefined {
     : { cluster, namespace, pod };
 }
 
+/** The node of whose ztunnel a name is the config_dump. */
+export function ztunnelNodeOf(name: string): string | undefined {
+  return /^clusters\/[^/]+\/ztunnel\/([^/]+)\/config_dump\.json$/.exec(name)?.[1];
+}
+
 export function nodePlace(cluster: string, node: string): NetnsPlace {
   return { name: `node/${node}`, folder: nodeFolder(cluster, node), where: `on ${node}` };
 }
