@@ -3,7 +3,7 @@
 
 const MODEL = '^src/model/';
 /** What commands call: the files directly in src. */
-const ENTRY = '^src/[^/]+\\.ts$';
+const ENTRY = '^src/(?!workspace\\.)[^/]+\\.ts$';
 /** @param {string} names a regular expression of package names */
 const packages = (names) => `(^|/)node_modules/(${names})/`;
 
