@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { agentProgram } from '../build/go-modules.ts';
 import { attempt, command } from '../execute.ts';
 import type { Lab } from '../lab.ts';
+import { processOfPod } from '../pod-process.ts';
 
 /** Where a request is sent from. */
 export type Sender = { readonly pod: string; readonly namespace?: string } | { readonly node: string } | 'outside';
@@ -102,24 +102,10 @@ async function agentIn(lab: Lab, from: Sender): Promise<[string, ...string[]]> {
   const { metadata } = await lab.api.get<{ metadata: { uid: string } }>(
     `/api/v1/namespaces/${namespace}/pods/${from.pod}`,
   );
-  const pid = agentOfPod(metadata.uid);
+  const pid = processOfPod(metadata.uid, ([program, word]) => program === '/agent' && word === 'serve');
   if (pid === undefined) throw new Error(`pod ${namespace}/${from.pod} does not run the agent`);
   // Its own resolv.conf, and the agent of its image.
   return ['nsenter', '--target', pid, '--mount', '--net', '/agent'];
-}
-
-/** The process that serves in a pod: kubelet names the pod's cgroup after its uid. */
-function agentOfPod(uid: string): string | undefined {
-  return readdirSync('/proc').find((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      const isOfPod = readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`pod${uid}`);
-      return isOfPod && readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/agent\0serve');
-    } catch {
-      // It ended in between.
-      return false;
-    }
-  });
 }
 
 function resultOf(outcome: Outcome, protocol: string): ProbeResult {
