@@ -6,7 +6,9 @@ import { ApiClient } from './control-plane/api-client.ts';
 import { startControlPlane } from './control-plane/control-plane.ts';
 import { attempt, type Ended } from './execute.ts';
 import { layNetwork, type Network } from './network.ts';
+import { furnishFullCluster } from './full-cluster.ts';
 import { furnishLightCluster } from './light-cluster.ts';
+import { sendProbes, type Probe, type ProbeResult } from './probe/probe.ts';
 import { progress } from './progress.ts';
 import { LabRecord } from './record.ts';
 import type { ProxyMode, Topology } from './topology/topology.ts';
@@ -23,6 +25,8 @@ export interface LabOptions {
   readonly name?: string;
   readonly proxyMode?: ProxyMode;
   readonly cluster?: ClusterKind;
+  /** What kube-proxy's image holds besides kube-proxy: all that a snapshot of a node needs, or what the release's image has. */
+  readonly proxyTools?: 'full' | 'distroless';
 }
 
 /** What another process needs to know of a running lab. */
@@ -65,6 +69,18 @@ export class Lab {
     return `${this.record.name}-${place}`;
   }
 
+  /** Sends one request for real. */
+  async probe(probe: Probe): Promise<ProbeResult> {
+    const [result] = await sendProbes(this, probe, 1);
+    if (result === undefined) throw new Error(`no result of ${probe.to}`);
+    return result;
+  }
+
+  /** Sends a request several times: who answers is chance. */
+  probes(probe: Probe, count: number): Promise<ProbeResult[]> {
+    return sendProbes(this, probe, count);
+  }
+
   async stop(): Promise<void> {
     this.api.close();
     await stopLab(this.record.name);
@@ -86,12 +102,14 @@ export async function startLab(topology: Topology, options: LabOptions = {}): Pr
   const record = new LabRecord(name);
   await record.begin();
   try {
+    const tools = options.proxyTools ?? 'full';
     const mode = options.proxyMode ?? 'iptables';
     const network = await layNetwork(record, topology);
     const cluster = options.cluster ?? 'kubelets';
     const control = await startControlPlane(record, network, cluster);
     const state: LabState = { network, server: control.server, options };
     writeFileSync(join(record.folder, 'state.json'), JSON.stringify(state));
+    if (cluster === 'kubelets') await furnishFullCluster(record, control, network, topology, mode, tools);
     if (cluster === 'light') await furnishLightCluster(record, control, network, topology, mode);
     progress(`lab ${name} is up: KUBECONFIG=${join(record.folder, 'kubeconfig', 'admin.yaml')}`);
     return new Lab(record, state, control.api);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { captureLab } from './capture/capture.ts';
 import { type ClusterKind, defaultName, openLab, startLab, stopLab } from './lab.ts';
 import { progress } from './progress.ts';
 import { LabRecord, startedAt } from './record.ts';
@@ -7,11 +8,12 @@ import type { ProxyMode } from './topology/topology.ts';
 
 const USAGE = `npm run lab -- up [--mode iptables|iptables-legacy|nftables] [--cluster kubelets|light|objects] [--name NAME]
 npm run lab -- down [--name NAME]
-npm run lab -- status`;
+npm run lab -- status
+npm run lab -- capture --out FOLDER [--name NAME]`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { name: { type: 'string' }, mode: { type: 'string' }, cluster: { type: 'string' } },
+  options: { name: { type: 'string' }, mode: { type: 'string' }, cluster: { type: 'string' }, out: { type: 'string' } },
 });
 const name = values.name ?? defaultName();
 
@@ -26,6 +28,12 @@ switch (positionals[0]) {
   case 'down':
     await stopLab(name);
     break;
+  case 'capture': {
+    const lab = openLab(name);
+    await captureLab(lab, values.out ?? 'capture');
+    lab.api.close();
+    break;
+  }
   case 'status':
     for (const lab of LabRecord.names()) await printStatus(lab);
     break;

@@ -147,7 +147,14 @@ function addresses(link: string, address: AddressPair, length: number): string[]
 }
 
 async function forward(netns: string): Promise<void> {
-  const settings = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1', 'net.ipv6.conf.default.accept_dad=0'];
+  const settings = [
+    'net.ipv4.ip_forward=1',
+    'net.ipv6.conf.all.forwarding=1',
+    'net.ipv6.conf.default.accept_dad=0',
+    // Else a refusal among many looks like a drop, since its ICMP message is held back.
+    'net.ipv4.icmp_ratelimit=0',
+    'net.ipv6.icmp.ratelimit=0',
+  ];
   await execute('sysctl', ['-q', '-w', ...settings], { netns });
 }
 

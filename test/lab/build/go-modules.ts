@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -89,6 +91,19 @@ export async function goProgram(program: GoProgram): Promise<string> {
     });
   });
   return join(folder, program);
+}
+
+/** The lab's own agent (test/lab/agent), built when its source changed. @returns the path of the binary */
+export async function agentProgram(): Promise<string> {
+  const source = join(import.meta.dirname, '..', 'agent');
+  const hash = createHash('sha256');
+  for (const file of readdirSync(source)) hash.update(readFileSync(join(source, file)));
+  const folder = await cached(`agent-${hash.digest('hex').slice(0, 12)}`, async (fresh) => {
+    const env = { ...process.env, CGO_ENABLED: '0' };
+    const out = ['-o', join(fresh, 'agent'), '.'];
+    await promisify(execFile)('go', ['build', '-trimpath', '-ldflags', '-s -w', ...out], { cwd: source, env });
+  });
+  return join(folder, 'agent');
 }
 
 async function goBuild(folder: string, program: string, module: GoModule, target: string): Promise<void> {

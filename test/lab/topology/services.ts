@@ -153,6 +153,12 @@ export const SERVICES: Topology = {
       healthCheckNodePort: 32001,
       sessionAffinity: 'ClientIP',
     }),
+    service('db-outside', undefined, {
+      selector: undefined,
+      ports: undefined,
+      type: 'ExternalName',
+      externalName: 'db.example.test',
+    }),
     service('web-headless', undefined, { clusterIP: 'None' }),
     service('api-headless', undefined, {
       selector: { app: 'api' },
