@@ -5,7 +5,7 @@
 //
 // A real server answers from its own address through the director (NAT), and from a virtual address through the router (DR, TUN).
 import { Guest, type GuestProbe, type GuestProbeResult } from './guest.ts';
-import { collectIpvsDetails, collectNetnsFiles } from './netns-files.ts';
+import { collectIpvsDetails, collectNodeFiles } from './netns-files.ts';
 
 /** Ports on which the director and the real servers answer. */
 export const PORTS = [80, 443, 8080];
@@ -115,7 +115,7 @@ export class DirectorLab {
 
   /** @returns the files of a snapshot's node folder, by name */
   files(place: Place): Promise<ReadonlyMap<string, string>> {
-    return collectNetnsFiles(this.guest, place);
+    return collectNodeFiles(this.guest, place);
   }
 
   /** @returns what the director's kernel and ipvsadm tell of IPVS beyond a snapshot, by name */
@@ -191,7 +191,7 @@ async function furnish(guest: Guest): Promise<void> {
 }
 
 function serve(guest: Guest, place: string, addresses: readonly string[]): Promise<void> {
-  return guest.serve(place, place, addresses, PORTS);
+  return guest.serve(place, { name: place, addresses, tcp: PORTS, udp: PORTS });
 }
 
 async function furnishRealServer(guest: Guest, place: string, [own4, own6]: readonly [string, string]): Promise<void> {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
+import { command } from '../execute.ts';
 import { installGuest, type GuestFiles } from './install-guest.ts';
 import { MODULES, moduleFiles } from './kernel-modules.ts';
 
@@ -25,6 +26,14 @@ export interface GuestProbe {
   readonly hold?: boolean;
 }
 
+/** Who answers where. */
+export interface GuestServer {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly tcp: readonly number[];
+  readonly udp: readonly number[];
+}
+
 /** What the sender of a probe saw. */
 export interface GuestProbeResult {
   /** `answered`, `timeout`, `closed`, or the code of an error. */
@@ -36,6 +45,14 @@ export interface GuestProbeResult {
     readonly peer: string;
     readonly peerPort: number;
   };
+}
+
+/** Where a guest is started. */
+export interface GuestOptions {
+  /** Network namespace of the machine; its devices are the guest's. */
+  readonly netns?: string;
+  /** Name of a tap device in that namespace, which is `vec0` in the guest. */
+  readonly tap?: string;
 }
 
 /** What a program in the guest left. */
@@ -66,10 +83,10 @@ export class Guest {
   readonly files: GuestFiles;
   private next = 0;
 
-  /** Boots a guest; a boot that hangs is tried once more. @param devices further arguments of the kernel */
-  static async boot(devices: readonly string[] = []): Promise<Guest> {
+  /** Boots a guest; a boot that hangs is tried once more. */
+  static async boot(options: GuestOptions = {}): Promise<Guest> {
     for (let attempt = 1; ; attempt += 1) {
-      const guest = new Guest(devices);
+      const guest = new Guest(await installGuest(), options);
       try {
         await guest.reply(0, 'boot', BOOT_PATIENCE);
         await guest.order({ do: 'load', modules: moduleFiles(guest.files.modules, MODULES) });
@@ -81,8 +98,8 @@ export class Guest {
     }
   }
 
-  private constructor(devices: readonly string[]) {
-    this.files = installGuest();
+  private constructor(files: GuestFiles, { netns, tap }: GuestOptions) {
+    this.files = files;
     this.folder = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-guest-'));
     const name = path.basename(this.folder);
     const root = [
@@ -102,7 +119,11 @@ export class Guest {
       `uml_dir=${this.folder}`,
       `umid=${name}`,
     ];
-    this.process = spawn(this.files.kernel, ['mem=640M', ...root, ...lines, 'quiet', 'panic=1', ...devices], {
+    // Without gro the device drops the large frames that the machine hands it.
+    const devices = tap === undefined ? [] : [`vec0:transport=tap,ifname=${tap},depth=128,gro=1`];
+    const parameters = ['mem=640M', ...root, ...lines, 'quiet', 'panic=1', ...devices];
+    const [program, ...words] = command(files.kernel, parameters, netns);
+    this.process = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       cwd: this.folder,
       detached: true,
@@ -121,6 +142,12 @@ export class Guest {
       this.waiting.get(reply.id)?.(reply);
       this.waiting.delete(reply.id);
     });
+  }
+
+  /** Leaves a file for the guest. @returns its path there */
+  leave(name: string, text: string): string {
+    writeFileSync(path.join(this.folder, name), text);
+    return `/run/orders/${name}`;
   }
 
   /** What the kernel and its first process wrote. */
@@ -152,7 +179,7 @@ export class Guest {
     const text = JSON.stringify({ id: this.next, ...fields });
     const file = `order-${this.next}.json`;
     // A long line makes the serial line stop for good: it carries the name of a file.
-    writeFileSync(path.join(this.folder, file), text);
+    this.leave(file, text);
     const reply = this.reply(this.next, text.slice(0, 200), patience);
     this.serial.write(`${file}\n`);
     return reply;
@@ -175,9 +202,9 @@ export class Guest {
     return (await this.order({ do: 'start', netns, argv, log })) as number;
   }
 
-  /** Answers TCP and UDP on each address and port, with a name and what it saw. */
-  async serve(netns: string, name: string, addresses: readonly string[], ports: readonly number[]): Promise<void> {
-    await this.order({ do: 'serve', netns, name, addresses, ports });
+  /** Answers on addresses of a network namespace, with a name and what it saw. */
+  async serve(netns: string, server: GuestServer): Promise<void> {
+    await this.order({ do: 'serve', netns, ...server });
   }
 
   async probe(probe: GuestProbe): Promise<readonly GuestProbeResult[]> {

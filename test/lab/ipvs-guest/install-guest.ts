@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { cached } from '../build/cache.ts';
+import { execute } from '../execute.ts';
+import { progress } from '../progress.ts';
 
 /** Debian's packages, each with its version: a kernel that is a plain program, and what the guest runs that a machine may lack. */
 const PACKAGES = [
@@ -24,34 +25,31 @@ export interface GuestFiles {
   readonly packages: string;
 }
 
-/** Installs once, into a cache folder outside of the tree, whose name is made of the packages' versions and the agent's source. */
-export function installGuest(): GuestFiles {
-  const cache = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache');
+/** Installs once, into the cache of the lab; packages under their versions, the agent under its source. */
+export async function installGuest(): Promise<GuestFiles> {
+  const packages = await cached(`ipvs-guest-${hash(PACKAGES)}`, async (folder) => {
+    progress('downloads a kernel with IPVS (Debian user-mode-linux)');
+    await execute('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...PACKAGES], { cwd: folder });
+    for (const file of readdirSync(folder)) await execute('dpkg', ['-x', file, '.'], { cwd: folder });
+  });
   const source = path.join(import.meta.dirname, 'agent');
-  const key = createHash('sha256').update(PACKAGES.join(' '));
-  for (const file of readdirSync(source).toSorted()) key.update(readFileSync(path.join(source, file)));
-  const folder = path.join(cache, 'kubectl-reach-lab', `ipvs-guest-${key.digest('hex').slice(0, 12)}`);
-  if (!existsSync(folder)) {
-    const fresh = `${folder}.${process.pid}`;
-    mkdirSync(fresh, { recursive: true });
-    const run = (program: string, parameters: readonly string[], cwd: string): void => {
-      const env = { ...process.env, CGO_ENABLED: '0' };
-      execFileSync(program, parameters, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] });
-    };
-    run('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...PACKAGES], fresh);
-    for (const file of readdirSync(fresh)) run('dpkg', ['-x', file, '.'], fresh);
-    run('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', path.join(fresh, 'agent'), '.'], source);
-    // Another run may have been faster.
-    if (existsSync(folder)) rmSync(fresh, { recursive: true });
-    else renameSync(fresh, folder);
-  }
-  const modules = path.join(folder, 'usr', 'lib', 'uml', 'modules');
+  const files = readdirSync(source).toSorted();
+  const texts = files.map((file) => readFileSync(path.join(source, file), 'utf8'));
+  const agent = await cached(`ipvs-guest-agent-${hash(texts)}`, async (folder) => {
+    const build = ['build', '-trimpath', '-ldflags', '-s -w', '-o', path.join(folder, 'agent'), '.'];
+    await execute('go', build, { cwd: source, env: { CGO_ENABLED: '0' } });
+  });
+  const modules = path.join(packages, 'usr', 'lib', 'uml', 'modules');
   const [version] = readdirSync(modules);
   if (version === undefined) throw new Error(`no kernel modules in ${modules}`);
   return {
-    kernel: path.join(folder, 'usr', 'bin', 'linux.uml'),
-    agent: path.join(folder, 'agent'),
+    kernel: path.join(packages, 'usr', 'bin', 'linux.uml'),
+    agent: path.join(agent, 'agent'),
     modules: path.join(modules, version),
-    packages: folder,
+    packages,
   };
+}
+
+function hash(texts: readonly string[]): string {
+  return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 12);
 }

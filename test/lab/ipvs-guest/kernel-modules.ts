@@ -6,7 +6,7 @@ export const MODULES: readonly RegExp[] = [
   /^kernel\/net\/netfilter\/ipvs\//,
   /^kernel\/net\/netfilter\/ipset\//,
   /^kernel\/net\/ipv[46]\/netfilter\/ip6?(_tables|t_REJECT|table_(filter|nat|mangle|raw))/,
-  /^kernel\/net\/netfilter\/(nf_conntrack_netlink|xt_(addrtype|comment|connmark|conntrack|ipvs|mark|MASQUERADE|multiport|nat|REDIRECT|set|statistic|tcpudp))\./,
+  /^kernel\/net\/netfilter\/(nf_conntrack_netlink|xt_(addrtype|comment|connmark|conntrack|ipvs|mark|MASQUERADE|multiport|nat|physdev|REDIRECT|set|statistic|tcpudp))\./,
   /^kernel\/net\/(bridge\/bridge|ipv4\/ipip|ipv4\/fou|sctp\/sctp)\./,
   /^kernel\/net\/ipv6\/ip6_tunnel\./,
   /^kernel\/drivers\/net\/(dummy|veth)\./,

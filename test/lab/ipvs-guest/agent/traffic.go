@@ -17,7 +17,8 @@ import (
 type Server struct {
 	Name      string   `json:"name"`
 	Addresses []string `json:"addresses"`
-	Ports     []int    `json:"ports"`
+	TCP       []int    `json:"tcp"`
+	UDP       []int    `json:"udp"`
 }
 
 // Probe is one connection, or one datagram.
@@ -67,14 +68,15 @@ func seen(name string, local, peer net.Addr) []byte {
 func serve(netns string, server Server) error {
 	_, err := within(netns, func() (struct{}, error) {
 		for _, address := range server.Addresses {
-			for _, port := range server.Ports {
-				at := net.JoinHostPort(address, strconv.Itoa(port))
-				listener, err := net.Listen("tcp", at)
+			for _, port := range server.TCP {
+				listener, err := net.Listen("tcp", at(address, port))
 				if err != nil {
 					return struct{}{}, err
 				}
 				go answerTCP(server.Name, listener)
-				socket, err := net.ListenPacket("udp", at)
+			}
+			for _, port := range server.UDP {
+				socket, err := net.ListenPacket("udp", at(address, port))
 				if err != nil {
 					return struct{}{}, err
 				}
@@ -84,6 +86,10 @@ func serve(netns string, server Server) error {
 		return struct{}{}, nil
 	})
 	return err
+}
+
+func at(address string, port int) string {
+	return net.JoinHostPort(address, strconv.Itoa(port))
 }
 
 func answerTCP(name string, listener net.Listener) {
@@ -152,8 +158,7 @@ func probeOnce(probe Probe) Result {
 	if probe.Source != "" || probe.SourcePort != 0 {
 		dialer.LocalAddr = local(probe)
 	}
-	at := net.JoinHostPort(probe.Destination, strconv.Itoa(probe.Port))
-	connection, err := dialer.Dial(probe.Protocol, at)
+	connection, err := dialer.Dial(probe.Protocol, at(probe.Destination, probe.Port))
 	if err != nil {
 		return Result{Result: reason(err)}
 	}
