@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../src/cli/base-command.ts';
+import { connectionFlags, connectionOf } from '../src/cli/connection-flags.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
 import { outputFlag, snapshotFlags, verboseFlag } from '../src/cli/flags.ts';
@@ -15,7 +16,11 @@ export default class Explain extends BaseCommand {
   static override aliases = ['trace'];
   static override examples = [
     {
-      description: 'A request to a Service of the same namespace',
+      description: 'A request to a Service of the same namespace, in the cluster of the current context',
+      command: '<%= config.bin %> explain web-0 api:443 -n shop',
+    },
+    {
+      description: 'The same, from a snapshot',
       command: '<%= config.bin %> explain web-0 api:443 -n shop --snapshot cluster.tar.gz',
     },
     {
@@ -36,6 +41,7 @@ export default class Explain extends BaseCommand {
   };
   static override flags = {
     ...snapshotFlags,
+    ...connectionFlags,
     'from-namespace': Flags.string({ summary: 'Namespace of FROM, when it is not that of TO', helpValue: 'NAMESPACE' }),
     method: Flags.string({ char: 'X', aliases: ['request'], summary: 'HTTP method', helpValue: 'METHOD' }),
     header: Flags.string({
@@ -70,15 +76,8 @@ export default class Explain extends BaseCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Explain);
     // Loaded here, so that help, completion and errors in the flags don't pay for it.
-    const { answerStatus, explainQuestion, renderAnswer } = await import('../src/index.ts');
-    const paths = flags.snapshot ?? [];
-    if (paths.length === 0) {
-      throw new CliError('no snapshot is given', {
-        remedy: 'Name one with --snapshot PATH (a folder or a .tar.gz).',
-      });
-    }
-    this.progress.phase('reading the snapshot');
-    const explanation = await explainQuestion(paths, {
+    const { answerStatus, explainLive, explainQuestion, renderAnswer } = await import('../src/index.ts');
+    const question = {
       from: args.from,
       to: args.to,
       namespace: flags.namespace ?? null,
@@ -90,7 +89,18 @@ export default class Explain extends BaseCommand {
       sourcePort: flags['source-port'] ?? null,
       node: flags.node ?? null,
       resolve: flags.resolve ?? [],
-    });
+    };
+    const paths = flags.snapshot ?? [];
+    let interrupted = false;
+    let explanation;
+    if (paths.length > 0) {
+      this.progress.phase('reading the snapshot');
+      explanation = await explainQuestion(paths, question);
+    } else {
+      const surroundings = this.surroundings();
+      const report = (doing: string): void => this.progress.phase(doing);
+      ({ explanation, interrupted } = await explainLive(connectionOf(flags), surroundings, question, report));
+    }
     const text = renderAnswer(explanation, flags.output ?? 'tree', {
       ...this.terminal(),
       verbose: flags.verbose,
@@ -100,6 +110,10 @@ export default class Explain extends BaseCommand {
       throw new CliError(`the answer has no step ${flags['explain-step']}`, {
         remedy: 'The steps are numbered in the answer; run the command without --explain-step to see them.',
       });
+    }
+    if (interrupted) {
+      this.answerInterrupted(text);
+      return;
     }
     this.answer(text, ExitStatus[answerStatus(explanation, (flags['fail-on'] ?? null) satisfies Severity | null)]);
   }

@@ -53,20 +53,55 @@ function notices(inputs) {
   return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
+/** The part that only a live cluster needs: a bundle of its own, loaded when it is used. @type {import('esbuild').Plugin} */
+const liveApart = {
+  name: 'live-apart',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/live\/live\.ts$/ }, () => ({ path: './live.cjs', external: true }));
+  },
+};
 
-const bundle = join(dist, 'commands.cjs');
-const { metafile } = await build({
+/** client-node does not say that its modules do nothing when they are loaded; without that all its models would be bundled. */
+/** @type {import('esbuild').Plugin} */
+const clientNodeByParts = {
+  name: 'client-node-by-parts',
+  setup: ({ onResolve, resolve }) => {
+    onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === 'resolving') return undefined;
+      const found = await resolve(path, { ...from, pluginData: 'resolving' });
+      if (!/node_modules[\\/]@kubernetes[\\/]client-node[\\/]/.test(found.path)) return undefined;
+      return { ...found, sideEffects: false };
+    });
+  },
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const bundled = {
   ...shared,
-  stdin: { contents: commandsEntry(), resolveDir: root, loader: 'ts' },
-  outfile: bundle,
   metafile: true,
   // Half of what Node would read at every start; names and short lines keep a stack trace legible.
   minifyWhitespace: true,
   lineLimit: 160,
+};
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+
+const bundle = join(dist, 'commands.cjs');
+const commands = await build({
+  ...bundled,
+  stdin: { contents: commandsEntry(), resolveDir: root, loader: 'ts' },
+  outfile: bundle,
+  plugins: [liveApart],
 });
-writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(Object.keys(metafile.inputs)));
+const live = await build({
+  ...bundled,
+  entryPoints: [join(root, 'src/collect/live/live.ts')],
+  outfile: join(dist, 'live.cjs'),
+  plugins: [clientNodeByParts],
+});
+const inputs = [commands, live].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(inputs));
 
 // esbuild escapes what is not ASCII everywhere but in regular expressions. Pure ASCII is read byte by byte at every start.
 const code = readFileSync(bundle, 'utf8').replace(

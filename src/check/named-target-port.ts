@@ -6,10 +6,9 @@ import { endpointsKnown, selectedPods, servicePortsMet, serviceName, serviceSubj
 export const namedTargetPortCheck: Check = {
   code: 'KR103',
   run: (context) => {
-    if (!endpointsKnown(context)) return [];
     return servicePortsMet(context).flatMap(({ service, port }) => {
       const name = port.targetPort;
-      if (typeof name !== 'string') return [];
+      if (typeof name !== 'string' || !endpointsKnown(context, service)) return [];
       const pods = selectedPods(context, service);
       const ports = pods.flatMap((pod) => pod.containers.flatMap((container) => container.ports));
       if (pods.length === 0 || ports.some((one) => one.name === name && one.protocol === port.protocol)) return [];

@@ -6,8 +6,8 @@ import { endpointsKnown, endpointsOf, servicePortsMet, serviceSubject } from './
 export const notReadyCheck: Check = {
   code: 'KR102',
   run: (context) => {
-    if (!endpointsKnown(context)) return [];
     return servicePortsMet(context).flatMap(({ service }) => {
+      if (!endpointsKnown(context, service)) return [];
       const endpoints = endpointsOf(context, service);
       if (endpoints.length === 0 || endpoints.some((one) => one.ready || (one.serving && one.terminating))) return [];
       const names = endpoints.map((one) => one.podName ?? one.addresses[0] ?? 'an endpoint');

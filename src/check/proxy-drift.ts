@@ -10,7 +10,6 @@ import { endpointsKnown, serviceSubject, slicesOf } from './services-met.ts';
 export const proxyDriftCheck: Check = {
   code: 'KR408',
   run: (context) => {
-    if (!endpointsKnown(context)) return [];
     return proxyEnds(context).flatMap(({ visit, end, cluster }) => {
       const name = end.kind === 'upstream' ? end.cluster : cluster?.name;
       const named = name === undefined ? undefined : clusterName(name);
@@ -18,7 +17,7 @@ export const proxyDriftCheck: Check = {
       const service = objectsOf(context)?.services.find((one) => `${one.name}.${one.namespace}` === named.service);
       const envoy = context.cluster.pod(visit.pod.namespace, visit.pod.name).envoy().value;
       const assignments = envoy?.config?.endpoints(name) ?? [];
-      if (service === undefined || assignments.length === 0) return [];
+      if (service === undefined || assignments.length === 0 || !endpointsKnown(context, service)) return [];
       const proxied = new Set(assignments.flatMap(({ config }) => hostsOf(config)));
       const sliced = readyAddresses(context, service, named.port);
       const extra = [...proxied].filter((one) => !sliced.has(one));

@@ -6,8 +6,8 @@ import { endpointsKnown, endpointsOf, selectedPods, servicePortsMet, serviceSubj
 export const selectorCheck: Check = {
   code: 'KR101',
   run: (context) => {
-    if (!endpointsKnown(context)) return [];
     return servicePortsMet(context).flatMap(({ service }) => {
+      if (!endpointsKnown(context, service)) return [];
       if (service.selector === null || selectedPods(context, service).length > 0) return [];
       if (endpointsOf(context, service).length > 0) return [];
       const selector = Object.entries(service.selector).map(([key, value]) => `${key}=${value}`);

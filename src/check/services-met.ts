@@ -1,5 +1,6 @@
 import type { IntendedOutcome } from '../model/kube-proxy.ts';
 import type { EndpointSliceFact, PodFact, ServiceFact, ServicePort, SliceEndpoint } from '../model/kubernetes.ts';
+import { byLabels, byService } from '../model/selection.ts';
 import { objectsOf, visitsOf, type CheckContext } from './check.ts';
 
 /** A Service port that the question was about, or that a node was asked for. */
@@ -61,8 +62,11 @@ export function selectedPods(context: CheckContext, service: ServiceFact): reado
   );
 }
 
-/** Whether pods and slices were captured: without them nothing can be said about endpoints. */
-export function endpointsKnown(context: CheckContext): boolean {
+/** Whether the Service's slices and the pods it selects were captured: without them nothing can be said about its endpoints. */
+export function endpointsKnown(context: CheckContext, { namespace, name, selector }: ServiceFact): boolean {
   const objects = objectsOf(context);
-  return objects !== undefined && objects.captured('endpointslices') && objects.captured('pods');
+  if (objects === undefined) return false;
+  // Both are asked, so that a live cluster fetches both in one round.
+  const slices = objects.holds('endpointslices', byService(namespace, name));
+  return (selector === null || objects.holds('pods', byLabels(namespace, selector))) && slices;
 }

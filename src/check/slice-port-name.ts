@@ -6,9 +6,8 @@ import { endpointsKnown, servicePortsMet, serviceSubject, slicesOf } from './ser
 export const slicePortNameCheck: Check = {
   code: 'KR107',
   run: (context) => {
-    if (!endpointsKnown(context)) return [];
     return servicePortsMet(context).flatMap(({ service, port }) => {
-      if (service.selector !== null) return [];
+      if (service.selector !== null || !endpointsKnown(context, service)) return [];
       const slices = slicesOf(context, service).filter((slice) => slice.endpoints.length > 0);
       const ports = slices.flatMap((slice) => slice.ports);
       if (

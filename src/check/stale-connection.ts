@@ -6,10 +6,9 @@ import { endpointsKnown, endpointsOf } from './services-met.ts';
 export const staleConnectionCheck: Check = {
   code: 'KR211',
   run: (context) => {
-    if (!endpointsKnown(context)) return [];
     return visitsOf(context, 'netns').flatMap(({ owner, flow, intended }) => {
       const service = intended?.find((outcome) => outcome.service !== null)?.service ?? null;
-      if (owner.kind !== 'node' || service === null) return [];
+      if (owner.kind !== 'node' || service === null || !endpointsKnown(context, service)) return [];
       const known = new Set(endpointsOf(context, service).flatMap((endpoint) => endpoint.addresses));
       const entries = context.cluster.node(owner.node).netns.conntrack().value ?? [];
       const stale = entries.filter(

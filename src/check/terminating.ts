@@ -6,8 +6,8 @@ import { endpointsKnown, endpointsOf, servicePortsMet, serviceSubject } from './
 export const terminatingCheck: Check = {
   code: 'KR106',
   run: (context) => {
-    if (!endpointsKnown(context)) return [];
     return servicePortsMet(context).flatMap(({ service }) => {
+      if (!endpointsKnown(context, service)) return [];
       const endpoints = endpointsOf(context, service);
       const last = endpoints.filter((one) => one.serving && one.terminating);
       if (last.length === 0 || endpoints.some((one) => one.ready)) return [];

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
-import type { ExitStatus } from './exit-status.ts';
+import { ExitStatus } from './exit-status.ts';
 import { Progress } from './progress.ts';
 import { describeTerminal, type Terminal } from './terminal.ts';
 
@@ -43,6 +43,24 @@ export abstract class BaseCommand extends Command {
     this.progress.clear();
     process.exitCode = status;
     if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  }
+
+  /** What a live cluster is asked with; from now on Ctrl-C ends the asking, and a second one the process. */
+  protected surroundings(): {
+    readonly environment: NodeJS.ProcessEnv;
+    readonly hasTerminal: boolean;
+    readonly signal: AbortSignal;
+  } {
+    const controller = new AbortController();
+    process.once('SIGINT', () => controller.abort());
+    process.once('SIGTERM', () => controller.abort());
+    return { environment: process.env, hasTerminal: process.stdin.isTTY, signal: controller.signal };
+  }
+
+  /** Prints what is known of an answer that Ctrl-C cut short. */
+  protected answerInterrupted(text: string): void {
+    this.answer(text, ExitStatus.failed);
+    process.stderr.write('interrupted: the answer rests on what was collected until then\n');
   }
 
   protected override async catch(error: Error): Promise<never> {

@@ -34,6 +34,9 @@ function describe(error: unknown): Description {
   if (error instanceof QuestionError) {
     return { message: error.message, remedy: error.hints.join('\n') || undefined, status: ExitStatus.usage };
   }
+  if (isLiveError(error)) {
+    return { message: error.message, remedy: error.hints.join('\n') || undefined, status: ExitStatus.failed };
+  }
   if (isInputError(error)) return { message: error.message, remedy: error.remedy, status: ExitStatus.usage };
   if (error instanceof CLIError) return describeParseError(error);
   const unreadable = describeFileError(error);
@@ -45,7 +48,11 @@ function describe(error: unknown): Description {
   };
 }
 
-/** Told by its name: its class is in a room that the cli does not know. */
+/** Told by its name, as the next: its class is in a room or a bundle that this one does not know. */
+function isLiveError(error: unknown): error is Error & { readonly hints: readonly string[] } {
+  return error instanceof Error && error.name === 'LiveError' && 'hints' in error && Array.isArray(error.hints);
+}
+
 function isInputError(error: unknown): error is Error & { readonly remedy: string } {
   return error instanceof Error && error.name === 'InputError' && 'remedy' in error && typeof error.remedy === 'string';
 }

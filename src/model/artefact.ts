@@ -1,3 +1,5 @@
+import type { Selection } from './selection.ts';
+
 /** One raw thing that was read: a list of objects, an iptables-save, a config_dump. Nobody has interpreted it yet. */
 export interface Artefact {
   /** Its path in a snapshot (`clusters/<cluster>/nodes/<node>/iptables-save.txt`), or the loose file's own name. */
@@ -5,6 +7,15 @@ export interface Artefact {
   /** RFC 3339 time of the capture, when the source says so. */
   readonly capturedAt: string | null;
   readonly bytes: Buffer;
+  /** Set when it is a List that does not hold all objects of its kind. */
+  readonly part?: ListPart;
+}
+
+/** What of a List is whole, so that what it does not hold is not there. */
+export interface ListPart {
+  readonly selections: readonly Selection[];
+  /** Whether every object that the selection picks is in it. A source that can still ask for them takes this for a wish. */
+  holds(selection: Selection): boolean;
 }
 
 /** Where artefacts come from: a snapshot, loose files, a live cluster. */

@@ -1,4 +1,5 @@
 import type { Cursor } from './json.ts';
+import type { Selection } from './selection.ts';
 
 /** What every object has. `cursor` stands on the object inside its List, so that any field can be cited. */
 export interface ObjectFact {
@@ -195,10 +196,12 @@ export interface KubernetesObjects {
   /** ServiceCIDR objects: CIDR texts. */
   readonly serviceCIDRs: readonly { readonly cidr: string; readonly cursor: Cursor }[];
   /** networking.istio.io, security.istio.io, telemetry.istio.io, extensions.istio.io, by kind name. */
-  readonly istio: ReadonlyMap<string, readonly ObjectFact[]>;
+  istio(kind: string): readonly ObjectFact[];
   /**
-   * Whether a List of that plural (`services`, `endpointslices` …) was captured and could be read. An empty list above means
-   * "there are none" only then; otherwise nobody knows.
+   * Whether a List of all objects of that plural (`services`, `endpointslices` …) was captured and could be read. An empty list above
+   * means "there are none" only then; otherwise nobody knows.
    */
   captured(plural: string): boolean;
+  /** Whether all objects of that plural which the selection picks were captured: what is not among them is not there. */
+  holds(plural: string, selection: Selection): boolean;
 }

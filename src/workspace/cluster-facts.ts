@@ -32,17 +32,20 @@ export function clusterFacts(reader: Reader, cluster: string, names: readonly st
 
 function readObjects(reader: Reader, cluster: string, names: readonly string[]): Reading<KubernetesObjects> {
   const folder = `${clusterFolder(cluster)}resources/`;
-  const lists = new Map<string, Artefact[]>();
+  const named = new Map<string, string[]>();
   for (const name of names) {
     const plural = resourceOf(name)?.plural;
-    const artefact = plural === undefined ? undefined : reader.artefact(name);
-    if (plural !== undefined && artefact !== undefined) lists.set(plural, [...(lists.get(plural) ?? []), artefact]);
+    if (plural !== undefined) named.set(plural, [...(named.get(plural) ?? []), name]);
   }
-  if (lists.size === 0) {
+  if (named.size === 0) {
     const remedy = `run \`kubectl get services -A -o json > ${folder}core/v1/services.json\`, and so for the other kinds`;
     return reader.noted({ gaps: reader.absence(folder, remedy), artefact: folder });
   }
-  const { objects, gaps } = kubernetesObjects(lists);
+  const lists = [...named].map(([plural, own]): [string, () => readonly Artefact[]] => [
+    plural,
+    once(() => own.flatMap((name) => reader.artefact(name) ?? [])),
+  ]);
+  const { objects, gaps } = kubernetesObjects(new Map(lists));
   return reader.noted({
     value: objects,
     get gaps() {

@@ -30,18 +30,15 @@ export function podFacts(
     name,
     netns,
     envoySeen,
-    envoy: once(() => readEnvoy(reader, folder, namespace, name, envoySeen)),
+    envoy: once(() => readEnvoy(reader, folder, namespace, name)),
   };
 }
 
 /** Documents are read one by one, when they are asked for: most questions need two of the four. */
-function readEnvoy(
-  reader: Reader,
-  folder: string,
-  namespace: string,
-  name: string,
-  seen: boolean,
-): Reading<EnvoyFacts> {
+function readEnvoy(reader: Reader, folder: string, namespace: string, name: string): Reading<EnvoyFacts> {
+  const files = Object.keys(DOCUMENTS).map((file) => `${folder}${file}`);
+  // Where none is known yet a live cluster is asked for all of them, in one round.
+  const seen = files.some((file) => reader.has(file)) || files.map((file) => reader.artefact(file)).some(Boolean);
   const found: Gap[] = (['config_dump.json', 'clusters.json'] as const)
     .filter((file) => !reader.has(`${folder}${file}`))
     .flatMap((file) => {

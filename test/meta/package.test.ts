@@ -33,6 +33,7 @@ it('holds the programs and what a licence asks for, and nothing else', () => {
       'dist/commands.cjs',
       'dist/kubectl-reach.cjs',
       'dist/kubectl_complete-reach.cjs',
+      'dist/live.cjs',
       'package.json',
     ].toSorted(),
   );

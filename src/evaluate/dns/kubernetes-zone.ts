@@ -87,7 +87,8 @@ function serviceRecord(
 ): ZoneAnswer {
   const service = index.service(namespace, name);
   if (service === undefined) {
-    if (!index.complete.services) return { kind: 'unknown', reason: 'the Services were not captured', service: null };
+    if (!index.knowsService(namespace, name))
+      return { kind: 'unknown', reason: 'the Services were not captured', service: null };
     return nothing('no-such-name', rest.length === 0 ? `there is no Service ${namespace}/${name}` : undefined);
   }
   const unread = service.notUnderstood[0];
@@ -97,6 +98,8 @@ function serviceRecord(
   const endpoint = rest.length === 1 ? rest[0] : undefined;
   const port = rest.length === 2 ? { name: strip(rest[0] ?? ''), protocol: strip(rest[1] ?? '') } : null;
   if (service.headless || endpoint !== undefined) return endpointRecords(index, setup, service, endpoint, port);
+  if (setup.ignoreEmptyService && !index.knowsSlices(service))
+    return { kind: 'unknown', reason: 'the EndpointSlices were not captured', service };
   if (setup.ignoreEmptyService && !index.slices(service).some((slice) => slice.endpoints.some((one) => one.ready))) {
     return nothing('no-such-name', 'the Service has no ready endpoint (ignore empty_service)', service);
   }
@@ -148,8 +151,7 @@ function endpointRecords(
 ): ZoneAnswer {
   const name = `${service.namespace}/${service.name}`;
   if (setup.noEndpoints) return nothing('no-such-name', 'CoreDNS does not watch endpoints (noendpoints)', service);
-  if (!index.complete.endpointSlices)
-    return { kind: 'unknown', reason: 'the EndpointSlices were not captured', service };
+  if (!index.knowsSlices(service)) return { kind: 'unknown', reason: 'the EndpointSlices were not captured', service };
   const slices = index.slices(service);
   const unread = slices.find((slice) => slice.notUnderstood.length > 0);
   if (unread !== undefined)

@@ -5,13 +5,16 @@ import type {
   ServiceFact,
   SliceEndpoint,
 } from '../../model/kubernetes.ts';
+import { byName, byService } from '../../model/selection.ts';
 import { readClusterDns, type ClusterDns } from './cluster-dns.ts';
 
 /** The objects of a cluster by what a name tells of them, and its DNS server. Built once, asked for every name. */
 export interface NameIndex {
   readonly dns: ClusterDns;
-  /** Which kinds are known as a whole, so that absence means something. */
-  readonly complete: { readonly services: boolean; readonly endpointSlices: boolean };
+  /** Whether a Service of this name that is not known is not there. */
+  knowsService(namespace: string, name: string): boolean;
+  /** Whether all slices of a Service are known. */
+  knowsSlices(service: ServiceFact): boolean;
   hasNamespace(name: string): boolean;
   service(namespace: string, name: string): ServiceFact | undefined;
   slices(service: ServiceFact): readonly EndpointSliceFact[];
@@ -50,9 +53,8 @@ export function indexNames(objects: KubernetesObjects): NameIndex {
     get dns() {
       return dns();
     },
-    get complete() {
-      return { services: objects.captured('services'), endpointSlices: objects.captured('endpointslices') };
-    },
+    knowsService: (namespace, name) => objects.holds('services', byName(name, namespace)),
+    knowsSlices: ({ namespace, name }) => objects.holds('endpointslices', byService(namespace, name)),
     hasNamespace: (name) => !objects.captured('namespaces') || namespaces().has(name),
     service: (namespace, name) => services().get(`${namespace}/${name}`),
     slices: (service) => slices().get(`${service.namespace}/${service.name}`) ?? [],

@@ -104,10 +104,13 @@ function ambiguous(claims: readonly Claim[], input: KubeProxyInput, flow: Flow):
   );
 }
 
-/** Members of the Service or its slices that could not be read. */
+/** What of the Service or its slices is not known. */
 function notUnderstood({ index }: KubeProxyInput, { proxied: { service } }: Met): string | undefined {
   const [ofService] = service.notUnderstood;
   if (ofService !== undefined) return `Service ${service.namespace}/${service.name}: ${ofService}`;
+  if (!index.knowsSlices(service)) {
+    return `the EndpointSlices of Service ${service.namespace}/${service.name} were not captured`;
+  }
   for (const slice of index.slices(service)) {
     const [ofSlice] = slice.notUnderstood;
     if (ofSlice !== undefined) return `EndpointSlice ${slice.namespace}/${slice.name}: ${ofSlice}`;

@@ -20,12 +20,18 @@ export interface ServiceIndex {
   externalAddress(address: string): ServiceFact | undefined;
   healthCheckNodePort(port: number): ServiceFact | undefined;
   slices(service: ServiceFact): readonly EndpointSliceFact[];
+  /** Whether these are all its slices. */
+  knowsSlices(service: ServiceFact): boolean;
   /** Service ports of which a slice names this address. */
   portsWithEndpoint(address: string): readonly ProxiedPort[];
 }
 
 /** Builds the index; what it gives does not depend on the order of the Services. */
-export function indexServices(services: readonly ServiceFact[], slices: readonly EndpointSliceFact[]): ServiceIndex {
+export function indexServices(
+  services: readonly ServiceFact[],
+  slices: readonly EndpointSliceFact[],
+  knowsSlices: (service: ServiceFact) => boolean = () => true,
+): ServiceIndex {
   const claims = new Map<string, Claim[]>();
   const nodePorts = new Map<string, ProxiedPort[]>();
   const clusterIPs = new Map<string, ServiceFact>();
@@ -63,6 +69,7 @@ export function indexServices(services: readonly ServiceFact[], slices: readonly
     externalAddress: (address) => externalAddresses.get(address),
     healthCheckNodePort: (port) => healthChecks.get(port),
     slices: slicesOfService,
+    knowsSlices,
     portsWithEndpoint: (address) => {
       byEndpoint ??= indexEndpoints(services, slicesOfService);
       return byEndpoint.get(address) ?? [];

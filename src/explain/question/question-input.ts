@@ -8,6 +8,8 @@ export interface QuestionInput {
   readonly namespace: string | null;
   /** Where FROM's bare name is looked up, when it differs. */
   readonly fromNamespace: string | null;
+  /** Namespace of the context of a live cluster, where FROM's bare name is looked up when no flag says otherwise. */
+  readonly contextNamespace?: string | null;
   readonly method: string | null;
   /** `Name: value`, as curl's -H. */
   readonly headers: readonly string[];

@@ -61,7 +61,7 @@ function bare(view: ClusterView, input: QuestionInput, text: string): Sources {
   const qualified = dot < 0 ? undefined : view.pod(text.slice(dot + 1), text.slice(0, dot));
   if (qualified !== undefined) return one({ kind: 'pod', cluster: view.name, pod: qualified });
   if (view.nodes.includes(text)) return one({ kind: 'node', cluster: view.name, node: text });
-  const elsewhere = (view.objects?.pods ?? []).filter((candidate) => candidate.name === text);
+  const elsewhere = view.podsNamed(text);
   const [only, second] = elsewhere;
   if (only !== undefined && second === undefined && !namespaceGiven(input)) {
     const note = `FROM ${text} was found in namespace ${only.namespace}.`;
@@ -73,7 +73,7 @@ function bare(view: ClusterView, input: QuestionInput, text: string): Sources {
 function podSource(view: ClusterView, namespace: string, name: string): Source {
   const pod = view.pod(namespace, name);
   if (pod !== undefined) return { kind: 'pod', cluster: view.name, pod };
-  const elsewhere = (view.objects?.pods ?? []).filter((candidate) => candidate.name === name);
+  const elsewhere = view.podsNamed(name);
   throw noSuchPod(view, namespace, name, elsewhere);
 }
 
@@ -105,7 +105,7 @@ function noSuchPod(view: ClusterView, namespace: string, name: string, elsewhere
 
 /** Where FROM's bare names are looked up. */
 function namespaceOf(input: QuestionInput): string {
-  return input.fromNamespace ?? input.namespace ?? 'default';
+  return input.fromNamespace ?? input.namespace ?? input.contextNamespace ?? 'default';
 }
 
 function namespaceGiven(input: QuestionInput): boolean {

@@ -271,7 +271,7 @@ function splitHostPort(text: string): { readonly host: string; readonly port: st
 
 /** Where TO's bare names are looked up: -n, else the client's own namespace. */
 function targetNamespace(input: QuestionInput, source: Source): string {
-  return input.namespace ?? (source.kind === 'pod' ? source.pod.namespace : 'default');
+  return input.namespace ?? (source.kind === 'pod' ? source.pod.namespace : (input.contextNamespace ?? 'default'));
 }
 
 function noSuchService(view: ClusterView, namespace: string, name: string): QuestionError {

@@ -1,4 +1,5 @@
 import type { PodFact, WorkloadFact } from '../../model/kubernetes.ts';
+import { byName } from '../../model/selection.ts';
 import { listText } from '../../model/wording.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 import { closeNames } from './close-names.ts';
@@ -20,12 +21,21 @@ export const WORKLOAD_KINDS: ReadonlyMap<string, string> = new Map([
   ['replicasets', 'ReplicaSet'],
 ]);
 
+const PLURALS: ReadonlyMap<string, string> = new Map([
+  ['Deployment', 'deployments'],
+  ['StatefulSet', 'statefulsets'],
+  ['DaemonSet', 'daemonsets'],
+  ['ReplicaSet', 'replicasets'],
+]);
+
 /**
  * The running pods of a workload: owned by it (a Deployment through its ReplicaSets), sorted by name.
  * @throws QuestionError when the workload does not exist or has no running pod
  */
 export function podsOfWorkload(view: ClusterView, kind: string, namespace: string, name: string): readonly PodFact[] {
   const workloads = (view.objects?.workloads ?? []).filter((one) => one.kind === kind && one.namespace === namespace);
+  view.objects?.holds(PLURALS.get(kind) ?? '', byName(name, namespace));
+  view.objects?.holds('pods', { namespace });
   const pods = (view.objects?.pods ?? []).filter(
     (pod) => pod.namespace === namespace && pod.phase !== 'Succeeded' && pod.phase !== 'Failed',
   );

@@ -13,12 +13,13 @@ export function backendAt(view: ClusterView, flow: Flow): Backend {
 /** The hostNetwork pod on the node that declares the port, when exactly one does. */
 function hostNetworkPod(view: ClusterView, flow: Flow, node: string | null): string | null {
   if (node === null) return null;
-  const pods = (view.objects?.pods ?? []).filter(
-    (pod) =>
-      pod.hostNetwork &&
-      pod.nodeName === node &&
-      pod.containers.some((container) => container.ports.some((port) => port.containerPort === flow.destinationPort)),
-  );
+  const pods = view
+    .podsOn(node)
+    .filter(
+      (pod) =>
+        pod.hostNetwork &&
+        pod.containers.some((container) => container.ports.some((port) => port.containerPort === flow.destinationPort)),
+    );
   const [only, second] = pods;
   return only === undefined || second !== undefined ? null : `${only.namespace}/${only.name}`;
 }

@@ -94,8 +94,8 @@ function decidingObjects(objects: KubernetesObjects, pod: PodFact): readonly Obj
     'ProxyConfig',
   ]);
   return DECIDING_KINDS.flatMap((kind) =>
-    (objects.istio.get(kind) ?? []).filter(
-      (one) => !namespaced.has(kind) || one.namespace === pod.namespace || one.namespace === 'istio-system',
-    ),
+    objects
+      .istio(kind)
+      .filter((one) => !namespaced.has(kind) || one.namespace === pod.namespace || one.namespace === 'istio-system'),
   );
 }

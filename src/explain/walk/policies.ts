@@ -86,9 +86,7 @@ function disagreed(one: PolicyDecision): PolicyDecision {
 }
 
 function isEnforced(view: ClusterView, node: string | null): boolean {
-  return (view.objects?.pods ?? []).some(
-    (pod) => pod.nodeName === node && ENFORCERS.some((name) => pod.name.startsWith(name)),
-  );
+  return node !== null && view.podsOn(node).some((pod) => ENFORCERS.some((name) => pod.name.startsWith(name)));
 }
 
 function endOf(visits: readonly PolicyVisit[]): End | null {

@@ -3,6 +3,7 @@ import { contains, parseAddress, parsePrefix } from '../../model/address.ts';
 import type { ClusterFacts, NetnsFacts } from '../../model/facts.ts';
 import type { ServiceAddressKind } from '../../model/kube-proxy.ts';
 import type { KubernetesObjects, NodeFact, PodFact, ServiceFact } from '../../model/kubernetes.ts';
+import { byName, byNode, byPodAddress, byService, type Selection } from '../../model/selection.ts';
 import type { Owner } from '../../model/trace.ts';
 import { indexNames, type NameIndex } from '../../evaluate/dns/name-index.ts';
 import { indexServices, type ServiceIndex } from '../../evaluate/kube-proxy/service-index.ts';
@@ -32,6 +33,10 @@ export interface ClusterView {
   isServiceAddress(ip: string): boolean;
   service(namespace: string, name: string): ServiceFact | undefined;
   pod(namespace: string, name: string): PodFact | undefined;
+  /** Pods of this name in all namespaces. */
+  podsNamed(name: string): readonly PodFact[];
+  /** The pods of a node. */
+  podsOn(node: string): readonly PodFact[];
   netns(owner: Owner): NetnsFacts;
   serviceIndex(): ServiceIndex;
   /** Undefined when no object at all was read. */
@@ -55,9 +60,11 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
   const services = lazy(() => indexServiceAddresses(objects));
   const ranges = lazy(() => serviceRanges(objects));
   const named = lazy(() => new Map((objects?.services ?? []).map((one) => [`${one.namespace}/${one.name}`, one])));
-  const podsNamed = lazy(() => new Map((objects?.pods ?? []).map((one) => [`${one.namespace}/${one.name}`, one])));
+  const podsByName = lazy(() => new Map((objects?.pods ?? []).map((one) => [`${one.namespace}/${one.name}`, one])));
   const nodesNamed = lazy(() => new Map((objects?.nodes ?? []).map((one) => [one.name, one])));
-  const serviceIndex = lazy(() => indexServices(objects?.services ?? [], objects?.endpointSlices ?? []));
+  const knowsSlices = ({ namespace, name }: ServiceFact): boolean =>
+    objects?.holds('endpointslices', byService(namespace, name)) === true;
+  const serviceIndex = lazy(() => indexServices(objects?.services ?? [], objects?.endpointSlices ?? [], knowsSlices));
   const nameIndex = lazy(() => (objects === undefined ? undefined : indexNames(objects)));
   return {
     serviceIndex,
@@ -65,7 +72,7 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
     name: facts.name,
     facts,
     objects,
-    podAt: (ip) => pods().get(ip),
+    podAt: (ip) => pods().get(ip) ?? sought(objects, 'pods', byPodAddress(ip)),
     nodeAt: (ip) => nodes().get(ip),
     nodeNamed: (name) => nodesNamed().get(name),
     get nodes() {
@@ -78,8 +85,18 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
       const virtual = (services().get(ip) ?? []).some((one) => one.kind === 'clusterIP');
       return virtual || ranges().some((range) => contains(range, address));
     },
-    service: (namespace, name) => named().get(`${namespace}/${name}`),
-    pod: (namespace, name) => podsNamed().get(`${namespace}/${name}`),
+    service: (namespace, name) =>
+      named().get(`${namespace}/${name}`) ?? sought(objects, 'services', byName(name, namespace)),
+    pod: (namespace, name) =>
+      podsByName().get(`${namespace}/${name}`) ?? sought(objects, 'pods', byName(name, namespace)),
+    podsNamed: (name) => {
+      sought(objects, 'pods', byName(name));
+      return (objects?.pods ?? []).filter((pod) => pod.name === name);
+    },
+    podsOn: (node) => {
+      sought(objects, 'pods', byNode(node));
+      return (objects?.pods ?? []).filter((pod) => pod.nodeName === node);
+    },
     netns: (owner) => {
       if (owner.kind === 'node') return facts.node(owner.node).netns;
       const { pod } = owner;
@@ -88,6 +105,11 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
         : facts.pod(pod.namespace, pod.name).netns;
     },
   };
+}
+
+/** Notes that something was looked for: a live cluster fetches it for the next round, where a List is not known as a whole. */
+function sought(objects: KubernetesObjects | undefined, plural: string, selection: Selection): undefined {
+  objects?.holds(plural, selection);
 }
 
 function indexNodes(facts: ClusterFacts, objects: KubernetesObjects | undefined): Map<string, string> {

@@ -17,14 +17,14 @@ export interface IntendedOnNode {
 
 /**
  * What the API objects ask of a node for this packet.
- * @returns null when the Services, the slices or the node are not known
+ * @returns null when the Services or the node are not known
  */
 export function intendedOnNode(world: World, owner: NodeOwner, flow: Flow): IntendedOnNode | null {
   const view = world.cluster(owner.cluster);
   const { objects } = view;
   const node = view.nodeNamed(owner.node);
   if (objects === undefined || node === undefined) return null;
-  if (!objects.captured('services') || !objects.captured('endpointslices')) return null;
+  if (!objects.captured('services')) return null;
   const config = view.facts.node(owner.node).kubeProxy().value;
   if (config === undefined) return null;
   const addresses = view.netns(owner).addresses().value;

@@ -22,8 +22,12 @@ import { parseServiceCIDRs } from './service-cidrs.ts';
 import { parseServices } from './services.ts';
 import { parseWorkloads } from './workloads.ts';
 import { compareText } from '../../model/order.ts';
+import type { Selection } from '../../model/selection.ts';
 
 const WORKLOADS = ['deployments', 'replicasets', 'statefulsets', 'daemonsets'];
+
+/** Lists of one plural, or who reads them: then they are read when somebody first asks for the kind. */
+export type Lists = readonly Artefact[] | (() => readonly Artefact[]);
 
 type Parse<T> = (artefact: Artefact, document: Document) => Parsed<readonly T[]>;
 
@@ -34,7 +38,7 @@ type Parse<T> = (artefact: Artefact, document: Document) => Parsed<readonly T[]>
  *   (API versions, loose files): an object that stands in more than one counts once, in its most stable API version.
  * @returns the objects, read on first use; and the gaps of what was read so far, in a stable order
  */
-export function kubernetesObjects(artefacts: ReadonlyMap<string, readonly Artefact[]>): {
+export function kubernetesObjects(artefacts: ReadonlyMap<string, Lists>): {
   readonly objects: KubernetesObjects;
   readonly gaps: () => readonly Gap[];
 } {
@@ -55,15 +59,12 @@ export function kubernetesObjects(artefacts: ReadonlyMap<string, readonly Artefa
     const ranges = lists.read('servicecidrs', parseServiceCIDRs);
     return [...new Map(ranges.map((one) => [one.cidr, one])).values()];
   });
-  const istio = lazy(() => {
-    const kinds = Object.entries(ISTIO_KINDS).filter(([plural]) => artefacts.has(plural));
-    return new Map(
-      kinds.map(([plural, type]): [string, readonly ObjectFact[]] => {
-        const facts = kind([plural], (artefact, document) => parseGenericObjects(artefact, type, document));
-        return [type.kinds[0] ?? plural, facts()];
-      }),
-    );
-  });
+  const istio = new Map(
+    Object.entries(ISTIO_KINDS).map(([plural, type]): [string, () => readonly ObjectFact[]] => [
+      type.kinds[0] ?? plural,
+      kind([plural], (artefact, document) => parseGenericObjects(artefact, type, document)),
+    ]),
+  );
   const objects: KubernetesObjects = {
     get services() {
       return services();
@@ -98,20 +99,19 @@ export function kubernetesObjects(artefacts: ReadonlyMap<string, readonly Artefa
     get serviceCIDRs() {
       return serviceCIDRs();
     },
-    get istio() {
-      return istio();
-    },
+    istio: (name) => istio.get(name)?.() ?? [],
     captured: lists.captured,
+    holds: lists.holds,
   };
   return { objects, gaps: lists.gaps };
 }
 
 /** The Lists of a cluster as documents, each parsed once, with the gaps of what was read. */
-function openLists(artefacts: ReadonlyMap<string, readonly Artefact[]>) {
+function openLists(artefacts: ReadonlyMap<string, Lists>) {
   const documents = new Map<Artefact, Document>();
   const gaps = new Map<string, readonly Gap[]>();
   const open = (plural: string): { readonly artefact: Artefact; readonly document: Document }[] =>
-    (artefacts.get(plural) ?? [])
+    artefactsOf(artefacts.get(plural) ?? [])
       .toSorted((a, b) => compareText(a.name, b.name))
       .map((artefact) => {
         const document = documents.get(artefact) ?? parseDocument(artefact);
@@ -125,12 +125,21 @@ function openLists(artefacts: ReadonlyMap<string, readonly Artefact[]>) {
         gaps.set(`${plural} ${artefact.name}`, parsed.gaps);
         return parsed.value;
       }),
-    captured: (plural: string): boolean => open(plural).some(({ document }) => holdsObjects(document)),
+    captured: (plural: string): boolean =>
+      open(plural).some(({ artefact, document }) => artefact.part === undefined && holdsObjects(document)),
+    holds: (plural: string, selection: Selection): boolean =>
+      open(plural).some(
+        ({ artefact: { part }, document }) => (part === undefined || part.holds(selection)) && holdsObjects(document),
+      ),
     // a List of many kinds that cannot be read is one gap, however many kinds were asked for
     gaps: (): readonly Gap[] => [
       ...new Set([...gaps.keys()].toSorted(compareText).flatMap((key) => gaps.get(key) ?? [])),
     ],
   };
+}
+
+function artefactsOf(lists: Lists): readonly Artefact[] {
+  return typeof lists === 'function' ? lists() : lists;
 }
 
 /** Each object once, in its most stable version; of equal versions the one of the first artefact. */

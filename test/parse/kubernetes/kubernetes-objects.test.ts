@@ -3,8 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Artefact } from '../../../src/model/artefact.ts';
 import type { KubernetesObjects } from '../../../src/model/kubernetes.ts';
+import { ISTIO_KINDS } from '../../../src/parse/kubernetes/generic-objects.ts';
 import { kubernetesObjects } from '../../../src/parse/kubernetes/kubernetes-objects.ts';
 import { artefact, list, named } from './list.ts';
+
+const ISTIO = Object.values(ISTIO_KINDS).flatMap((type) => type.kinds);
 
 const samples = new URL('../../../samples/', import.meta.url);
 
@@ -37,7 +40,7 @@ function everything({ objects }: { readonly objects: KubernetesObjects }): numbe
     objects.workloads,
     objects.mutatingWebhookConfigurations,
   ];
-  const istio = [...objects.istio.values()];
+  const istio = ISTIO.map((kind) => objects.istio(kind));
   for (const pod of objects.pods) expect(Array.isArray(pod.containers)).toBe(true);
   return [...lists, ...others, objects.serviceCIDRs, ...istio].reduce((sum, one) => sum + one.length, 0);
 }
@@ -65,7 +68,7 @@ describe('the bundled clusters', () => {
 
   it('Istio by kind', () => {
     const { objects } = kubernetesObjects(bundled('istio-bookinfo'));
-    const counts = [...objects.istio].map(([kind, facts]) => `${kind} ${facts.length}`);
+    const counts = ISTIO.map((kind) => `${kind} ${objects.istio(kind).length}`);
     expect(counts).toEqual(
       expect.arrayContaining(['VirtualService 2', 'Gateway 1', 'AuthorizationPolicy 1', 'EnvoyFilter 0']),
     );
@@ -134,7 +137,7 @@ describe('the same object more than once', () => {
   ])('in %j counts once, as %s', (versions, kept) => {
     for (const order of [versions, versions.toReversed()]) {
       const { objects } = kubernetesObjects(new Map([['virtualservices', order.map(virtualService)]]));
-      expect(objects.istio.get('VirtualService')?.map((one) => one.apiVersion)).toEqual([kept]);
+      expect(objects.istio('VirtualService').map((one) => one.apiVersion)).toEqual([kept]);
     }
   });
 

@@ -1,0 +1,108 @@
+import { Cursor } from '../../../model/json.ts';
+
+/** One object of a List, as its bytes. */
+export interface ListedItem {
+  /** `namespace/name`, `/name` */
+  readonly key: string;
+  readonly bytes: Buffer;
+}
+
+/** One answer to a list request, taken apart. */
+export interface ListPage {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly resourceVersion: string;
+  /** For the next page; null: this is the last. */
+  readonly continue: string | null;
+  /** How many objects the pages behind this one hold; null: the server does not say (selectors). */
+  readonly remaining: number | null;
+  readonly bytes: Buffer;
+  items(): readonly ListedItem[];
+}
+
+const [QUOTE, BACKSLASH = 0, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA] = Buffer.from('"\\{}[],');
+
+/**
+ * Reads an answer to a list request.
+ * @returns undefined when it is no List
+ */
+export function readListPage(bytes: Buffer): ListPage | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  const root = new Cursor('', '', value);
+  const kind = root.at('kind').string() ?? '';
+  const items = root.at('items');
+  if (!kind.endsWith('List') || (items.exists && !Array.isArray(items.value))) return undefined;
+  const metadata = root.at('metadata');
+  return {
+    kind,
+    apiVersion: root.at('apiVersion').string() ?? '',
+    resourceVersion: metadata.at('resourceVersion').string() ?? '',
+    continue: metadata.at('continue').string() || null,
+    remaining: metadata.at('remainingItemCount').number() ?? null,
+    bytes,
+    items: () => {
+      const spans = itemSpans(bytes);
+      return items.items().flatMap((item, index): ListedItem[] => {
+        const span = spans[index];
+        const name = item.at('metadata', 'name').string();
+        const namespace = item.at('metadata', 'namespace').string() ?? '';
+        if (span === undefined || name === undefined) return [];
+        return [{ key: `${namespace}/${name}`, bytes: bytes.subarray(span[0], span[1]) }];
+      });
+    },
+  };
+}
+
+/** A List of these items, byte for byte as they came. */
+export function joinItems(
+  page: Pick<ListPage, 'kind' | 'apiVersion' | 'resourceVersion'>,
+  items: readonly Buffer[],
+): Buffer {
+  const metadata = page.resourceVersion === '' ? {} : { resourceVersion: page.resourceVersion };
+  const head = JSON.stringify({ kind: page.kind, apiVersion: page.apiVersion, metadata }).slice(0, -1);
+  const comma = Buffer.from(',');
+  const parts = items.flatMap((item, index) => (index === 0 ? [item] : [comma, item]));
+  return Buffer.concat([Buffer.from(`${head},"items":[`), ...parts, Buffer.from(']}\n')]);
+}
+
+/** Where each element of the document's member `items` begins and ends. The document is known to be JSON. */
+function itemSpans(bytes: Buffer): readonly (readonly [number, number])[] {
+  const spans: (readonly [number, number])[] = [];
+  let depth = 0;
+  let inItems = false;
+  let start = -1;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      const from = at;
+      at = endOfString(bytes, at);
+      // A member of the document itself. A value of that text does no harm: a comma follows it, and no bracket.
+      if (depth === 1 && bytes.toString('latin1', from, at + 1) === '"items"') inItems = true;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (depth === 2 && inItems) start = at;
+      depth += 1;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth -= 1;
+      if (depth === 2 && inItems && start >= 0) {
+        spans.push([start, at + 1]);
+        start = -1;
+      }
+    } else if (byte === COMMA && depth === 1) inItems = false;
+  }
+  return spans;
+}
+
+/** Position of the quote that ends the string which begins at `from`. */
+function endOfString(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(0x22, from + 1); at >= 0; at = bytes.indexOf(0x22, at + 1)) {
+    let slashes = 0;
+    while (bytes[at - 1 - slashes] === BACKSLASH) slashes += 1;
+    if (slashes % 2 === 0) return at;
+  }
+  return bytes.length;
+}

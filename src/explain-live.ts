@@ -1,0 +1,113 @@
+/**
+ * A question asked of a live cluster. In: flags of the connection and a question. Out: the answer, as from a snapshot. The walk is
+ * pure and knows no waiting, so it goes in rounds: walk with what is known, collect what it looked for and did not find, walk again,
+ * until it finds all there is. It knows neither flags nor the process.
+ */
+import type { ConnectionFlags } from './collect/live/connection-flags.ts';
+import type { ConnectionSurroundings, Traffic } from './collect/live/connection.ts';
+import type { LiveCluster } from './collect/live/live.ts';
+import { explain } from './explain/explain.ts';
+import { QuestionError, type QuestionInput } from './explain/question/question-input.ts';
+import type { Gap } from './model/artefact.ts';
+import type { Explanation } from './model/explanation.ts';
+import { createWorkspace } from './workspace.ts';
+
+/** More rounds than a walk through any cluster takes: each goes at least one place further. */
+const ROUNDS = 40;
+
+/** The cluster did not let the question be asked: what it refused, or Ctrl-C. Exit status 1. */
+export class LiveError extends Error {
+  /** Sentences: what to do next. */
+  readonly hints: readonly string[];
+
+  constructor(message: string, hints: readonly string[]) {
+    super(message);
+    this.name = 'LiveError';
+    this.hints = hints;
+  }
+}
+
+export interface LiveAnswer {
+  readonly explanation: Explanation;
+  /** Ctrl-C came before everything was collected. */
+  readonly interrupted: boolean;
+  readonly traffic: Traffic;
+}
+
+/**
+ * Answers a question from a live cluster.
+ * @param report hears what is being done
+ * @throws QuestionError when the question cannot be asked, InputError when no cluster is configured, LiveError when the cluster
+ *   refuses what the question itself needs
+ */
+export async function explainLive(
+  flags: ConnectionFlags,
+  surroundings: ConnectionSurroundings,
+  input: QuestionInput,
+  report: (doing: string) => void,
+): Promise<LiveAnswer> {
+  report('connecting');
+  const cluster = await opened(flags, surroundings);
+  try {
+    const question: QuestionInput = { ...input, contextNamespace: cluster.namespace };
+    const explanation = await inRounds(cluster, surroundings.signal, question, report);
+    return { explanation, interrupted: surroundings.signal.aborted, traffic: cluster.traffic() };
+  } finally {
+    cluster.close();
+  }
+}
+
+async function opened(flags: ConnectionFlags, surroundings: ConnectionSurroundings): Promise<LiveCluster> {
+  // A bundle of its own: nothing that works without a cluster pays for it.
+  const { openCluster } = await import('./collect/live/live.ts');
+  try {
+    return await openCluster(flags, surroundings);
+  } catch (error) {
+    // Told by its name: its class is in another bundle.
+    if (error instanceof Error && error.name === 'RequestRefused' && 'remedy' in error) {
+      throw new LiveError(error.message, [sentence(String(error.remedy))]);
+    }
+    throw error;
+  }
+}
+
+async function inRounds(
+  { source, server }: LiveCluster,
+  signal: AbortSignal,
+  input: QuestionInput,
+  report: (doing: string) => void,
+): Promise<Explanation> {
+  for (let round = 1; ; round++) {
+    const answer = attempt(() => explain(createWorkspace(source), input));
+    report(`asking ${server} (round ${round})`);
+    const more = round < ROUNDS && !signal.aborted && (await source.collect(signal));
+    if (more) continue;
+    if (answer.explanation !== undefined) return answer.explanation;
+    throw unaskable(answer.error, source.gaps(), signal.aborted);
+  }
+}
+
+function attempt(
+  make: () => Explanation,
+): { readonly explanation: Explanation } | { readonly explanation?: never; readonly error: QuestionError } {
+  try {
+    return { explanation: make() };
+  } catch (error) {
+    if (error instanceof QuestionError) return { error };
+    throw error;
+  }
+}
+
+/** What is not found is only missing when all of it could be looked through. */
+function unaskable(error: QuestionError, gaps: readonly Gap[], interrupted: boolean): Error {
+  if (interrupted) return new LiveError('interrupted before the question could be asked', ['Run it again.']);
+  if (gaps.length === 0) return error;
+  const hints = gaps
+    .slice(0, 5)
+    .map(({ problem, remedy }) => sentence(remedy === undefined ? problem : `${problem}: ${remedy}`));
+  return new LiveError(`${error.message}, as far as the cluster could be read`, [...hints, ...error.hints]);
+}
+
+function sentence(clause: string): string {
+  return `${clause.charAt(0).toUpperCase()}${clause.slice(1)}${/[.!?]$/.test(clause) ? '' : '.'}`;
+}
