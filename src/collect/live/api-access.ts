@@ -33,6 +33,8 @@ export interface KubeApi {
       readonly body?: object;
       readonly permission?: Permission | null;
       readonly signal?: AbortSignal;
+      /** Whether it is made after Ctrl-C as well: it takes away what was made. */
+      readonly tidiesUp?: boolean;
     },
   ): Promise<{ readonly bytes: Buffer }>;
 }

@@ -17,8 +17,8 @@ import { chooseTarget, type ConnectionTarget } from './target.ts';
 import { Turns } from './turns.ts';
 
 export interface RequestOptions {
-  /** Only a question that changes nothing may be a POST (SelfSubjectAccessReview). */
-  readonly method?: 'GET' | 'POST';
+  /** POST for questions that change nothing (SelfSubjectAccessReview) and for what a person asked to be made; DELETE for that alone. */
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly query?: Readonly<Record<string, string | number | null>>;
   /** Media types; JSON without it. */
   readonly accept?: string;
@@ -26,6 +26,8 @@ export interface RequestOptions {
   /** What RBAC must allow, for the remedy of a refusal. */
   readonly permission?: Permission | null;
   readonly signal?: AbortSignal;
+  /** Whether it is made after Ctrl-C as well: it takes away what was made. */
+  readonly tidiesUp?: boolean;
   /** Bytes of the unpacked answer. */
   readonly bytesLimit?: number;
 }
@@ -118,7 +120,7 @@ export class Connection {
         }
         const pause = refusal.retryAfter ?? FIRST_PAUSE_MS * 2 ** (attempt - 1) * (1 + Math.random() / 4);
         const late = performance.now() - start + pause > PATIENCE_MS;
-        const safe = (options.method ?? 'GET') === 'GET';
+        const safe = options.method !== 'POST';
         if (!safe || attempt >= (ATTEMPTS[refusal.kind] ?? 1) || late) throw this.#givenUp(refusal);
         await this.#pause(pause, options);
       }
@@ -127,27 +129,26 @@ export class Connection {
 
   async #attempt(
     path: string,
-    { method = 'GET', query = {}, accept, body, permission, signal, bytesLimit }: RequestOptions,
+    { method = 'GET', query = {}, accept, body, permission, signal, tidiesUp = false, bytesLimit }: RequestOptions,
   ) {
     const url = new URL(this.target.server);
     url.pathname = `${url.pathname.replace(/\/$/, '')}${path}`;
     for (const [key, value] of Object.entries(query)) if (value !== null) url.searchParams.set(key, String(value));
     this.#requests += 1;
-    const answer = await exchange(url, {
+    return await exchange(url, {
       method,
       accept: accept ?? 'application/json',
       body: body === undefined ? null : JSON.stringify(body),
       identity: this.identity,
       compressed: !this.target.cluster.disableCompression,
       timeout: this.timeout,
-      interrupts: signal === undefined ? [this.signal] : [this.signal, signal],
+      interrupts: [...(tidiesUp ? [] : [this.signal]), ...(signal === undefined ? [] : [signal])],
       permission: permission ?? null,
       bytesLimit: bytesLimit ?? BYTES_LIMIT,
       meter: (bytes) => {
         this.#bytes += bytes;
       },
     });
-    return answer;
   }
 
   /** Other requests need not find out by themselves that the server cannot be asked. */

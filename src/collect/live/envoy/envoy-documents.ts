@@ -106,7 +106,10 @@ export class EnvoyDocuments {
       const { status, body } = await this.#get(`/config_dump?resource=${part}${eds}`, signal);
       if (status === 200) configs.push(...elementsOf(body));
     }
-    return configs.length === 0 ? null : collected(Buffer.from(JSON.stringify({ configs }, null, 1)));
+    if (configs.length === 0) return null;
+    const bootstrap = await this.#get('/config_dump?mask=bootstrap', signal);
+    if (bootstrap.status === 200) configs.unshift(...elementsOf(bootstrap.body));
+    return collected(Buffer.from(JSON.stringify({ configs }, null, 1)));
   }
 
   async #get(path: string, signal: AbortSignal): Promise<HttpAnswer> {

@@ -64,6 +64,7 @@ export class DebugPodAccess implements NodeAccess {
             method: 'DELETE',
             query: { gracePeriodSeconds: 0 },
             permission: { verb: 'delete', group: '', resource: 'pods', namespace: pod.namespace, namespaced: true },
+            tidiesUp: true,
             // Its own time: what interrupted the work must not keep the pod alive.
             signal: AbortSignal.timeout(REMOVE_MS),
           });
@@ -88,6 +89,7 @@ export class DebugPodAccess implements NodeAccess {
       body: manifest(pod, node, image),
       permission: { verb: 'create', group: '', resource: 'pods', namespace, namespaced: true },
       // Not broken off: a pod that comes to be after its removal was asked for would stay.
+      tidiesUp: true,
       signal: AbortSignal.timeout(CREATE_MS),
     });
     return pod;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
 import { WebSocket, type ClientOptions, type RawData } from 'ws';
 import type { ApiAccess } from '../api-access.ts';
 import { quoted, refusal, StreamError } from './stream-error.ts';
@@ -48,7 +49,7 @@ interface StreamRequest {
 export async function openStream(access: ApiAccess, request: StreamRequest): Promise<OpenStream> {
   const query = new URLSearchParams();
   for (const [name, value] of request.query) query.append(name, value);
-  const { headers, agent, ca, cert, key, passphrase, pfx, servername, rejectUnauthorized } = await access.options();
+  const { headers, agent, ca, cert, key, passphrase, pfx, servername, rejectUnauthorized } = await credentials(access);
   if (request.signal.aborted) throw aborted();
   const upgrade: ClientOptions & { readonly servername: string | undefined } = {
     agent: typeof agent === 'object' ? agent : undefined,
@@ -74,6 +75,14 @@ export async function openStream(access: ApiAccess, request: StreamRequest): Pro
   const stream = watch(socket, request);
   await Promise.race([openPaused(socket), stream.failed]);
   return stream;
+}
+
+async function credentials(access: ApiAccess): Promise<RequestOptions> {
+  try {
+    return await access.options();
+  } catch (error) {
+    throw new StreamError('unreachable', quoted(error instanceof Error ? error.message : String(error)));
+  }
 }
 
 /** What came together with the upgrade would be lost before anybody listens. */

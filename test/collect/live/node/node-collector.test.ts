@@ -263,7 +263,7 @@ describe("a pod's network namespace", () => {
       {
         find: (stream) => {
           seen.push(stream.argv.join(' '));
-          prints('/proc/812/cgroup\n/proc/77/cgroup\n', 1, 'find: /proc/9: No such file or directory')(stream);
+          void prints('/proc/812/cgroup\n/proc/77/cgroup\n', 1, 'find: /proc/9: No such file or directory')(stream);
         },
         'nsenter -t 77 -n -- ss -Hlntup': prints('tcp LISTEN 0\n'),
       },
