@@ -1,34 +1,17 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Family } from '../../../src/model/address.ts';
 import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
 import type { IpSet } from '../../../src/model/network-namespace.ts';
-import { parseIpsetSave } from '../../../src/parse/ipset-save/ipset-save.ts';
 import { Random } from '../routing/random.ts';
 import { generateCase, HOOKS, type Case } from './generate.ts';
-import { Lab, type Probe } from '../netfilter/lab.ts';
+import { Lab } from '../netfilter/lab.ts';
 import { loadIptables } from '../netfilter/load-iptables.ts';
 import { KernelLog, legacyRules, readLegacyTraces, switchTracingOn } from './legacy-trace.ts';
 import { compareResult, compareTrace, environmentOf, predict, type Router } from '../netfilter/predict.ts';
-import { Monitor, readTraces, ruleOrdinals, watch, type Trace } from '../netfilter/trace.ts';
+import { tell, Tally, UNDETERMINED_LIMIT, wasSent } from '../netfilter/tally.ts';
+import { Monitor, readTraces, ruleOrdinals, traceOf, watch } from '../netfilter/trace.ts';
 
-/** Packets in all (KUBECTL_REACH_PACKETS), and the seed of the first ruleset (KUBECTL_REACH_SEED). */
-const PACKETS = Number(process.env['KUBECTL_REACH_PACKETS'] ?? 2000);
-const FIRST_SEED = Number(process.env['KUBECTL_REACH_SEED'] ?? 1);
-const VERBOSE = process.env['KUBECTL_REACH_VERBOSE'] !== undefined;
 const PROBES_PER_RULESET = 16;
-const UNDETERMINED_LIMIT = 0.05;
-
-interface Counts {
-  packets: number;
-  rulesets: number;
-  refused: number;
-  undetermined: number;
-  answered: number;
-  readonly disagreements: string[];
-  readonly reasons: Map<string, number>;
-}
 
 let lab!: Lab;
 let sets: ReadonlyMap<string, IpSet>;
@@ -38,11 +21,7 @@ beforeAll(async () => {
   lab = new Lab(`kr-ipt-${process.pid}`);
   await lab.ready();
   watch(lab);
-  sets = parseIpsetSave({
-    name: 'ipset-save.txt',
-    capturedAt: null,
-    bytes: Buffer.from(lab.router.execute('ipset', 'save')),
-  }).value;
+  sets = lab.ipsets();
   routing = { 4: lab.router.tables(4), 6: lab.router.tables(6) };
 }, 60_000);
 
@@ -58,13 +37,13 @@ const EMPTY = Object.entries(HOOKS)
   .join('');
 
 /** @returns undefined when nothing is left of the case */
-function load(one: Case, counts: Counts): Router | undefined {
+function load(one: Case, tally: Tally): Router | undefined {
   for (const backend of ['nft', 'legacy'] as const) lab.load(EMPTY, one.family, backend);
   const loaded = loadIptables(lab, one.rules, one.family, one.backend, (refusal) => {
-    if (VERBOSE) process.stdout.write(`refused: ${refusal}\n`);
+    tell(`refused: ${refusal}`);
   });
   if (loaded === undefined) return undefined;
-  counts.refused += loaded.refused;
+  tally.refused += loaded.refused;
   lab.spawn('conntrack', ['-F'], '');
   const { ruleset, ordinals } = loaded;
   return { rulesets: [ruleset], environment: environmentOf(routing[one.family], sets), ordinals };
@@ -80,22 +59,12 @@ function chainLengths({ ordinals }: Router): ReadonlyMap<string, number> {
   return lengths;
 }
 
-function traceOf(traces: readonly Trace[], probe: Probe): Trace | undefined {
-  return traces.find(
-    ({ first }) =>
-      first.source === probe.source &&
-      first.sourcePort === probe.sourcePort &&
-      first.destination === probe.destination &&
-      first.destinationPort === probe.destinationPort,
-  );
-}
-
-async function runSeed(seed: number, counts: Counts): Promise<void> {
+async function runSeed(seed: number, tally: Tally): Promise<void> {
   const random = new Random(seed);
   const one = generateCase(random, PROBES_PER_RULESET, lab.sets, seed);
-  const router = load(one, counts);
+  const router = load(one, tally);
   if (router === undefined) return;
-  counts.rulesets += 1;
+  tally.rulesets += 1;
   const legacy = one.backend === 'legacy';
   const saved = lab.save(one.family, one.backend).toString();
   if (legacy) switchTracingOn(lab, one.family);
@@ -115,56 +84,22 @@ async function runSeed(seed: number, counts: Counts): Promise<void> {
     // A port that is not known leaves rules open that do not change the answer, and so stand in the kernel's list alone.
     const ephemeral = random.chance(0.2);
     const outcomes = predict(router, probe, one.family, ephemeral);
-    // The sender's own kernel would not have it: no packet left.
-    if (['EADDRNOTAVAIL', 'EADDRINUSE'].includes(results[at]!.result)) continue;
-    counts.packets += 1;
-    const open = outcomes.filter((outcome) => outcome.verdict === 'undetermined');
-    const problem = compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, legacy);
-    const seen = problem ?? compareResult(router, probe, outcomes, results[at]!);
-    if (results[at]!.result === 'answered') counts.answered += 1;
-    if (seen === null) continue;
-    if (open.length > 0) {
-      counts.undetermined += 1;
-      const reason = (open[0]?.unknown?.reason ?? '').replaceAll(/[\d.:a-f]{4,}/g, 'X');
-      counts.reasons.set(reason, (counts.reasons.get(reason) ?? 0) + 1);
-      continue;
-    }
-    const { source, sourcePort, destination, destinationPort } = probe;
-    const asked = `${probe.sender} ${probe.protocol} ${source}:${sourcePort} > ${destination}:${destinationPort}`;
-    counts.disagreements.push(`seed ${seed} IPv${one.family} ${one.backend}: ${asked}\n  ${seen}`);
-    keep(seed, `${saved}\n${text}\n${logged}`);
+    const result = results[at]!;
+    if (!wasSent(result)) continue;
+    const problem =
+      compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, legacy) ??
+      compareResult(router, probe, outcomes, result);
+    const place = { seed, name: `IPv${one.family} ${one.backend}` };
+    tally.count(probe, result, outcomes, problem, place, `${saved}\n${text}\n${logged}`);
   }
-}
-
-/** Leaves a ruleset that we read otherwise than the kernel where it can be looked at. */
-function keep(seed: number, rules: string): void {
-  const folder = process.env['KUBECTL_REACH_KEEP'];
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `seed-${seed}.txt`), rules);
 }
 
 describe('iptables against the kernel', () => {
   it('walks packets through random rulesets as the kernel does', { timeout: 7_200_000 }, async () => {
-    const counts: Counts = {
-      packets: 0,
-      rulesets: 0,
-      refused: 0,
-      undetermined: 0,
-      answered: 0,
-      disagreements: [],
-      reasons: new Map(),
-    };
-    for (let seed = FIRST_SEED; counts.packets < PACKETS; seed += 1) await runSeed(seed, counts);
-    const reasons = [...counts.reasons]
-      .toSorted((a, b) => b[1] - a[1])
-      .map(([reason, count]) => `  undetermined: ${count} × ${reason}\n`);
-    process.stdout.write(
-      `iptables: ${counts.packets} packets through ${counts.rulesets} rulesets (${counts.refused} rules refused), ` +
-        `${counts.answered} answered, ${counts.undetermined} undetermined (${((100 * counts.undetermined) / counts.packets).toFixed(1)} %), ` +
-        `${counts.disagreements.length} disagree; seeds from ${FIRST_SEED}\n${reasons.join('')}`,
-    );
-    expect(counts.disagreements.slice(0, 10)).toEqual([]);
-    expect(counts.undetermined / counts.packets).toBeLessThan(UNDETERMINED_LIMIT);
+    const tally = new Tally('iptables');
+    await tally.fill((seed) => runSeed(seed, tally));
+    const { disagreements, undetermined } = tally.close();
+    expect(disagreements).toEqual([]);
+    expect(undetermined).toBeLessThan(UNDETERMINED_LIMIT);
   });
 });

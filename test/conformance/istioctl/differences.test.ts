@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { installIstioctl } from './install-istioctl.ts';
+import { goProgram } from '../../lab/build/go-modules.ts';
 import { Programs, type Printed } from './programs.ts';
 
 /** Each difference of docs/istioctl-differences.md, shown by both programs. */
-const istioctl = await installIstioctl();
+const istioctl = await goProgram('istioctl');
 const folder = mkdtempSync(path.join(tmpdir(), 'istioctl-differences-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const programs = new Programs(istioctl, folder);

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { IDENTITIES, makeCertificates } from '../envoy/certificates.ts';
 import { generatedClusters, generatedDump } from './generated-dump.ts';
-import { installIstioctl } from './install-istioctl.ts';
+import { goProgram } from '../../lab/build/go-modules.ts';
 import { Programs } from './programs.ts';
 
-const istioctl = await installIstioctl();
+const istioctl = await goProgram('istioctl');
 const folder = mkdtempSync(path.join(tmpdir(), 'istioctl-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const programs = new Programs(istioctl, folder);

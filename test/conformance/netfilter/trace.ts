@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lab } from './lab.ts';
+import type { Lab, Probe } from './lab.ts';
 
 /** The addresses of a packet as the kernel shows them at a chain. */
 export interface Tuple {
@@ -188,5 +188,19 @@ export function sameTuple(one: Tuple, other: Tuple): boolean {
     one.sourcePort === other.sourcePort &&
     one.destination === other.destination &&
     one.destinationPort === other.destinationPort
+  );
+}
+
+/** The trace of the packet that a probe sent. */
+export function traceOf(
+  traces: readonly Trace[],
+  { source, sourcePort, destination, destinationPort }: Probe,
+): Trace | undefined {
+  return traces.find(
+    ({ first }) =>
+      first.source === source &&
+      first.sourcePort === sourcePort &&
+      first.destination === destination &&
+      first.destinationPort === destinationPort,
   );
 }

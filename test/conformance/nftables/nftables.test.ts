@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
 import type { Family } from '../../../src/model/address.ts';
@@ -8,34 +6,19 @@ import type { IpSet } from '../../../src/model/network-namespace.ts';
 import type { NftRuleset } from '../../../src/model/nftables.ts';
 import { divideBaseChains } from '../../../src/parse/nftables/foreign-chains.ts';
 import { parseNftJson } from '../../../src/parse/nftables/json-ruleset.ts';
-import { parseIpsetSave } from '../../../src/parse/ipset-save/ipset-save.ts';
 import { parseNftText } from '../../../src/parse/nftables/text-ruleset.ts';
-import { Lab, type Probe } from '../netfilter/lab.ts';
+import { Lab } from '../netfilter/lab.ts';
 import { loadIptables } from '../netfilter/load-iptables.ts';
 import { compareResult, compareTrace, environmentOf, placeKey, predict, type Router } from '../netfilter/predict.ts';
-import { Monitor, readTraces, ruleOrdinals, watch, type Trace } from '../netfilter/trace.ts';
+import { tell, Tally, UNDETERMINED_LIMIT, wasSent } from '../netfilter/tally.ts';
+import { Monitor, readTraces, ruleOrdinals, traceOf, watch } from '../netfilter/trace.ts';
 import { Random } from '../routing/random.ts';
 import { generateCase, type Case } from './generate.ts';
 
-/** Packets in all (KUBECTL_REACH_PACKETS), and the seed of the first ruleset (KUBECTL_REACH_SEED). */
-const PACKETS = Number(process.env['KUBECTL_REACH_PACKETS'] ?? 2000);
-const FIRST_SEED = Number(process.env['KUBECTL_REACH_SEED'] ?? 1);
-const VERBOSE = process.env['KUBECTL_REACH_VERBOSE'] !== undefined;
 const PROBES_PER_RULESET = 24;
 const MOST_REFUSALS = 60;
-const UNDETERMINED_LIMIT = 0.05;
 /** The answers of more ends than this are not followed. */
 const MOST_ENDS = 40;
-
-interface Counts {
-  packets: number;
-  rulesets: number;
-  refused: number;
-  undetermined: number;
-  answered: number;
-  readonly disagreements: string[];
-  readonly reasons: Map<string, number>;
-}
 
 let lab!: Lab;
 let sets: ReadonlyMap<string, IpSet>;
@@ -44,11 +27,7 @@ let routing: Readonly<Record<Family, RoutingTables>>;
 beforeAll(async () => {
   lab = new Lab(`kr-nft-${process.pid}`);
   await lab.ready();
-  sets = parseIpsetSave({
-    name: 'ipset-save.txt',
-    capturedAt: null,
-    bytes: Buffer.from(lab.router.execute('ipset', 'save')),
-  }).value;
+  sets = lab.ipsets();
   routing = { 4: lab.router.tables(4), 6: lab.router.tables(6) };
 }, 60_000);
 
@@ -60,7 +39,7 @@ afterAll(() => {
  * Loads a case, without the rules that nft or the kernel will not have.
  * @returns undefined when nothing is left of it
  */
-function load(one: Case, seed: number, counts: Counts): Router | undefined {
+function load(one: Case, seed: number, tally: Tally): Router | undefined {
   const lines = one.rules.split('\n');
   const apply = (): string => {
     const { status, stderr } = lab.spawn('nft', ['-f', '-'], `flush ruleset\n${lines.join('\n')}`);
@@ -74,15 +53,20 @@ function load(one: Case, seed: number, counts: Counts): Router | undefined {
     // After the first rule that the kernel will not have, it has none of those that lead there either.
     const refused = problem.includes('Could not process') ? rules.slice(0, 1) : rules;
     if (refused.length === 0) throw new Error(`seed ${seed}: nft: ${problem}`);
-    tell(`${refused.map((at) => lines[at]).join(' | ')}: ${problem}`);
-    counts.refused += refused.length;
+    tell(`refused: ${refused.map((at) => lines[at]).join(' | ')}: ${problem}`);
+    tally.refused += refused.length;
     for (const at of refused) lines[at] = '#';
     problem = apply();
   }
   if (problem !== '') return undefined;
   watch(lab);
-  const iptables = one.iptables === null ? undefined : loadIptables(lab, one.iptables, one.family, 'nft', tell);
-  counts.refused += iptables?.refused ?? 0;
+  const iptables =
+    one.iptables === null
+      ? undefined
+      : loadIptables(lab, one.iptables, one.family, 'nft', (refusal) => {
+          tell(`refused: ${refusal}`);
+        });
+  tally.refused += iptables?.refused ?? 0;
   lab.spawn('conntrack', ['-F'], '');
   const ruleset = read(seed);
   return {
@@ -90,10 +74,6 @@ function load(one: Case, seed: number, counts: Counts): Router | undefined {
     environment: environmentOf(routing[one.family], sets),
     ordinals: new Map([...ordinalsOf(ruleset), ...(iptables?.ordinals ?? [])]),
   };
-}
-
-function tell(refusal: string): void {
-  if (VERBOSE) process.stdout.write(`refused: ${refusal}\n`);
 }
 
 function isRule(line: string): boolean {
@@ -124,23 +104,12 @@ function ordinalsOf(ruleset: NftRuleset): ReadonlyMap<string, string> {
   return ordinals;
 }
 
-function traceOf(traces: readonly Trace[], probe: Probe): Trace | undefined {
-  return traces.find(
-    ({ first }) =>
-      first.source === probe.source &&
-      first.sourcePort === probe.sourcePort &&
-      first.destination === probe.destination &&
-      first.destinationPort === probe.destinationPort,
-  );
-}
-
-async function runSeed(seed: number, counts: Counts): Promise<void> {
-  if (VERBOSE) process.stdout.write(`seed ${seed}\n`);
+async function runSeed(seed: number, tally: Tally): Promise<void> {
   const random = new Random(seed);
   const one = generateCase(random, PROBES_PER_RULESET, seed, lab.sets);
-  const router = load(one, seed, counts);
+  const router = load(one, seed, tally);
   if (router === undefined) return;
-  counts.rulesets += 1;
+  tally.rulesets += 1;
   const monitor = new Monitor(lab);
   await monitor.listening(lab);
   const listing = lab.spawn('nft', ['-a', 'list', 'ruleset'], '').stdout;
@@ -153,25 +122,12 @@ async function runSeed(seed: number, counts: Counts): Promise<void> {
     const ephemeral = random.chance(0.2);
     const outcomes = predict(router, probe, one.family, ephemeral);
     const result = results[at]!;
-    // The sender's own kernel would not have it: no packet left.
-    if (['EADDRNOTAVAIL', 'EADDRINUSE'].includes(result.result)) continue;
-    counts.packets += 1;
-    const open = outcomes.filter((outcome) => outcome.verdict === 'undetermined');
-    const problem = compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, false);
+    if (!wasSent(result)) continue;
     const ends = distinctEnds(outcomes);
-    const seen = problem ?? (ends.length > MOST_ENDS ? null : compareResult(router, probe, ends, result));
-    if (result.result === 'answered') counts.answered += 1;
-    if (seen === null) continue;
-    if (open.length > 0) {
-      counts.undetermined += 1;
-      const reason = (open[0]?.unknown?.reason ?? '').replaceAll(/[\d.:a-f]{4,}/g, 'X');
-      counts.reasons.set(reason, (counts.reasons.get(reason) ?? 0) + 1);
-      continue;
-    }
-    const { source, sourcePort, destination, destinationPort } = probe;
-    const asked = `${probe.sender} ${probe.protocol} ${source}:${sourcePort} > ${destination}:${destinationPort}`;
-    counts.disagreements.push(`seed ${seed} IPv${one.family}: ${asked}\n  ${seen}`);
-    keep(seed, `${listing}\n${text}`);
+    const problem =
+      compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, false) ??
+      (ends.length > MOST_ENDS ? null : compareResult(router, probe, ends, result));
+    tally.count(probe, result, outcomes, problem, { seed, name: `IPv${one.family}` }, `${listing}\n${text}`);
   }
 }
 
@@ -185,35 +141,12 @@ function distinctEnds(outcomes: readonly TraversalOutcome[]): readonly Traversal
   return [...ends.values()];
 }
 
-/** Leaves a ruleset that we read otherwise than the kernel where it can be looked at. */
-function keep(seed: number, rules: string): void {
-  const folder = process.env['KUBECTL_REACH_KEEP'];
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `seed-${seed}.txt`), rules);
-}
-
 describe('nftables against the kernel', () => {
   it('walks packets through random rulesets as the kernel does', { timeout: 7_200_000 }, async () => {
-    const counts: Counts = {
-      packets: 0,
-      rulesets: 0,
-      refused: 0,
-      undetermined: 0,
-      answered: 0,
-      disagreements: [],
-      reasons: new Map(),
-    };
-    for (let seed = FIRST_SEED; counts.packets < PACKETS; seed += 1) await runSeed(seed, counts);
-    const reasons = [...counts.reasons]
-      .toSorted((a, b) => b[1] - a[1])
-      .map(([reason, count]) => `  undetermined: ${count} × ${reason}\n`);
-    process.stdout.write(
-      `nftables: ${counts.packets} packets through ${counts.rulesets} rulesets (${counts.refused} rules refused), ` +
-        `${counts.answered} answered, ${counts.undetermined} undetermined (${((100 * counts.undetermined) / counts.packets).toFixed(1)} %), ` +
-        `${counts.disagreements.length} disagree; seeds from ${FIRST_SEED}\n${reasons.join('')}`,
-    );
-    expect(counts.disagreements.slice(0, 10)).toEqual([]);
-    expect(counts.undetermined / counts.packets).toBeLessThan(UNDETERMINED_LIMIT);
+    const tally = new Tally('nftables');
+    await tally.fill((seed) => runSeed(seed, tally));
+    const { disagreements, undetermined } = tally.close();
+    expect(disagreements).toEqual([]);
+    expect(undetermined).toBeLessThan(UNDETERMINED_LIMIT);
   });
 });

@@ -17,6 +17,7 @@ import type { HttpFilter, RunHttpFilter } from '../http-filters/filter.ts';
 import { httpFilterRule } from '../http-filters/registry.ts';
 import { memoised } from '../memo.ts';
 import { field, fields, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
+import { PLAINTEXT_ERROR } from '../tls/handshake.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, end, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
@@ -37,7 +38,8 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   const { request: sent } = connection.connection;
   if (connection.tls === null && sent.tls !== null) {
     // A client hello is no request: the codec answers in plaintext, which the client cannot read, and closes.
-    return end(managed, { kind: 'close', flag: 'DPE', detail: 'http1.codec_error', denied: false });
+    const handshake = { established: false, error: PLAINTEXT_ERROR };
+    return end(managed, { kind: 'close', flag: 'DPE', detail: 'http1.codec_error', denied: false, handshake });
   }
   if (sent.http === null) {
     return undetermined(

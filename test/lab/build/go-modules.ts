@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { progress } from '../progress.ts';
+import { cached, cacheFolder, locked } from './cache.ts';
+
+/** A Go module whose programs are built from source, at a version of its own. */
+interface GoModule {
+  readonly module: string;
+  readonly version: string;
+  /** Other modules, as `replace` wants them: a release pins what its own go.mod leaves open. */
+  readonly replace: Readonly<Record<string, string>>;
+  readonly flags: readonly string[];
+}
+
+export const KUBERNETES_VERSION = 'v1.36.3';
+/** Libraries that the kubernetes repository publishes apart: its go.mod replaces them by folders (`staging/src/k8s.io/*`). */
+const STAGING =
+  'api apiextensions-apiserver apimachinery apiserver cli-runtime client-go cloud-provider cluster-bootstrap code-generator ' +
+  'component-base component-helpers controller-manager cri-api cri-client cri-streaming csi-translation-lib ' +
+  'dynamic-resource-allocation endpointslice externaljwt kms kube-aggregator kube-controller-manager kube-proxy kube-scheduler ' +
+  'kubectl kubelet metrics mount-utils pod-security-admission sample-apiserver sample-cli-plugin sample-controller streaming';
+const STAGING_VERSION = KUBERNETES_VERSION.replace('v1.', 'v0.');
+const [, KUBERNETES_MINOR = ''] = KUBERNETES_VERSION.split('.');
+/** What the release's own build stamps into its programs (hack/lib/version.sh). */
+const KUBERNETES_STAMP = Object.entries({ gitVersion: KUBERNETES_VERSION, gitMajor: '1', gitMinor: KUBERNETES_MINOR })
+  .map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)
+  .join(' ');
+
+const KUBERNETES: GoModule = {
+  module: 'k8s.io/kubernetes',
+  version: KUBERNETES_VERSION,
+  replace: Object.fromEntries(STAGING.split(' ').map((name) => [`k8s.io/${name}`, STAGING_VERSION])),
+  flags: ['-ldflags', `-s -w ${KUBERNETES_STAMP}`],
+};
+
+const COREDNS: GoModule = {
+  module: 'github.com/coredns/coredns',
+  version: 'v1.14.7',
+  replace: {},
+  flags: ['-ldflags', '-s -w'],
+};
+
+const ISTIO: GoModule = {
+  module: 'istio.io/istio',
+  version: 'v0.0.0-20260827124520-eed52ebb66ad',
+  replace: {
+    'istio.io/api': 'v1.31.1',
+    'istio.io/client-go': 'v1.31.1',
+    'github.com/envoyproxy/go-control-plane/envoy': 'v1.40.0',
+    'github.com/envoyproxy/go-control-plane/contrib': 'v1.36.1-0.20260729145720-a2d8c7492908',
+  },
+  flags: ['-ldflags', '-s -w', '-tags', 'vtprotobuf,disable_pgv'],
+};
+
+const PROGRAMS = {
+  'kube-apiserver': [KUBERNETES, 'k8s.io/kubernetes/cmd/kube-apiserver'],
+  'kube-controller-manager': [KUBERNETES, 'k8s.io/kubernetes/cmd/kube-controller-manager'],
+  'kube-scheduler': [KUBERNETES, 'k8s.io/kubernetes/cmd/kube-scheduler'],
+  'kube-proxy': [KUBERNETES, 'k8s.io/kubernetes/cmd/kube-proxy'],
+  kubelet: [KUBERNETES, 'k8s.io/kubernetes/cmd/kubelet'],
+  kubectl: [KUBERNETES, 'k8s.io/kubernetes/cmd/kubectl'],
+  coredns: [COREDNS, 'github.com/coredns/coredns'],
+  istiod: [ISTIO, 'istio.io/istio/pilot/cmd/pilot-discovery'],
+  'pilot-agent': [ISTIO, 'istio.io/istio/pilot/cmd/pilot-agent'],
+  istioctl: [ISTIO, 'istio.io/istio/istioctl/cmd/istioctl'],
+} as const satisfies Record<string, readonly [GoModule, string]>;
+
+/** A program that is built from its Go module. */
+export type GoProgram = keyof typeof PROGRAMS;
+
+export const GO_PROGRAMS: readonly GoProgram[] = (Object.keys(PROGRAMS) as GoProgram[]).filter(
+  (name) => name !== 'istioctl',
+);
+
+/**
+ * The real program, built from its Go module once, statically linked, into the lab's cache under its version. From nothing
+ * kube-apiserver takes ten minutes of one processor and istiod thirteen; what shares their module takes little after them.
+ * @returns the path of the binary
+ */
+export async function goProgram(program: GoProgram): Promise<string> {
+  const [module, target] = PROGRAMS[program];
+  const folder = await cached(`${program}-${module.version.slice(1)}`, async (fresh) => {
+    // Two compilers at once take the same time and twice the memory.
+    await locked(join(cacheFolder(), 'go.lock'), async () => {
+      progress(`builds ${program} from ${module.module} ${module.version}`);
+      await goBuild(fresh, program, module, target);
+    });
+  });
+  return join(folder, program);
+}
+
+/** The lab's own agent (test/lab/agent), built when its source changed. @returns the path of the binary */
+export async function agentProgram(): Promise<string> {
+  const source = join(import.meta.dirname, '..', 'agent');
+  const hash = createHash('sha256');
+  for (const file of readdirSync(source)) hash.update(readFileSync(join(source, file)));
+  const folder = await cached(`agent-${hash.digest('hex').slice(0, 12)}`, async (fresh) => {
+    const env = { ...process.env, CGO_ENABLED: '0' };
+    const out = ['-o', join(fresh, 'agent'), '.'];
+    await promisify(execFile)('go', ['build', '-trimpath', '-ldflags', '-s -w', ...out], { cwd: source, env });
+  });
+  return join(folder, 'agent');
+}
+
+async function goBuild(folder: string, program: string, module: GoModule, target: string): Promise<void> {
+  const replaced = Object.entries(module.replace).map(([name, version]) => `replace ${name} => ${name} ${version}\n`);
+  const goMod = `module lab\n\ngo 1.26\n\nrequire ${module.module} ${module.version}\n\n${replaced.join('')}`;
+  await writeFile(join(folder, 'go.mod'), goMod);
+  const env = { ...process.env, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' };
+  const options = { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 };
+  await promisify(execFile)('go', ['build', '-trimpath', ...module.flags, '-o', program, target], options);
+}

@@ -1,0 +1,32 @@
+import type { ApiClient } from './control-plane/api-client.ts';
+import { attempt } from './execute.ts';
+import type { ProxyMode, Topology } from './topology/topology.ts';
+
+/** Every pod that a Service selects is named by a slice. */
+export async function endpointsAreWritten(api: ApiClient, topology: Topology): Promise<void> {
+  const selected = new Set(
+    topology.objects.map(({ spec }) => (spec as { selector?: { app?: string } })?.selector?.app),
+  );
+  await api.until('EndpointSlices of all pods', 30, async () => {
+    const slices = await api.list<{ endpoints?: { targetRef?: { name: string } }[] | null }>(
+      '/apis/discovery.k8s.io/v1/endpointslices',
+    );
+    const named = new Set(slices.flatMap(({ endpoints }) => endpoints?.map(({ targetRef }) => targetRef?.name)));
+    const wanted = topology.pods.filter(({ labels }) => labels?.['app'] !== undefined && selected.has(labels['app']));
+    return wanted.every(({ name }) => named.has(name));
+  });
+}
+
+/** kube-proxy has written rules for each ClusterIP of the topology (IPv4). */
+export async function nodeIsProgrammed(netns: string, mode: ProxyMode, topology: Topology): Promise<boolean> {
+  const dump =
+    mode === 'nftables'
+      ? await attempt('nft', ['list', 'ruleset'], { netns })
+      : await attempt(mode === 'iptables' ? 'iptables-nft-save' : 'iptables-legacy-save', [], { netns });
+  const rules = dump.stdout.toString();
+  const addresses = topology.objects.flatMap(({ spec }) => {
+    const address = (spec as { clusterIP?: string } | undefined)?.clusterIP;
+    return address === undefined || !address.startsWith('10.') ? [] : [address];
+  });
+  return addresses.every((address) => rules.includes(address));
+}

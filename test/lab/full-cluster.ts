@@ -1,0 +1,57 @@
+import type { ControlPlane } from './control-plane/control-plane.ts';
+import { endpointsAreWritten, nodeIsProgrammed } from './cluster-state.ts';
+import type { Network } from './network.ts';
+import { startOutside } from './outside.ts';
+import { startNodes } from './node/nodes.ts';
+import { progress } from './progress.ts';
+import type { LabRecord } from './record.ts';
+import { podObject } from './topology/pod-objects.ts';
+import { coreDnsObjects, kubeProxyObjects } from './topology/system-objects.ts';
+import type { ProxyMode, Topology } from './topology/topology.ts';
+
+interface PodState {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly status: { readonly phase?: string; readonly conditions?: readonly { type: string; status: string }[] };
+}
+
+/** Real nodes: kubelet and containerd, kube-proxy as a DaemonSet, CoreDNS as a Deployment, and the topology's pods. */
+export async function furnishFullCluster(
+  record: LabRecord,
+  control: ControlPlane,
+  network: Network,
+  topology: Topology,
+  mode: ProxyMode,
+  tools: 'full' | 'distroless',
+): Promise<void> {
+  const { api } = control;
+  for (const object of [...kubeProxyObjects(mode, control.innerServer, tools), ...coreDnsObjects()])
+    await api.apply(object);
+  for (const object of topology.objects) await api.apply(object);
+  await startOutside(record, network);
+  await startNodes(record, control, network);
+  progress(`starts ${topology.pods.length} pods`);
+  await api.until('the service account of each namespace', 30, async () => {
+    const accounts = await api.list('/api/v1/serviceaccounts');
+    const named = new Set(accounts.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
+    return topology.pods.every(({ namespace }) => named.has(`${namespace}/default`));
+  });
+  await Promise.all(topology.pods.map((spec) => api.apply(podObject(spec))));
+  const neverReady = new Set(topology.pods.flatMap(({ name, ready }) => (ready === false ? [name] : [])));
+  const expected = topology.pods.length + network.nodes.length + 1;
+  await api.until('all pods run', 120, async () => {
+    const pods = await api.list<PodState>('/api/v1/pods');
+    return pods.length >= expected && pods.every((pod) => runs(pod, !neverReady.has(pod.metadata.name)));
+  });
+  const leaving = topology.pods.filter(({ terminating }) => terminating === true);
+  for (const { name, namespace } of leaving) await api.call('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`);
+  await endpointsAreWritten(api, topology);
+  progress(`waits for kube-proxy (${mode})`);
+  for (const { netns, name } of network.nodes) {
+    await api.until(`kube-proxy on ${name} programs every Service`, 60, () => nodeIsProgrammed(netns, mode, topology));
+  }
+}
+
+function runs({ status }: PodState, wantsReady: boolean): boolean {
+  const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+  return status.phase === 'Running' && (ready || !wantsReady);
+}

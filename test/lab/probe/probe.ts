@@ -1,0 +1,168 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { agentProgram } from '../build/go-modules.ts';
+import { attempt, command } from '../execute.ts';
+import type { Lab } from '../lab.ts';
+
+/** Where a request is sent from. */
+export type Sender = { readonly pod: string; readonly namespace?: string } | { readonly node: string } | 'outside';
+
+/** A request that is sent for real. */
+export interface Probe {
+  readonly from: Sender;
+  /** `http://web:80/status/503`, `tcp://10.96.10.1:80`, `udp://[fd00:96::a]:53` */
+  readonly to: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of a UDP datagram; `hang` is never answered. */
+  readonly payload?: string;
+  /** Which addresses of a name count; without it the first answer. */
+  readonly family?: 4 | 6;
+  /** Milliseconds; what takes longer counts as dropped. */
+  readonly timeout?: number;
+}
+
+/** What became of a request, in the tool's own words. */
+export interface ProbeResult {
+  readonly disposition: 'delivered' | 'refused' | 'dropped' | 'denied' | 'failed' | 'unresolved' | 'unroutable';
+  /** Name of the error: `ECONNREFUSED`, `timeout`, `NXDOMAIN` … */
+  readonly error?: string;
+  /** HTTP status, of the application or of a proxy. */
+  readonly status?: number;
+  /** Name of the pod (or `outside`) that answered. */
+  readonly backend?: string;
+  /** Address and port that the backend saw itself asked at. */
+  readonly answeredAt?: string;
+  /** Source address that the backend saw. */
+  readonly source?: string;
+  /** Address that was dialled: the first of the name's. */
+  readonly address?: string;
+  /** All addresses of the name. */
+  readonly addresses?: readonly string[];
+  /** The sender's own address. */
+  readonly local?: string;
+  /** `server` of an HTTP answer. */
+  readonly server?: string;
+  /** Body of an answer that the agent did not give. */
+  readonly body?: string;
+  /** Headers of the request as the backend saw them. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One line of `agent probe`. */
+interface Outcome {
+  readonly stage: 'resolve' | 'connect' | 'answer' | 'answered';
+  readonly error?: string;
+  readonly status?: number;
+  readonly body?: string;
+  readonly server?: string;
+  readonly address?: string;
+  readonly local?: string;
+  readonly found?: string[];
+  readonly seen?: {
+    readonly name: string;
+    readonly local: string;
+    readonly localPort: number;
+    readonly peer: string;
+    readonly headers?: Record<string, string>;
+  };
+}
+
+const PORTS: Readonly<Record<string, number>> = { http: 80 };
+const TIMEOUT = 1500;
+
+/** Sends a request `count` times, one after another, from inside the sender's network (and, of a pod, with its names). */
+export async function sendProbes(lab: Lab, probe: Probe, count: number): Promise<ProbeResult[]> {
+  const url = new URL(probe.to);
+  const protocol = url.protocol.slice(0, -1);
+  const question = {
+    protocol,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || (PORTS[protocol] ?? 0),
+    path: `${url.pathname || '/'}${url.search}`,
+    method: probe.method ?? 'GET',
+    headers: probe.headers ?? {},
+    payload: probe.payload ?? '',
+    family: probe.family === undefined ? '' : String(probe.family),
+    timeout: probe.timeout ?? TIMEOUT,
+    count,
+  };
+  const [program, ...words] = await agentIn(lab, probe.from);
+  const limit = count * question.timeout + 10_000;
+  const ended = await attempt(program, [...words, 'probe', JSON.stringify(question)], { timeout: limit });
+  if (ended.status !== 0) throw new Error(`the probe ${probe.to} could not be sent: ${ended.stderr}`);
+  const lines = ended.stdout.toString().split('\n').filter(Boolean);
+  return lines.map((line) => resultOf(JSON.parse(line) as Outcome, protocol));
+}
+
+/** The command line that runs the agent where the sender is. */
+async function agentIn(lab: Lab, from: Sender): Promise<[string, ...string[]]> {
+  if (from === 'outside') return command(await agentProgram(), [], lab.netnsOf('outside'));
+  if ('node' in from) return command(await agentProgram(), [], lab.netnsOf(from.node));
+  const namespace = from.namespace ?? 'shop';
+  const { metadata } = await lab.api.get<{ metadata: { uid: string } }>(
+    `/api/v1/namespaces/${namespace}/pods/${from.pod}`,
+  );
+  const pid = agentOfPod(metadata.uid);
+  if (pid === undefined) throw new Error(`pod ${namespace}/${from.pod} does not run the agent`);
+  // Its own resolv.conf, and the agent of its image.
+  return ['nsenter', '--target', pid, '--mount', '--net', '/agent'];
+}
+
+/** The process that serves in a pod: kubelet names the pod's cgroup after its uid. */
+function agentOfPod(uid: string): string | undefined {
+  return readdirSync('/proc').find((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      const isOfPod = readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`pod${uid}`);
+      return isOfPod && readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/agent\0serve');
+    } catch {
+      // It ended in between.
+      return false;
+    }
+  });
+}
+
+function resultOf(outcome: Outcome, protocol: string): ProbeResult {
+  const { stage: _stage, found, seen, ...rest } = outcome;
+  return {
+    disposition: dispositionOf(outcome, protocol),
+    ...rest,
+    ...(found === undefined ? {} : { addresses: found }),
+    ...(seen === undefined
+      ? {}
+      : {
+          backend: seen.name,
+          source: seen.peer,
+          answeredAt: seen.local.includes(':')
+            ? `[${seen.local}]:${seen.localPort}`
+            : `${seen.local}:${seen.localPort}`,
+          ...(seen.headers === undefined ? {} : { headers: seen.headers }),
+        }),
+  };
+}
+
+/** Errors of a connection that is being made, or of a datagram: the network gave them. */
+const OF_NETWORK: Readonly<Record<string, ProbeResult['disposition']>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'refused',
+  EHOSTUNREACH: 'unroutable',
+  ENETUNREACH: 'unroutable',
+  // A rule in OUTPUT that drops makes sending fail.
+  EPERM: 'dropped',
+  ETIMEDOUT: 'dropped',
+  timeout: 'dropped',
+};
+
+function dispositionOf({ stage, error, status, body, seen }: Outcome, protocol: string): ProbeResult['disposition'] {
+  if (stage === 'resolve') return 'unresolved';
+  if (stage === 'answered') {
+    if (seen !== undefined) return 'delivered';
+    // An answer of somebody on the way. Envoy's text for a policy that denies: source/extensions/filters/http/rbac/rbac_filter.cc
+    return status === 403 && body === 'RBAC: access denied' ? 'denied' : 'failed';
+  }
+  // A TCP connection that stood and gave no answer did reach something.
+  if (stage === 'answer' && protocol !== 'udp') return 'failed';
+  const disposition = OF_NETWORK[error ?? ''];
+  if (disposition === undefined) throw new Error(`an outcome without a word: ${stage} ${error}`);
+  return disposition;
+}

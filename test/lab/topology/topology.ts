@@ -1,0 +1,36 @@
+import type { KubernetesObject } from '../control-plane/objects.ts';
+
+/** How kube-proxy programs the nodes. */
+export type ProxyMode = 'iptables' | 'iptables-legacy' | 'nftables';
+
+/** An application pod. It runs the lab's agent, which says who it is on each of its ports. */
+export interface PodSpec {
+  readonly name: string;
+  readonly namespace: string;
+  readonly node: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly ports?: readonly PodPort[];
+  /** A pod that is never ready has a readiness probe that fails. */
+  readonly ready?: boolean;
+  /** Deleted after it became ready, with a grace period of ten minutes: it goes on answering while it terminates. */
+  readonly terminating?: boolean;
+  readonly hostNetwork?: boolean;
+}
+
+interface PodPort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP';
+  /** On TCP: HTTP, or a line of text at once. `TCP` ports speak HTTP unless told. */
+  readonly speaks?: 'http' | 'text';
+}
+
+/** What a cluster consists of, as data. */
+export interface Topology {
+  readonly nodes: readonly string[];
+  readonly pods: readonly PodSpec[];
+  /** Everything else, in the order in which it is applied. A `status` is patched in afterwards. */
+  readonly objects: readonly KubernetesObject[];
+  /** External addresses that the router sends to another node than the first. */
+  readonly externalVia?: Readonly<Record<string, string>>;
+}
