@@ -1,6 +1,5 @@
 import type { Hiding } from './hiding.ts';
 import { bareName, isSecretName } from './names-of-secrets.ts';
-import { isCertificate } from './secret-text.ts';
 
 /** ConfigMaps of the cluster's DNS. */
 const DNS = /^(?:coredns|coredns-custom|kube-dns|node-local-dns|nodelocaldns|rke2-coredns.*)$/;
@@ -9,7 +8,7 @@ const VALUE_BLOCK = /^(?:headers|httpheaders|initialmetadata|proxymetadata|runti
 
 /** An entry of a ConfigMap: only what the answer about a request needs is kept, and secrets are taken out of that. */
 export function hideConfig(name: string, key: string, value: string, hiding: Hiding): string {
-  if (isCertificate(value) || value === '') return value;
+  if (value === '') return value;
   if (key === 'Corefile' || DNS.test(name)) return hiding.text(value);
   if (name === 'kube-proxy' && key === 'config.conf') return hideInYaml(value, hiding);
   if (name.startsWith('istio') && (key === 'mesh' || key === 'meshNetworks')) return hideInYaml(value, hiding);

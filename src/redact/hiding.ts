@@ -12,11 +12,14 @@ const REMEMBERED_LENGTH = 256;
 /** Takes secrets of one snapshot out, and remembers them, so that the same secret is found where nothing tells that it is one. */
 export class Hiding {
   private readonly hash: KeyedHash;
+  private readonly keepCertificates: boolean;
   private readonly known = new Set<string>();
   private readonly texts = new Map<string, string>();
 
-  constructor(hash: KeyedHash) {
+  /** @param keepCertificates whether certificates stay: they hold no secret, but names */
+  constructor(hash: KeyedHash, keepCertificates: boolean) {
     this.hash = hash;
+    this.keepCertificates = keepCertificates;
   }
 
   /**
@@ -24,7 +27,8 @@ export class Hiding {
    * @param sure whether its name says that it is a secret: then the same text is one elsewhere too, however plain
    */
   value(value: string, sure: boolean): string {
-    if (value === '' || isPseudonym(value) || HIDDEN_BY_ENVOY.has(value) || isCertificate(value)) return value;
+    if (value === '' || isPseudonym(value) || HIDDEN_BY_ENVOY.has(value)) return value;
+    if (this.keepCertificates && isCertificate(value)) return value;
     if (sure ? isDistinctive(value) : looksRandom(value)) {
       this.known.add(value);
       this.known.add(Buffer.from(value).toString('base64'));

@@ -9,6 +9,8 @@ import type { Hiding } from './hiding.ts';
 import { editJson, type Change, type Editor } from './json-edit.ts';
 import { NotJson, type Child, type Node } from './json-tree.ts';
 import { isCredentialHeader, isSecretName } from './names-of-secrets.ts';
+import { learnInterface, renameKey, renameText } from './names/json-names.ts';
+import type { Renaming } from './names/renaming.ts';
 import { member, memberTexts, placeBelow, rootPlace, type Place, type Regime } from './place.ts';
 
 /** Fields that hold the secret, code or text itself, in any of the formats. */
@@ -62,20 +64,23 @@ const DEPTH_OF_NESTED_TEXT = 4;
  * @param plural of the artefact's List (`configmaps`); '' for anything else
  * @throws NotJson
  */
-export function hideInJson(bytes: Buffer, plural: string, hiding: Hiding): Buffer {
-  return editJson(bytes, new SecretEditor(plural, hiding, 0));
+export function hideInJson(bytes: Buffer, plural: string, hiding: Hiding, renaming: Renaming | null): Buffer {
+  return editJson(bytes, new SecretEditor(plural, hiding, renaming, 0));
 }
 
 class SecretEditor implements Editor<Place> {
   readonly root = rootPlace();
   private readonly plural: string;
   private readonly hiding: Hiding;
+  /** null: names and addresses stay. */
+  private readonly renaming: Renaming | null;
   /** How many texts of JSON the document stands in. */
   private readonly nested: number;
 
-  constructor(plural: string, hiding: Hiding, nested: number) {
+  constructor(plural: string, hiding: Hiding, renaming: Renaming | null, nested: number) {
     this.plural = plural;
     this.hiding = hiding;
+    this.renaming = renaming;
     this.nested = nested;
   }
 
@@ -94,12 +99,17 @@ class SecretEditor implements Editor<Place> {
     // Keys of a matcher's map are patterns themselves.
     if (place.regime === 'pattern' && place.up?.regime === 'pattern' && place.bare === 'map')
       return changed(key, this.hiding.value(key, true));
-    return changed(key, this.hiding.text(key));
+    const hidden = this.hiding.text(key);
+    return changed(key, this.renaming === null ? hidden : renameKey(place, hidden, this.renaming));
   }
 
   string(place: Place, text: string): Change {
     const hidden = this.hidden(place, text);
-    return hidden === text ? undefined : { text: hidden };
+    const { renaming } = this;
+    if (renaming === null) return hidden === text ? undefined : { text: hidden };
+    learnInterface(place, text, renaming);
+    const renamed = this.nestedText(hidden, renaming) ?? renameText(place, hidden, renaming);
+    return renamed === text ? undefined : { text: renamed };
   }
 
   private hidden(place: Place, text: string): string {
@@ -149,7 +159,7 @@ class SecretEditor implements Editor<Place> {
     }
     if (isSecretName(place.key) && !isPlain(text)) return hiding.value(text, true);
     if (bare === 'domains' || bare === 'servernames') return text;
-    return this.nestedText(text) ?? hiding.text(text);
+    return this.nestedText(text, null) ?? hiding.text(text);
   }
 
   /** An entry of a ConfigMap or Secret; undefined: the object is something else. */
@@ -163,12 +173,12 @@ class SecretEditor implements Editor<Place> {
   }
 
   /** A document inside a text: `{"containerPort":9080}`. */
-  private nestedText(text: string): string | undefined {
-    if (text.length < 8 || !/^\s*[{[]/.test(text)) return undefined;
+  private nestedText(text: string, renaming: Renaming | null): string | undefined {
+    if (!/^\s*[{[]/.test(text)) return undefined;
     if (this.nested >= DEPTH_OF_NESTED_TEXT) return this.hiding.value(text, false);
     try {
       const bytes = Buffer.from(text);
-      return editJson(bytes, new SecretEditor(this.plural, this.hiding, this.nested + 1)).toString('utf8');
+      return editJson(bytes, new SecretEditor(this.plural, this.hiding, renaming, this.nested + 1)).toString('utf8');
     } catch (error) {
       if (error instanceof NotJson) return undefined;
       throw error;

@@ -19,7 +19,7 @@ export interface Node {
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
-  /** A string's value. */
+  /** A string's value; of a number, true, false and null what stands there. */
   readonly text: string;
   /** Members of an object, equal keys included; elements of an array under their index. */
   readonly children: readonly Child[];
@@ -81,9 +81,10 @@ function closed(kind: Node['kind'], start: number, end: number): Node {
 
 function readScalar(bytes: Buffer, start: number): Node {
   const end = skipValue(bytes, start);
-  if (end <= start || end - start > SCALAR_LIMIT || !SCALAR.test(bytes.toString('latin1', start, end)))
-    throw new NotJson();
-  return closed('scalar', start, end);
+  if (end <= start || end - start > SCALAR_LIMIT) throw new NotJson();
+  const text = bytes.toString('latin1', start, end);
+  if (!SCALAR.test(text)) throw new NotJson();
+  return { kind: 'scalar', start, end, text, children: NO_CHILDREN };
 }
 
 function readContainer(bytes: Buffer, start: number, read: (at: number) => Node): Node {

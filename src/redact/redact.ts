@@ -10,6 +10,8 @@ import type { Gap } from '../model/artefact.ts';
 import { Hiding, type KeyedHash } from './hiding.ts';
 import { hideInJson } from './json-secrets.ts';
 import { NotJson } from './json-tree.ts';
+import { renameLines } from './names/line-names.ts';
+import { Renaming } from './names/renaming.ts';
 import { hideInLines, isLineFile } from './text-secrets.ts';
 
 /** What is taken out: nothing; secrets; secrets, names and addresses. */
@@ -34,16 +36,18 @@ export interface Redaction {
 
 /** A redaction with a hash of its own. */
 export function createRedaction(level: Exclude<RedactionLevel, 'none'>, hash: KeyedHash): Redaction {
-  const hiding = new Hiding(hash);
-  void level;
+  const renaming = level === 'names' ? new Renaming(hash) : null;
+  const hiding = new Hiding(hash, renaming === null);
   const redact = (name: string, bytes: Buffer): Redacted => {
     const format = formatOf(name);
+    const newName = renaming === null ? name : renameArtefact(name, renaming);
     if (format.kind === 'refused') return { leftOut: format.problem };
     if (format.kind === 'lines') {
-      return { name, bytes: Buffer.from(hideInLines(format.file, bytes.toString('utf8'), hiding)) };
+      const hidden = hideInLines(format.file, bytes.toString('utf8'), hiding);
+      return { name: newName, bytes: Buffer.from(renaming === null ? hidden : renameLines(hidden, renaming)) };
     }
     try {
-      return { name, bytes: hideInJson(bytes, format.plural, hiding) };
+      return { name: newName, bytes: hideInJson(bytes, format.plural, hiding, renaming) };
     } catch (error) {
       if (!(error instanceof NotJson)) throw error;
       return { leftOut: 'it is no whole JSON document, so that nobody can tell what is secret in it' };
@@ -55,8 +59,24 @@ export function createRedaction(level: Exclude<RedactionLevel, 'none'>, hash: Ke
       hiding.relearn();
     },
     redact,
-    gap: ({ raw: _, ...gap }) => ({ ...gap, problem: hiding.text(gap.problem) }),
+    gap: ({ raw: _, pointer: _pointer, ...gap }) => {
+      const prose = (text: string): string => renaming?.prose(hiding.text(text)) ?? hiding.text(text);
+      const { problem, remedy } = gap;
+      const artefact = renaming === null ? gap.artefact : renameArtefact(gap.artefact, renaming);
+      return { ...gap, artefact, problem: prose(problem), ...(remedy === undefined ? {} : { remedy: prose(remedy) }) };
+    },
   };
+}
+
+/** The name of an artefact, with other names of clusters, nodes, pods and groups in it. */
+function renameArtefact(name: string, renaming: Renaming): string {
+  const parts = name.split('/');
+  const last = parts.length - 1;
+  if (parts[0] !== 'clusters') return renaming.prose(name);
+  const kept = new Set(['netns', 'envoy', 'kube-proxy', 'resources', 'nodes', 'pods', 'istiod', 'ztunnel', 'linkerd']);
+  return parts
+    .map((part, at) => (at === 0 || at === last || at === 2 || (at > 3 && kept.has(part)) ? part : renaming.name(part)))
+    .join('/');
 }
 
 type Format =
