@@ -27,7 +27,9 @@ export function matchString(matcher: Cursor, text: string): Truth {
   return unknown('a string matcher without a pattern', matcher);
 }
 
+const UPPER = /[A-Z]/;
+
 /** absl::AsciiStrToLower */
 export function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return UPPER.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }
