@@ -53,7 +53,16 @@ function secured(facts: EnvoyFacts, config: EnvoyConfigDump, socket: Socket): Up
   let known = SECURED.get(socket);
   if (known === undefined) {
     const side = tlsSide(facts, config, common, { end: 'client', required: true });
-    known = { ...transport, hello: { ...transport.hello, clientIdentity: presentedIdentity(side), side } };
+    const { sni, alpn } = transport.hello;
+    const hello: TlsHello = {
+      sni,
+      alpn,
+      get clientIdentity() {
+        return presentedIdentity(side);
+      },
+      side,
+    };
+    known = { ...transport, hello };
     SECURED.set(socket, known);
   }
   return known;

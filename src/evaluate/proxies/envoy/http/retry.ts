@@ -18,15 +18,18 @@ const NONE: Retries = { onConnectFailure: 0, onReset: 0 };
 
 /** How often a request is tried again. A policy of the route replaces that of the virtual host as a whole. */
 export function retryCounts(action: Cursor, virtualHost: Cursor | null): Retries {
-  const own = field(action, 'retry_policy');
-  return retriesOf(own.exists || virtualHost === null ? own : field(virtualHost, 'retry_policy'));
+  return policyOf(action) ?? (virtualHost === null ? null : policyOf(virtualHost)) ?? NONE;
 }
 
-const retriesOf = memoised((policy): Retries => {
-  if (!policy.exists) return NONE;
+const policyOf = memoised((holder): Retries | null => {
+  const policy = field(holder, 'retry_policy');
+  return policy.exists ? readPolicy(policy) : null;
+});
+
+function readPolicy(policy: Cursor): Retries {
   const conditions = (field(policy, 'retry_on').string() ?? '').split(',').map((condition) => condition.trim());
   const retries = field(policy, 'num_retries').number() ?? 1;
   const count = (set: ReadonlySet<string>): number =>
     conditions.some((condition) => set.has(condition)) ? retries : 0;
   return { onConnectFailure: count(ON_CONNECT_FAILURE), onReset: count(ON_RESET) };
-});
+}

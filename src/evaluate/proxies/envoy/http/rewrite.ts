@@ -45,6 +45,7 @@ const SET_BY_ROUTER = [
 /** Rewrites of a RouteAction (RouteEntryImplBase::finalizeRequestHeaders, finalizePathHeader, finalizeHostHeader). */
 export function rewriteRequest(context: HttpContext, route: Cursor, weighted: Cursor | null): Rewrites | Unknown {
   const action = field(route, 'route');
+  if (weighted === null && rewritesNothing(action)) return new Unchanged(context, route);
   const path = rewritePath(context, route, action);
   if (isUnknown(path)) return path;
   const authority = rewriteAuthority(context, action, weighted);
@@ -68,6 +69,39 @@ export function rewriteRequest(context: HttpContext, route: Cursor, weighted: Cu
           : [`the host becomes ${authority}`]),
     ],
   };
+}
+
+/** A route that rewrites neither path nor host, as most do. */
+class Unchanged implements Rewrites {
+  readonly plain = true;
+  readonly #context: HttpContext;
+  readonly #route: Cursor;
+
+  constructor(context: HttpContext, route: Cursor) {
+    this.#context = context;
+    this.#route = route;
+  }
+
+  get path(): string {
+    return this.#context.request.path;
+  }
+
+  get authority(): string {
+    return this.#context.request.authority;
+  }
+
+  headers(): [[string, string][], string[]] {
+    const { routeConfig, virtualHost } = this.#context.choice;
+    const levels = [routeConfig, virtualHost, this.#route];
+    return changeHeaders(
+      this.#context,
+      levels.filter((level) => level !== null),
+    );
+  }
+
+  reasons(): readonly string[] {
+    return [];
+  }
 }
 
 const REWRITES = [

@@ -42,8 +42,9 @@ function takenOut(matcher: Cursor, text: string): boolean {
 export function redactedPattern(matcher: Cursor): Unknown {
   return unknown('a value that decides this match was taken out of the snapshot', matcher);
 }
+const UPPER = /[A-Z]/;
 
 /** absl::AsciiStrToLower */
 export function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return UPPER.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }

@@ -127,7 +127,8 @@ const levelFaultsByCluster = memoised((level): boolean =>
 
 /** A filter of the chain as its entry has it. */
 interface ChainedFilter {
-  readonly filter: Omit<HttpFilter, 'override'>;
+  /** Without an override. */
+  readonly filter: HttpFilter;
   readonly disabled: boolean;
   /** Why it cannot be evaluated. */
   readonly problem: Unknown | null;
@@ -152,7 +153,7 @@ function chainedFilter(connection: ConnectionContext, entry: Cursor): ChainedFil
   const name = field(entry, 'name').string() ?? '';
   const any = filterConfig(connection, entry, name);
   const type = typeName(any) ?? '';
-  const filter = { name, entry, type, config: typedMessage(any) };
+  const filter = { name, entry, type, config: typedMessage(any), override: null };
   const router = type === ROUTER;
   const problem =
     unknownField(entry, KNOWN_FILTER) ??
@@ -170,9 +171,8 @@ function runFilters(context: HttpContext, walk: Walk, index: number): EnvoyOutco
   if (override.disabled ?? disabled) return runFilters(context, walk, index + 1);
   if (problem !== null) return undetermined(walk, problem);
   if (run === null) return routeRequest(context, walk);
-  return run(context, { ...filter, override: override.config }, walk, (passed) =>
-    runFilters(context, passed, index + 1),
-  );
+  const own = override.config === null ? filter : { ...filter, override: override.config };
+  return run(context, own, walk, (passed) => runFilters(context, passed, index + 1));
 }
 
 /** A filter's own configuration, or the one that ECDS delivered. */

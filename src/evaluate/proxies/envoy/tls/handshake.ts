@@ -26,15 +26,12 @@ export function shakeHands(client: TlsSide, server: TlsSide): Handshake {
   const version = Math.min(client.highestVersion, server.highestVersion);
   if (version < Math.max(client.lowestVersion, server.lowestVersion))
     return failed('they have no version of TLS in common', { established: false, error: null });
-  const sides = [client.chain, client.demands, server.chain, server.demands];
-  const doubt = sides.find(isUnknown);
-  if (doubt !== undefined) return { kind: 'unknown', unknown: doubt };
-  const [presented, clientDemands, shown, serverDemands] = sides as [
-    readonly Certificate[] | null,
-    TlsDemands | null,
-    readonly Certificate[] | null,
-    TlsDemands | null,
-  ];
+  const { chain: presented, demands: clientDemands } = client;
+  const { chain: shown, demands: serverDemands } = server;
+  if (isUnknown(presented)) return { kind: 'unknown', unknown: presented };
+  if (isUnknown(clientDemands)) return { kind: 'unknown', unknown: clientDemands };
+  if (isUnknown(shown)) return { kind: 'unknown', unknown: shown };
+  if (isUnknown(serverDemands)) return { kind: 'unknown', unknown: serverDemands };
   if (presented === null || clientDemands?.authorities === null)
     return failed('SDS has not delivered a secret of the client', { established: false, error: NOT_READY });
   if (shown === null || serverDemands?.authorities === null)

@@ -8,7 +8,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { AlternativeName, Certificate } from '../../../../model/certificate.ts';
 import type { EnvoyConfigDump, EnvoyFacts } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import type { TlsDemands, TlsSide } from '../../../../model/tls.ts';
+import type { TlsSide } from '../../../../model/tls.ts';
 import { matchString } from '../match/string-match.ts';
 import { enumName, field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { any, isUnknown } from '../truth.ts';
