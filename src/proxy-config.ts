@@ -25,6 +25,7 @@ export { openProxies, type Proxies, type ProxyInput } from './proxy-config/open-
 export { readChainFilter, showChains, showRouteMatch } from './proxy-config/ways.ts';
 export { readHeaders } from './explain/envoy-request/request-line.ts';
 export { showDiff } from './proxy-config/diff.ts';
+export { compareRoots, showAuthorization, showLoggers } from './proxy-config/mesh.ts';
 export { showAll } from './proxy-config/show-all.ts';
 
 /** What was shown, and sentences for standard error about what the table leaves out. */

@@ -1,9 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { ExitStatus } from '../../src/cli/exit-status.ts';
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
-import { proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
-
-const FORMATS = ['short', 'reach-json', 'reach-yaml'] as const;
+import { ownShortFormatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigRouteMatch extends ProxyCommand {
   static override summary = 'Show which route answers a request, and why the ones before it do not';
@@ -43,13 +41,7 @@ export default class ProxyConfigRouteMatch extends ProxyCommand {
       summary: 'Server name of the TLS hello; without it, the request is plaintext',
       helpValue: 'NAME',
     }),
-    output: Flags.option({
-      char: 'o',
-      summary: 'Print it in this format',
-      helpValue: FORMATS.join('|'),
-      options: FORMATS,
-      default: 'short',
-    })(),
+    output: ownShortFormatFlag,
   };
 
   override async run(): Promise<void> {

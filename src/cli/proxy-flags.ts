@@ -65,6 +65,15 @@ export const ownFormatFlag = Flags.option({
   default: 'short',
 })();
 
+/** `-o` of those that have one table only. */
+export const ownShortFormatFlag = Flags.option({
+  char: 'o',
+  summary: 'Print it in this format',
+  helpValue: 'short|reach-json|reach-yaml',
+  options: ['short', 'reach-json', 'reach-yaml'] as const,
+  default: 'short',
+})();
+
 /** `-o` of commands that print as istioctl alone. */
 export const istioctlFormatFlag = Flags.option({
   char: 'o',

@@ -43,6 +43,12 @@ export function envoyFileOf(name: string): PodPlace | undefined {
     : { cluster, namespace, pod };
 }
 
+/** The istiod whose answer a name is, and the name of the answer's file. */
+export function istiodFileOf(name: string): { readonly istiod: string; readonly file: string } | undefined {
+  const [, istiod, file] = /^clusters\/[^/]+\/istiod\/([^/]+)\/([^/]+)$/.exec(name) ?? [];
+  return istiod === undefined || file === undefined ? undefined : { istiod, file };
+}
+
 /** The node of whose ztunnel a name is the config_dump. */
 export function ztunnelNodeOf(name: string): string | undefined {
   return /^clusters\/[^/]+\/ztunnel\/([^/]+)\/config_dump\.json$/.exec(name)?.[1];

@@ -35,6 +35,9 @@ export interface DiffOptions {
   readonly without?: readonly DiffKind[];
 }
 
+/** An endpoint of which EDS says nothing is taken for healthy. */
+const HEALTHY = new Set(['', 'UNKNOWN', 'HEALTHY']);
+
 const CHANGES_KEPT = 100;
 
 const SECTIONS: Readonly<Record<DiffKind, string>> = {
@@ -111,9 +114,8 @@ function numbered(found: readonly (readonly [string, unknown])[]): Resources {
 }
 
 /**
- * Envoy prints the health and weight of every endpoint and the factor of its policy; a control plane leaves defaults out. HEALTHY
- * and UNKNOWN are the same to Envoy where it does not check health itself, but a change from one to the other is what a person
- * wants to see, so only what is a default is filled in.
+ * What counts of an assignment: Envoy prints weights and health of every endpoint, and HEALTHY where EDS said nothing of it, which a
+ * control plane leaves out (source/server/admin/config_dump_handler.cc, addLbEndpoint).
  */
 function withHealth(assignment: unknown): unknown {
   const groups = list(assignment, 'endpoints').filter((group) => list(group, 'lb_endpoints').length > 0);
@@ -123,7 +125,7 @@ function withHealth(assignment: unknown): unknown {
       'lb_endpoints',
       list(group, 'lb_endpoints').map((endpoint) => ({
         endpoint: { address: field(endpoint, 'endpoint', 'address') },
-        health_status: text(endpoint, 'health_status') || 'UNKNOWN',
+        health_status: HEALTHY.has(text(endpoint, 'health_status')) ? 'HEALTHY' : text(endpoint, 'health_status'),
         load_balancing_weight: field(endpoint, 'load_balancing_weight') ?? 1,
         metadata: field(endpoint, 'metadata'),
       })),

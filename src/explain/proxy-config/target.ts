@@ -103,6 +103,32 @@ function namedProxies(
   return { places: [first], several: false, note: others.length === 0 ? null : note };
 }
 
+/** Pods of any kind, with a proxy or without, that `[TYPE/]NAME[.NAMESPACE]` names, each with its cluster. */
+export function podsOfTarget(
+  text: string,
+  namespace: string | null,
+  clusters: readonly ClusterView[],
+): readonly { readonly view: ClusterView; readonly pod: PodFact }[] {
+  const slash = text.indexOf('/');
+  const kind = text.slice(0, Math.max(slash, 0)).toLowerCase();
+  const rest = text.slice(slash + 1);
+  const dot = rest.lastIndexOf('.');
+  return clusters.flatMap((view) => {
+    const named = (pods: readonly PodFact[]) => pods.map((pod) => ({ view, pod }));
+    if (slash < 0 || POD_KINDS.has(kind)) {
+      return named(
+        (view.objects?.pods ?? []).filter(
+          (pod) =>
+            (pod.name === rest && pod.namespace === (namespace ?? 'default')) ||
+            `${pod.name}.${pod.namespace}` === rest,
+        ),
+      );
+    }
+    const [name, place] = dot < 0 ? [rest, namespace ?? 'default'] : [rest.slice(0, dot), rest.slice(dot + 1)];
+    return named(podsOf(view, kind, place, name));
+  });
+}
+
 function podsOf(view: ClusterView, kind: string, namespace: string, name: string): readonly PodFact[] {
   const workload = WORKLOAD_KINDS.get(kind);
   if (workload !== undefined) return podsOfWorkload(view, workload, namespace, name);
