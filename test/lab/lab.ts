@@ -11,13 +11,7 @@ import { furnishLightCluster } from './light-cluster.ts';
 import { sendProbes, type Probe, type ProbeResult } from './probe/probe.ts';
 import { progress } from './progress.ts';
 import { LabRecord } from './record.ts';
-import type { ProxyMode, Topology } from './topology/topology.ts';
-
-/**
- * `kubelets`: real kubelets run the pods (the default). `light`: pods are objects with a status, and kube-proxy is a process in each
- * node's namespace. `objects`: etcd and kube-apiserver alone.
- */
-export type ClusterKind = 'kubelets' | 'light' | 'objects';
+import type { ClusterKind, ProxyMode, Topology } from './topology/topology.ts';
 
 /** How a lab is started. */
 export interface LabOptions {

@@ -2,12 +2,12 @@ import { parseArgs } from 'node:util';
 import { DEBIAN_PACKAGES, debianPackage } from './build/debian-packages.ts';
 import { GO_PROGRAMS, goProgram } from './build/go-modules.ts';
 import { captureLab } from './capture/capture.ts';
-import { type ClusterKind, defaultName, openLab, startLab, stopLab } from './lab.ts';
+import { defaultName, openLab, startLab, stopLab } from './lab.ts';
 import { progress } from './progress.ts';
 import { LabRecord, startedAt } from './record.ts';
 import { fillWithObjects } from './topology/many-objects.ts';
 import { SERVICES } from './topology/services.ts';
-import type { ProxyMode } from './topology/topology.ts';
+import type { ClusterKind, ProxyMode } from './topology/topology.ts';
 
 const USAGE = `npm run lab -- up [--mode iptables|iptables-legacy|nftables] [--cluster kubelets|light|objects] [--fill SERVICES,PODS,NODES] [--name NAME]
 npm run lab -- down [--name NAME]
