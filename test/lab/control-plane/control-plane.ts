@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianPackage } from '../build/debian-packages.ts';
 import { goProgram } from '../build/go-modules.ts';
-import type { ClusterKind } from '../lab.ts';
+import type { ClusterKind } from '../topology/topology.ts';
 import { CLUSTER, type Network } from '../network.ts';
 import { progress } from '../progress.ts';
 import type { LabRecord } from '../record.ts';

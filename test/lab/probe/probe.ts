@@ -1,7 +1,14 @@
 import { agentProgram } from '../build/go-modules.ts';
 import { attempt, command } from '../execute.ts';
-import type { Lab } from '../lab.ts';
+import type { ApiClient } from '../control-plane/api-client.ts';
 import { processOfPod } from '../pod-process.ts';
+
+/** What a probe needs to know of a lab. */
+interface Places {
+  readonly api: ApiClient;
+  /** Network namespace of a node, or `outside`. */
+  readonly netnsOf: (place: string) => string;
+}
 
 /** Where a request is sent from. */
 export type Sender = { readonly pod: string; readonly namespace?: string } | { readonly node: string } | 'outside';
@@ -71,7 +78,7 @@ const PORTS: Readonly<Record<string, number>> = { http: 80 };
 const TIMEOUT = 1500;
 
 /** Sends a request `count` times, one after another, from inside the sender's network (and, of a pod, with its names). */
-export async function sendProbes(lab: Lab, probe: Probe, count: number): Promise<ProbeResult[]> {
+export async function sendProbes(lab: Places, probe: Probe, count: number): Promise<ProbeResult[]> {
   const url = new URL(probe.to);
   const protocol = url.protocol.slice(0, -1);
   const question = {
@@ -95,7 +102,7 @@ export async function sendProbes(lab: Lab, probe: Probe, count: number): Promise
 }
 
 /** The command line that runs the agent where the sender is. */
-async function agentIn(lab: Lab, from: Sender): Promise<[string, ...string[]]> {
+async function agentIn(lab: Places, from: Sender): Promise<[string, ...string[]]> {
   if (from === 'outside') return command(await agentProgram(), [], lab.netnsOf('outside'));
   if ('node' in from) return command(await agentProgram(), [], lab.netnsOf(from.node));
   const namespace = from.namespace ?? 'shop';

@@ -3,6 +3,12 @@ import type { KubernetesObject } from '../control-plane/objects.ts';
 /** How kube-proxy programs the nodes. */
 export type ProxyMode = 'iptables' | 'iptables-legacy' | 'nftables';
 
+/**
+ * `kubelets`: real kubelets run the pods (the default). `light`: pods are objects with a status, and kube-proxy is a process in each
+ * node's namespace. `objects`: etcd and kube-apiserver alone.
+ */
+export type ClusterKind = 'kubelets' | 'light' | 'objects';
+
 /** An application pod. It runs the lab's agent, which says who it is on each of its ports. */
 export interface PodSpec {
   readonly name: string;
