@@ -104,24 +104,31 @@ export class IpvsCluster {
     }
   }
 
-  /** Waits until every node has every ClusterIP and its rules have not changed for a while. */
+  /** Waits until every node has every ClusterIP and the rules of both families, and nothing has changed for a while. */
   async settled(): Promise<void> {
     progress('waits for kube-proxy (ipvs)');
     const addresses = this.topology.objects.flatMap(({ spec }) => {
-      const { clusterIP } = (spec ?? {}) as { clusterIP?: string };
-      return clusterIP === undefined || clusterIP === 'None' ? [] : [clusterIP];
+      const { clusterIP, clusterIPs = [clusterIP] } = (spec ?? {}) as { clusterIP?: string; clusterIPs?: string[] };
+      return clusterIPs.filter((address) => address !== undefined && address !== 'None');
     });
-    const rules = (): Promise<string[]> =>
-      Promise.all(this.topology.nodes.map((node) => this.guest.run(node, ['ipvsadm', '-Sn'])));
     let last: readonly string[] = [];
-    await this.api.until('kube-proxy has programmed IPVS', 120, async () => {
-      const now = await rules();
+    await this.api.until('kube-proxy has programmed IPVS', 240, async () => {
+      const now = await Promise.all(this.topology.nodes.map((node) => this.rulesOf(node)));
       const isSame = now.every((text, at) => text === last[at]);
       last = now;
-      if (isSame && now.every((text) => addresses.every((address) => text.includes(address)))) return true;
-      await sleep(2000);
+      if (isSame && now.every((text) => addresses.every((address) => text.includes(String(address))))) return true;
+      await sleep(3000);
       return false;
     });
+  }
+
+  /** Virtual servers of a node; empty while a family has no rules yet, which kube-proxy writes last, IPv6 after IPv4. */
+  private async rulesOf(node: string): Promise<string> {
+    for (const family of ['ip6tables', 'iptables']) {
+      const rules = await this.guest.run(node, [`${family}-save`, '-t', 'nat']);
+      if (!rules.includes('-A KUBE-POSTROUTING')) return '';
+    }
+    return this.guest.run(node, ['ipvsadm', '-Sn']);
   }
 
   /** @param place a pod's name, a node's, or outside */
