@@ -5,7 +5,7 @@ import { goProgram } from './build/go-modules.ts';
 import { ApiClient } from './control-plane/api-client.ts';
 import { startControlPlane } from './control-plane/control-plane.ts';
 import { attempt, type Ended } from './execute.ts';
-import { layNetwork, type Network } from './network.ts';
+import { dropServiceAddresses, layNetwork, type Network } from './network.ts';
 import { furnishFullCluster } from './full-cluster.ts';
 import { furnishLightCluster } from './light-cluster.ts';
 import { sendProbes, type Probe, type ProbeResult } from './probe/probe.ts';
@@ -111,6 +111,7 @@ export async function startLab(topology: Topology, options: LabOptions = {}): Pr
     writeFileSync(join(record.folder, 'state.json'), JSON.stringify(state));
     if (cluster === 'kubelets') await furnishFullCluster(record, control, network, topology, mode, tools);
     if (cluster === 'light') await furnishLightCluster(record, control, network, topology, mode);
+    await dropServiceAddresses(network.router);
     progress(`lab ${name} is up: KUBECONFIG=${join(record.folder, 'kubeconfig', 'admin.yaml')}`);
     return new Lab(record, state, control.api);
   } catch (error) {

@@ -71,9 +71,8 @@ export async function layNetwork(record: LabRecord, topology: Topology): Promise
       `route add ${podRange.v4} via ${address.v4}`,
       `-6 route add ${podRange.v6} via ${address.v6}`,
     ]),
-    // Else a packet to a Service that a node has no rules for yet would wander, and its sender wait.
-    `route add unreachable ${CLUSTER.serviceRange.v4}`,
-    `-6 route add unreachable ${CLUSTER.serviceRange.v6}`,
+    // Else the first packets of CoreDNS to the API server, before its node has rules, would wander, and it would wait.
+    ...serviceRoutes('unreachable'),
   ]);
   await batch(outside, [
     'link set lo up',
@@ -84,6 +83,19 @@ export async function layNetwork(record: LabRecord, topology: Topology): Promise
   for (const node of nodes) await furnishNode(node, nodes);
   await batch(router, externalRoutes(nodes, topology.externalVia ?? {}));
   return { router, outside, nodes, entrance };
+}
+
+/** Service addresses that no rule translates belong to no machine: a started cluster's router drops what is sent there. */
+export async function dropServiceAddresses(router: string): Promise<void> {
+  await batch(router, [
+    `route delete ${CLUSTER.serviceRange.v4}`,
+    `-6 route delete ${CLUSTER.serviceRange.v6}`,
+    ...serviceRoutes('blackhole'),
+  ]);
+}
+
+function serviceRoutes(kind: 'unreachable' | 'blackhole'): string[] {
+  return [`route add ${kind} ${CLUSTER.serviceRange.v4}`, `-6 route add ${kind} ${CLUSTER.serviceRange.v6}`];
 }
 
 /** The router sends external addresses to the first node unless told, as a load balancer or an announced route does. */

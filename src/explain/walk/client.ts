@@ -94,16 +94,23 @@ function departures(world: World, question: Question, state: WalkState, to: Addr
     const at = steps.length === 0 ? state : withHop(state, hop('client', source.ip, null, 'assumed', steps));
     return entryNodes(world, question, { ...at, flow });
   }
-  const owner: Owner =
+  const client: Owner =
     source.kind === 'pod'
       ? { kind: 'pod', cluster: source.cluster, pod: source.pod }
       : { kind: 'node', cluster: source.cluster, node: source.node };
+  const owner = networkOf(client);
   const from = localSource(world, owner, to);
   if (from === null) return [otherFamily(question, state, steps, to.family)];
-  const uid = question.uid ?? processUid(owner);
-  const flow = newFlow({ ...packet, source: from, inInterface: null, uid, gid: processGid(owner) });
-  const at = steps.length === 0 ? state : withHop(state, hop('client', ownerName(owner), null, 'programmed', steps));
+  const uid = question.uid ?? processUid(client);
+  const flow = newFlow({ ...packet, source: from, inInterface: null, uid, gid: processGid(client) });
+  const at = steps.length === 0 ? state : withHop(state, hop('client', ownerName(client), null, 'programmed', steps));
   return [on(at, { place: { kind: 'process', owner }, flow, passages: [] })];
+}
+
+/** Whose network namespace a process sends from: a hostNetwork pod has none of its own. */
+function networkOf(client: Owner): Owner {
+  if (client.kind === 'node' || !client.pod.hostNetwork || client.pod.nodeName === null) return client;
+  return { kind: 'node', cluster: client.cluster, node: client.pod.nodeName };
 }
 
 function otherFamily(question: Question, state: WalkState, steps: readonly Step[], family: Family): Move {

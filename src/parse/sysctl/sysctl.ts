@@ -16,7 +16,10 @@ const NAME = /^[\w./:@+-]+$/;
 const COMPLAINT = /^sysctl: /;
 const DENIED = /^sysctl: permission denied on key ['"]?(net[./][^'"]*)/;
 
-/** Reads every setting. Of a name that stands twice the first value holds, and a different second one is a gap. */
+/** Settings outside of `net` may have several lines, and procps repeats the name on each; of `net` none has. */
+const OF_ONE_LINE = /^net\./;
+
+/** Reads every setting. Of a name that stands twice the first value holds, and a different second one of `net` is a gap. */
 export function parseSysctl(artefact: Artefact): Parsed<Sysctl> {
   const unreadable = unreadableText(artefact, 'the output of `sysctl -a`');
   const value = new Map<string, { readonly value: string; readonly evidence: Evidence }>();
@@ -40,7 +43,8 @@ export function parseSysctl(artefact: Artefact): Parsed<Sysctl> {
     const setting = text.slice(equals + 1).trim();
     const known = value.get(name);
     if (known === undefined) value.set(name, { value: setting, evidence: { artefact: artefact.name, ...at } });
-    else if (known.value !== setting) gaps.add('not-understood', `${name} stands here a second time`, at);
+    else if (known.value !== setting && OF_ONE_LINE.test(name))
+      gaps.add('not-understood', `${name} stands here a second time`, at);
   }
   return { value, gaps: gaps.list() };
 }

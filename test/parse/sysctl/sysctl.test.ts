@@ -49,6 +49,13 @@ net.ipv4.ip_forward = 1
     expect(gaps).toMatchObject([{ line: 2, problem: 'net.ipv4.ip_forward stands here a second time' }]);
   });
 
+  it('takes a setting of several lines, which procps prints under its name each, for what it is', () => {
+    const lines = ['file', 'pipe', 'socket'].map((mode) => `kernel.core_modes = ${mode}\n`);
+    const { value, gaps } = parseSysctl(textArtefact(`${lines.join('')}net.ipv4.ip_forward = 1\n`));
+    expect(gaps).toEqual([]);
+    expect(value.get('net.ipv4.ip_forward')?.value).toBe('1');
+  });
+
   it('never throws on mutated dumps', () => {
     fc.assert(
       fc.property(mutatedArtefact(DUMP), (artefact) => {
