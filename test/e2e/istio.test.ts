@@ -145,8 +145,8 @@ test('the ingress gateway answers from outside, for its host alone', async () =>
 });
 
 test("a proxy's admin port is reached by port-forward", async () => {
-  const words = ['--kubeconfig', lab.kubeconfig, '-n', NAMESPACE, 'port-forward', 'pod/cli-b', ':15000'];
-  const forward: ChildProcess = spawn(await goProgram('kubectl'), words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const parameters = ['--kubeconfig', lab.kubeconfig, '-n', NAMESPACE, 'port-forward', 'pod/cli-b', ':15000'];
+  const forward: ChildProcess = spawn(await goProgram('kubectl'), parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     if (forward.stdout === null) throw new Error('no output of kubectl port-forward');
     const [line] = (await once(createInterface({ input: forward.stdout }), 'line')) as [string];

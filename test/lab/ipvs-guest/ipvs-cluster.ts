@@ -6,9 +6,10 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { goProgram } from '../build/go-modules.ts';
 import type { ApiClient } from '../control-plane/api-client.ts';
+import type { KubernetesObject } from '../control-plane/objects.ts';
 import { startControlPlane } from '../control-plane/control-plane.ts';
 import { execute } from '../execute.ts';
-import { CLUSTER, layNetwork } from '../network.ts';
+import { CLUSTER, layNetwork, type NodePlace } from '../network.ts';
 import { proxyConfiguration } from '../node/kube-proxy.ts';
 import { progress } from '../progress.ts';
 import { LabRecord } from '../record.ts';
@@ -71,13 +72,7 @@ export class IpvsCluster {
       guest = booted;
       const nodes = guestNodes(topology.nodes);
       const objects = podObjectsWithStatus(topology, nodes);
-      const pods = topology.pods.map((spec, at): PodPlace => {
-        const node = nodes.find((candidate) => candidate.name === spec.node);
-        if (node === undefined) throw new Error(`pod ${spec.name} is on a node that is not there: ${spec.node}`);
-        const { podIPs } = objects[at]?.['status'] as { podIPs: [{ ip: string }, { ip: string }] };
-        const netns = spec.hostNetwork === true ? node.netns : `${spec.namespace}-${spec.name}`;
-        return { spec, node, netns, addresses: [podIPs[0].ip, podIPs[1].ip] };
-      });
+      const pods = placePods(topology, nodes, objects);
       progress('lays the network of the guest');
       await layGuestNetwork(guest, nodes, pods, topology.externalVia ?? {});
       const credentials = readFileSync(path.join(record.folder, 'control-plane', 'kube-proxy.yaml'), 'utf8');
@@ -178,6 +173,22 @@ export class IpvsCluster {
     await this.guest.stop();
     await this.record.removeAll();
   }
+}
+
+/** The addresses are those of the pods' status. */
+function placePods(
+  topology: Topology,
+  nodes: readonly NodePlace[],
+  objects: readonly KubernetesObject[],
+): readonly PodPlace[] {
+  return topology.pods.map((spec, at) => {
+    const node = nodes.find((candidate) => candidate.name === spec.node);
+    const { podIPs = [] } = (objects[at]?.['status'] ?? {}) as { podIPs?: readonly { readonly ip: string }[] };
+    const [v4, v6] = podIPs.map(({ ip }) => ip);
+    if (node === undefined || v4 === undefined || v6 === undefined) throw new Error(`pod ${spec.name} has no place`);
+    const netns = spec.hostNetwork === true ? node.netns : `${spec.namespace}-${spec.name}`;
+    return { spec, node, netns, addresses: [v4, v6] };
+  });
 }
 
 function ipvsConfiguration(
