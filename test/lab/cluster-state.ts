@@ -5,7 +5,7 @@ import type { ProxyMode, Topology } from './topology/topology.ts';
 /** Every pod that a Service selects is named by a slice. */
 export async function endpointsAreWritten(api: ApiClient, topology: Topology): Promise<void> {
   const selected = new Set(
-    topology.objects.map(({ spec }) => (spec as { selector?: { app?: string } })?.selector?.app),
+    topology.objects.map(({ spec }) => (spec as { selector?: { app?: string } } | undefined)?.selector?.app),
   );
   await api.until('EndpointSlices of all pods', 30, async () => {
     const slices = await api.list<{ endpoints?: { targetRef?: { name: string } }[] | null }>(

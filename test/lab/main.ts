@@ -1,19 +1,29 @@
 import { parseArgs } from 'node:util';
+import { DEBIAN_PACKAGES, debianPackage } from './build/debian-packages.ts';
+import { GO_PROGRAMS, goProgram } from './build/go-modules.ts';
 import { captureLab } from './capture/capture.ts';
 import { type ClusterKind, defaultName, openLab, startLab, stopLab } from './lab.ts';
 import { progress } from './progress.ts';
 import { LabRecord, startedAt } from './record.ts';
+import { fillWithObjects } from './topology/many-objects.ts';
 import { SERVICES } from './topology/services.ts';
 import type { ProxyMode } from './topology/topology.ts';
 
-const USAGE = `npm run lab -- up [--mode iptables|iptables-legacy|nftables] [--cluster kubelets|light|objects] [--name NAME]
+const USAGE = `npm run lab -- up [--mode iptables|iptables-legacy|nftables] [--cluster kubelets|light|objects] [--fill SERVICES,PODS,NODES] [--name NAME]
 npm run lab -- down [--name NAME]
 npm run lab -- status
+npm run lab -- build
 npm run lab -- capture --out FOLDER [--name NAME]`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { name: { type: 'string' }, mode: { type: 'string' }, cluster: { type: 'string' }, out: { type: 'string' } },
+  options: {
+    name: { type: 'string' },
+    mode: { type: 'string' },
+    cluster: { type: 'string' },
+    out: { type: 'string' },
+    fill: { type: 'string' },
+  },
 });
 const name = values.name ?? defaultName();
 
@@ -21,10 +31,18 @@ switch (positionals[0]) {
   case 'up': {
     const proxyMode = (values.mode ?? 'iptables') as ProxyMode;
     const lab = await startLab(SERVICES, { name, proxyMode, cluster: (values.cluster ?? 'kubelets') as ClusterKind });
+    const [services, pods, nodes] = (values.fill ?? '').split(',').map(Number);
+    if (services !== undefined && pods !== undefined && nodes !== undefined) {
+      await fillWithObjects(lab, { services, pods, nodes });
+    }
     process.stdout.write(`export KUBECONFIG=${lab.kubeconfig}\n`);
     lab.api.close();
     break;
   }
+  case 'build':
+    for (const program of GO_PROGRAMS) process.stdout.write(`${await goProgram(program)}\n`);
+    for (const each of DEBIAN_PACKAGES) process.stdout.write(`${await debianPackage(each)}\n`);
+    break;
   case 'down':
     await stopLab(name);
     break;

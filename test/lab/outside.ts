@@ -5,7 +5,7 @@ import { CLUSTER, type Network } from './network.ts';
 import type { LabRecord } from './record.ts';
 
 /** Port of the agent outside of the cluster, behind Services whose endpoints are no pods. */
-export const OUTSIDE_PORT = 8090;
+const OUTSIDE_PORT = 8090;
 
 /** The world outside: an agent that answers, and the name server that the cluster's own asks about all other names. */
 export async function startOutside(record: LabRecord, network: Network): Promise<void> {

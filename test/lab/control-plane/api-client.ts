@@ -5,7 +5,7 @@ import type { KeyPair } from './certificates.ts';
 import { collectionPath, type KubernetesObject } from './objects.ts';
 
 /** The API server refused. */
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {
