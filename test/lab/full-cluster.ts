@@ -1,5 +1,8 @@
+import type { KubernetesObject } from './control-plane/objects.ts';
 import type { ControlPlane } from './control-plane/control-plane.ts';
 import { endpointsAreWritten, nodeIsProgrammed } from './cluster-state.ts';
+import { istioImageFiles } from './istio/images.ts';
+import { installIstio } from './istio/install.ts';
 import type { Network } from './network.ts';
 import { startOutside } from './outside.ts';
 import { startNodes } from './node/nodes.ts';
@@ -26,9 +29,15 @@ export async function furnishFullCluster(
   const { api } = control;
   for (const object of [...kubeProxyObjects(mode, control.innerServer, tools), ...coreDnsObjects()])
     await api.apply(object);
-  for (const object of topology.objects) await api.apply(object);
+  const [objects, ofIstio] = [false, true].map((isIstio) =>
+    topology.objects.filter(({ apiVersion }) => /\.istio\.io\//.test(apiVersion) === isIstio),
+  ) as [KubernetesObject[], KubernetesObject[]];
+  for (const object of objects) await api.apply(object);
   await startOutside(record, network);
-  await startNodes(record, control, network);
+  const { istio } = topology;
+  await startNodes(record, control, network, istio === undefined ? [] : await istioImageFiles());
+  if (istio !== undefined) await installIstio(record, control, istio);
+  for (const object of ofIstio) await api.apply(object);
   progress(`starts ${topology.pods.length} pods`);
   await api.until('the service account of each namespace', 30, async () => {
     const accounts = await api.list('/api/v1/serviceaccounts');

@@ -5,11 +5,14 @@ import { captureLab } from './capture/capture.ts';
 import { defaultName, openLab, startLab, stopLab } from './lab.ts';
 import { progress } from './progress.ts';
 import { LabRecord, startedAt } from './record.ts';
+import { BOOKINFO } from './topology/bookinfo.ts';
 import { fillWithObjects } from './topology/many-objects.ts';
 import { SERVICES } from './topology/services.ts';
-import type { ClusterKind, ProxyMode } from './topology/topology.ts';
+import type { ClusterKind, ProxyMode, Topology } from './topology/topology.ts';
 
-const USAGE = `npm run lab -- up [--mode iptables|iptables-legacy|nftables] [--cluster kubelets|light|objects] [--fill SERVICES,PODS,NODES] [--name NAME]
+const TOPOLOGIES: Readonly<Record<string, Topology>> = { services: SERVICES, bookinfo: BOOKINFO };
+
+const USAGE = `npm run lab -- up [--topology services|bookinfo] [--mode iptables|iptables-legacy|nftables] [--cluster kubelets|light|objects] [--fill SERVICES,PODS,NODES] [--name NAME]
 npm run lab -- down [--name NAME]
 npm run lab -- status
 npm run lab -- build
@@ -19,6 +22,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     name: { type: 'string' },
+    topology: { type: 'string' },
     mode: { type: 'string' },
     cluster: { type: 'string' },
     out: { type: 'string' },
@@ -30,7 +34,10 @@ const name = values.name ?? defaultName();
 switch (positionals[0]) {
   case 'up': {
     const proxyMode = (values.mode ?? 'iptables') as ProxyMode;
-    const lab = await startLab(SERVICES, { name, proxyMode, cluster: (values.cluster ?? 'kubelets') as ClusterKind });
+    const topology = TOPOLOGIES[values.topology ?? 'services'];
+    if (topology === undefined)
+      throw new Error(`no topology ${values.topology}: ${Object.keys(TOPOLOGIES).join(', ')}`);
+    const lab = await startLab(topology, { name, proxyMode, cluster: (values.cluster ?? 'kubelets') as ClusterKind });
     const [services, pods, nodes] = (values.fill ?? '').split(',').map(Number);
     if (services !== undefined && pods !== undefined && nodes !== undefined) {
       await fillWithObjects(lab, { services, pods, nodes });

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { execute } from '../execute.ts';
 import { progress } from '../progress.ts';
 import { cached, cacheFolder, locked } from './cache.ts';
 
@@ -91,6 +92,12 @@ export async function goProgram(program: GoProgram): Promise<string> {
     });
   });
   return join(folder, program);
+}
+
+/** Folder of the sources of Istio, as the Go module holds them. */
+export async function istioSources(): Promise<string> {
+  const text = await execute('go', ['mod', 'download', '-json', `${ISTIO.module}@${ISTIO.version}`], { cwd: '/' });
+  return (JSON.parse(text) as { Dir: string }).Dir;
 }
 
 /** The lab's own agent (test/lab/agent), built when its source changed. @returns the path of the binary */

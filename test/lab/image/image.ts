@@ -20,6 +20,8 @@ export interface Image {
   readonly name: string;
   readonly entrypoint: readonly string[];
   readonly env?: readonly string[];
+  /** `1337:1337`; root unless told. */
+  readonly user?: string;
   /** Programs by their path in the image, each from a file of this machine. What they are linked to comes along. */
   readonly programs: Readonly<Record<string, string>>;
   /** Whole other files, at the path that they have here. */
@@ -113,7 +115,12 @@ async function writeLayout(folder: string, root: string, image: Image): Promise<
   const config = put({
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
-    config: { Entrypoint: image.entrypoint, Env: [path, ...(image.env ?? [])], WorkingDir: '/' },
+    config: {
+      User: image.user ?? '',
+      Entrypoint: image.entrypoint,
+      Env: [path, ...(image.env ?? [])],
+      WorkingDir: '/',
+    },
     rootfs: { type: 'layers', diff_ids: [`sha256:${layerDigest}`] },
     history: [{ created: '2026-01-01T00:00:00Z', created_by: 'lab' }],
   });

@@ -39,7 +39,7 @@ const USUAL = [
 ];
 const ENDS = ['', '-save', '-restore'];
 /** Each backend under its own name, and iptables-nft under the plain ones; a folder holds the plain names of the legacy backend. */
-const IPTABLES_LINKS = Object.fromEntries(
+export const IPTABLES_LINKS = Object.fromEntries(
   ['iptables', 'ip6tables'].flatMap((family) =>
     ENDS.flatMap((end) => [
       [`usr/sbin/${family}${end}`, 'xtables-nft-multi'],
@@ -57,7 +57,7 @@ done
 exec /usr/libexec/nft "$@"
 `;
 
-/** Files of all images that nodes run from. */
+/** Files of the images that the nodes of every lab run from. */
 export async function imageFiles(): Promise<string[]> {
   const [agent, coredns, kubeProxy] = await Promise.all([
     agentProgram(),
@@ -97,7 +97,8 @@ export async function imageFiles(): Promise<string[]> {
   return Promise.all(images.map(imageFile));
 }
 
-function programs(names: readonly string[]): Record<string, string> {
+/** Programs of this machine, each at the path that it has here. */
+export function programs(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => {
       const path = located(name);
@@ -113,7 +114,7 @@ function located(name: string): string {
 }
 
 /** Matches and targets of iptables, each a library that it loads, and names of protocols. */
-function plugins(): string[] {
+export function plugins(): string[] {
   const folder = readdirSync('/usr/lib')
     .map((name) => join('/usr/lib', name, 'xtables'))
     .find((path) => existsSync(path));

@@ -8,12 +8,10 @@ import { Guest, type GuestProbe, type GuestProbeResult } from './guest.ts';
 import { collectIpvsDetails, collectNodeFiles } from './netns-files.ts';
 
 /** Ports on which the director and the real servers answer. */
-export const PORTS = [80, 443, 8080];
-/** Where nobody answers. */
-export const CLOSED_PORT = 9999;
+const PORTS = [80, 443, 8080];
 
 /** Of every family: addresses of the client (the second is not of its net), of the director, of the real servers, virtual ones. */
-export const ADDRESSES = {
+const ADDRESSES = {
   4: {
     client: ['10.98.1.2', '10.98.11.5', '10.98.11.6', '10.98.12.7'],
     director: '10.98.2.2',

@@ -6,9 +6,10 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { goProgram } from '../build/go-modules.ts';
 import type { ApiClient } from '../control-plane/api-client.ts';
+import type { KubernetesObject } from '../control-plane/objects.ts';
 import { startControlPlane } from '../control-plane/control-plane.ts';
 import { execute } from '../execute.ts';
-import { CLUSTER, layNetwork } from '../network.ts';
+import { CLUSTER, layNetwork, type NodePlace } from '../network.ts';
 import { proxyConfiguration } from '../node/kube-proxy.ts';
 import { progress } from '../progress.ts';
 import { LabRecord } from '../record.ts';
@@ -71,13 +72,7 @@ export class IpvsCluster {
       guest = booted;
       const nodes = guestNodes(topology.nodes);
       const objects = podObjectsWithStatus(topology, nodes);
-      const pods = topology.pods.map((spec, at): PodPlace => {
-        const node = nodes.find((candidate) => candidate.name === spec.node);
-        if (node === undefined) throw new Error(`pod ${spec.name} is on a node that is not there: ${spec.node}`);
-        const { podIPs } = objects[at]?.['status'] as { podIPs: [{ ip: string }, { ip: string }] };
-        const netns = spec.hostNetwork === true ? node.netns : `${spec.namespace}-${spec.name}`;
-        return { spec, node, netns, addresses: [podIPs[0].ip, podIPs[1].ip] };
-      });
+      const pods = placePods(topology, nodes, objects);
       progress('lays the network of the guest');
       await layGuestNetwork(guest, nodes, pods, topology.externalVia ?? {});
       const credentials = readFileSync(path.join(record.folder, 'control-plane', 'kube-proxy.yaml'), 'utf8');
@@ -104,24 +99,31 @@ export class IpvsCluster {
     }
   }
 
-  /** Waits until every node has every ClusterIP and its rules have not changed for a while. */
+  /** Waits until every node has every ClusterIP and the rules of both families, and nothing has changed for a while. */
   async settled(): Promise<void> {
     progress('waits for kube-proxy (ipvs)');
     const addresses = this.topology.objects.flatMap(({ spec }) => {
-      const { clusterIP } = (spec ?? {}) as { clusterIP?: string };
-      return clusterIP === undefined || clusterIP === 'None' ? [] : [clusterIP];
+      const { clusterIP, clusterIPs = [clusterIP] } = (spec ?? {}) as { clusterIP?: string; clusterIPs?: string[] };
+      return clusterIPs.filter((address) => address !== undefined && address !== 'None');
     });
-    const rules = (): Promise<string[]> =>
-      Promise.all(this.topology.nodes.map((node) => this.guest.run(node, ['ipvsadm', '-Sn'])));
     let last: readonly string[] = [];
-    await this.api.until('kube-proxy has programmed IPVS', 120, async () => {
-      const now = await rules();
+    await this.api.until('kube-proxy has programmed IPVS', 240, async () => {
+      const now = await Promise.all(this.topology.nodes.map((node) => this.rulesOf(node)));
       const isSame = now.every((text, at) => text === last[at]);
       last = now;
-      if (isSame && now.every((text) => addresses.every((address) => text.includes(address)))) return true;
-      await sleep(2000);
+      if (isSame && now.every((text) => addresses.every((address) => text.includes(String(address))))) return true;
+      await sleep(3000);
       return false;
     });
+  }
+
+  /** Virtual servers of a node; empty while a family has no rules yet, which kube-proxy writes last, IPv6 after IPv4. */
+  private async rulesOf(node: string): Promise<string> {
+    for (const family of ['ip6tables', 'iptables']) {
+      const rules = await this.guest.run(node, [`${family}-save`, '-t', 'nat']);
+      if (!rules.includes('-A KUBE-POSTROUTING')) return '';
+    }
+    return this.guest.run(node, ['ipvsadm', '-Sn']);
   }
 
   /** @param place a pod's name, a node's, or outside */
@@ -171,6 +173,22 @@ export class IpvsCluster {
     await this.guest.stop();
     await this.record.removeAll();
   }
+}
+
+/** The addresses are those of the pods' status. */
+function placePods(
+  topology: Topology,
+  nodes: readonly NodePlace[],
+  objects: readonly KubernetesObject[],
+): readonly PodPlace[] {
+  return topology.pods.map((spec, at) => {
+    const node = nodes.find((candidate) => candidate.name === spec.node);
+    const { podIPs = [] } = (objects[at]?.['status'] ?? {}) as { podIPs?: readonly { readonly ip: string }[] };
+    const [v4, v6] = podIPs.map(({ ip }) => ip);
+    if (node === undefined || v4 === undefined || v6 === undefined) throw new Error(`pod ${spec.name} has no place`);
+    const netns = spec.hostNetwork === true ? node.netns : `${spec.namespace}-${spec.name}`;
+    return { spec, node, netns, addresses: [v4, v6] };
+  });
 }
 
 function ipvsConfiguration(

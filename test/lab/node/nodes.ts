@@ -13,10 +13,15 @@ import { cniConfiguration, containerdConfiguration, kubeletConfiguration, kubele
 
 const CGROUPS = '/sys/fs/cgroup';
 
-/** Starts containerd and kubelet for each node, and waits until all are Ready. */
-export async function startNodes(record: LabRecord, control: ControlPlane, network: Network): Promise<void> {
+/** Starts containerd and kubelet for each node, and waits until all are Ready. @param furtherImages files of them */
+export async function startNodes(
+  record: LabRecord,
+  control: ControlPlane,
+  network: Network,
+  furtherImages: readonly string[],
+): Promise<void> {
   progress('starts the nodes');
-  await copyParts(record);
+  await copyParts(record, furtherImages);
   const hierarchies = cgroupHierarchies();
   for (const hierarchy of hierarchies) makeCgroup(record, join(CGROUPS, hierarchy, record.name));
   for (const [at, node] of network.nodes.entries()) {
@@ -38,7 +43,7 @@ export async function startNodes(record: LabRecord, control: ControlPlane, netwo
 }
 
 /** Programs and images that all nodes run, in one folder on the lab's tmpfs. */
-async function copyParts(record: LabRecord): Promise<void> {
+async function copyParts(record: LabRecord, furtherImages: readonly string[]): Promise<void> {
   const [containerd, runc, plugins, kubelet, images] = await Promise.all([
     debianPackage('containerd'),
     debianPackage('runc'),
@@ -58,7 +63,8 @@ async function copyParts(record: LabRecord): Promise<void> {
   const folder = join(record.folder, 'nodes/parts');
   for (const name of ['bin/cni', 'images']) mkdirSync(join(folder, name), { recursive: true });
   for (const [name, file] of Object.entries(programs)) copyFileSync(file, join(folder, 'bin', name));
-  for (const file of images) copyFileSync(file, join(folder, 'images', `${basename(join(file, '..'))}.tar`));
+  for (const file of [...images, ...furtherImages])
+    copyFileSync(file, join(folder, 'images', `${basename(join(file, '..'))}.tar`));
 }
 
 /** The folder that the node sees as /lab. */

@@ -11,9 +11,15 @@ export function podObject(spec: PodSpec): KubernetesObject {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: spec.name, namespace: spec.namespace, labels: spec.labels ?? {} },
+    metadata: {
+      name: spec.name,
+      namespace: spec.namespace,
+      labels: spec.labels ?? {},
+      annotations: spec.annotations ?? {},
+    },
     spec: {
       nodeName: spec.node,
+      ...(spec.serviceAccount === undefined ? {} : { serviceAccountName: spec.serviceAccount }),
       hostNetwork: spec.hostNetwork ?? false,
       terminationGracePeriodSeconds: spec.terminating === true ? 600 : 1,
       containers: [

@@ -15,6 +15,9 @@ export interface PodSpec {
   readonly namespace: string;
   readonly node: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** `default` unless told. */
+  readonly serviceAccount?: string;
   readonly ports?: readonly PodPort[];
   /** A pod that is never ready has a readiness probe that fails. */
   readonly ready?: boolean;
@@ -31,6 +34,12 @@ interface PodPort {
   readonly speaks?: 'http' | 'text';
 }
 
+/** How Istio is installed. */
+export interface IstioSettings {
+  /** As `istioctl install --set` takes them: `meshConfig.outboundTrafficPolicy.mode=REGISTRY_ONLY`. */
+  readonly set?: readonly string[];
+}
+
 /** What a cluster consists of, as data. */
 export interface Topology {
   readonly nodes: readonly string[];
@@ -39,4 +48,6 @@ export interface Topology {
   readonly objects: readonly KubernetesObject[];
   /** External addresses that the router sends to another node than the first. */
   readonly externalVia?: Readonly<Record<string, string>>;
+  /** Istio is installed before the pods start, and objects of its kinds after it. */
+  readonly istio?: IstioSettings;
 }
