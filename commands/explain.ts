@@ -5,7 +5,7 @@ import { connectionFlags, connectionOf } from '../src/cli/connection-flags.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
 import { outputFlag, snapshotFlags, verboseFlag } from '../src/cli/flags.ts';
-import type { Severity } from '../src/index.ts';
+import type { LiveAnswer, Severity } from '../src/index.ts';
 
 export default class Explain extends BaseCommand {
   static override summary = 'Explain how a request gets from a pod to a Service, or where it stops';
@@ -91,7 +91,7 @@ export default class Explain extends BaseCommand {
       resolve: flags.resolve ?? [],
     };
     const paths = flags.snapshot ?? [];
-    let interrupted = false;
+    let live: LiveAnswer | null = null;
     let explanation;
     if (paths.length > 0) {
       this.progress.phase('reading the snapshot');
@@ -99,7 +99,8 @@ export default class Explain extends BaseCommand {
     } else {
       const surroundings = this.surroundings();
       const report = (doing: string): void => this.progress.phase(doing);
-      ({ explanation, interrupted } = await explainLive(connectionOf(flags), surroundings, question, report));
+      live = await explainLive(connectionOf(flags), surroundings, question, report);
+      ({ explanation } = live);
     }
     const text = renderAnswer(explanation, flags.output ?? 'tree', {
       ...this.terminal(),
@@ -111,7 +112,13 @@ export default class Explain extends BaseCommand {
         remedy: 'The steps are numbered in the answer; run the command without --explain-step to see them.',
       });
     }
-    if (interrupted) {
+    if (live !== null && flags.verbose) {
+      const { requests, bytes } = live.traffic;
+      process.stderr.write(
+        `asked ${live.server} ${requests} times in ${live.rounds} rounds, ${bytes} bytes of answers\n`,
+      );
+    }
+    if (live?.interrupted === true) {
       this.answerInterrupted(text);
       return;
     }

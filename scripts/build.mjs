@@ -93,6 +93,8 @@ const commands = await build({
   stdin: { contents: commandsEntry(), resolveDir: root, loader: 'ts' },
   outfile: bundle,
   plugins: [liveApart],
+  // As require(): the bundle runs as a script of node:vm, where import() is an experiment of Node's that says so.
+  supported: { 'dynamic-import': false },
 });
 const live = await build({
   ...bundled,

@@ -10,28 +10,20 @@ import { explain } from './explain/explain.ts';
 import { QuestionError, type QuestionInput } from './explain/question/question-input.ts';
 import type { Gap } from './model/artefact.ts';
 import type { Explanation } from './model/explanation.ts';
+import { LiveError, orLiveError, sentence } from './live-error.ts';
 import { createWorkspace } from './workspace.ts';
 
 /** More rounds than a walk through any cluster takes: each goes at least one place further. */
 const ROUNDS = 40;
-
-/** The cluster did not let the question be asked: what it refused, or Ctrl-C. Exit status 1. */
-export class LiveError extends Error {
-  /** Sentences: what to do next. */
-  readonly hints: readonly string[];
-
-  constructor(message: string, hints: readonly string[]) {
-    super(message);
-    this.name = 'LiveError';
-    this.hints = hints;
-  }
-}
 
 export interface LiveAnswer {
   readonly explanation: Explanation;
   /** Ctrl-C came before everything was collected. */
   readonly interrupted: boolean;
   readonly traffic: Traffic;
+  readonly server: string;
+  /** Walks, the first one included. */
+  readonly rounds: number;
 }
 
 /**
@@ -50,8 +42,8 @@ export async function explainLive(
   const cluster = await opened(flags, surroundings);
   try {
     const question: QuestionInput = { ...input, contextNamespace: cluster.namespace };
-    const explanation = await inRounds(cluster, surroundings.signal, question, report);
-    return { explanation, interrupted: surroundings.signal.aborted, traffic: cluster.traffic() };
+    const answer = await inRounds(cluster, surroundings.signal, question, report);
+    return { ...answer, interrupted: surroundings.signal.aborted, traffic: cluster.traffic(), server: cluster.server };
   } finally {
     cluster.close();
   }
@@ -60,15 +52,7 @@ export async function explainLive(
 async function opened(flags: ConnectionFlags, surroundings: ConnectionSurroundings): Promise<LiveCluster> {
   // A bundle of its own: nothing that works without a cluster pays for it.
   const { openCluster } = await import('./collect/live/live.ts');
-  try {
-    return await openCluster(flags, surroundings);
-  } catch (error) {
-    // Told by its name: its class is in another bundle.
-    if (error instanceof Error && error.name === 'RequestRefused' && 'remedy' in error) {
-      throw new LiveError(error.message, [sentence(String(error.remedy))]);
-    }
-    throw error;
-  }
+  return await orLiveError(() => openCluster(flags, surroundings));
 }
 
 async function inRounds(
@@ -76,13 +60,13 @@ async function inRounds(
   signal: AbortSignal,
   input: QuestionInput,
   report: (doing: string) => void,
-): Promise<Explanation> {
+): Promise<{ readonly explanation: Explanation; readonly rounds: number }> {
   for (let round = 1; ; round++) {
     const answer = attempt(() => explain(createWorkspace(source), input));
     report(`asking ${server} (round ${round})`);
     const more = round < ROUNDS && !signal.aborted && (await source.collect(signal));
     if (more) continue;
-    if (answer.explanation !== undefined) return answer.explanation;
+    if (answer.explanation !== undefined) return { explanation: answer.explanation, rounds: round };
     throw unaskable(answer.error, source.gaps(), signal.aborted);
   }
 }
@@ -106,8 +90,4 @@ function unaskable(error: QuestionError, gaps: readonly Gap[], interrupted: bool
     .slice(0, 5)
     .map(({ problem, remedy }) => sentence(remedy === undefined ? problem : `${problem}: ${remedy}`));
   return new LiveError(`${error.message}, as far as the cluster could be read`, [...hints, ...error.hints]);
-}
-
-function sentence(clause: string): string {
-  return `${clause.charAt(0).toUpperCase()}${clause.slice(1)}${/[.!?]$/.test(clause) ? '' : '.'}`;
 }

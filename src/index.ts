@@ -15,7 +15,7 @@ import { renderYaml } from './render/yaml.ts';
 import { collectSnapshots } from './collect/snapshot.ts';
 import { createWorkspace } from './workspace.ts';
 
-export { explainLive, LiveError, type LiveAnswer } from './explain-live.ts';
+export { explainLive, type LiveAnswer } from './explain-live.ts';
 export type { Severity } from './model/explanation.ts';
 
 /** Formats of an answer. `tree` is the one for people. */

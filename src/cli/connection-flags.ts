@@ -3,6 +3,12 @@ import * as Flags from '@oclif/core/flags';
 const GROUP = 'connection';
 const text = (summary: string, helpValue: string) => Flags.string({ summary, helpValue, helpGroup: GROUP });
 
+export const namespaceFlag = Flags.string({
+  char: 'n',
+  summary: 'Namespace to ask about',
+  helpValue: 'NAMESPACE',
+});
+
 /** kubectl's flags for the choice of a cluster and an identity. */
 export const connectionFlags = {
   kubeconfig: text('Read this kubeconfig', 'FILE'),

@@ -4,6 +4,8 @@
  */
 import type { ConnectionFlags } from './connection-flags.ts';
 import { connect, type Connection, type ConnectionSurroundings, type Traffic } from './connection.ts';
+import type { AccessReport } from '../../model/access.ts';
+import { reviewAccess } from './access/review-access.ts';
 import { LiveSource, type Place } from './live-source.ts';
 import { ObjectCollector } from './objects/object-collector.ts';
 import type { RequestRefused } from './refusal.ts';
@@ -38,6 +40,19 @@ export async function openCluster(flags: ConnectionFlags, surroundings: Connecti
     traffic: () => connection.traffic,
     close: () => connection.close(),
   };
+}
+
+/**
+ * Asks what the identity of flags and kubeconfig may collect.
+ * @throws InputError when they name no cluster, RequestRefused when it cannot be asked
+ */
+export async function openAccess(flags: ConnectionFlags, surroundings: ConnectionSurroundings): Promise<AccessReport> {
+  const connection = connect(flags, surroundings);
+  try {
+    return await reviewAccess(connection, connection.target.namespace);
+  } finally {
+    connection.close();
+  }
 }
 
 /** Who collects what, besides the API objects. */

@@ -1,5 +1,5 @@
 import type { Prefix } from '../../model/address.ts';
-import { contains, parseAddress, parsePrefix } from '../../model/address.ts';
+import { contains, isLoopbackText, parseAddress, parsePrefix } from '../../model/address.ts';
 import type { ClusterFacts, NetnsFacts } from '../../model/facts.ts';
 import type { ServiceAddressKind } from '../../model/kube-proxy.ts';
 import type { KubernetesObjects, NodeFact, PodFact, ServiceFact } from '../../model/kubernetes.ts';
@@ -72,7 +72,12 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
     name: facts.name,
     facts,
     objects,
-    podAt: (ip) => pods().get(ip) ?? sought(objects, 'pods', byPodAddress(ip)),
+    podAt: (ip) => {
+      const pod = pods().get(ip);
+      // What a Service, a node or the machine itself has is no pod's: nobody need look for one.
+      const others = pod !== undefined || isLoopbackText(ip) || nodes().has(ip) || services().has(ip);
+      return others ? pod : sought(objects, 'pods', byPodAddress(ip));
+    },
     nodeAt: (ip) => nodes().get(ip),
     nodeNamed: (name) => nodesNamed().get(name),
     get nodes() {

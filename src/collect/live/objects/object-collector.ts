@@ -6,13 +6,10 @@ import type { Artefact, Gap } from '../../../model/artefact.ts';
 import { byName } from '../../../model/selection.ts';
 import type { Connection } from '../connection.ts';
 import { discoverKinds, type Discovery } from './discovery.ts';
-import { listName, type ServedKind } from './kinds.ts';
+import { DNS_CONFIG_MAPS, DNS_NAMESPACE } from './dns-configuration.ts';
+import { listName } from './kinds.ts';
 import type { ListedItem } from './list-page.ts';
 import { ObjectList } from './object-list.ts';
-
-/** Where the cluster's DNS server is configured. */
-const DNS_NAMESPACE = 'kube-system';
-const DNS_NAMES = ['coredns', 'coredns-custom'];
 
 export class ObjectCollector {
   readonly #connection: Connection;
@@ -76,7 +73,7 @@ export class ObjectCollector {
   async #fetch(list: ObjectList, signal: AbortSignal): Promise<void> {
     const { extent } = list.kind;
     if (extent === 'config-maps') {
-      const held = DNS_NAMES.map((name) => byName(name, DNS_NAMESPACE));
+      const held = DNS_CONFIG_MAPS.map((name) => byName(name, DNS_NAMESPACE));
       await list.fetchSome({ namespace: DNS_NAMESPACE }, configuresDns, held, signal);
     } else if (extent === 'many' && this.#isLargeCluster()) list.assumeLarge();
     else await list.fetch(signal);
@@ -91,7 +88,5 @@ export class ObjectCollector {
 /** Other ConfigMaps may hold anything, and nobody asked for them. */
 function configuresDns({ key, bytes }: ListedItem): boolean {
   const name = key.slice(key.indexOf('/') + 1);
-  return DNS_NAMES.includes(name) || bytes.includes('"Corefile"');
+  return DNS_CONFIG_MAPS.includes(name) || bytes.includes('"Corefile"');
 }
-
-export type { ServedKind };

@@ -181,7 +181,7 @@ export class ObjectList {
     const items: ListedItem[] = [];
     let next: string | null = null;
     for (let pages = 0; pages < SELECTION_PAGES; pages++) {
-      const page: ListPage = await this.#list(selection, { limit: PAGE, continue: next }, signal);
+      const page: ListPage = await this.#list(selection, { ...extentOf(selection), continue: next }, signal);
       this.#page ??= page;
       items.push(...page.items());
       next = page.continue;
@@ -236,6 +236,14 @@ export class ObjectList {
       },
     };
   }
+}
+
+/**
+ * A selection over all namespaces makes the API server look through every object of the kind: in its own cache (resourceVersion 0,
+ * which may lag behind by moments and knows no pages), since out of etcd that takes it minutes in a large cluster.
+ */
+function extentOf({ namespace }: Selection): { readonly limit: number } | { readonly resourceVersion: string } {
+  return namespace === undefined ? { resourceVersion: '0' } : { limit: PAGE };
 }
 
 /** Whoever may not list in all namespaces may in one; what lies in no namespace in particular is out of reach. */
