@@ -3,6 +3,7 @@
  * pure and knows no waiting, so it goes in rounds: walk with what is known, collect what it looked for and did not find, walk again,
  * until it finds all there is. It knows neither flags nor the process.
  */
+import type { CollectionOptions } from './collect/live/collection-options.ts';
 import type { ConnectionFlags } from './collect/live/connection-flags.ts';
 import type { ConnectionSurroundings, Traffic } from './collect/live/connection.ts';
 import type { LiveCluster } from './collect/live/live.ts';
@@ -32,11 +33,14 @@ export interface LiveAnswer {
   /** Ctrl-C came before everything was collected. */
   readonly interrupted: boolean;
   readonly traffic: Traffic;
+  /** Sentences: through what each node was read. */
+  readonly notes: readonly string[];
 }
 
 /**
  * Answers a question from a live cluster.
  * @param report hears what is being done
+ * @param collection how nodes and proxies are read; without it as exec and port-forward can
  * @throws QuestionError when the question cannot be asked, InputError when no cluster is configured, LiveError when the cluster
  *   refuses what the question itself needs
  */
@@ -45,23 +49,33 @@ export async function explainLive(
   surroundings: ConnectionSurroundings,
   input: QuestionInput,
   report: (doing: string) => void,
+  collection?: CollectionOptions,
 ): Promise<LiveAnswer> {
   report('connecting');
-  const cluster = await opened(flags, surroundings);
+  const cluster = await opened(flags, surroundings, collection);
   try {
     const question: QuestionInput = { ...input, contextNamespace: cluster.namespace };
     const explanation = await inRounds(cluster, surroundings.signal, question, report);
-    return { explanation, interrupted: surroundings.signal.aborted, traffic: cluster.traffic() };
+    return {
+      explanation,
+      interrupted: surroundings.signal.aborted,
+      traffic: cluster.traffic(),
+      notes: cluster.notes(),
+    };
   } finally {
-    cluster.close();
+    await cluster.close();
   }
 }
 
-async function opened(flags: ConnectionFlags, surroundings: ConnectionSurroundings): Promise<LiveCluster> {
+async function opened(
+  flags: ConnectionFlags,
+  surroundings: ConnectionSurroundings,
+  collection?: CollectionOptions,
+): Promise<LiveCluster> {
   // A bundle of its own: nothing that works without a cluster pays for it.
   const { openCluster } = await import('./collect/live/live.ts');
   try {
-    return await openCluster(flags, surroundings);
+    return await openCluster(flags, surroundings, collection);
   } catch (error) {
     // Told by its name: its class is in another bundle.
     if (error instanceof Error && error.name === 'RequestRefused' && 'remedy' in error) {
