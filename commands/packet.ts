@@ -26,6 +26,11 @@ export default class Packet extends BaseCommand {
       command: '<%= config.bin %> packet --ruleset iptables-save.txt --node-address 10.10.0.11 --flows flows.jsonl',
     },
     {
+      description: 'A node whose kube-proxy works in ipvs mode: rules, virtual servers and sets together',
+      command:
+        '<%= config.bin %> packet --ruleset iptables-save.txt --ruleset ipvsadm-save.txt --ruleset ipset-save.txt --node-address 10.10.0.11 --src 10.244.1.20 --dst 10.96.0.10 --dport 80',
+    },
+    {
       description: 'Rules straight from a node',
       command:
         '<%= config.bin %> packet --ruleset - --node-address 10.10.0.11 --src 10.10.0.50 --dst 10.10.0.11 --dport 30080',
@@ -42,7 +47,7 @@ export default class Packet extends BaseCommand {
   static override flags = {
     ruleset: Flags.string({
       summary:
-        'Rules of the machine (iptables-save, nft list ruleset, nft -j list ruleset), or - for standard input; repeat it',
+        'Rules of the machine (iptables-save, nft list ruleset, nft -j list ruleset, ipvsadm -Sn), or what they look up (ipset save, ip -j address, sysctl -a); - for standard input; repeat it',
       helpValue: 'FILE',
       multiple: true,
       multipleNonGreedy: true,

@@ -11,6 +11,7 @@ import {
 } from './explain/envoy-request/envoy-request.ts';
 import { QuestionError } from './explain/question/question-input.ts';
 import { gapRaw, type Gap } from './model/artefact.ts';
+import { parseCertificates } from './parse/certificate/certificate.ts';
 import { parseEnvoyClusters } from './parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from './parse/envoy/config-dump.ts';
 
@@ -49,6 +50,7 @@ export async function openEnvoyProxy(files: EnvoyFiles, questions: 'one' | 'many
     clusters: clusters?.value ?? null,
     listeners: null,
     serverInfo: null,
+    readCertificates: parseCertificates,
   });
   return {
     answer: (description) => answers.answer(description),

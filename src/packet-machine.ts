@@ -3,25 +3,18 @@
  * something that answers, and what of the rules was not understood. It evaluates nothing itself.
  */
 import type { LooseLine } from './collect/lines.ts';
-import { collectLooseFile } from './collect/loose-file.ts';
-import { describeForeign, familyOfRules } from './explain/packet/foreign-ruleset.ts';
 import type { PacketDescription } from './explain/packet/packet-flow.ts';
 import { PacketAnswers, type PacketAnswer, type PacketFailure } from './explain/packet/packet.ts';
 import { QuestionError } from './explain/question/question-input.ts';
-import { parseAddress, type Address, type Family } from './model/address.ts';
-import { gapRaw, type Gap, type Parsed } from './model/artefact.ts';
-import type { IptablesRuleset, Ruleset } from './model/netfilter.ts';
+import { readMachineFile, type MachineFile } from './machine-files.ts';
+import { parseAddress, type Address } from './model/address.ts';
+import { gapRaw, type Gap } from './model/artefact.ts';
+import type { VirtualServers } from './model/ipvs.ts';
+import type { HookModule, IptablesRuleset } from './model/netfilter.ts';
 import type { NftRuleset } from './model/nftables.ts';
-import { parseIptablesSave } from './parse/iptables-save/iptables-save.ts';
+import { ipvsModule } from './evaluate/ipvs/evaluate-ipvs.ts';
 import { divideBaseChains } from './parse/nftables/foreign-chains.ts';
-import { parseNftJson } from './parse/nftables/json-ruleset.ts';
-import { parseNftText } from './parse/nftables/text-ruleset.ts';
 
-/** What `nft -j list ruleset` and `nft list ruleset` begin with. */
-const NFT_JSON = /^\s*\{\s*"nftables"/;
-const NFT_TEXT = /^(?:\s|#[^\n]*\n)*table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{/;
-/** How much of a file tells what it is. */
-const START_BYTES = 16_384;
 /** Answers may be much longer than questions: they are handed on in groups. */
 const LINES_AT_ONCE = 200;
 
@@ -65,16 +58,54 @@ export async function openPacketMachine(input: MachineInput): Promise<PacketMach
   if (files.filter(([path]) => path === '-').length > 1) {
     throw new QuestionError('standard input can hold one file only', ['Give `-` once, and paths for the rest.']);
   }
-  const read: Parsed<Ruleset>[] = [];
-  for (const [path, family] of files) read.push(await readRuleset(path, family));
-  const given = read.map((parsed) => parsed.value);
+  const read: MachineFile[] = [];
+  for (const [path, family] of files) read.push(await readMachineFile(path, family));
+  const given = read.flatMap((file) => (file.kind === 'ruleset' ? [file.parsed.value] : []));
   const iptables = given.flatMap((ruleset) => ('baseChains' in ruleset ? [] : [ruleset]));
   const rulesets = given.map((ruleset) => ('baseChains' in ruleset ? besideIptables(ruleset, iptables) : ruleset));
-  const answers = new PacketAnswers({ rulesets, addresses });
+  const own = ownAddresses(addresses, read);
+  const answers = new PacketAnswers({
+    hooked: [...rulesets, ...virtualServers(read)],
+    addresses: own.addresses,
+    ipsets: new Map(read.flatMap((file) => (file.kind === 'ipsets' ? [...file.parsed.value] : []))),
+    sysctl: new Map(read.flatMap((file) => (file.kind === 'sysctl' ? [...file.parsed.value] : []))),
+  });
   return {
     answer: (description, defaults) => answers.answer(description, defaults),
-    gaps: () => [...missingAddresses(iptables, addresses), ...read.flatMap((parsed) => parsed.gaps)],
+    gaps: () => [
+      ...missingAddresses(iptables, own.addresses),
+      ...own.gaps,
+      ...read.flatMap((file) => file.parsed.gaps),
+    ],
   };
+}
+
+function virtualServerLists(files: readonly MachineFile[]): readonly VirtualServers[] {
+  return files.flatMap((file) => (file.kind === 'virtual-servers' ? [file.parsed.value] : []));
+}
+
+function virtualServers(files: readonly MachineFile[]): readonly HookModule[] {
+  const [connections] = files.flatMap((file) => (file.kind === 'connections' ? [file.parsed.value] : []));
+  return virtualServerLists(files).flatMap((servers) => ipvsModule(servers, connections) ?? []);
+}
+
+/**
+ * The addresses of the machine: those that were named, and those of a listing of its interfaces. IPVS takes packets for the machine itself
+ * alone, so that without a listing the addresses of its virtual servers count as the machine's own, which is said.
+ */
+function ownAddresses(
+  named: readonly Address[],
+  files: readonly MachineFile[],
+): { readonly addresses: readonly Address[]; readonly gaps: readonly Gap[] } {
+  const listed = files.flatMap((file) => (file.kind === 'addresses' ? file.parsed.value : []));
+  const known = [...named, ...listed.flatMap((one) => parseAddress(one.address) ?? [])];
+  const texts = new Set(known.map((one) => one.text));
+  const servers = listed.length > 0 ? [] : virtualServerLists(files);
+  const virtual = new Set(servers.flatMap(({ all }) => all.flatMap(({ address }) => address ?? [])));
+  const added = [...virtual].filter((text) => !texts.has(text));
+  const problem = `the addresses of virtual servers are taken to be the machine's own (${added.length} of them); --ruleset with the output of \`ip -j address\` would tell`;
+  const gaps = added.length === 0 ? [] : [{ kind: 'missing' as const, artefact: servers[0]?.artefact ?? '', problem }];
+  return { addresses: [...known, ...added.flatMap((text) => parseAddress(text) ?? [])], gaps };
 }
 
 /** A machine without a known address of a family would forward every packet of it. */
@@ -107,27 +138,6 @@ function besideIptables(ruleset: NftRuleset, saves: readonly IptablesRuleset[]):
   if (blind === undefined || ruleset.incomplete !== undefined) return { ...ruleset, baseChains };
   const reason = `chain ${blind.chain} of table ${blind.family} ${blind.table} (${blind.hook}) is not evaluated`;
   return { ...ruleset, baseChains, incomplete: { reason, evidence: [blind.evidence] } };
-}
-
-async function readRuleset(path: string, family: Family): Promise<Parsed<Ruleset>> {
-  const artefact = await collectLooseFile(path);
-  const start = artefact.bytes.toString('latin1', 0, START_BYTES);
-  if (NFT_JSON.test(start)) return parseNftJson(artefact);
-  if (NFT_TEXT.test(start)) return parseNftText(artefact);
-  const parsed = parseIptablesSave(artefact, family);
-  if (parsed.value.tables.length === 0) {
-    const { finding, remedy } = describeForeign(start);
-    throw new QuestionError(`${artefact.name} is no ruleset: ${finding}`, [remedy]);
-  }
-  const program = /^# Generated by (ip6?tables)/.exec(start)?.[1];
-  const found = program === undefined ? familyOfRules(start) : program === 'iptables' ? 4 : 6;
-  if (found !== undefined && found !== family) {
-    const flag = found === 4 ? '--ruleset' : '--ruleset6';
-    throw new QuestionError(`${artefact.name} holds rules for IPv${found}, not IPv${family}`, [
-      `Give it with ${flag}.`,
-    ]);
-  }
-  return parsed;
 }
 
 /**

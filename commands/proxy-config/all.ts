@@ -1,11 +1,11 @@
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import * as Flags from '@oclif/core/flags';
 import {
-  clusterFlags,
-  formatFlag,
+  fqdnFlag,
   given,
-  listenerFlags,
-  portFlag,
+  istioctlFormatFlag,
+  listenerTraits,
+  listenerTypeFlag,
   proxyArgs,
   proxyFlags,
   proxyInput,
@@ -33,32 +33,32 @@ export default class ProxyConfigAll extends ProxyCommand {
   static override args = proxyArgs;
   static override flags = {
     ...proxyFlags,
-    ...clusterFlags,
-    ...listenerFlags,
-    port: portFlag,
+    fqdn: fqdnFlag,
+    ...listenerTraits,
+    type: listenerTypeFlag,
     name: routeNameFlag,
     verbose: verboseRowsFlag,
     'with-headers': Flags.boolean({ summary: 'Print a heading above each part', allowNo: true }),
-    output: formatFlag('short'),
+    output: istioctlFormatFlag,
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigAll, spelledOut(this.argv));
-    const { openProxy, showAll } = await import('../../src/proxy-config.ts');
-    const proxy = await openProxy(proxyInput(args.proxy, flags));
-    const [port, address] = [given(flags.port), given(flags.address)];
-    const { text, notes } = showAll(
-      proxy,
+    const { openProxies, readSelection, showAll } = await import('../../src/proxy-config.ts');
+    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const { address, port, service, subset, direction } = await readSelection(flags);
+    const shown = showAll(
+      proxies,
       {
-        cluster: { fqdn: given(flags.fqdn), direction: given(flags.direction), subset: given(flags.subset), port },
-        listener: { address, port, type: given(flags.type) },
-        route: given(flags.name),
-        endpoint: { address, port, cluster: null, status: null },
+        cluster: { fqdn: given(flags.fqdn), selection: { direction, subset, port, service } },
+        listener: { type: given(flags.type), selection: { address, port, service } },
+        route: { name: given(flags.name), selection: { service } },
+        endpoint: { cluster: null, selection: { address, port, service } },
       },
       { verbose: flags.verbose, withHeaders: flags['with-headers'] },
       new Date(),
       flags.output,
     );
-    this.show(proxy, text, notes);
+    this.show(proxies, shown);
   }
 }

@@ -1,5 +1,5 @@
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
-import { formatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+import { formatFlag, manyProxiesFlags, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigBootstrap extends ProxyCommand {
   static override summary = 'Show the bootstrap of a proxy';
@@ -15,14 +15,15 @@ export default class ProxyConfigBootstrap extends ProxyCommand {
   static override args = proxyArgs;
   static override flags = {
     ...proxyFlags,
+    ...manyProxiesFlags,
     output: formatFlag('json'),
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigBootstrap);
-    const { openProxy, showBootstrap } = await import('../../src/proxy-config.ts');
-    const proxy = await openProxy(proxyInput(args.proxy, flags));
-    const text = showBootstrap(proxy, flags.output);
-    this.show(proxy, text);
+    const { openProxies, showBootstrap } = await import('../../src/proxy-config.ts');
+    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const how = { format: flags.output, odd: flags.odd };
+    this.show(proxies, await showBootstrap(proxies, how));
   }
 }

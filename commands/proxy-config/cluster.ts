@@ -1,12 +1,14 @@
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import {
-  clusterFlags,
   formatFlag,
+  fqdnFlag,
   given,
-  portFlag,
+  manyProxiesFlags,
   proxyArgs,
   proxyFlags,
   proxyInput,
+  stateFlag,
+  traitFlags,
 } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigCluster extends ProxyCommand {
@@ -28,25 +30,19 @@ export default class ProxyConfigCluster extends ProxyCommand {
   static override args = proxyArgs;
   static override flags = {
     ...proxyFlags,
-    ...clusterFlags,
-    port: portFlag,
+    ...manyProxiesFlags,
+    fqdn: fqdnFlag,
+    ...traitFlags,
+    status: stateFlag,
     output: formatFlag('short'),
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigCluster);
-    const { openProxy, showClusters } = await import('../../src/proxy-config.ts');
-    const proxy = await openProxy(proxyInput(args.proxy, flags));
-    const text = showClusters(
-      proxy,
-      {
-        fqdn: given(flags.fqdn),
-        direction: given(flags.direction),
-        subset: given(flags.subset),
-        port: given(flags.port),
-      },
-      flags.output,
-    );
-    this.show(proxy, text);
+    const { openProxies, readSelection, showClusters } = await import('../../src/proxy-config.ts');
+    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump', 'clusters']);
+    const how = { format: flags.output, odd: flags.odd };
+    const filter = { fqdn: given(flags.fqdn), selection: await readSelection(flags) };
+    this.show(proxies, await showClusters(proxies, filter, how));
   }
 }

@@ -1,5 +1,5 @@
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
-import { formatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+import { formatFlag, manyProxiesFlags, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigEcds extends ProxyCommand {
   static override summary = 'Show the extensions that were delivered to a proxy';
@@ -16,14 +16,15 @@ export default class ProxyConfigEcds extends ProxyCommand {
   static override args = proxyArgs;
   static override flags = {
     ...proxyFlags,
+    ...manyProxiesFlags,
     output: formatFlag('short'),
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigEcds);
-    const { openProxy, showExtensions } = await import('../../src/proxy-config.ts');
-    const proxy = await openProxy(proxyInput(args.proxy, flags));
-    const text = showExtensions(proxy, flags.output);
-    this.show(proxy, text);
+    const { openProxies, showExtensions } = await import('../../src/proxy-config.ts');
+    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const how = { format: flags.output, odd: flags.odd };
+    this.show(proxies, await showExtensions(proxies, how));
   }
 }

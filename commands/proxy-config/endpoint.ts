@@ -1,8 +1,9 @@
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import {
   endpointFlags,
-  endpointQuery,
   formatFlag,
+  given,
+  manyProxiesFlags,
   proxyArgs,
   proxyFlags,
   proxyInput,
@@ -28,15 +29,17 @@ export default class ProxyConfigEndpoint extends ProxyCommand {
   static override args = proxyArgs;
   static override flags = {
     ...proxyFlags,
+    ...manyProxiesFlags,
     ...endpointFlags,
     output: formatFlag('short'),
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigEndpoint);
-    const { openProxy, showEndpoints } = await import('../../src/proxy-config.ts');
-    const proxy = await openProxy(proxyInput(args.proxy, flags));
-    const text = showEndpoints(proxy, endpointQuery(flags), flags.output);
-    this.show(proxy, text);
+    const { openProxies, readSelection, showEndpoints } = await import('../../src/proxy-config.ts');
+    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump', 'clusters']);
+    const how = { format: flags.output, odd: flags.odd };
+    const filter = { cluster: given(flags.cluster), selection: await readSelection(flags) };
+    this.show(proxies, await showEndpoints(proxies, filter, how));
   }
 }

@@ -2,12 +2,14 @@ import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import {
   formatFlag,
   given,
-  listenerFlags,
-  portFlag,
+  listenerTraits,
+  listenerTypeFlag,
+  manyProxiesFlags,
   proxyArgs,
   proxyFlags,
   proxyInput,
   spelledOut,
+  stateFlag,
   verboseRowsFlag,
 } from '../../src/cli/proxy-flags.ts';
 
@@ -30,22 +32,20 @@ export default class ProxyConfigListener extends ProxyCommand {
   static override args = proxyArgs;
   static override flags = {
     ...proxyFlags,
-    ...listenerFlags,
-    port: portFlag,
+    ...manyProxiesFlags,
+    ...listenerTraits,
+    status: stateFlag,
+    type: listenerTypeFlag,
     verbose: verboseRowsFlag,
     output: formatFlag('short'),
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigListener, spelledOut(this.argv));
-    const { openProxy, showListeners } = await import('../../src/proxy-config.ts');
-    const proxy = await openProxy(proxyInput(args.proxy, flags));
-    const text = showListeners(
-      proxy,
-      { address: given(flags.address), port: given(flags.port), type: given(flags.type) },
-      flags.verbose,
-      flags.output,
-    );
-    this.show(proxy, text);
+    const { openProxies, readSelection, showListeners } = await import('../../src/proxy-config.ts');
+    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const how = { format: flags.output, odd: flags.odd };
+    const filter = { type: given(flags.type), selection: await readSelection(flags) };
+    this.show(proxies, await showListeners(proxies, filter, flags.verbose, how));
   }
 }

@@ -2,11 +2,14 @@ import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import {
   formatFlag,
   given,
+  routeTraits,
+  manyProxiesFlags,
   proxyArgs,
   proxyFlags,
   proxyInput,
   routeNameFlag,
   spelledOut,
+  stateFlag,
   verboseRowsFlag,
 } from '../../src/cli/proxy-flags.ts';
 
@@ -29,16 +32,20 @@ export default class ProxyConfigRoute extends ProxyCommand {
   static override args = proxyArgs;
   static override flags = {
     ...proxyFlags,
+    ...manyProxiesFlags,
     name: routeNameFlag,
+    ...routeTraits,
+    status: stateFlag,
     verbose: verboseRowsFlag,
     output: formatFlag('short'),
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigRoute, spelledOut(this.argv));
-    const { openProxy, showRoutes } = await import('../../src/proxy-config.ts');
-    const proxy = await openProxy(proxyInput(args.proxy, flags));
-    const text = showRoutes(proxy, given(flags.name), flags.verbose, flags.output);
-    this.show(proxy, text);
+    const { openProxies, readSelection, showRoutes } = await import('../../src/proxy-config.ts');
+    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const how = { format: flags.output, odd: flags.odd };
+    const filter = { name: given(flags.name), selection: await readSelection(flags) };
+    this.show(proxies, await showRoutes(proxies, filter, flags.verbose, how));
   }
 }

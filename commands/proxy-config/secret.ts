@@ -1,5 +1,5 @@
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
-import { formatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+import { formatFlag, manyProxiesFlags, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigSecret extends ProxyCommand {
   static override summary = 'Show the certificates of a proxy';
@@ -16,14 +16,15 @@ export default class ProxyConfigSecret extends ProxyCommand {
   static override args = proxyArgs;
   static override flags = {
     ...proxyFlags,
+    ...manyProxiesFlags,
     output: formatFlag('short'),
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigSecret);
-    const { openProxy, showSecrets } = await import('../../src/proxy-config.ts');
-    const proxy = await openProxy(proxyInput(args.proxy, flags));
-    const text = showSecrets(proxy, new Date(), flags.output);
-    this.show(proxy, text);
+    const { openProxies, showSecrets } = await import('../../src/proxy-config.ts');
+    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const how = { format: flags.output, odd: flags.odd };
+    this.show(proxies, await showSecrets(proxies, new Date(), how));
   }
 }

@@ -8,6 +8,8 @@ import { allFlags } from './catalogue.ts';
 /** What the commands of a topic are about. */
 const TOPICS = [
   { name: 'proxy-config', description: 'Show the configuration of a proxy, as istioctl does (alias: pc)' },
+  { name: 'ztunnel-config', description: 'Show what a ztunnel knows, as istioctl does (alias: zc)' },
+  { name: 'authz', description: 'Show what proxies allow and deny' },
 ];
 
 /** How the tool is called by people, with kubectl in front. */

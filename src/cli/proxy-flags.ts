@@ -12,7 +12,7 @@ export const proxyArgs = {
   }),
 };
 
-/** Flags of every command that shows a proxy's configuration. */
+/** Flags of every command that shows a proxy's configuration: where it is. */
 export const proxyFlags = {
   ...snapshotFlags,
   file: Flags.string({
@@ -22,25 +22,104 @@ export const proxyFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  'envoy-admin': Flags.string({
+    summary: 'Ask the admin port of a running proxy at this address, e.g. http://127.0.0.1:15000',
+    helpValue: 'URL',
+  }),
 };
 
-/** `-o`, with istioctl's formats. */
+/** Flags of commands that show several proxies at once. */
+export const manyProxiesFlags = {
+  selector: Flags.string({
+    char: 'l',
+    summary: 'Show the proxies of all pods with these labels, e.g. app=reviews',
+    helpValue: 'LABELS',
+  }),
+  'all-namespaces': Flags.boolean({ char: 'A', summary: 'Show every proxy that was captured' }),
+  replicas: Flags.boolean({ summary: 'Of a Deployment, Service or Gateway, show the proxies of all pods' }),
+  odd: Flags.boolean({
+    summary: 'Of several proxies, show only what is not the same in all (with a Deployment, implies --replicas)',
+  }),
+};
+
+const FORMATS = ['short', 'wide', 'json', 'yaml', 'reach-json', 'reach-yaml'] as const;
+
+/** `-o`: istioctl's formats, tables that show more, and documents of our own schema. */
 export function formatFlag(fallback: 'short' | 'json') {
   return Flags.option({
     char: 'o',
-    summary: 'Print it in this format',
-    helpValue: 'short|json|yaml',
-    options: ['short', 'json', 'yaml'] as const,
+    summary:
+      "Print it in this format: istioctl's short, json and yaml, a wide table, or JSON or YAML of our own schema",
+    helpValue: FORMATS.join('|'),
+    options: FORMATS,
     default: fallback,
   })();
 }
 
-export const listenerFlags = {
+/** `-o` of commands that istioctl does not have. */
+export const ownFormatFlag = Flags.option({
+  char: 'o',
+  summary: 'Print it in this format',
+  helpValue: 'short|wide|reach-json|reach-yaml',
+  options: ['short', 'wide', 'reach-json', 'reach-yaml'] as const,
+  default: 'short',
+})();
+
+/** `-o` of those that have one table only. */
+export const ownShortFormatFlag = Flags.option({
+  char: 'o',
+  summary: 'Print it in this format',
+  helpValue: 'short|reach-json|reach-yaml',
+  options: ['short', 'reach-json', 'reach-yaml'] as const,
+  default: 'short',
+})();
+
+/** `-o` of commands that print as istioctl alone. */
+export const istioctlFormatFlag = Flags.option({
+  char: 'o',
+  summary: 'Print it in this format',
+  helpValue: 'short|json|yaml',
+  options: ['short', 'json', 'yaml'] as const,
+  default: 'short',
+})();
+
+const PATTERN = 'equal, with * for any text, or a regular expression as /RE/';
+
+/** Filters by what a resource is about, in every format. */
+export const traitFlags = {
+  service: Flags.string({
+    summary: `Only what leads to this Service, NAME[.NAMESPACE] or its host (${PATTERN})`,
+    helpValue: 'SERVICE',
+  }),
+  pod: Flags.string({
+    summary: 'Only what has an endpoint in this pod, NAME[.NAMESPACE]; needs a snapshot',
+    helpValue: 'POD',
+  }),
+  node: Flags.string({ summary: 'Only what has an endpoint on this node; needs a snapshot', helpValue: 'NODE' }),
   address: Flags.string({ summary: 'Only with this address', helpValue: 'ADDRESS' }),
-  type: Flags.string({ summary: 'Only listeners of this type: HTTP, TCP, HTTP+TCP or UNKNOWN', helpValue: 'TYPE' }),
+  port: Flags.integer({ summary: 'Only with this port', helpValue: 'PORT', min: 0, max: PORT_MAX }),
+  subset: Flags.string({ summary: 'Only of this subset', helpValue: 'SUBSET' }),
+  direction: Flags.string({ summary: 'Only of this direction: inbound or outbound', helpValue: 'DIRECTION' }),
 };
 
-export const portFlag = Flags.integer({ summary: 'Only with this port', helpValue: 'PORT', min: 0, max: PORT_MAX });
+const { service, address, port, subset, direction } = traitFlags;
+
+/** Filters of listeners. */
+export const listenerTraits = { service, address, port, subset, direction };
+
+/** Filters of routes: of the clusters that they lead to. */
+export const routeTraits = { service, port, subset, direction };
+
+/** `--status` of resources that are active, warming, draining or rejected. */
+export const stateFlag = Flags.string({
+  summary: 'Only in this state: active, warming, draining or rejected (the others than active: with -o wide)',
+  helpValue: 'STATE',
+});
+
+export const listenerTypeFlag = Flags.string({
+  summary: 'Only listeners of this type: HTTP, TCP, HTTP+TCP or UNKNOWN',
+  helpValue: 'TYPE',
+});
 
 export const verboseRowsFlag = Flags.boolean({
   summary: 'Show what each filter chain or route matches',
@@ -48,35 +127,18 @@ export const verboseRowsFlag = Flags.boolean({
   allowNo: true,
 });
 
-export const clusterFlags = {
-  fqdn: Flags.string({ summary: 'Only clusters whose host holds this text', helpValue: 'HOST' }),
-  direction: Flags.string({ summary: 'Only clusters of this direction: inbound or outbound', helpValue: 'DIRECTION' }),
-  subset: Flags.string({ summary: 'Only clusters whose subset holds this text', helpValue: 'SUBSET' }),
-};
+export const fqdnFlag = Flags.string({ summary: 'Only clusters whose host holds this text', helpValue: 'HOST' });
 
 export const routeNameFlag = Flags.string({ summary: 'Only the route configuration of this name', helpValue: 'NAME' });
 
 export const endpointFlags = {
-  address: Flags.string({ summary: 'Only endpoints with this address', helpValue: 'ADDRESS' }),
-  port: portFlag,
+  ...traitFlags,
   cluster: Flags.string({ summary: 'Only endpoints of this cluster', helpValue: 'CLUSTER' }),
-  status: Flags.string({ summary: 'Only endpoints of this health, e.g. healthy', helpValue: 'STATUS' }),
+  status: Flags.string({
+    summary: 'Only endpoints of this health, e.g. healthy or ejected',
+    helpValue: 'STATUS',
+  }),
 };
-
-/** The filters that `endpointFlags` ask for. */
-export function endpointQuery(flags: {
-  readonly address: string | undefined;
-  readonly port: number | undefined;
-  readonly cluster: string | undefined;
-  readonly status: string | undefined;
-}) {
-  return {
-    address: given(flags.address),
-    port: given(flags.port),
-    cluster: given(flags.cluster),
-    status: given(flags.status),
-  };
-}
 
 /** Booleans as istioctl's users type them (`--verbose=false`), in the spelling of the framework (`--no-verbose`). */
 export function spelledOut(argv: readonly string[]): string[] {
@@ -87,13 +149,18 @@ export function spelledOut(argv: readonly string[]): string[] {
   });
 }
 
-/** Where the proxy's answers are, as flags and arguments tell it. */
+/** Where the proxies' answers are, as flags and arguments tell it. */
 export function proxyInput(
   proxy: string | undefined,
   flags: {
-    readonly file: string[] | undefined;
+    readonly file?: string[] | undefined;
     readonly snapshot: string[] | undefined;
     readonly namespace: string | undefined;
+    readonly selector?: string | undefined;
+    readonly 'all-namespaces'?: boolean;
+    readonly replicas?: boolean;
+    readonly odd?: boolean;
+    readonly 'envoy-admin'?: string | undefined;
   },
 ) {
   return {
@@ -101,10 +168,14 @@ export function proxyInput(
     namespace: flags.namespace ?? null,
     files: flags.file ?? [],
     snapshots: flags.snapshot ?? [],
+    selector: flags.selector ?? null,
+    all: flags['all-namespaces'] ?? false,
+    replicas: (flags.replicas ?? false) || (flags.odd ?? false),
+    admin: flags['envoy-admin'] ?? null,
   };
 }
 
-/** A filter of istioctl: one that is empty or 0 filters nothing. */
-export function given<T extends string | number>(value: T | undefined): T | null {
-  return value === undefined || value === '' || value === 0 ? null : value;
+/** A filter of istioctl: one that is empty filters nothing. */
+export function given(value: string | undefined): string | null {
+  return value === undefined || value === '' ? null : value;
 }

@@ -17,6 +17,29 @@ const KINDS: Readonly<Record<string, GapKind>> = {
   'too-large': 'too-large',
 };
 
+/** What a snapshot says of itself. */
+export interface SnapshotDescription {
+  readonly tool: { readonly name: string; readonly version: string };
+  /** RFC 3339; null: the source did not say. */
+  readonly capturedAt: string | null;
+  readonly clusters: readonly string[];
+  /** What was taken out: `none`, `secrets` or `names`. */
+  readonly redacted: string;
+  /** What the snapshot was limited to, in the words of the command; empty: nothing. */
+  readonly scope: readonly string[];
+  /** What could not be captured or was left out, and why. */
+  readonly skipped: readonly Gap[];
+}
+
+/** The text of snapshot.json; byte-equal for equal descriptions. */
+export function formatSnapshotIndex({ capturedAt, clusters, redacted, scope, skipped, tool }: SnapshotDescription): Buffer {
+  const entries = skipped.map(({ artefact, kind, problem, remedy }) => ({ artefact, kind, problem, remedy }));
+  const index = { formatVersion: FORMAT_VERSION, tool, capturedAt, clusters, redacted, scope, skipped: entries };
+  return Buffer.from(`${JSON.stringify(index, null, 1)}\n`);
+}
+
+/** The newest format that this tool knows. */
+export const FORMAT_VERSION = 1;
 const INDEX_LIMIT = 16 * 1024 * 1024;
 
 /** Reads snapshot.json. It may be missing, or have been made by hand: whatever it does not say is not known. */

@@ -14,12 +14,10 @@ import { listFolder } from './folder.ts';
 import { fileSystemError, InputError } from './input-error.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { mergeSources } from './merge-sources.ts';
-import { readSnapshotIndex } from './snapshot-index.ts';
+import { FORMAT_VERSION, readSnapshotIndex } from './snapshot-index.ts';
 import { familiarFiles, snapshotRoot } from './snapshot-root.ts';
 
 const INDEX = 'snapshot.json';
-/** The newest format that this tool knows. */
-const FORMAT_VERSION = 1;
 const LAYOUT = 'A snapshot has clusters/NAME/nodes/…, clusters/NAME/pods/… and clusters/NAME/resources/….';
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const TAR_MAGIC = Buffer.from('ustar');
@@ -31,22 +29,31 @@ const HEAD_BYTES = 512;
  * as parts of one capture, as long as no file is in both with different contents.
  * @throws InputError when one cannot be opened, or two contradict each other
  */
-export async function collectSnapshots(paths: readonly string[], limits: Limits = LIMITS): Promise<ArtefactSource> {
+export async function collectSnapshots(
+  paths: readonly string[],
+  limits: Limits = LIMITS,
+  keep = true,
+): Promise<ArtefactSource> {
   const sources = [];
-  for (const path of paths) sources.push({ path, source: await collectSnapshot(path, limits) });
+  for (const path of paths) sources.push({ path, source: await collectSnapshot(path, limits, keep) });
   const [only, ...others] = sources;
   return only !== undefined && others.length === 0 ? only.source : mergeSources(sources);
 }
 
 /**
  * Opens one snapshot.
+ * @param keep whether artefacts of a folder stay in memory once they were read
  * @throws InputError when there is none at the path
  */
-export async function collectSnapshot(path: string, limits: Limits = LIMITS): Promise<ArtefactSource> {
+export async function collectSnapshot(
+  path: string,
+  limits: Limits = LIMITS,
+  keep = true,
+): Promise<ArtefactSource> {
   const entries = await openEntries(path, limits);
   const root = snapshotRoot(entries);
   if (root === undefined) throw notASnapshot(path, entries);
-  const source = new EntrySource(root);
+  const source = new EntrySource(root, keep);
   if (source.formatVersion !== null && source.formatVersion > FORMAT_VERSION) {
     const message = `${path} has snapshot format ${source.formatVersion}, and this version reads up to ${FORMAT_VERSION}`;
     throw new InputError(path, message, 'Update kubectl-reach.');
@@ -113,12 +120,14 @@ function notASnapshot(path: string, { files, gaps }: Entries): InputError {
 class EntrySource implements ArtefactSource {
   readonly formatVersion: number | null;
   private readonly entries: Entries;
+  private readonly keep: boolean;
   private readonly capturedAt: string | null;
   private readonly known = new Map<string, Artefact | null>();
   private readonly found: Gap[];
 
-  constructor(entries: Entries) {
+  constructor(entries: Entries, keep: boolean) {
     this.entries = entries;
+    this.keep = keep;
     this.found = [...entries.gaps, ...alikeNames([...entries.files.keys()])];
     const index = readSnapshotIndex(INDEX, this.bytes(INDEX));
     this.formatVersion = index.formatVersion;
@@ -135,7 +144,7 @@ class EntrySource implements ArtefactSource {
     if (known !== undefined) return known ?? undefined;
     const bytes = this.bytes(name);
     const artefact = bytes === undefined ? null : { name, capturedAt: this.capturedAt, bytes };
-    this.known.set(name, artefact);
+    if (this.keep || artefact === null) this.known.set(name, artefact);
     return artefact ?? undefined;
   }
 

@@ -33,6 +33,8 @@ export type ConditionSubject =
   | { readonly kind: 'entry-node' }
   /** the endpoint (`ip:port`) that session affinity keeps for a client of a Service (`namespace/name:port`), or `none` */
   | { readonly kind: 'affinity'; readonly service: string; readonly client: string }
+  /** the real server (`ip:port`, or `none`) that a scheduler of IPVS picks for a virtual server */
+  | { readonly kind: 'real-server'; readonly scheduler: string; readonly service: string }
   /** the address family that the client takes when a name has both: `IPv4` or `IPv6` */
   | { readonly kind: 'address-family'; readonly name: string }
   /** the C library that the client resolves names with: `glibc` or `musl` */

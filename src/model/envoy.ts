@@ -1,7 +1,9 @@
 import type { Unknown, Weighted } from './branching.ts';
 import type { Evidence } from './evidence.ts';
 import type { Cursor } from './json.ts';
+import type { ReadCertificates } from './certificate.ts';
 import type { ApplicationRequest } from './request.ts';
+import type { HandshakeFailure } from './tls.ts';
 
 /** An xDS resource as the proxy runs it, with what its last update did. */
 export interface EnvoyResource {
@@ -18,6 +20,8 @@ export interface EnvoyResource {
 /** A proxy's config_dump. Resources are found by name without reading those that are not asked for. */
 export interface EnvoyConfigDump {
   readonly artefact: string;
+  /** RFC 3339 time of the capture; without one, that of the latest change of a secret that the dump shows; null: neither. */
+  readonly seenAt: string | null;
   /**
    * Whether a resource that is absent here is absent in the proxy. False for a dump of the control plane (which lacks what the
    * bootstrap defines), a filtered one (`?resource=`, `?mask=`, `?name_regex=`), and one that could not be read to its end.
@@ -56,6 +60,8 @@ export interface EnvoyFacts {
   readonly clusters: EnvoyClusterStatuses | null;
   readonly listeners: Cursor | null;
   readonly serverInfo: Cursor | null;
+  /** Reads certificates; absent: what depends on them is not known. */
+  readonly readCertificates?: ReadCertificates;
 }
 
 /** A connection as it reaches the proxy's socket. */
@@ -120,6 +126,8 @@ export type EnvoyEnd =
       readonly tls: 'none' | 'istio-mutual' | 'tls' | 'unknown';
       /** Attempts after the first when the connection fails; 0 without a retry policy. */
       readonly retries: number;
+      /** Attempts after the first when an established connection is reset before an answer. */
+      readonly resetRetries: number;
       readonly connectTimeoutSeconds: number | null;
       /** Response flags that filters have set on the way: `DI`; null: none has. */
       readonly flag: string | null;
@@ -143,6 +151,8 @@ export type EnvoyEnd =
       readonly flag: string | null;
       readonly detail: string | null;
       readonly denied: boolean;
+      /** Set where the client speaks TLS and its handshake fails thereby. */
+      readonly handshake?: HandshakeFailure;
     }
   | { readonly kind: 'undetermined'; readonly unknown: Unknown };
 

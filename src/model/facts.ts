@@ -1,6 +1,7 @@
 import type { Family } from './address.ts';
 import type { Artefact, Gap } from './artefact.ts';
 import type { EnvoyFacts } from './envoy.ts';
+import type { IpvsConnection, VirtualServers } from './ipvs.ts';
 import type { KubeProxyConfig } from './kube-proxy.ts';
 import type { KubernetesObjects } from './kubernetes.ts';
 import type { IptablesRuleset } from './netfilter.ts';
@@ -50,6 +51,10 @@ export interface NetnsFacts {
    * once.
    */
   nftables(): Reading<NftRuleset>;
+  /** The virtual servers of IPVS; of a namespace where nobody listed them, and nothing hints at any, not known. */
+  virtualServers(): Reading<VirtualServers>;
+  /** The connection table of IPVS. */
+  virtualConnections(): Reading<readonly IpvsConnection[]>;
   /** The base chains of `nftables`, and those of which only a note of iptables-save tells. */
   foreignChains(): Reading<readonly NftBaseChain[]>;
 }

@@ -1,5 +1,6 @@
 import type { Family } from './address.ts';
 import type { NumberRange } from './iptables-rule.ts';
+import type { IpvsTracking } from './ipvs-tracking.ts';
 
 export type TransportProtocol = 'tcp' | 'udp' | 'sctp';
 
@@ -30,6 +31,8 @@ export interface Tracking {
   readonly mark: number;
   /** The entry stands in a conntrack zone that a rule named; packets that no rule sends there do not find it. */
   readonly zoned?: true;
+  /** The packet belongs to a connection of IPVS, which keeps its own table beside conntrack's. */
+  readonly ipvs?: IpvsTracking;
 }
 
 /**
@@ -88,7 +91,7 @@ function newTracking(flow: Pick<Flow, 'source' | 'sourcePort' | 'destination' | 
  */
 export function replyFlow(flow: Flow): Flow {
   const { tracking } = flow;
-  return {
+  const answer: Flow = {
     family: flow.family,
     protocol: flow.protocol,
     source: tracking.replySource,
@@ -99,4 +102,14 @@ export function replyFlow(flow: Flow): Flow {
     mark: 0,
     tracking: { ...tracking, state: 'ESTABLISHED', direction: 'REPLY' },
   };
+  const { ipvs } = tracking;
+  return ipvs === undefined || ipvs.conntrack ? answer : { ...answer, tracking: untrackedAnswer(answer, ipvs) };
+}
+
+/**
+ * Without net.ipv4.vs.conntrack the tracker never saw the request: an answer of TCP or SCTP fits no connection (a SYN with ACK, an
+ * INIT ACK: nf_conntrack_proto_tcp.c tcp_new, nf_conntrack_proto_sctp.c sctp_new), one of UDP begins one.
+ */
+function untrackedAnswer(answer: Flow, ipvs: IpvsTracking): Tracking {
+  return { ...newTracking(answer), state: answer.protocol === 'udp' ? 'NEW' : 'INVALID', ipvs };
 }

@@ -69,6 +69,57 @@ export interface IptablesRuleset {
 /** Rules that a network namespace may hold. */
 export type Ruleset = IptablesRuleset | NftRuleset;
 
+/** Kernel code that hangs on the hooks of a network namespace beside its rules (IPVS). */
+export interface HookModule {
+  readonly artefact: string;
+  readonly entries: readonly HookEntry[];
+}
+
+/** One function of a module on one hook. */
+export interface HookEntry {
+  readonly hook: Hook;
+  readonly priority: number;
+  /** What it does to a packet: one way for each branch. */
+  ask(packet: HookedPacket, environment: NetfilterEnvironment): readonly HookWay[];
+}
+
+/** A packet as a module's function gets it. */
+export interface HookedPacket {
+  readonly flow: Flow;
+  /** The routing decision before; null: none. */
+  readonly route: RouteDecision | null;
+  /** A module has handled it before, and leaves it alone now (skb->ipvs_property). */
+  readonly handled: boolean;
+  /** A process of this namespace sent it. */
+  readonly madeHere: boolean;
+}
+
+/** What a module's function makes of a packet. */
+export type HookWay = Weighted & {
+  /** What decided, in order; empty where the packet is not its business. */
+  readonly matched: readonly Omit<MatchedRule, 'hook' | 'base'>[];
+} & (
+    | { readonly kind: 'pass' }
+    /** It goes on on the same hook, handled, and routed anew if there is a `route`. */
+    | { readonly kind: 'change'; readonly flow: Flow; readonly route?: RouteDecision }
+    /** It leaves the hook, is routed anew, and goes through output and postrouting, handled. */
+    | {
+        readonly kind: 'send';
+        readonly flow: Flow;
+        readonly route: RouteDecision;
+        readonly encapsulation?: Encapsulation;
+      }
+    | { readonly kind: 'drop'; readonly endedBy: Evidence }
+    | { readonly kind: 'reject'; readonly with: string; readonly endedBy: Evidence }
+    | { readonly kind: 'unknown'; readonly unknown: Unknown }
+  );
+
+/** A packet travels inside another one. */
+export interface Encapsulation {
+  readonly kind: string;
+  readonly destination: string;
+}
+
 /** What rules can ask about the network namespace they run in. */
 export interface NetfilterEnvironment {
   route(query: RouteQuery): readonly RouteDecision[];
@@ -96,6 +147,8 @@ export interface MatchedRule {
   readonly action: string;
   /** The flow after the rule, when the rule changed it. */
   readonly after?: Flow;
+  /** Clauses: what was taken for granted. */
+  readonly assumptions?: readonly string[];
 }
 
 /** How a packet leaves the network namespace's netfilter hooks. */
@@ -127,6 +180,8 @@ export interface TraversalOutcome extends Weighted {
   readonly sourceNat?: { readonly kind: 'masquerade' | 'snat'; readonly address: string | null };
   /** TPROXY gave the packet to the transparent socket bound here (null: to any address); it is dropped when there is none. */
   readonly interception?: { readonly address: string | null; readonly port: number };
+  /** It leaves inside another packet, for which `route` was decided. */
+  readonly encapsulation?: Encapsulation;
   /** For `undetermined`: why. */
   readonly unknown?: Unknown;
 }

@@ -1,4 +1,5 @@
 import type { TransportProtocol } from './flow.ts';
+import type { TlsSide } from './tls.ts';
 
 /** What the client asks, above the five-tuple. */
 export interface HttpRequest {
@@ -21,6 +22,8 @@ export interface TlsHello {
   readonly alpn: readonly string[];
   /** Identity in the client certificate (a SPIFFE URI); null: it presents none; undefined: it presents one that is not known. */
   readonly clientIdentity: string | null | undefined;
+  /** What a proxy presents and demands whose configuration was read; absent: no more is known of the client. */
+  readonly side?: TlsSide;
 }
 
 /** A connection and, when it carries one, the HTTP request on it. */

@@ -43,6 +43,17 @@ export function envoyFileOf(name: string): PodPlace | undefined {
     : { cluster, namespace, pod };
 }
 
+/** The istiod whose answer a name is, and the name of the answer's file. */
+export function istiodFileOf(name: string): { readonly istiod: string; readonly file: string } | undefined {
+  const [, istiod, file] = /^clusters\/[^/]+\/istiod\/([^/]+)\/([^/]+)$/.exec(name) ?? [];
+  return istiod === undefined || file === undefined ? undefined : { istiod, file };
+}
+
+/** The node of whose ztunnel a name is the config_dump. */
+export function ztunnelNodeOf(name: string): string | undefined {
+  return /^clusters\/[^/]+\/ztunnel\/([^/]+)\/config_dump\.json$/.exec(name)?.[1];
+}
+
 export function nodePlace(cluster: string, node: string): NetnsPlace {
   return { name: `node/${node}`, folder: nodeFolder(cluster, node), where: `on ${node}` };
 }
@@ -62,6 +73,8 @@ const NETNS_FILES: Readonly<Record<string, string>> = {
   'iptables-legacy-save.txt': 'iptables-legacy-save -c',
   'ip6tables-legacy-save.txt': 'ip6tables-legacy-save -c',
   'ipvsadm-save.txt': 'ipvsadm -Sn',
+  'ip_vs.txt': 'cat /proc/net/ip_vs',
+  'ipvsadm-connections.txt': 'ipvsadm -Lnc',
   'ipset-save.txt': 'ipset save',
   'conntrack.txt': 'conntrack -L -o extended',
   'sysctl.txt': 'sysctl -a',

@@ -6,6 +6,7 @@ import { parseLinks } from '../parse/iproute2/links.ts';
 import { parseNeighbours } from '../parse/iproute2/neighbours.ts';
 import { parseRoutes } from '../parse/iproute2/routes.ts';
 import { parseRoutingRules } from '../parse/iproute2/routing-rules.ts';
+import { parseIpvsConnections } from '../parse/ipvs/connections.ts';
 import { parseIpsetSave } from '../parse/ipset-save/ipset-save.ts';
 import { parseSockets } from '../parse/sockets/sockets.ts';
 import { parseSysctl } from '../parse/sysctl/sysctl.ts';
@@ -14,9 +15,12 @@ import type { Reading } from '../model/facts.ts';
 import type { Link } from '../model/network-namespace.ts';
 import { readIptables } from './iptables.ts';
 import { captureRemedy, type NetnsPlace } from './layout.ts';
+import { readVirtualServers } from './ipvs.ts';
 import { besideIptables, readNftables } from './nftables.ts';
 import { once, onceFor, type Reader } from './reader.ts';
 
+/** Few namespaces have one, so that nobody misses it. */
+const CONNECTIONS = 'ipvsadm-connections.txt';
 const ROUTES: Readonly<Record<Family, string>> = { 4: 'ip-route.json', 6: 'ip-route6.json' };
 const RULES: Readonly<Record<Family, string>> = { 4: 'ip-rule.json', 6: 'ip-rule6.json' };
 
@@ -60,6 +64,15 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
     sysctl: map('sysctl.txt', parseSysctl),
     conntrack: list('conntrack.txt', parseConntrack),
     ipsets: map('ipset-save.txt', parseIpsetSave),
+    virtualServers: once(() => readVirtualServers(reader, place)),
+    virtualConnections: once(() =>
+      reader.has(`${place.folder}${CONNECTIONS}`)
+        ? file(CONNECTIONS, parseIpvsConnections, (value) => value.length === 0)
+        : {
+            gaps: reader.absence(`${place.folder}${CONNECTIONS}`, captureRemedy(place, CONNECTIONS)),
+            artefact: `${place.folder}${CONNECTIONS}`,
+          },
+    ),
     iptables: onceFor((family: Family) => readIptables(reader, place, family, nftables())),
     nftables: () => beside().ruleset,
     foreignChains: () => beside().baseChains,

@@ -1,6 +1,7 @@
 import type { Artefact, Gap, Parsed } from '../model/artefact.ts';
 import type { EnvoyFacts } from '../model/envoy.ts';
 import type { NetnsFacts, PodFacts, Reading } from '../model/facts.ts';
+import { parseCertificates } from '../parse/certificate/certificate.ts';
 import { parseEnvoyClusters, parseEnvoyListeners, parseEnvoyServerInfo } from '../parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../parse/envoy/config-dump.ts';
 import { podFolder } from './layout.ts';
@@ -71,6 +72,7 @@ function readEnvoy(reader: Reader, folder: string, namespace: string, name: stri
     get serverInfo() {
       return serverInfo();
     },
+    readCertificates: parseCertificates,
   };
   return reader.noted({
     ...(seen ? { value } : {}),

@@ -119,7 +119,7 @@ const probes: readonly Probe[] = [
     PRODUCTPAGE,
     'tcp://10.96.1.12:12345',
     {},
-    { verdict: 'unreachable', dispositions: ['failed'], status: null, flag: 'UF', says: ['KR104'] },
+    { verdict: 'unreachable', dispositions: ['failed'], status: null, flag: 'UF,URX', says: ['KR104'] },
   ],
   [
     // The endpoint is a machine that is neither pod nor node, so whether it answers is not in the snapshot; the proxy's own

@@ -74,6 +74,6 @@ function scheduled(input: KubeProxyInput, flow: Flow): ((endpoint: ProxiedEndpoi
   return (endpoint) => ({
     key: `ipvs:${server}:${flow.source}`,
     value: endpoint.text,
-    subject: { kind: 'host-choice', policy: `IPVS scheduler ${scheduler}`, cluster: server },
+    subject: { kind: 'real-server', scheduler, service: `${flow.protocol} ${server}` },
   });
 }

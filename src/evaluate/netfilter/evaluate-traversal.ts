@@ -1,13 +1,13 @@
 /**
- * What a network namespace's rules, of iptables and nftables, do to one packet. In: its rulesets, the packet, where it comes from, and answers to
- * what rules may ask of the namespace. Out: every way it may end, with the rules that it met. It must not read, print or keep
+ * What a network namespace's rules, of iptables and nftables, and modules beside them do to one packet. In: what hangs on its hooks, the
+ * packet, where it comes from, and answers to what rules may ask of the namespace. Out: every way it may end, with the rules that it met. It must not read, print or keep
  * anything, and must not guess: what a rule asks and nobody knows makes an outcome undetermined where it depends on it.
  */
 import type { Family } from '../../model/address.ts';
 import type { Flow } from '../../model/flow.ts';
-import type { NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../model/netfilter.ts';
+import type { HookModule, NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../model/netfilter.ts';
 import { agree } from './agreement.ts';
-import { isNft, placeAll, stagesOf, type HookStages } from './hooks.ts';
+import { isModule, isNft, placeAll, stagesOf, type HookStages } from './hooks.ts';
 import { registrationOrders } from './orders.ts';
 import { notKnown, undetermined } from './outcome.ts';
 import { routeOf, takeRoutes } from './routing-decision.ts';
@@ -26,20 +26,20 @@ const MOST_ORDERS = 64;
  * undetermined. Of nftables, the families ip, ip6 and inet are evaluated; chains of bridges and devices are the caller's to see.
  */
 export function evaluateTraversal(
-  rulesets: readonly Ruleset[],
+  hooked: readonly (Ruleset | HookModule)[],
   flow: Flow,
   from: 'wire' | 'process',
   environment: NetfilterEnvironment,
 ): readonly TraversalOutcome[] {
   const start = startState(flow, from);
-  const plans = plansOf(rulesets, flow.family, from);
+  const plans = plansOf(hooked, flow.family, from);
   if (plans === undefined) {
     return [undetermined(start, notKnown('too many chains of equal priority hold rules to try every order'))];
   }
   const [first, ...others] = plans.map((stages) => traverse(stages, start, from, environment));
   const answer = first ?? [];
   if (others.every((other) => agree(answer, other))) return answer;
-  const mine = rulesets.filter((ruleset) => isNft(ruleset) || ruleset.family === flow.family);
+  const mine = hooked.filter((one) => isModule(one) || isNft(one) || one.family === flow.family);
   const names = [...new Set(mine.map((ruleset) => ruleset.artefact))].join(' and ');
   const reason = `the answer depends on the order in which chains of ${names} were registered, which is not known`;
   return [undetermined(start, notKnown(reason))];
@@ -60,10 +60,10 @@ function traverse(
 type Plans = readonly HookStages[] | undefined;
 
 /** The order of hooks is the same for every packet, and rulesets do not change. */
-const remembered = new WeakMap<readonly Ruleset[], Map<string, { readonly plans: Plans }>>();
+const remembered = new WeakMap<readonly (Ruleset | HookModule)[], Map<string, { readonly plans: Plans }>>();
 
 /** What packets of a family meet at each hook: one plan for each order that chains may be registered in. */
-function plansOf(rulesets: readonly Ruleset[], family: Family, from: 'wire' | 'process'): Plans {
+function plansOf(rulesets: readonly (Ruleset | HookModule)[], family: Family, from: 'wire' | 'process'): Plans {
   const made = remembered.get(rulesets) ?? new Map<string, { readonly plans: Plans }>();
   remembered.set(rulesets, made);
   const key = `${family} ${from}`;
@@ -97,5 +97,8 @@ function startState(flow: Flow, from: 'wire' | 'process'): WalkState {
     changedSets: null,
     sourceNat: undefined,
     interception: undefined,
+    handled: false,
+    resent: undefined,
+    encapsulation: undefined,
   };
 }

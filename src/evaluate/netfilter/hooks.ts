@@ -1,6 +1,6 @@
 import type { Family } from '../../model/address.ts';
 import type { Unknown } from '../../model/branching.ts';
-import type { Hook, IptablesRuleset, IptablesTable, Ruleset } from '../../model/netfilter.ts';
+import type { Hook, HookEntry, HookModule, IptablesRuleset, IptablesTable, Ruleset } from '../../model/netfilter.ts';
 import type { NftRuleset } from '../../model/nftables.ts';
 import type { Placed } from './placed.ts';
 import type { BaseChain } from './state.ts';
@@ -14,6 +14,8 @@ export type Stage =
   | { readonly kind: 'conntrack' }
   /** The nat hook: its chains are asked in order until one sets up the connection. */
   | { readonly kind: 'nat'; readonly chains: readonly (BaseChain | { readonly missing: Unknown })[] }
+  /** A function of a module. */
+  | { readonly kind: 'module'; readonly entry: HookEntry }
   /** A table of which rules may be missing. */
   | { readonly kind: 'missing'; readonly unknown: Unknown };
 
@@ -46,8 +48,9 @@ const PRIORITY = { raw: -300, conntrack: -200, mangle: -150, natDestination: -10
 const SECURITY = { nf_tables: 150, legacy: 50, unknown: 50 } as const;
 
 /** Everything that hangs on the hooks of a family. */
-export function placeAll(rulesets: readonly Ruleset[], family: Family): readonly Placed[] {
-  return rulesets.flatMap((ruleset) => {
+export function placeAll(hooked: readonly (Ruleset | HookModule)[], family: Family): readonly Placed[] {
+  return hooked.flatMap((ruleset) => {
+    if (isModule(ruleset)) return placeModule(ruleset);
     if (isNft(ruleset)) return nftBaseChains(ruleset, family);
     return ruleset.family === family ? placeIptables(ruleset) : [];
   });
@@ -55,6 +58,17 @@ export function placeAll(rulesets: readonly Ruleset[], family: Family): readonly
 
 export function isNft(ruleset: Ruleset): ruleset is NftRuleset {
   return 'baseChains' in ruleset;
+}
+
+export function isModule(hooked: Ruleset | HookModule): hooked is HookModule {
+  return 'entries' in hooked;
+}
+
+function placeModule(module: HookModule): Placed[] {
+  return module.entries.map((entry) => {
+    const { hook, priority } = entry;
+    return { hook, priority, nat: false, chain: { entry }, speaks: true, owner: module };
+  });
 }
 
 function placeIptables(ruleset: IptablesRuleset): Placed[] {
@@ -103,16 +117,21 @@ function hookStages(hook: Hook, placed: readonly Placed[]): Stage[] {
     .filter((one) => !one.nat)
     .map(({ priority, chain }): { readonly priority: number; readonly stage: Stage } => ({
       priority,
-      stage: 'missing' in chain ? { kind: 'missing', unknown: chain.missing } : { kind: 'chain', chain },
+      stage: stageOf(chain),
     }));
   if (hook === 'prerouting' || hook === 'output')
     items.push({ priority: PRIORITY.conntrack, stage: { kind: 'conntrack' } });
   if (hook !== 'forward') {
-    const chains = sorted.filter((one) => one.nat).map((one) => one.chain);
+    const chains = sorted.flatMap(({ nat, chain }) => (nat && !('entry' in chain) ? [chain] : []));
     const priority = isDestination(hook) ? PRIORITY.natDestination : PRIORITY.natSource;
     items.push({ priority, stage: { kind: 'nat', chains } });
   }
   return items.toSorted((a, b) => a.priority - b.priority).map(({ stage }) => stage);
+}
+
+function stageOf(chain: Placed['chain']): Stage {
+  if ('entry' in chain) return { kind: 'module', entry: chain.entry };
+  return 'missing' in chain ? { kind: 'missing', unknown: chain.missing } : { kind: 'chain', chain };
 }
 
 function isDestination(hook: Hook): boolean {

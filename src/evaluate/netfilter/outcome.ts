@@ -10,7 +10,7 @@ export function endBranch(
   verdict: TraversalOutcome['verdict'],
   detail: Partial<Pick<TraversalOutcome, 'endedBy' | 'rejectWith' | 'unknown'>> = {},
 ): TraversalOutcome {
-  const { sourceNat, interception } = state;
+  const { sourceNat, interception, encapsulation } = state;
   return {
     verdict,
     flow: state.flow,
@@ -19,6 +19,7 @@ export function endBranch(
     probability: state.probability,
     conditions: toArray(state.conditions),
     ...(sourceNat === undefined ? {} : { sourceNat }),
+    ...(encapsulation === undefined ? {} : { encapsulation }),
     ...(interception === undefined || verdict !== 'local' ? {} : { interception }),
     ...detail,
   };

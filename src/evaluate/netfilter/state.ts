@@ -2,6 +2,7 @@ import type { Condition, Unknown } from '../../model/branching.ts';
 import type { Evidence } from '../../model/evidence.ts';
 import type { Flow } from '../../model/flow.ts';
 import type {
+  Encapsulation,
   Hook,
   IptablesRule,
   IptablesRuleset,
@@ -65,6 +66,11 @@ export interface WalkState {
   readonly changedSets: List<string> | null;
   readonly sourceNat: TraversalOutcome['sourceNat'];
   readonly interception: TraversalOutcome['interception'];
+  /** A module has handled the packet (skb->ipvs_property). */
+  readonly handled: boolean;
+  /** A module took the packet from its hook and sent it out: the device by which it had come in. */
+  readonly resent: { readonly inDevice: string | null | undefined } | undefined;
+  readonly encapsulation: Encapsulation | undefined;
 }
 
 /** What a target makes of a packet that its rule matched. */
@@ -167,6 +173,9 @@ export function change(state: WalkState, part: Partial<WalkState>): WalkState {
     changedSets: state.changedSets,
     sourceNat: state.sourceNat,
     interception: state.interception,
+    handled: state.handled,
+    resent: state.resent,
+    encapsulation: state.encapsulation,
   };
   return Object.assign(copy, part);
 }

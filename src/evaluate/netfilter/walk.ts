@@ -8,6 +8,7 @@ import { agree } from './agreement.ts';
 import { findConnection, isRedirected, settleDestination, settleSource } from './connection.ts';
 import type { HookStages, Stage } from './hooks.ts';
 import { append, findLast } from './list.ts';
+import { askModule, type AskedWay } from './module.ts';
 import { manipulationAt } from './nat/manipulate.ts';
 import { endBranch, notKnown, undetermined } from './outcome.ts';
 import { rerouteOf, routeOf, takeRoutes } from './routing-decision.ts';
@@ -64,9 +65,43 @@ export class Walk {
         return [this.conntrack(state)];
       case 'nat':
         return this.nat(state, stage, 0);
+      case 'module':
+        return askModule(stage.entry, state, this.environment).map((asked) => this.goOn(asked));
       case 'missing':
         return [undetermined(state, stage.unknown)];
     }
+  }
+
+  /** After a module's function: to the next stage, or out of the machine. */
+  private goOn({ state, way }: AskedWay): Branch {
+    switch (way.kind) {
+      case 'pass':
+        return nextStage(state);
+      case 'change':
+        return way.route === undefined ? nextStage(state) : (routeEnd(state) ?? nextStage(state));
+      case 'send':
+        return routeEnd(state) ?? (state.encapsulation === undefined ? state : this.tunnelled(state));
+      case 'drop':
+        return endBranch(state, 'drop', { endedBy: way.endedBy });
+      case 'reject':
+        return endBranch(state, 'reject', { endedBy: way.endedBy, rejectWith: way.with });
+      case 'unknown':
+        return undetermined(state, way.unknown);
+    }
+  }
+
+  /** The outer packet is of a protocol that is not evaluated: it passes only where no rule may look at it. */
+  private tunnelled(state: WalkState): TraversalOutcome {
+    const stages = [...this.stages.output, ...this.stages.postrouting];
+    const looked = stages.some(
+      (stage) =>
+        stage.kind === 'chain' || stage.kind === 'missing' || (stage.kind === 'nat' && stage.chains.length > 0),
+    );
+    if (!looked) return endBranch(state, 'forward');
+    return undetermined(
+      state,
+      notKnown('what rules of OUTPUT and POSTROUTING do to the tunnel packet is not evaluated'),
+    );
   }
 
   private conntrack(state: WalkState): Branch {
@@ -227,7 +262,7 @@ export class Walk {
         return [endBranch(state, 'local')];
       case 'forward':
       case 'output':
-        return [atHook(outward(state), 'postrouting')];
+        return [atHook(outward(arrivedBy(state)), 'postrouting')];
       case 'postrouting':
         if (state.route?.kind !== 'local') return [endBranch(state, 'forward')];
         return [atHook(change(state, { looped: true, inDevice: 'lo', outDevice: null }), 'prerouting')];
@@ -259,6 +294,11 @@ export function routeEnd(state: WalkState): TraversalOutcome | undefined {
 export function outward(state: WalkState): WalkState {
   const { route } = state;
   return change(state, { outDevice: route?.kind === 'local' ? 'lo' : (route?.device ?? undefined) });
+}
+
+/** Source: net/ipv4/ip_output.c ip_output, which takes the device from the packet: output itself had none. */
+function arrivedBy(state: WalkState): WalkState {
+  return state.resent === undefined ? state : change(state, { inDevice: state.resent.inDevice });
 }
 
 function atHook(state: WalkState, hook: WalkState['hook']): WalkState {

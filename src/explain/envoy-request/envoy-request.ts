@@ -101,30 +101,35 @@ export class EnvoyRequestAnswers {
 function connectionOf(line: RequestLine, entrance: Entrance): EnvoyConnection | string {
   const family = parseAddress(entrance.localAddress)?.family;
   if (line.source !== null && line.source.family !== family) return 'source and address are of different families';
+  const { localAddress, localPort, originalAddress, originalPort } = entrance;
+  const { method, path, headers, scheme, version } = line.http;
+  const authority = line.host ?? formatEndpoint(originalAddress, originalPort);
   return {
-    ...entrance,
+    localAddress,
+    localPort,
+    originalAddress,
+    originalPort,
     remoteAddress: line.source?.text ?? (family === 6 ? '::1' : '127.0.0.1'),
     remotePort: line.sourcePort,
-    request: {
-      protocol: 'tcp',
-      http: { ...line.http, authority: line.host ?? formatEndpoint(entrance.originalAddress, entrance.originalPort) },
-      tls: line.tls,
-    },
+    request: { protocol: 'tcp', http: { method, path, authority, headers, scheme, version }, tls: line.tls },
   };
 }
 
 /** Outcomes that differ in nothing but the host become one. */
 function gather(outcomes: readonly EnvoyOutcome[]): EnvoyRequestOutcome[] {
-  const groups = new Map<string, { outcome: Gathered; probability: number; hosts: Map<string, number> }>();
+  const groups = new Map<string, Group>();
+  let last: Group | undefined;
   for (const one of outcomes) {
     const outcome = describe(one);
-    const { condition, virtualHost, route, cluster, status, flag, detail, undetermined } = outcome;
-    const key = [one.end.kind, condition, virtualHost, route, cluster, status, flag, detail, undetermined].join('\n');
-    let group = groups.get(key);
+    const { kind } = one.end;
+    // Alike ones mostly follow each other.
+    let group = last?.kind === kind && alike(last.outcome, outcome) ? last : undefined;
     if (group === undefined) {
-      group = { outcome, probability: 0, hosts: new Map() };
+      const key = [kind, ...Object.values(outcome)].join('\n');
+      group = groups.get(key) ?? { kind, outcome, probability: 0, hosts: new Map() };
       groups.set(key, group);
     }
+    last = group;
     group.probability += one.probability;
     if (one.end.kind !== 'upstream') continue;
     const host = formatEndpoint(one.end.address, one.end.port);
@@ -145,6 +150,26 @@ function gather(outcomes: readonly EnvoyOutcome[]): EnvoyRequestOutcome[] {
 }
 
 type Gathered = Omit<EnvoyRequestOutcome, 'probability' | 'endpoints'>;
+
+interface Group {
+  readonly kind: EnvoyOutcome['end']['kind'];
+  readonly outcome: Gathered;
+  probability: number;
+  readonly hosts: Map<string, number>;
+}
+
+function alike(one: Gathered, other: Gathered): boolean {
+  return (
+    one.condition === other.condition &&
+    one.virtualHost === other.virtualHost &&
+    one.route === other.route &&
+    one.cluster === other.cluster &&
+    one.status === other.status &&
+    one.flag === other.flag &&
+    one.detail === other.detail &&
+    one.undetermined === other.undetermined
+  );
+}
 
 function describe({ conditions, steps, end }: EnvoyOutcome): Gathered {
   let virtualHost: string | null = null;

@@ -14,8 +14,6 @@ const FORMATS: readonly (readonly [sign: RegExp, looks: string, remedy: string])
   [/^\s*\{[\s\S]{0,2000}"apiVersion"\s*:/, 'a Kubernetes object', MAKE_ONE],
   [/^\s*(?:---\s*)?(?:apiVersion|kind|items):/, 'a Kubernetes object as YAML', MAKE_ONE],
   [/^\s*[{[]/, 'JSON', MAKE_ONE],
-  [/^(?:create|add) \S+ (?:hash|bitmap|list):/m, 'an ipset save', MAKE_ONE],
-  [/^-A -[tuf] \S+ -s /m, 'an ipvsadm-save', MAKE_ONE],
   [/^Chain \S+ \((?:policy|\d+ references)/m, 'a listing of `iptables -L`, which leaves out what rules say', MAKE_ONE],
   [/^-P (?:INPUT|PREROUTING|FORWARD|OUTPUT|POSTROUTING) /m, 'a listing of one table by `iptables -S`', MAKE_ONE],
   [/^(?:\S+ via |default |\d[\d.]*\/\d+ dev )/m, 'a listing of routes', MAKE_ONE],

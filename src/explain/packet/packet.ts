@@ -1,10 +1,11 @@
 /**
- * Answers what a machine's rules, of iptables and nftables, do to a packet, from the rules and the machine's addresses alone. In: rulesets, addresses,
- * descriptions of packets. Out: for each its outcomes, alike ones together, in the order of the rules. It must not read or print.
+ * Answers what a machine's rules, of iptables and nftables, and its virtual servers do to a packet, from these and the machine's addresses
+ * alone. In: rulesets with their companions, addresses, descriptions of packets. Out: for each its outcomes, alike ones together, in the order of the rules. It must not read or print.
  */
 import type { Address } from '../../model/address.ts';
-import type { NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../model/netfilter.ts';
+import type { HookModule, NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../model/netfilter.ts';
 import { evaluateTraversal } from '../../evaluate/netfilter/evaluate-traversal.ts';
+import type { IpSet, Sysctl } from '../../model/network-namespace.ts';
 import { conditionsText } from '../sentences/conditions.ts';
 import { isOwn, nodeEnvironment } from './node-environment.ts';
 import { readPacketFlow, type PacketDescription, type PacketFlow } from './packet-flow.ts';
@@ -41,8 +42,11 @@ export interface PacketFailure {
 
 /** The machine that packets are asked about. */
 export interface PacketMachine {
-  readonly rulesets: readonly Ruleset[];
+  /** Rules, and what hangs on the hooks beside them. */
+  readonly hooked: readonly (Ruleset | HookModule)[];
   readonly addresses: readonly Address[];
+  readonly ipsets?: ReadonlyMap<string, IpSet>;
+  readonly sysctl?: Sysctl;
 }
 
 /** A machine to which questions can be put, one after the other. */
@@ -52,7 +56,11 @@ export class PacketAnswers {
 
   constructor(machine: PacketMachine) {
     this.machine = machine;
-    this.environment = nodeEnvironment(machine.addresses);
+    this.environment = {
+      ...nodeEnvironment(machine.addresses),
+      ipset: (name) => machine.ipsets?.get(name),
+      sysctl: (name) => machine.sysctl?.get(name)?.value,
+    };
   }
 
   /**
@@ -63,12 +71,12 @@ export class PacketAnswers {
     const packet = readPacketFlow(description, defaults);
     if (typeof packet === 'string') return { description, error: packet };
     const { flow, hook } = packet;
-    const { rulesets, addresses } = this.machine;
-    if (!rulesets.some((ruleset) => 'baseChains' in ruleset || ruleset.family === flow.family)) {
+    const { hooked, addresses } = this.machine;
+    if (!hooked.some((one) => !('family' in one) || one.family === flow.family)) {
       return { description, error: `no ruleset for IPv${flow.family} was given` };
     }
     const madeHere = hook === 'output' || (hook === 'auto' && isOwn(addresses, flow.source));
-    const branches = evaluateTraversal(rulesets, flow, madeHere ? 'process' : 'wire', this.environment);
+    const branches = evaluateTraversal(hooked, flow, madeHere ? 'process' : 'wire', this.environment);
     return { description, packet, madeHere, outcomes: mergeAlike(branches.flatMap(outcomesOf)) };
   }
 }

@@ -1,19 +1,20 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { clusterKey } from './cluster-name.ts';
-import { HEALTH, internalAddress, type EndpointFilter } from './endpoint-statuses.ts';
+import { HEALTH, internalAddress, type EndpointFilter, type PlaceTraits } from './endpoint-statuses.ts';
 import { enumName, field, isSet, list, number, text, withField } from './message.ts';
+import { clusterNameTraits, isSelecting, selects, type Traits } from './selection.ts';
 import { sortedBy, type SortKey, type Table } from './table.ts';
 
 /**
  * ClusterLoadAssignments of the config_dump with the endpoints that pass the filter, in the order of the dump; those without such an
  * endpoint are left out. A dump that was taken without include_eds has none.
  */
-export function* listAssignments(dump: ProxyDump, filter: EndpointFilter): Generator {
+export function* listAssignments(dump: ProxyDump, filter: EndpointFilter, places: PlaceTraits): Generator {
   const section = dump.section('EndpointsConfigDump');
-  const holding = filter.port === null ? null : String(filter.port);
+  const holding = filter.selection.port?.exact ?? null;
   for (const place of ['dynamic_endpoint_configs', 'static_endpoint_configs']) {
     for (const element of section?.passingElements(place, holding) ?? []) {
-      yield* filteredAssignment(field(element, 'endpoint_config'), filter);
+      yield* filteredAssignment(field(element, 'endpoint_config'), filter, places);
     }
   }
 }
@@ -24,15 +25,21 @@ export function sortAssignments(assignments: Iterable<unknown>): readonly unknow
 }
 
 /** An assignment with the endpoints that pass, as a list: empty when none does. */
-export function filteredAssignment(assignment: unknown, filter: EndpointFilter): readonly unknown[] {
+export function filteredAssignment(
+  assignment: unknown,
+  filter: EndpointFilter,
+  places: PlaceTraits,
+): readonly unknown[] {
   const cluster = text(assignment, 'cluster_name');
   if (filter.cluster !== null && cluster.toLowerCase() !== filter.cluster.toLowerCase()) return [];
-  if (Object.values(filter).every((value) => value === null)) {
+  if (!isSelecting(filter.selection)) {
     return list(assignment, 'endpoints').some((group) => list(group, 'lb_endpoints').length > 0) ? [assignment] : [];
   }
   const groups = list(assignment, 'endpoints').map((group) => {
     const endpoints = list(group, 'lb_endpoints');
-    const passing = endpoints.filter((endpoint) => passes(endpoint, filter));
+    const passing = endpoints.filter((endpoint) =>
+      selects(filter.selection, endpointTraits(endpoint, cluster, places)),
+    );
     return { group: withField(group, 'lb_endpoints', passing), count: passing.length };
   });
   if (groups.every(({ count }) => count === 0)) return [];
@@ -45,19 +52,16 @@ export function filteredAssignment(assignment: unknown, filter: EndpointFilter):
   ];
 }
 
-function passes(endpoint: unknown, { address, port, status }: EndpointFilter): boolean {
-  if (address !== null && !hasAddress(endpoint, address.toLowerCase())) return false;
-  if (port !== null && number(endpoint, 'endpoint', 'address', 'socket_address', 'port_value') !== port) return false;
-  return status === null || enumName(endpoint, 'health_status', HEALTH).toLowerCase() === status.toLowerCase();
-}
-
-/** Whether one of the addresses is that one, with its port or without. */
-function hasAddress(endpoint: unknown, wanted: string): boolean {
-  return addressesOf(endpoint).some(
-    (address) =>
-      addressText(address).toLowerCase() === wanted ||
-      text(address, 'socket_address', 'address').toLowerCase() === wanted,
-  );
+function endpointTraits(endpoint: unknown, cluster: string, places: PlaceTraits): Traits {
+  return (trait) => {
+    if (trait === 'address')
+      return addressesOf(endpoint).flatMap((one) => [addressText(one), text(one, 'socket_address', 'address')]);
+    if (trait === 'port') return [String(number(endpoint, 'endpoint', 'address', 'socket_address', 'port_value'))];
+    if (trait === 'status') return [enumName(endpoint, 'health_status', HEALTH)];
+    return trait === 'pod' || trait === 'node'
+      ? addressesOf(endpoint).flatMap((one) => places(cluster, text(one, 'socket_address', 'address'))(trait))
+      : clusterNameTraits(cluster)(trait);
+  };
 }
 
 /**
@@ -86,7 +90,8 @@ function endpointRows(assignment: unknown, cluster: string, named: boolean): rea
   });
 }
 
-function addressesOf(endpoint: unknown): readonly unknown[] {
+/** The first address of an endpoint, then the additional ones. */
+export function addressesOf(endpoint: unknown): readonly unknown[] {
   const more = list(endpoint, 'endpoint', 'additional_addresses').map((one) => field(one, 'address'));
   return [field(endpoint, 'endpoint', 'address'), ...more];
 }
@@ -100,7 +105,7 @@ function addressText(address: unknown): string {
 }
 
 /** `region/zone/subzone`, up to the first that is missing. */
-function localityText(locality: unknown): string {
+export function localityText(locality: unknown): string {
   const region = text(locality, 'region');
   const [zone, subZone] = [text(locality, 'zone'), text(locality, 'sub_zone')];
   if (zone === '') return region;

@@ -1,40 +1,69 @@
 import type { ProxyClusterStatuses } from '../../model/proxy-dump.ts';
 import { enumName, field, isSet, list, number, text, withField } from './message.ts';
+import { clusterNameTraits, isSelecting, selects, type Selection, type Traits } from './selection.ts';
 import { sortedBy, type Table } from './table.ts';
 
 export interface EndpointFilter {
-  /** Address without port, in any case. */
-  readonly address: string | null;
-  readonly port: number | null;
   /** Name of the cluster, in any case. */
   readonly cluster: string | null;
-  /** Health as EDS told it, in any case. */
-  readonly status: string | null;
+  readonly selection: Selection;
 }
+
+/** Traits of the place where an endpoint of a cluster runs: its pod and node. */
+export type PlaceTraits = (cluster: string, address: string) => Traits;
 
 /** envoy.config.core.v3.HealthStatus */
 export const HEALTH = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'];
 
 /** Statuses of clusters with the hosts that pass the filter; those without such a host are left out. */
-export function* listClusterStatuses(clusters: ProxyClusterStatuses, filter: EndpointFilter): Generator {
-  const filtered = Object.values(filter).some((value) => value !== null);
-  for (const status of clusters.statuses(filter.port === null ? null : String(filter.port))) {
-    if (filter.cluster !== null && !same(text(status, 'name'), filter.cluster)) continue;
+export function* listClusterStatuses(
+  clusters: ProxyClusterStatuses,
+  { cluster, selection }: EndpointFilter,
+  places: PlaceTraits,
+): Generator {
+  const filtered = isSelecting(selection);
+  for (const status of clusters.statuses(selection.port?.exact ?? null)) {
+    const name = text(status, 'name');
+    if (cluster !== null && name.toLowerCase() !== cluster.toLowerCase()) continue;
     const hosts = list(status, 'host_statuses');
-    const passing = filtered ? hosts.filter((host) => passes(host, filter)) : hosts;
+    const passing = filtered ? hosts.filter((host) => selects(selection, hostTraits(host, name, places))) : hosts;
     if (passing.length > 0)
       yield passing.length === hosts.length ? status : withField(status, 'host_statuses', passing);
   }
 }
 
-function passes(host: unknown, { address, port, status }: EndpointFilter): boolean {
-  if (address !== null && !same(addressText(host), address)) return false;
-  if (port !== null && portOf(host) !== port) return false;
-  return status === null || same(health(host), status);
+function hostTraits(host: unknown, cluster: string, places: PlaceTraits): Traits {
+  return (trait) => {
+    if (trait === 'address') return [addressText(host), `${addressText(host)}:${portOf(host)}`];
+    if (trait === 'port') return [String(portOf(host))];
+    if (trait === 'status') return statuses(host);
+    return trait === 'pod' || trait === 'node'
+      ? places(cluster, addressText(host))(trait)
+      : clusterNameTraits(cluster)(trait);
+  };
 }
 
-function same(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+/** Fields of HostHealthStatus that say that something is wrong, and how they are shown. */
+const HEALTH_FLAGS = [
+  ['failed_active_health_check', 'failed-active-health-check'],
+  ['failed_outlier_check', 'failed-outlier-check'],
+  ['failed_active_degraded_check', 'failed-active-degraded-check'],
+  ['pending_dynamic_removal', 'pending-removal'],
+  ['pending_active_hc', 'pending-first-health-check'],
+  ['excluded_via_immediate_hc_fail', 'excluded-by-immediate-failure'],
+  ['active_hc_timeout', 'health-check-timeout'],
+] as const;
+
+/** What is wrong with a host beside what EDS told: `failed-outlier-check` … */
+export function healthFlags(host: unknown): string[] {
+  const status = field(host, 'health_status');
+  return HEALTH_FLAGS.filter(([name]) => field(status, name) === true).map(([, shown]) => shown);
+}
+
+/** What `--status` may ask for: the health as EDS told it, flags, and `ejected`. */
+function statuses(host: unknown): string[] {
+  const flags = healthFlags(host);
+  return [health(host), ...flags, ...(flags.includes('failed-outlier-check') ? ['ejected'] : [])];
 }
 
 /** One row for each host, by address, port and cluster. */

@@ -1,39 +1,57 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { chainDestination, FILTERS, isTcpProxy } from './chain-destination.ts';
 import { chainMatch } from './chain-match.ts';
-import { field, isSet, list, number, text } from './message.ts';
+import { enumName, field, isSet, list, number, text } from './message.ts';
 import { runningResources } from './resources.ts';
+import { selects, type Selection, type Traits } from './selection.ts';
 import { compareBytes, sortedBy, type Table } from './table.ts';
 
 export interface ListenerFilter {
-  /** The primary or an additional address, in any case. */
-  readonly address: string | null;
-  readonly port: number | null;
   /** HTTP, TCP, HTTP+TCP or UNKNOWN, in any case. */
   readonly type: string | null;
+  readonly selection: Selection;
 }
+
+/** Traits of what the listener leads to: Services, subsets. */
+export type DestinationTraits = (listener: unknown) => Traits;
 
 /**
  * Active listeners that pass the filter, as the proxy lists them.
  * @throws QuestionError when the dump has none
  */
-export function listListeners(dump: ProxyDump, filter: ListenerFilter): readonly unknown[] {
+export function listListeners(
+  dump: ProxyDump,
+  filter: ListenerFilter,
+  destinations: DestinationTraits,
+): readonly unknown[] {
   const places = [
     ['dynamic_listeners', 'active_state', 'listener'],
     ['static_listeners', 'listener'],
   ] as const;
-  const holding = filter.port === null ? null : String(filter.port);
-  return runningResources(dump, 'ListenersConfigDump', places, holding).filter((listener) =>
-    passesListener(listener, filter),
+  return runningResources(dump, 'ListenersConfigDump', places, filter.selection.port?.exact ?? null).filter(
+    (listener) => passesListener(listener, ['active'], filter, destinations),
   );
 }
 
 /** Whether a listener passes. */
-export function passesListener(listener: unknown, filter: ListenerFilter): boolean {
-  const address = filter.address?.toLowerCase();
-  if (address !== undefined && !addresses(listener).some((one) => one.toLowerCase() === address)) return false;
-  if (filter.port !== null && port(listener) !== filter.port) return false;
-  return filter.type === null || listenerType(listener) === filter.type.toUpperCase();
+export function passesListener(
+  listener: unknown,
+  states: readonly string[],
+  { type, selection }: ListenerFilter,
+  destinations: DestinationTraits,
+): boolean {
+  if (type !== null && listenerType(listener) !== type.toUpperCase()) return false;
+  return selects(selection, (trait) => {
+    if (trait === 'address') return addresses(listener);
+    if (trait === 'port') return [String(port(listener))];
+    if (trait === 'status') return states;
+    return trait === 'direction' ? [directionOf(listener)] : destinations(listener)(trait);
+  });
+}
+
+/** `inbound`, `outbound` or `unspecified`. */
+export function directionOf(listener: unknown): string {
+  return enumName(listener, 'traffic_direction', ['UNSPECIFIED', 'INBOUND', 'OUTBOUND']).toLowerCase();
 }
 
 /**
@@ -60,13 +78,13 @@ export function listenerTable(listeners: readonly unknown[], verbose: boolean, n
 }
 
 /** The chains of a listener, the default one last. */
-function filterChains(listener: unknown): readonly unknown[] {
+export function filterChains(listener: unknown): readonly unknown[] {
   const fallback = field(listener, 'default_filter_chain');
   return [...list(listener, 'filter_chains'), ...(fallback === undefined ? [] : [fallback])];
 }
 
 /** The primary address (`''` for internal listeners), then the additional ones. */
-function addresses(listener: unknown): readonly string[] {
+export function addresses(listener: unknown): readonly string[] {
   const more = list(listener, 'additional_addresses').map((one) => addressText(field(one, 'address')));
   return [addressText(field(listener, 'address')), ...more];
 }
@@ -76,11 +94,13 @@ function addressText(address: unknown): string {
   return text(address, 'pipe', 'path');
 }
 
-function port(listener: unknown): number {
+/** The port of the primary address; 0: it has none. */
+export function port(listener: unknown): number {
   return number(listener, 'address', 'socket_address', 'port_value');
 }
 
-function listenerType(listener: unknown): string {
+/** HTTP, TCP, HTTP+TCP or UNKNOWN, by the filters of all chains. */
+export function listenerType(listener: unknown): string {
   const filters = filterChains(listener).flatMap((chain) => list(chain, 'filters'));
   const http = filters.some((filter) => text(filter, 'name') === FILTERS.http);
   const tcp = filters.some((filter) => isTcpProxy(filter));

@@ -1,24 +1,56 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
-import { list, isSet, text, texts } from './message.ts';
+import { list, isSet, text, texts, withField } from './message.ts';
 import { ownerText } from './owner.ts';
 import { runningResources } from './resources.ts';
+import { clusterNameTraits, isSelecting, selects, serviceNames, type Selection } from './selection.ts';
 import { sortedBy, type Table } from './table.ts';
 
 const DOMAINS_SHOWN = 2;
+
+export interface RouteFilter {
+  /** The very name of the route configuration. */
+  readonly name: string | null;
+  readonly selection: Selection;
+}
 
 /**
  * Route configurations, by number where the name is one, then by name; of one name when it is given.
  * @throws QuestionError when the dump has none
  */
-export function listRoutes(dump: ProxyDump, name: string | null): readonly unknown[] {
+export function listRoutes(dump: ProxyDump, { name, selection }: RouteFilter): readonly unknown[] {
   const places = [
     ['dynamic_route_configs', 'route_config'],
     ['static_route_configs', 'route_config'],
   ] as const;
-  const found = runningResources(dump, 'RoutesConfigDump', places, name === null ? null : JSON.stringify(name)).filter(
-    (route) => name === null || text(route, 'name') === name,
+  const holding = name === null ? null : JSON.stringify(name);
+  const found = runningResources(dump, 'RoutesConfigDump', places, holding).flatMap((config) =>
+    name === null || text(config, 'name') === name ? filteredRoutes(config, ['active'], selection) : [],
   );
   return sortedBy(found, (route) => [numericName(text(route, 'name')), text(route, 'name')]);
+}
+
+/** A route configuration with the routes that pass, as a list: empty when none does. */
+export function filteredRoutes(config: unknown, states: readonly string[], selection: Selection): readonly unknown[] {
+  if (!isSelecting(selection)) return [config];
+  const hosts = list(config, 'virtual_hosts').flatMap((host) => {
+    const named = texts(host, 'domains').flatMap((domain) => serviceNames(domain.replace(/:\d+$/, '')));
+    const passing = list(host, 'routes').filter((route) =>
+      selects(selection, (trait) => {
+        if (trait === 'status') return states;
+        const led = clustersOf(route).flatMap((cluster) => clusterNameTraits(cluster)(trait));
+        return trait === 'service' ? [...led, ...named] : led;
+      }),
+    );
+    return passing.length === 0 ? [] : [withField(host, 'routes', passing)];
+  });
+  return hosts.length === 0 ? [] : [withField(config, 'virtual_hosts', hosts)];
+}
+
+/** Names of the clusters that a route may forward to, mirrors aside. */
+export function clustersOf(route: unknown): readonly string[] {
+  const one = text(route, 'route', 'cluster');
+  if (one !== '') return [one];
+  return list(route, 'route', 'weighted_clusters', 'clusters').map((cluster) => text(cluster, 'name'));
 }
 
 function numericName(name: string): number {

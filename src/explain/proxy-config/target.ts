@@ -4,6 +4,7 @@ import { closeNames } from '../question/close-names.ts';
 import { QuestionError } from '../question/question-input.ts';
 import { podsOfWorkload, WORKLOAD_KINDS } from '../question/workload.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
+import { readSelector } from './label-selector.ts';
 
 /** A pod of which something of a proxy was captured. */
 export interface ProxyPlace {
@@ -12,8 +13,23 @@ export interface ProxyPlace {
   readonly pod: string;
 }
 
-export interface ProxyTarget {
-  readonly place: ProxyPlace;
+/** Which proxies are asked for. */
+export interface ProxySelection {
+  /** `[TYPE/]NAME[.NAMESPACE]` */
+  readonly target: string | null;
+  /** Of names that carry none; null: `default`, or wherever the only pod of that name is. */
+  readonly namespace: string | null;
+  /** Labels of pods, as kubectl's -l has them. */
+  readonly selector: string | null;
+  readonly all: boolean;
+  /** All pods of a workload, Service or Gateway. */
+  readonly replicas: boolean;
+}
+
+interface ProxyTargets {
+  readonly places: readonly ProxyPlace[];
+  /** Whether it was asked for several, however many there are. */
+  readonly several: boolean;
   /** One sentence where the text left a choice; null: it did not. */
   readonly note: string | null;
 }
@@ -24,22 +40,54 @@ const SERVICE_KINDS = new Set(['svc', 'service', 'services']);
 const GATEWAY_KINDS = new Set(['gateway', 'gateways', 'gtw']);
 
 /**
- * Finds the proxy that `[TYPE/]NAME[.NAMESPACE]` names. Of a workload, Service or Gateway it is the first pod by name, and the
- * note names the others.
- * @param namespace of names that carry none; null: `default`, or wherever the only pod of that name is
- * @param clusters views of the captured objects; asked only for a TYPE other than pod
+ * Finds the proxies that are meant: the pod that `[TYPE/]NAME[.NAMESPACE]` names, of a workload, Service or Gateway the first pod by
+ * name (the note names the others) or all, those whose pods have labels, or all that were captured.
+ * @param clusters views of the captured objects; asked only for labels, or a TYPE other than pod
  * @throws QuestionError when there is no such proxy, with those that are close
  */
-export function findProxy(
-  text: string,
-  namespace: string | null,
+export function findProxies(
+  { target, namespace, selector, all, replicas }: ProxySelection,
   proxies: readonly ProxyPlace[],
   clusters: () => readonly ClusterView[],
-): ProxyTarget {
+): ProxyTargets {
+  if (target !== null) return namedProxies(target, namespace, replicas, proxies, clusters);
+  const inNamespace = proxies.filter((one) => namespace === null || one.namespace === namespace);
+  const labelled = (): readonly ProxyPlace[] => {
+    const matches = readSelector(selector ?? '');
+    const place = namespace ?? 'default';
+    return clusters().flatMap((view) =>
+      proxies.filter((one) => {
+        const pod = one.cluster === view.name && one.namespace === place ? view.pod(place, one.pod) : undefined;
+        return pod !== undefined && matches(pod.labels);
+      }),
+    );
+  };
+  const places = (all ? inNamespace : labelled()).toSorted(byName);
+  if (places.length === 0) {
+    const which = all ? '' : ` of a pod with ${selector ?? ''} in namespace ${namespace ?? 'default'}`;
+    throw new QuestionError(`no proxy${which} was captured`, [knownProxies(proxies)]);
+  }
+  return { places, several: true, note: null };
+}
+
+function byName(one: ProxyPlace, other: ProxyPlace): number {
+  const [a, b] = [one, other].map(({ cluster, namespace, pod }) => [cluster, namespace, pod].join('/'));
+  return (a ?? '') < (b ?? '') ? -1 : 1;
+}
+
+function namedProxies(
+  text: string,
+  namespace: string | null,
+  replicas: boolean,
+  proxies: readonly ProxyPlace[],
+  clusters: () => readonly ClusterView[],
+): ProxyTargets {
   const slash = text.indexOf('/');
   const kind = text.slice(0, Math.max(slash, 0)).toLowerCase();
   const rest = text.slice(slash + 1);
-  if (slash < 0 || POD_KINDS.has(kind)) return podProxy(rest, namespace, proxies);
+  if (slash < 0 || POD_KINDS.has(kind)) {
+    return { places: [podProxy(rest, namespace, proxies)], several: false, note: null };
+  }
   const dot = rest.lastIndexOf('.');
   const [name, place] = dot < 0 ? [rest, namespace ?? 'default'] : [rest.slice(0, dot), rest.slice(dot + 1)];
   const found = clusters().flatMap((view) => {
@@ -50,8 +98,35 @@ export function findProxy(
   if (first === undefined) {
     throw new QuestionError(`no proxy of ${kind}/${name} in namespace ${place} was captured`, [knownProxies(proxies)]);
   }
+  if (replicas) return { places: found.toSorted(byName), several: true, note: null };
   const note = `Shown is ${nameOf(first)}; ${kind}/${name} also has ${listText(others.map(nameOf))}.`;
-  return { place: first, note: others.length === 0 ? null : note };
+  return { places: [first], several: false, note: others.length === 0 ? null : note };
+}
+
+/** Pods of any kind, with a proxy or without, that `[TYPE/]NAME[.NAMESPACE]` names, each with its cluster. */
+export function podsOfTarget(
+  text: string,
+  namespace: string | null,
+  clusters: readonly ClusterView[],
+): readonly { readonly view: ClusterView; readonly pod: PodFact }[] {
+  const slash = text.indexOf('/');
+  const kind = text.slice(0, Math.max(slash, 0)).toLowerCase();
+  const rest = text.slice(slash + 1);
+  const dot = rest.lastIndexOf('.');
+  return clusters.flatMap((view) => {
+    const named = (pods: readonly PodFact[]) => pods.map((pod) => ({ view, pod }));
+    if (slash < 0 || POD_KINDS.has(kind)) {
+      return named(
+        (view.objects?.pods ?? []).filter(
+          (pod) =>
+            (pod.name === rest && pod.namespace === (namespace ?? 'default')) ||
+            `${pod.name}.${pod.namespace}` === rest,
+        ),
+      );
+    }
+    const [name, place] = dot < 0 ? [rest, namespace ?? 'default'] : [rest.slice(0, dot), rest.slice(dot + 1)];
+    return named(podsOf(view, kind, place, name));
+  });
 }
 
 function podsOf(view: ClusterView, kind: string, namespace: string, name: string): readonly PodFact[] {
@@ -71,7 +146,7 @@ function podsOf(view: ClusterView, kind: string, namespace: string, name: string
 }
 
 /** A pod's name may hold dots, so that each may be the one before the namespace. */
-function podProxy(text: string, namespace: string | null, proxies: readonly ProxyPlace[]): ProxyTarget {
+function podProxy(text: string, namespace: string | null, proxies: readonly ProxyPlace[]): ProxyPlace {
   const exact = proxies.filter(
     (one) => (one.pod === text && one.namespace === (namespace ?? 'default')) || `${one.pod}.${one.namespace}` === text,
   );
@@ -86,10 +161,11 @@ function podProxy(text: string, namespace: string | null, proxies: readonly Prox
     const places = [only, second].map((one) => `${nameOf(one)} in cluster ${one.cluster}`);
     throw new QuestionError(`${text} may be ${places.join(' or ')}`, ['Give the snapshot of one cluster, or -n.']);
   }
-  return { place: only, note: null };
+  return only;
 }
 
-function nameOf({ pod, namespace }: ProxyPlace): string {
+/** `POD.NAMESPACE` */
+export function nameOf({ pod, namespace }: ProxyPlace): string {
   return `${pod}.${namespace}`;
 }
 

@@ -274,7 +274,8 @@ function targetNamespace(input: QuestionInput, source: Source): string {
   return input.namespace ?? (source.kind === 'pod' ? source.pod.namespace : (input.contextNamespace ?? 'default'));
 }
 
-function noSuchService(view: ClusterView, namespace: string, name: string): QuestionError {
+/** That there is no Service of the name, with what is close. */
+export function noSuchService(view: ClusterView, namespace: string, name: string): QuestionError {
   const services = view.objects?.services ?? [];
   if (services.length === 0) {
     return new QuestionError(`there is no Service ${name}: the snapshot holds no Services`, [

@@ -27,6 +27,8 @@ function conditionText(condition: Condition): string {
       return value === 'none'
         ? `session affinity of ${subject.service} keeps no endpoint for ${subject.client}`
         : `session affinity of ${subject.service} keeps ${String(value)} for ${subject.client}`;
+    case 'real-server':
+      return `scheduler ${subject.scheduler} of virtual server ${subject.service} picks ${String(value)}`;
     case 'address-family':
       return `the client takes the ${String(value)} address of ${subject.name}`;
     case 'resolver':

@@ -23,7 +23,9 @@ export function netfilterSteps(view: ClusterView | undefined, start: Flow, outco
     const text = effectText(view, flow, matched, led);
     flow = matched.after ?? flow;
     if (text === null) continue;
-    steps.push({ kind: 'rule', ...text, evidence: led.map((one) => one.evidence) });
+    const assumptions = led.flatMap((one) => one.assumptions ?? []);
+    const evidence = led.map((one) => one.evidence);
+    steps.push({ kind: 'rule', ...text, evidence, ...(assumptions.length === 0 ? {} : { assumptions }) });
     led = [];
   }
   return [...steps, ...closingStep(start, outcome, led)];
@@ -39,6 +41,11 @@ function effectText(
   const after = matched.after;
   const way = wayText(led);
   if (after === undefined) return null;
+  if (matched.action === 'ROUTE' || matched.action === 'TUNNEL') {
+    const server = addressText(view, after.tracking.ipvs?.server ?? after.destination);
+    const how = matched.action === 'ROUTE' ? 'hands the packet as it is to' : 'sends the packet in a tunnel to';
+    return { action: 'forwarded', text: `${way} ${how} ${server}` };
+  }
   if (after.destination !== before.destination || after.destinationPort !== before.destinationPort) {
     const to = addressText(view, after.destination, after.destinationPort);
     return matched.action === 'REDIRECT'
@@ -88,6 +95,7 @@ function closingStep(start: Flow, outcome: TraversalOutcome, led: readonly Match
 function wayText(led: readonly MatchedRule[]): string {
   const last = led.at(-1);
   if (last === undefined) return 'no rule';
+  if (last.rule.table === 'ipvs') return `virtual server ${last.rule.chain}`;
   const same = led.filter(
     ({ hook, base, rule }) => hook === last.hook && base === last.base && rule.table === last.rule.table,
   );

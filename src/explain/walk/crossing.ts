@@ -50,6 +50,7 @@ function programmedCrossing(
     flow: outcome.flow,
     device: outcome.route?.device ?? null,
     gateway: outcome.route?.gateway ?? null,
+    ...(outcome.encapsulation === undefined ? {} : { encapsulation: outcome.encapsulation }),
     basis: 'programmed' as const,
     steps,
   };

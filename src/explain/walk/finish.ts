@@ -1,5 +1,6 @@
 import type { Branch, Disposition } from '../../model/explanation.ts';
 import type { Weighted } from '../../model/branching.ts';
+import { upstreamFailure, type UpstreamLoss } from '../../evaluate/proxies/envoy/upstream-failure.ts';
 import { conditionsText } from '../sentences/conditions.ts';
 import type { End, ProxyFrame, WalkState } from './state.ts';
 
@@ -25,35 +26,42 @@ export function finishBranch(state: WalkState, how: End): Branch & Weighted {
 }
 
 /**
- * What the client sees of an end that lies behind proxies. A proxy that cannot connect upstream answers an HTTP request with 503
- * and flag UF, and URX as well when its retries are used up; of a TCP connection it closes the downstream side. An HTTP proxy
- * whose upstream connection is closed that way answers 503 with flag UC.
- * Source: Envoy source/common/router/router.cc (onUpstreamReset, onUpstreamAbort), source/common/tcp_proxy/tcp_proxy.cc.
+ * What the client sees of an end that lies behind proxies: an answer travels back through them; a connection that fails or is closed
+ * is what each of them in turn makes of it, until one answers (evaluate/proxies/envoy/upstream-failure.ts).
  */
 function asClientSees(proxies: readonly ProxyFrame[], how: End): End {
   const nearest = proxies.at(-1);
-  if (nearest === undefined) return how;
-  if (how.disposition === 'failed' || how.disposition === 'denied') return passedOn(proxies, how);
-  if (!CONNECTION_FAILURES.has(how.disposition)) return how;
-  // A circle through proxies is nobody's refusal: all of them wait for each other.
-  if (how.disposition === 'loop' && how.detail !== 'ttl-exceeded') return how;
-  const proxy = `the proxy of pod ${nearest.pod.namespace}/${nearest.pod.name}`;
-  const flag = nearest.retries > 0 ? 'UF,URX' : 'UF';
-  const tried = nearest.retries > 0 ? ` after ${nearest.retries + 1} attempts` : '';
-  const base = { disposition: 'failed' as const, flag, detail: how.detail ?? null, backend: how.backend ?? null };
-  if (nearest.http) {
-    const reason = `${how.reason} So ${proxy} answers 503 (${flag})${tried}.`;
-    return passedOn(proxies.slice(0, -1), { ...base, status: 503, reason });
-  }
-  const reason = `${how.reason} So ${proxy} closes the client's connection (${flag})${tried}.`;
-  return passedOn(proxies.slice(0, -1), { ...base, status: null, reason });
+  const loss = nearest === undefined ? null : lossOf(how);
+  if (nearest === undefined || loss === null) return how;
+  const failure = upstreamFailure(nearest, loss);
+  const outer = proxies.slice(0, -1);
+  // A TCP proxy that loses an established connection closes the other one as well.
+  if (failure.status === null && failure.flag === null)
+    return asClientSees(outer, nearest.tls ? withoutHandshake(how) : how);
+  const who = `the proxy of pod ${nearest.pod.namespace}/${nearest.pod.name}`;
+  const flag = failure.flag === null ? '' : ` (${failure.flag})`;
+  const what = failure.status === null ? `closes the client's connection${flag}` : `answers ${failure.status}${flag}`;
+  const tried = failure.attempts > 1 ? ` after ${failure.attempts} attempts` : '';
+  return asClientSees(outer, {
+    disposition: how.disposition === 'denied' ? 'denied' : 'failed',
+    status: failure.status,
+    flag: failure.flag,
+    detail: failure.detail,
+    backend: how.backend ?? null,
+    reason: `${how.reason} So ${who} ${what}${tried}.`,
+  });
 }
 
-/** An answer travels back through the outer proxies; a closed connection becomes a 503 at the first that speaks HTTP. */
-function passedOn(outer: readonly ProxyFrame[], how: End): End {
-  if ((how.status ?? null) !== null) return how;
-  const http = outer.findLast((frame) => frame.http);
-  if (http === undefined) return how;
-  const reason = `${how.reason} The proxy of pod ${http.pod.namespace}/${http.pod.name} answers its client 503 (UC).`;
-  return { ...how, status: 503, flag: 'UC', reason };
+function withoutHandshake({ handshake: _, ...how }: End): End {
+  return how;
+}
+
+/** How the end looks to the proxy before it; null: it is an answer, or nobody's failure. */
+function lossOf(how: End): UpstreamLoss | null {
+  if (how.disposition === 'failed' || how.disposition === 'denied')
+    return (how.status ?? null) === null ? { kind: 'closed', handshake: how.handshake ?? null } : null;
+  if (!CONNECTION_FAILURES.has(how.disposition)) return null;
+  // A circle through proxies is nobody's refusal: all of them wait for each other.
+  if (how.disposition === 'loop' && how.detail !== 'ttl-exceeded') return null;
+  return { kind: 'connect', detail: how.detail ?? null };
 }

@@ -58,7 +58,14 @@ export function moveIntendedProxy(world: World, state: WalkState, owner: PodOwne
   const text = `${who} should pass the connection on to ${role === 'inbound' ? 'its application' : 'where it was going'} (its configuration was not captured)`;
   const step = { kind: 'listener', action: 'passed', text, evidence: [] };
   const next = withHop(state, hop('proxy', ownerName(owner), role, 'intended', [step]));
-  const frame = { pod: owner.pod, http: state.request.http !== null, retries: 0, connectTimeout: null };
+  const frame = {
+    pod: owner.pod,
+    http: state.request.http !== null,
+    tls: false,
+    retries: 0,
+    resetRetries: 0,
+    connectTimeout: null,
+  };
   const sent = upstreamFlow(here, role, owner);
   const place = { kind: 'process' as const, owner };
   return { moves: [on(next, { place, flow: sent, proxies: [...state.proxies, frame], passages: [] })], visits: [] };

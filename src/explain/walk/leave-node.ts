@@ -1,4 +1,5 @@
 import type { Flow } from '../../model/flow.ts';
+import type { Encapsulation } from '../../model/netfilter.ts';
 import type { Owner } from '../../model/trace.ts';
 import { formatEndpoint } from '../../model/address.ts';
 import { addressText } from '../sentences/names.ts';
@@ -14,8 +15,14 @@ type NodeOwner = Owner & { readonly kind: 'node' };
 export function leaveNode(world: World, state: WalkState, owner: NodeOwner, crossing: Crossing): readonly Move[] {
   const view = world.cluster(owner.cluster);
   const { flow } = crossing;
+  if (crossing.encapsulation !== undefined) return [tunnelled(view, state, owner, crossing, crossing.encapsulation)];
   const nexthop = crossing.gateway ?? flow.destination;
   const pod = view.podAt(flow.destination);
+  // IPVS may hand a packet for its virtual address to a machine on the link as it is.
+  const handed = crossing.gateway === null ? undefined : view.podAt(crossing.gateway);
+  if (handed !== undefined && handed.nodeName === owner.node) {
+    return [on(state, { place: { kind: 'pod', cluster: owner.cluster, pod: handed } })];
+  }
   if (pod !== undefined && pod.nodeName === owner.node && crossing.gateway === null) {
     return [on(state, { place: { kind: 'pod', cluster: owner.cluster, pod } })];
   }
@@ -32,6 +39,23 @@ function wire(state: WalkState, owner: NodeOwner, crossing: Crossing, to: string
   const { device } = crossing;
   const place = { kind: 'wire' as const, cluster: owner.cluster, fromNode: owner.node, device, to, carried };
   return on(state, { place });
+}
+
+/** A packet that IPVS put inside another one, for the machine that takes it out. */
+function tunnelled(
+  view: ClusterView,
+  state: WalkState,
+  owner: NodeOwner,
+  { device }: Crossing,
+  encapsulation: Encapsulation,
+): Move {
+  const to = view.nodeAt(encapsulation.destination);
+  if (to === undefined || to === owner.node) {
+    const reason = `The packet leaves node ${owner.node} inside an ${encapsulation.kind} packet to ${addressText(view, encapsulation.destination)}; what takes it out there was not captured.`;
+    return end(state, { disposition: 'undetermined', reason, unknown: { reason, evidence: [] } });
+  }
+  const place = { kind: 'wire' as const, cluster: owner.cluster, fromNode: owner.node, device, to, carried: null };
+  return on(state, { place: { ...place, encapsulation } });
 }
 
 /** The next hop is a router of the network between the nodes, or a tunnel: who carries the packet on is not in the snapshot. */

@@ -72,7 +72,13 @@ function follow(world: World, state: WalkState, owner: PodOwner, flow: Flow, out
         reason,
       });
     case 'close':
-      return end(next, { disposition: how.denied ? 'denied' : 'failed', flag: how.flag, detail: how.detail, reason });
+      return end(next, {
+        disposition: how.denied ? 'denied' : 'failed',
+        flag: how.flag,
+        detail: how.detail,
+        reason,
+        ...(how.handshake === undefined ? {} : { handshake: how.handshake }),
+      });
     case 'undetermined':
       return end(next, { disposition: 'undetermined', reason, unknown: how.unknown });
     case 'upstream':
@@ -113,7 +119,9 @@ function upstream(world: World, state: WalkState, owner: PodOwner, how: Upstream
   const frame = {
     pod: owner.pod,
     http,
+    tls: how.tls !== 'none',
     retries: how.retries,
+    resetRetries: how.resetRetries,
     connectTimeout: how.connectTimeoutSeconds,
   };
   return on(state, {

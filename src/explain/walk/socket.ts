@@ -6,7 +6,7 @@ import type { Socket } from '../../model/network-namespace.ts';
 import type { Owner, SocketVisit, Visit } from '../../model/trace.ts';
 import { capital } from '../../model/wording.ts';
 import { ownerText } from '../sentences/names.ts';
-import { proxyOwns } from '../world/proxy.ts';
+import { envoyOf, proxyOwns } from '../world/proxy.ts';
 import type { World } from '../world/world.ts';
 import { backendAt } from './backend.ts';
 import { probedPort } from './probed-port.ts';
@@ -84,7 +84,8 @@ function refused(state: WalkState, owner: Owner, flow: Flow, visit: SocketVisit)
 function delivered(world: World, state: WalkState, owner: Owner, flow: Flow, visit: SocketVisit | null): Move {
   const view = world.cluster(owner.cluster);
   const to = formatEndpoint(flow.destination, flow.destinationPort);
-  const backend = backendAt(view, flow);
+  const backend = backendAt(view, flow, owner);
+  if (speaksIstioTls(state)) return misunderstood(world, state, owner, to);
   const { basis, text, evidence } = listenerText(owner, flow, visit, to);
   const step: Step = { kind: 'socket', action: basis === 'assumed' ? 'assumed' : 'accepted', text, evidence };
   const next = withHop(state, hop('application', backend.pod ?? ownerText(owner), null, basis, [step]));
@@ -94,6 +95,32 @@ function delivered(world: World, state: WalkState, owner: Owner, flow: Flow, vis
     backend,
     observedSource: flow.source,
   });
+}
+
+/** Names that Istio's proxies offer in their mutual TLS, and nobody else (pilot/pkg/networking/util, ALPNInMesh…). */
+const ISTIO_PROTOCOL = /^istio(-|$)/;
+
+/** Whether what arrives is the mutual TLS of a proxy, which the proxy of the other side is to end. */
+function speaksIstioTls({ request: { tls } }: WalkState): boolean {
+  return tls?.side !== undefined && tls.alpn.some((name) => ISTIO_PROTOCOL.test(name));
+}
+
+/** An application reads Istio's mutual TLS as it would read noise, unless it has the mesh's certificates itself (proxyless gRPC). */
+function misunderstood(world: World, state: WalkState, owner: Owner, to: string): Move {
+  const text = `${to} in ${ownerText(owner)} is asked with Istio's mutual TLS, which no proxy ends there`;
+  const step: Step = { kind: 'socket', action: 'refused', text, evidence: [] };
+  const next = withHop(state, hop('application', ownerText(owner), null, 'programmed', [step]));
+  const passedProxy = owner.kind === 'pod' && state.proxies.at(-1)?.pod === owner.pod;
+  if (owner.kind === 'pod' && !passedProxy && envoyOf(world, owner) !== undefined) {
+    const reason = `${text}; whether the application does is not known`;
+    return end(next, {
+      disposition: 'undetermined',
+      reason: `${capital(reason)}.`,
+      unknown: { reason, evidence: [] },
+    });
+  }
+  const reason = `${capital(text)}, so the handshake fails.`;
+  return end(next, { disposition: 'failed', reason, handshake: { established: false, error: null } });
 }
 
 function listenerText(

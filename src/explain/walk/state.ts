@@ -2,8 +2,11 @@ import type { Unknown, Weighted } from '../../model/branching.ts';
 import type { Backend, Basis, Disposition, Hop, HopKind, Step } from '../../model/explanation.ts';
 import { newFlow, type Flow } from '../../model/flow.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
+import type { Encapsulation } from '../../model/netfilter.ts';
 import type { ApplicationRequest } from '../../model/request.ts';
+import type { HandshakeFailure } from '../../model/tls.ts';
 import type { Owner } from '../../model/trace.ts';
+import type { WaitingProxy } from '../../evaluate/proxies/envoy/upstream-failure.ts';
 
 /** Where a branch of the walk stands. Each kind has one function that moves it on. */
 export type Place =
@@ -32,6 +35,8 @@ export type Place =
       readonly to: string;
       /** What a router or tunnel between them carries on, as a clause; null: the node sends to the other node itself. */
       readonly carried: string | null;
+      /** The packet travels inside another one, which the other node takes out. */
+      readonly encapsulation?: Encapsulation;
     }
   /** a packet enters a pod's network namespace */
   | { readonly kind: 'pod'; readonly cluster: string; readonly pod: PodFact }
@@ -41,11 +46,8 @@ export type Place =
   | { readonly kind: 'proxy'; readonly cluster: string; readonly pod: PodFact };
 
 /** A proxy that has accepted the request and waits for its upstream. */
-export interface ProxyFrame {
+export interface ProxyFrame extends WaitingProxy {
   readonly pod: PodFact;
-  /** Whether this proxy speaks HTTP downstream, and so can answer with a status. */
-  readonly http: boolean;
-  readonly retries: number;
   /** Seconds; null: none. */
   readonly connectTimeout: number | null;
 }
@@ -80,6 +82,8 @@ export interface Crossing extends Weighted {
   /** For `forward`: the way out; null where it is not known. */
   readonly device: string | null;
   readonly gateway: string | null;
+  /** It leaves inside another packet, to that one's destination. */
+  readonly encapsulation?: Encapsulation;
   readonly basis: Basis;
   readonly steps: readonly Step[];
   /** One sentence, unless the verdict is `forward` or `local`. */
@@ -116,6 +120,8 @@ export interface End {
   readonly backend?: Backend | null;
   readonly observedSource?: string | null;
   readonly unknown?: Unknown;
+  /** Set where a proxy before it speaks TLS and its handshake fails thereby. */
+  readonly handshake?: HandshakeFailure;
 }
 
 /** What a place's function makes of a state: it goes on, or it ends. */

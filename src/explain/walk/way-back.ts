@@ -1,10 +1,10 @@
-import type { Flow } from '../../model/flow.ts';
+import { newFlow, replyFlow, type Flow } from '../../model/flow.ts';
 import type { TraversalOutcome } from '../../model/netfilter.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
 import type { Owner, ReturnVisit } from '../../model/trace.ts';
 import { ownerName, ownerText } from '../sentences/names.ts';
 import { attachment, bridgeCallsNetfilter, ownsAddress } from '../world/attachment.ts';
-import { traverseAnswer, traverseReply } from '../world/netns.ts';
+import { deviceTowards, routeTo, traverse, traverseAnswer, traverseReply } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
 import type { End, Passage, WalkState } from './state.ts';
 
@@ -46,11 +46,34 @@ function lostEnd(verdict: Verdict): End {
 /** Whether the answer passes one namespace that the request passed, and is let through and translated back there. */
 function passBack(world: World, state: WalkState, server: Owner, flow: Flow, passage: Passage): Verdict {
   if (sameOwner(passage.owner, server)) return letThrough(passage, traverseAnswer(world, server, passage.after));
+  const handedBy = passage.after.tracking.ipvs?.method;
+  if (handedBy === 'direct' || handedBy === 'tunnel') return pastDirector(world, server, flow, passage);
   if (translated(passage) && passage.owner.kind === 'node') {
     const meets = meetsAgain(world, state, server, flow, passage);
     if (meets.result !== 'ok') return meets;
   }
   return letThrough(passage, traverseReply(world, passage.owner, passage.after, passage.outDevice));
+}
+
+/**
+ * The server answers from the virtual address, past the node that handed it the packet. Where its route leads through that node all the
+ * same, the answer comes from an address that the node has itself.
+ */
+function pastDirector(world: World, server: Owner, flow: Flow, passage: Passage): Verdict {
+  if (!answersBy(world, server, flow, passage.owner)) return OK;
+  const { before } = passage;
+  const device = deviceTowards(world, passage.owner, passage.after.tracking.ipvs?.server);
+  const answer = replyFlow({ ...before, tracking: newFlow(before).tracking });
+  return letThrough(passage, traverse(world, passage.owner, { ...answer, inInterface: device }, 'wire'));
+}
+
+/** Whether the server's node sends the answer to an address of `at`. */
+function answersBy(world: World, server: Owner, flow: Flow, at: Owner): boolean {
+  const node = nodeOf(server);
+  if (at.kind !== 'node' || node === null) return false;
+  const from = server.kind === 'node' ? server : { kind: 'node' as const, cluster: server.cluster, node };
+  const routes = routeTo(world, from, flow.source, flow.destination);
+  return routes.length > 0 && routes.every(({ gateway }) => gateway !== null && ownsAddress(world, at, gateway));
 }
 
 /** Whether the answer comes through the node that translated the request. */
@@ -67,6 +90,7 @@ function meetsAgain(world: World, state: WalkState, server: Owner, flow: Flow, p
     return { result: 'unknown', code: 'unknown', reason, evidence: [] };
   }
   if ((client?.nodeName ?? view.nodeAt(flow.source)) === at.node) return OK;
+  if (answersBy(world, server, flow, at)) return OK;
   const to = `${flow.source} directly from node ${nodeOf(server) ?? 'of the server'}`;
   return {
     result: 'broken',
@@ -108,7 +132,9 @@ function sharedBridge(world: World, server: Owner, client: PodFact): string | nu
 
 /** Whether the namespace's rules let the answer through and leave it to connection tracking, which translates it back. */
 function letThrough(passage: Passage, outcomes: readonly TraversalOutcome[] | null): Verdict {
-  const untracked = outcomes?.find((one) => one.flow.tracking.state === 'UNTRACKED');
+  const untracked = outcomes?.find(
+    ({ flow }) => flow.tracking.state === 'UNTRACKED' && flow.source !== passage.before.destination,
+  );
   if (untracked !== undefined && translated(passage)) return notTranslatedBack(passage, untracked);
   const bad = outcomes?.find((one) => one.verdict !== 'forward' && one.verdict !== 'local');
   if (bad === undefined) return OK;

@@ -44,7 +44,7 @@ function meets(chain: NftBaseChain, flow: Flow): boolean {
   return !EVALUATED.has(chain.family) || !HOOKS.has(chain.hook);
 }
 
-/** In IPVS mode Service addresses are translated by virtual servers, which no iptables rule shows. */
+/** In IPVS mode Service addresses are translated by virtual servers, which no iptables rule shows: without a listing nothing is known. */
 function ipvs(world: World, owner: Owner & { readonly kind: 'node' }, netns: NetnsFacts, flow: Flow): Unknown | null {
   const view = world.cluster(owner.cluster);
   const device = (netns.links().value ?? []).find((link) => link.name === 'kube-ipvs0');
@@ -52,8 +52,14 @@ function ipvs(world: World, owner: Owner & { readonly kind: 'node' }, netns: Net
   if (device === undefined && config?.mode !== 'ipvs') return null;
   const virtual = view.servicesAt(flow.destination).length > 0 || view.nodeAt(flow.destination) === owner.node;
   if (!virtual) return null;
+  const servers = netns.virtualServers();
+  if (servers.value !== undefined && (servers.value.all.length > 0 || servers.value.incomplete !== undefined))
+    return null;
+  const [gap] = servers.gaps;
+  const why =
+    servers.value !== undefined ? 'none was listed' : (gap?.remedy ?? gap?.problem ?? 'they were not captured');
   return {
-    reason: `node ${owner.node} runs kube-proxy in ipvs mode, and its virtual servers are not evaluated`,
+    reason: `node ${owner.node} runs kube-proxy in ipvs mode, and its virtual servers are not known (${why})`,
     evidence: device === undefined ? (config?.evidence ?? []) : [device.evidence],
   };
 }

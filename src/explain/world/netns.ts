@@ -54,12 +54,20 @@ export function traverseAnswer(world: World, owner: Owner, received: Flow): read
   return traverse(world, owner, { ...replyFlow(received), inInterface: null }, 'process');
 }
 
-/** Where the namespace would send a packet of its own to an address; `[]` when its routes were not captured. */
-export function routeTo(world: World, owner: Owner, ip: string): readonly RouteDecision[] {
+/**
+ * Where the namespace would send a packet of its own to an address; `[]` when its routes were not captured.
+ * @param source its source address; null: none chosen yet
+ */
+export function routeTo(
+  world: World,
+  owner: Owner,
+  ip: string,
+  source: string | null = null,
+): readonly RouteDecision[] {
   const netns = netnsOf(world, owner);
   const family = ip.includes(':') ? 6 : 4;
   if (netns.routes(family).value === undefined) return [];
-  return evaluateRoute(world.routing(netns, family), { destination: ip, source: null, mark: 0, inInterface: null });
+  return evaluateRoute(world.routing(netns, family), { destination: ip, source, mark: 0, inInterface: null });
 }
 
 /** The device by which a packet from `ip` comes in, judged by the route back to it; undefined: not known. */

@@ -28,7 +28,7 @@ const BOOTSTRAP_SECTION = 'BootstrapConfigDump';
 export function parseEnvoyConfigDump(artefact: Artefact, parseWholeBytes = PARSE_WHOLE_BYTES): Parsed<EnvoyConfigDump> {
   const document = readJson(artefact, parseWholeBytes);
   const gaps: Gap[] = document.gaps.map(explainText);
-  const reader = new ConfigDumpReader(artefact.name, gaps);
+  const reader = new ConfigDumpReader(artefact, gaps);
   if (document.root !== null) {
     const configs = adminMember(artefact, document.root, CONFIG_DUMP);
     if ('problem' in configs) gaps.push(configs);
@@ -49,6 +49,7 @@ interface Pending {
 
 class ConfigDumpReader {
   readonly #artefact: string;
+  readonly #capturedAt: string | null;
   readonly #gaps: Gap[];
   readonly #sections = new Set<string>();
   readonly #pending: Pending[] = [];
@@ -58,10 +59,11 @@ class ConfigDumpReader {
   #bootstrap: Cursor;
   #partial = false;
 
-  constructor(artefact: string, gaps: Gap[]) {
-    this.#artefact = artefact;
+  constructor(artefact: Artefact, gaps: Gap[]) {
+    this.#artefact = artefact.name;
+    this.#capturedAt = artefact.capturedAt;
     this.#gaps = gaps;
-    this.#bootstrap = new Cursor(artefact, '', undefined);
+    this.#bootstrap = new Cursor(artefact.name, '', undefined);
   }
 
   /** Notes what one part of `configs` lists. */
@@ -84,8 +86,12 @@ class ConfigDumpReader {
     const named = (kind: ResourceKind, name: string): readonly EnvoyResource[] => this.#named(kind, name);
     const full = whole && !this.#partial && this.#bootstrap.exists;
     const gaps = this.#gaps;
+    const seenAt = (): string | null => this.#capturedAt ?? this.#latestSecret();
     return {
       artefact: this.#artefact,
+      get seenAt() {
+        return seenAt();
+      },
       get complete() {
         return full && gaps.length === 0;
       },
@@ -100,6 +106,15 @@ class ConfigDumpReader {
       secrets: () => list('secret'),
       extension: (name) => running(named('extension', name)),
     };
+  }
+
+  /** `last_updated` of the secret that changed last: the dump is no older. RFC 3339 texts of one length sort by time. */
+  #latestSecret(): string | null {
+    const times = this.#pending
+      .filter(({ kind }) => kind === 'secret')
+      .flatMap(({ elements }) => elements().map((element) => protoText(element, 'last_updated') ?? ''));
+    const latest = Math.max(...times.map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time)));
+    return Number.isFinite(latest) ? new Date(latest).toISOString() : null;
   }
 
   #list(kind: ResourceKind): readonly EnvoyResource[] {

@@ -1,27 +1,60 @@
 import { canonicalMessage } from '../protobuf/canonical.ts';
+import { goTree } from './go-struct.ts';
 import { goString, renderIndented, renderJsonpb } from './json.ts';
-import { array, plainTree, type JsonTree } from './json-tree.ts';
+import { array, object, plainTree, type JsonTree } from './json-tree.ts';
 import { renderGoYaml } from './yaml.ts';
 
 export type DumpFormat = 'json' | 'yaml';
 
-/** Messages of one type as a list, as istioctl prints clusters, listeners, routes and endpoints. */
-export function renderList(messages: readonly unknown[], type: string, format: DumpFormat): string {
+/** Messages of one type. */
+export interface Messages {
+  readonly values: readonly unknown[];
+  readonly type: string;
+  /**
+   * As istioctl prints them: clusters, listeners, routes and endpoints as a list; bootstrap and secrets alone; extensions alone,
+   * without HTML's characters escaped.
+   */
+  readonly as: 'list' | 'one' | 'unescaped';
+}
+
+/** Messages of one proxy as istioctl prints them; of several, an object with those of each under its name. */
+export function renderDumps(
+  dumps: readonly { readonly proxy: string; readonly messages: Messages }[],
+  several: boolean,
+  format: DumpFormat,
+): string {
+  const [first] = dumps;
+  if (several || first === undefined) {
+    const members = dumps.map(({ proxy, messages }) => [proxy, treeOf(messages)] as const);
+    return print(object(members, 'message'), format, (node) => renderIndented(node, goString));
+  }
+  const printers = {
+    list: (node: JsonTree) => renderIndented(node, goString),
+    one: renderJsonpb,
+    unescaped: (node: JsonTree) => renderIndented(node, JSON.stringify),
+  };
+  return print(treeOf(first.messages), format, printers[first.messages.as]);
+}
+
+function treeOf({ values, type, as }: Messages): JsonTree {
+  if (as !== 'list') return canonicalMessage(values[0], type);
+  return array(
+    values.map((message) => canonicalMessage(message, type)),
+    'field',
+  );
+}
+
+/** Values of a Go struct as a list, as istioctl prints what a ztunnel knows. */
+export function renderGoStructs(
+  values: readonly unknown[],
+  fields: Parameters<typeof goTree>[1],
+  format: DumpFormat,
+): string {
   const tree = array(
-    messages.map((message) => canonicalMessage(message, type)),
+    values.map((value) => goTree(value, fields)),
     'field',
   );
   return print(tree, format, (node) => renderIndented(node, goString));
-}
-
-/** One message, as istioctl prints bootstrap and secrets. */
-export function renderDump(message: unknown, type: string, format: DumpFormat): string {
-  return print(canonicalMessage(message, type), format, renderJsonpb);
-}
-
-/** One message without HTML's characters escaped, as istioctl prints extensions. */
-export function renderUnescaped(message: unknown, type: string, format: DumpFormat): string {
-  return print(canonicalMessage(message, type), format, (node) => renderIndented(node, JSON.stringify));
 }
 
 /** A JSON document with its own names and order. */

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { EnvoyFacts } from '../../../src/model/envoy.ts';
+import { parseCertificates } from '../../../src/parse/certificate/certificate.ts';
 import { parseEnvoyClusters } from '../../../src/parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../../../src/parse/envoy/config-dump.ts';
 import type { Certificates } from './certificates.ts';
@@ -10,17 +11,27 @@ import type { Probe, Reply } from './probe.ts';
 /** Probes under way at once. */
 const WIDTH = 8;
 
-/** What Envoy itself says that it runs. */
-export async function readFacts(envoy: EnvoyProcess, withClusters: boolean): Promise<EnvoyFacts> {
+/** What Envoy itself says that it runs. @param capturedAt RFC 3339 time that counts for certificates */
+export async function readFacts(
+  envoy: EnvoyProcess,
+  withClusters: boolean,
+  capturedAt: string | null = null,
+): Promise<EnvoyFacts> {
   const artefact = (name: string, text: string): Parameters<typeof parseEnvoyConfigDump>[0] => ({
     name,
-    capturedAt: null,
+    capturedAt,
     bytes: Buffer.from(text),
   });
   const config = parseEnvoyConfigDump(artefact('config_dump.json', await envoy.admin('/config_dump?include_eds')));
   const clusters = parseEnvoyClusters(artefact('clusters.json', await envoy.admin('/clusters?format=json')));
   expect([...config.gaps, ...clusters.gaps]).toEqual([]);
-  return { config: config.value, clusters: withClusters ? clusters.value : null, listeners: null, serverInfo: null };
+  return {
+    config: config.value,
+    clusters: withClusters ? clusters.value : null,
+    listeners: null,
+    serverInfo: null,
+    readCertificates: parseCertificates,
+  };
 }
 
 /** A chosen source port is bound once: the access log tells connections apart by it. */

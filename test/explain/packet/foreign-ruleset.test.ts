@@ -11,8 +11,6 @@ describe('a file that holds no rules', () => {
     ['{\n    "apiVersion": "v1",\n    "items": [', 'it looks like a Kubernetes object'],
     ['apiVersion: v1\nitems:\n', 'it looks like a Kubernetes object as YAML'],
     ['[{"ifindex":1}]', 'it looks like JSON'],
-    ['create web hash:ip family inet\nadd web 10.0.0.1\n', 'it looks like an ipset save'],
-    ['-A -t 10.96.0.1:443 -s rr\n', 'it looks like an ipvsadm-save'],
     [
       'Chain INPUT (policy ACCEPT)\ntarget     prot opt source\n',
       'it looks like a listing of `iptables -L`, which leaves out what rules say',

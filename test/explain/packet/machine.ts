@@ -14,7 +14,7 @@ export function machineOf(
     if (address === undefined) throw new Error(`${text} is no address`);
     return address;
   });
-  return new PacketAnswers({ rulesets: [rulesetOf(rules, family)], addresses: own });
+  return new PacketAnswers({ hooked: [rulesetOf(rules, family)], addresses: own });
 }
 
 /** A packet from 10.0.9.9 to 10.0.0.2:80, with `description`. */

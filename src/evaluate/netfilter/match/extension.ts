@@ -2,6 +2,7 @@ import { parseAddress } from '../../../model/address.ts';
 import type { ExtensionOption, Match } from '../../../model/iptables-rule.ts';
 import { hasEntry, type RuleContext, type WalkState } from '../state.ts';
 import { matchHashlimit } from './chance.ts';
+import { matchIpvs } from './ipvs.ts';
 import { negate, NO, unknown, YES, yesNo, type TestResult } from './result.ts';
 
 type ExtensionMatch = Extract<Match, { kind: 'extension' }>;
@@ -37,7 +38,6 @@ const DEPENDS: Readonly<Record<string, string>> = {
   helper: 'the helper of the connection',
   hl: 'the hop limit of the packet',
   ipv6header: 'the headers of the packet',
-  ipvs: 'the IPVS connection of the packet',
   length: 'the length of the packet',
   mac: 'the hardware address of the sender',
   osf: 'the operating system of the sender',
@@ -72,6 +72,8 @@ export function matchExtension(match: ExtensionMatch, context: RuleContext): Tes
       return physdev(match.options, state);
     case 'pkttype':
       return packetType(match.options, state);
+    case 'ipvs':
+      return matchIpvs(match.options, state);
     case 'cgroup':
       // Forwarded packets have no socket, and so do not match, not even with `!` (net/netfilter/xt_cgroup.c).
       return state.flow.inInterface === null || state.looped ? depends(match) : NO;

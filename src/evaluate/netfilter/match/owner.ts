@@ -8,6 +8,10 @@ import { all, negate, unknown, YES, yesNo, type TestResult } from './result.ts';
  */
 export function matchOwner(match: Extract<Match, { kind: 'owner' }>, state: WalkState): TestResult {
   const tests = [match.uid, match.gid, match.socketExists].filter((test) => test !== undefined);
+  // A packet that IPVS sends out met output without a socket, though a process here may have made it (ip_vs_drop_early_demux_sk).
+  if (state.resent !== undefined && state.flow.inInterface !== null) {
+    return yesNo(tests.every((test) => test.negated));
+  }
   if (!madeHere(state)) {
     return state.flow.inInterface === undefined && state.hook !== 'output'
       ? unknown('whether the packet was made here is not known')

@@ -113,9 +113,11 @@ function enterChain(
       reasons: ['no filter chain matches', ...reasons],
       cites: listener.addresses.slice(0, 1).map((own) => own.cursor),
     });
-    return end(withStep(walk, missing), { kind: 'close', flag: 'NR', detail: 'filter_chain_not_found', denied: false });
+    const close = { kind: 'close', flag: 'NR', detail: 'filter_chain_not_found', denied: false } as const;
+    const failed = { ...close, handshake: { established: false, error: null } };
+    return end(withStep(walk, missing), socket.firstBytes.kind === 'tls' ? failed : close);
   }
-  const tls = downstreamTls(chain.config, socket.firstBytes);
+  const tls = downstreamTls(proxy.facts, proxy.config, chain.config, socket.firstBytes);
   const said = tls.kind === 'terminated' ? tls.reasons : tls.kind === 'failed' ? [tls.reason] : [];
   const cited = tls.kind === 'terminated' || tls.kind === 'failed' ? tls.cites : [];
   const chosen = withStep(
@@ -126,7 +128,10 @@ function enterChain(
     }),
   );
   if (tls.kind === 'unknown') return undetermined(chosen, tls.unknown);
-  if (tls.kind === 'failed') return end(chosen, { kind: 'close', flag: null, detail: null, denied: false });
+  if (tls.kind === 'failed') {
+    const handshake = tls.failure === null ? {} : { handshake: tls.failure };
+    return end(chosen, { kind: 'close', flag: null, detail: null, denied: false, ...handshake });
+  }
   const beyond = unknownField(chain.config, KNOWN_FILTER_CHAIN);
   if (beyond !== undefined) return undetermined(chosen, beyond);
   const { facts, config, connection } = proxy;

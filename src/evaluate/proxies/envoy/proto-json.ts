@@ -1,5 +1,5 @@
 import type { Unknown } from '../../../model/branching.ts';
-import type { Cursor } from '../../../model/json.ts';
+import { Cursor } from '../../../model/json.ts';
 import { camelCase } from '../../../model/protobuf-name.ts';
 
 /**
@@ -11,10 +11,14 @@ import { camelCase } from '../../../model/protobuf-name.ts';
 /** The member that holds a field, in whichever spelling it stands. */
 export function field(message: Cursor, name: string): Cursor {
   const { value } = message;
-  if (typeof value !== 'object' || value === null || Object.hasOwn(value, name)) return message.child(name);
+  if (typeof value !== 'object' || value === null) return ABSENT;
+  if (Object.hasOwn(value, name)) return message.child(name);
   const camel = camelCase(name);
-  return message.child(camel !== name && Object.hasOwn(value, camel) ? camel : name);
+  return camel !== name && Object.hasOwn(value, camel) ? message.child(camel) : ABSENT;
 }
+
+/** Stands for every field that is not there: most are not, and nobody cites what is absent. */
+const ABSENT = new Cursor('', '', undefined);
 
 /** Walks down several fields. */
 export function fields(message: Cursor, ...names: readonly string[]): Cursor {

@@ -144,7 +144,7 @@ function toOriginalDestination(
     reasons: [reason],
     cites: [field(cluster, 'type')],
   });
-  const reached = reach(context.config, cluster, null, { address, port });
+  const reached = reach(context, cluster, null, { address, port });
   if (isUnknown(reached)) return undetermined(withStep(walk, selected), reached);
   return arrive(context, withStep(walk, selected), how, reached);
 }
@@ -275,7 +275,7 @@ function hostPicks(
       reasons: [...reasons, ...host.reasons],
       cites: host.cites,
     });
-    return { ...shared, step: picked, reached: reach(context.config, resource.config, host, host, asked) };
+    return { ...shared, step: picked, reached: reach(context, resource.config, host, host, asked) };
   });
 }
 

@@ -1,6 +1,6 @@
 import { parseAddress } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
-import type { EnvoyConfigDump, EnvoyEnd, EnvoyOutcome, EnvoyStep } from '../../../../model/envoy.ts';
+import type { EnvoyConfigDump, EnvoyEnd, EnvoyFacts, EnvoyOutcome, EnvoyStep } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ApplicationRequest } from '../../../../model/request.ts';
 import type { ConnectionContext } from '../context.ts';
@@ -16,6 +16,7 @@ import type { UpstreamTransport } from './transport-socket.ts';
 /** What is sent to a host, and how often it is tried. */
 export interface Sending {
   readonly retries: number;
+  readonly resetRetries: number;
   /** What is sent to a host of the cluster. */
   readonly send: (cluster: Cursor, transport: UpstreamTransport, host: Host | null) => ApplicationRequest;
 }
@@ -38,7 +39,7 @@ export interface Reached {
 
 /** Finds out how a host of a cluster is reached; an Unknown when its address or transport socket cannot be told. */
 export function reach(
-  config: EnvoyConfigDump,
+  { facts, config }: { readonly facts: EnvoyFacts; readonly config: EnvoyConfigDump },
   cluster: Cursor,
   host: Host | null,
   { address, port }: { readonly address: string; readonly port: number },
@@ -46,7 +47,7 @@ export function reach(
 ): Reached | Unknown {
   if (parseAddress(address) === undefined)
     return unknown('the host has no IP address', ...(host?.cites.slice(0, 1) ?? []));
-  const transport = upstreamTransport(cluster, host);
+  const transport = upstreamTransport(facts, config, cluster, host);
   if (isUnknown(transport)) return transport;
   const reasons = transport.reason === null ? [] : [transport.reason];
   return {
@@ -114,6 +115,10 @@ class UpstreamEnd implements Upstream {
 
   get retries(): number {
     return this.#how.retries;
+  }
+
+  get resetRetries(): number {
+    return this.#how.resetRetries;
   }
 
   get connectTimeoutSeconds(): number {

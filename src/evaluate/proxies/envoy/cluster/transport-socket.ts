@@ -1,8 +1,13 @@
 import type { Unknown } from '../../../../model/branching.ts';
+import type { EnvoyConfigDump, EnvoyFacts } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
+import type { TlsSide } from '../../../../model/tls.ts';
 import { memoised } from '../memo.ts';
 import { field, fields, typedMessage, typeName, unknown } from '../proto-json.ts';
+import { identityOf } from '../tls/handshake.ts';
+import { tlsSide } from '../tls/tls-side.ts';
+import { isUnknown } from '../truth.ts';
 import type { Host } from './host-set.ts';
 
 /** How the proxy speaks to a host. */
@@ -24,16 +29,57 @@ const PLAIN: UpstreamTransport = { tls: 'none', hello: null, reason: null, cite:
  * `envoy.transport_socket_match` satisfies, else the cluster's own, else plaintext
  * (source/common/upstream/transport_socket_match_impl.cc).
  */
-export function upstreamTransport(cluster: Cursor, host: Host | null): UpstreamTransport | Unknown {
+export function upstreamTransport(
+  facts: EnvoyFacts,
+  config: EnvoyConfigDump,
+  cluster: Cursor,
+  host: Host | null,
+): UpstreamTransport | Unknown {
   const matcher = field(cluster, 'transport_socket_matcher');
   if (matcher.exists) return unknown('transport_socket_matcher is not understood', matcher.at('@type'));
   for (const { name, wanted, transport } of socketMatches(cluster)) {
     if (wanted.length > 0 && host !== null && host.metadata === null) {
       return unknown('the transport socket depends on endpoint metadata, which config_dump?include_eds shows', name);
     }
-    if (wanted.every(([key, value]) => hasMetadata(host, key, value))) return transport;
+    if (wanted.every(([key, value]) => hasMetadata(host, key, value))) return secured(facts, config, transport);
   }
-  return ownSocket(cluster);
+  return secured(facts, config, ownSocket(cluster));
+}
+
+/** What a transport socket presents, from the secrets of the dump. */
+function secured(facts: EnvoyFacts, config: EnvoyConfigDump, socket: Socket): UpstreamTransport {
+  const { common, transport } = socket;
+  if (transport.hello === null || common === null) return transport;
+  let known = SECURED.get(socket);
+  if (known === undefined) {
+    const side = tlsSide(facts, config, common, { end: 'client', required: true });
+    const { sni, alpn } = transport.hello;
+    const hello: TlsHello = {
+      sni,
+      alpn,
+      get clientIdentity() {
+        return presentedIdentity(side);
+      },
+      side,
+    };
+    known = { ...transport, hello };
+    SECURED.set(socket, known);
+  }
+  return known;
+}
+
+const SECURED = new WeakMap<Socket, UpstreamTransport>();
+
+function presentedIdentity({ chain }: TlsSide): string | null | undefined {
+  if (chain === null || isUnknown(chain)) return undefined;
+  return chain[0] === undefined ? null : identityOf(chain[0]);
+}
+
+/** A transport socket as it is configured. */
+interface Socket {
+  readonly transport: UpstreamTransport;
+  /** CommonTlsContext; null: none of TLS. */
+  readonly common: Cursor | null;
 }
 
 /** The entries of transport_socket_matches, with the labels that each asks for, as JSON. */
@@ -53,9 +99,9 @@ const socketMatches = memoised((cluster) =>
     }),
 );
 
-const ownSocket = memoised((cluster): UpstreamTransport => {
+const ownSocket = memoised((cluster): Socket => {
   const own = field(cluster, 'transport_socket');
-  return own.exists ? readSocket(own, null, own.at('name')) : PLAIN;
+  return own.exists ? readSocket(own, null, own.at('name')) : { transport: PLAIN, common: null };
 });
 
 function hasMetadata(host: Host | null, key: string, value: string): boolean {
@@ -65,25 +111,24 @@ function hasMetadata(host: Host | null, key: string, value: string): boolean {
   });
 }
 
-function readSocket(socket: Cursor, reason: string | null, cite: Cursor): UpstreamTransport {
+function readSocket(socket: Cursor, reason: string | null, cite: Cursor): Socket {
   const any = field(socket, 'typed_config');
   const type = typeName(any);
-  if (type === RAW_BUFFER || !socket.exists) return { ...PLAIN, reason, cite };
-  if (type !== UPSTREAM_TLS) return { tls: 'unknown', hello: null, reason, cite };
+  if (type === RAW_BUFFER || !socket.exists) return { transport: { ...PLAIN, reason, cite }, common: null };
+  if (type !== UPSTREAM_TLS) return { transport: { tls: 'unknown', hello: null, reason, cite }, common: null };
   const tls = typedMessage(any);
   const common = field(tls, 'common_tls_context');
   const alpn = field(common, 'alpn_protocols').strings();
   const secrets = field(common, 'tls_certificate_sds_secret_configs').items();
-  const presents = secrets.length > 0 || field(common, 'tls_certificates').items().length > 0;
   // Istio's own certificates are served under the name `default`; its mTLS offers ALPN names that begin with istio.
   const istio =
     alpn.some((name) => name.startsWith('istio')) && secrets.some((one) => field(one, 'name').string() === 'default');
   const hello: TlsHello = {
     sni: field(tls, 'sni').string() ?? null,
     alpn,
-    clientIdentity: presents ? undefined : null,
+    clientIdentity: undefined,
   };
-  return { tls: istio ? 'istio-mutual' : 'tls', hello, reason, cite };
+  return { transport: { tls: istio ? 'istio-mutual' : 'tls', hello, reason, cite }, common };
 }
 
 /** Whether the cluster's hosts are spoken to with HTTP/2, HTTP/1.1, or as the client did; undefined: it depends. */

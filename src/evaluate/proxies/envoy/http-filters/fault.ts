@@ -4,6 +4,7 @@ import type { Cursor } from '../../../../model/json.ts';
 import type { HttpContext } from '../http/http-context.ts';
 import { localReply } from '../http/http-context.ts';
 import { matchHeaders } from '../match/header-match.ts';
+import { memoised } from '../memo.ts';
 import { field, seconds, typedMessage, unknownField } from '../proto-json.ts';
 import { fractionProbability, readFraction } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
@@ -41,13 +42,16 @@ const KNOWN = new Set([
 export const runFault: RunHttpFilter = (context, filter, walk, next) => {
   const override = overrideOf(filter, TYPE);
   if (override === 'mismatch') return undetermined(walk, foreignOverride(filter));
+  if (override === null && isIdle(filter.config)) return next(walk);
   const config = typedMessage(override ?? filter.config);
-  if (!field(config, 'delay').exists && !field(config, 'abort').exists) return next(walk);
+  if (isIdle(config)) return next(walk);
   const applies = unknownField(config, KNOWN) ?? matchFault(config, context);
   if (isUnknown(applies)) return undetermined(walk, applies);
   if (!applies) return next(walk);
   return delay(context, filter, config, walk, (delayed) => abort(context, filter, config, delayed, next));
 };
+
+const isIdle = memoised((config): boolean => !field(config, 'delay').exists && !field(config, 'abort').exists);
 
 /** Restrictions of a fault: the cluster that the route goes to, the sending node, request headers. */
 function matchFault(config: Cursor, context: HttpContext): Truth {

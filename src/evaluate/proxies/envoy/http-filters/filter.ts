@@ -39,20 +39,23 @@ export function filterOverride(
   name: string,
 ): { config: Cursor | null; disabled: boolean | null } {
   const { choice } = context;
-  if (choice.route === null) return { config: null, disabled: null };
+  if (choice.route === null) return NO_OVERRIDE;
   const levels = [choice.cluster?.weighted, choice.route, choice.virtualHost, choice.routeConfig];
   let config: Cursor | null = null;
   let disabled: boolean | null = null;
   for (const level of levels) {
     if (level === null || level === undefined) continue;
-    const override = levelOverrides(level).get(name);
+    const overrides = levelOverrides(level);
+    const override = overrides.size === 0 ? undefined : overrides.get(name);
     if (override === undefined) continue;
     // What stands nearest to the route decides; an override that does not switch the filter off switches it on.
     disabled ??= override.disabled;
     config ??= override.config;
   }
-  return { config, disabled };
+  return config === null && disabled === null ? NO_OVERRIDE : { config, disabled };
 }
+
+const NO_OVERRIDE = { config: null, disabled: null } as const;
 
 /** The overrides of one level by the name of the filter. */
 const levelOverrides = memoised((level): ReadonlyMap<string, { config: Cursor | null; disabled: boolean }> => {

@@ -100,9 +100,13 @@ const chosenRoute = memoised((route): EnvoyStep => {
 
 const REQUIRE_TLS = ['NONE', 'EXTERNAL_ONLY', 'ALL'];
 
+const requiredTls = memoised(
+  (virtualHost): string => enumName(field(virtualHost, 'require_tls'), REQUIRE_TLS) ?? 'NONE',
+);
+
 /** VirtualHost.require_tls, by x-forwarded-proto (VirtualHostImpl::getRouteFromEntries). */
 function demandsTls(virtualHost: Cursor, request: RequestView): boolean | Unknown {
-  const required = enumName(field(virtualHost, 'require_tls'), REQUIRE_TLS) ?? 'NONE';
+  const required = requiredTls(virtualHost);
   if (required === 'NONE' || request.scheme === 'https') return false;
   if (isUnknown(request.scheme)) return request.scheme;
   if (required === 'ALL') return true;

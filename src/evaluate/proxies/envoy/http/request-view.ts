@@ -1,5 +1,6 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { holdsRedacted } from '../../../../model/redaction.ts';
 import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
 import { parseAddress } from '../../../../model/address.ts';
 import { matchCidr } from '../match/address-match.ts';
@@ -94,7 +95,7 @@ export function requestView(
   ]);
   const unseen = new Set(original.unknownHeaders);
   const mutated = field(hcm, 'early_header_mutation_extensions').items()[0];
-  const get = (name: string): string | null | Unknown => {
+  const compared = (name: string): string | null | Unknown => {
     const known = pseudo.get(name);
     if (known !== undefined) return known;
     if (unseen.has(name)) return unknown(`a proxy before this one sets the header ${name}`);
@@ -123,8 +124,14 @@ export function requestView(
     internal,
     grpc,
     envoyMinor: peer.version,
-    headers: { get },
+    headers: { compared, get: (name) => notRedacted(name, compared(name)) },
   };
+}
+
+/** What was taken out of a snapshot says nothing to whoever wants to read it. */
+function notRedacted(name: string, value: string | null | Unknown): string | null | Unknown {
+  const hidden = typeof value === 'string' && holdsRedacted(value);
+  return hidden ? unknown(`the value of the header ${name} was taken out of the snapshot`) : value;
 }
 
 /**
@@ -150,6 +157,7 @@ const EXPLICIT_INTERNAL = 38;
  */
 function isInternal(hcm: Cursor, values: ReadonlyMap<string, string>, peer: Peer): boolean | Unknown {
   const sent = values.get('x-forwarded-for');
+  if (sent !== undefined && holdsRedacted(sent)) return unknown('x-forwarded-for was taken out of the snapshot');
   if (field(hcm, 'original_ip_detection_extensions').items().length > 0)
     return unknown('an extension detects the client address');
   const edge = isTrue(hcm, 'use_remote_address');

@@ -5,15 +5,31 @@ import { field } from '../proto-json.ts';
 /** Conditions of retry_on under which a failed connection is tried again (source/common/router/retry_state_impl.cc, wouldRetryFromReset). */
 const ON_CONNECT_FAILURE = new Set(['5xx', 'gateway-error', 'reset', 'reset-before-request', 'connect-failure']);
 
-/** Attempts after the first when a connection fails. A policy of the route replaces that of the virtual host as a whole. */
-export function retryCount(action: Cursor, virtualHost: Cursor | null): number {
-  const own = field(action, 'retry_policy');
-  return retriesOf(own.exists || virtualHost === null ? own : field(virtualHost, 'retry_policy'));
+/** The same when an established connection is reset before an answer. */
+const ON_RESET = new Set(['5xx', 'gateway-error', 'reset']);
+
+/** Attempts after the first. */
+export interface Retries {
+  readonly onConnectFailure: number;
+  readonly onReset: number;
 }
 
-const retriesOf = memoised((policy): number => {
-  if (!policy.exists) return 0;
-  const conditions = (field(policy, 'retry_on').string() ?? '').split(',').map((condition) => condition.trim());
-  if (!conditions.some((condition) => ON_CONNECT_FAILURE.has(condition))) return 0;
-  return field(policy, 'num_retries').number() ?? 1;
+const NONE: Retries = { onConnectFailure: 0, onReset: 0 };
+
+/** How often a request is tried again. A policy of the route replaces that of the virtual host as a whole. */
+export function retryCounts(action: Cursor, virtualHost: Cursor | null): Retries {
+  return policyOf(action) ?? (virtualHost === null ? null : policyOf(virtualHost)) ?? NONE;
+}
+
+const policyOf = memoised((holder): Retries | null => {
+  const policy = field(holder, 'retry_policy');
+  return policy.exists ? readPolicy(policy) : null;
 });
+
+function readPolicy(policy: Cursor): Retries {
+  const conditions = (field(policy, 'retry_on').string() ?? '').split(',').map((condition) => condition.trim());
+  const retries = field(policy, 'num_retries').number() ?? 1;
+  const count = (set: ReadonlySet<string>): number =>
+    conditions.some((condition) => set.has(condition)) ? retries : 0;
+  return { onConnectFailure: count(ON_CONNECT_FAILURE), onReset: count(ON_RESET) };
+}

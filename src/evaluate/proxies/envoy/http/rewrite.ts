@@ -1,14 +1,16 @@
+import { parseAddress } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import type { ApplicationRequest, HttpRequest } from '../../../../model/request.ts';
+import type { ApplicationRequest, HttpRequest, TlsHello } from '../../../../model/request.ts';
 import type { Host } from '../cluster/host-set.ts';
 import { upstreamHttpVersion } from '../cluster/transport-socket.ts';
 import type { UpstreamTransport } from '../cluster/transport-socket.ts';
 import { substituteRegex } from '../match/regex.ts';
 import { memoised } from '../memo.ts';
-import { enumName, field, isTrue, unknown } from '../proto-json.ts';
+import { enumName, field, fields, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import type { HttpContext } from './http-context.ts';
+import { withoutPort } from './host.ts';
 import { withoutQuery } from './path.ts';
 
 /** What a route makes of the request before it is sent on. */
@@ -43,6 +45,7 @@ const SET_BY_ROUTER = [
 /** Rewrites of a RouteAction (RouteEntryImplBase::finalizeRequestHeaders, finalizePathHeader, finalizeHostHeader). */
 export function rewriteRequest(context: HttpContext, route: Cursor, weighted: Cursor | null): Rewrites | Unknown {
   const action = field(route, 'route');
+  if (weighted === null && rewritesNothing(action)) return new Unchanged(context, route);
   const path = rewritePath(context, route, action);
   if (isUnknown(path)) return path;
   const authority = rewriteAuthority(context, action, weighted);
@@ -66,6 +69,39 @@ export function rewriteRequest(context: HttpContext, route: Cursor, weighted: Cu
           : [`the host becomes ${authority}`]),
     ],
   };
+}
+
+/** A route that rewrites neither path nor host, as most do. */
+class Unchanged implements Rewrites {
+  readonly plain = true;
+  readonly #context: HttpContext;
+  readonly #route: Cursor;
+
+  constructor(context: HttpContext, route: Cursor) {
+    this.#context = context;
+    this.#route = route;
+  }
+
+  get path(): string {
+    return this.#context.request.path;
+  }
+
+  get authority(): string {
+    return this.#context.request.authority;
+  }
+
+  headers(): [[string, string][], string[]] {
+    const { routeConfig, virtualHost } = this.#context.choice;
+    const levels = [routeConfig, virtualHost, this.#route];
+    return changeHeaders(
+      this.#context,
+      levels.filter((level) => level !== null),
+    );
+  }
+
+  reasons(): readonly string[] {
+    return [];
+  }
 }
 
 const REWRITES = [
@@ -198,18 +234,43 @@ export function forwardedRequest(
     unknownHeaders,
     version,
   };
-  const alpn = alpnOverride(context.hcm, version) ?? transport.hello?.alpn ?? [];
-  return { protocol: 'tcp', http, tls: transport.hello === null ? null : { ...transport.hello, alpn } };
+  return { protocol: 'tcp', http, tls: transport.hello && upstreamHello(context, cluster, transport.hello, http) };
 }
+
+/**
+ * What an HTTP connection to a host offers: Istio's ALPN filter decides before the cluster's own list, and where both are silent the
+ * version that is spoken is offered (source/common/http/conn_pool_base.cc, wrapTransportSocketOptions); with auto_sni the host is the
+ * server name, unless it is an address (source/common/router/router.cc, decodeHeaders).
+ */
+function upstreamHello(context: HttpContext, cluster: Cursor, hello: TlsHello, http: HttpRequest): TlsHello {
+  const own = alpnOverride(context.hcm, cluster, http.version) ?? hello.alpn;
+  const alpn = own.length > 0 ? own : [http.version];
+  const host = withoutPort(http.authority);
+  const named = takesHostForServerName(cluster) && parseAddress(host.replace(/^\[|\]$/g, '')) === undefined;
+  return { ...hello, alpn, sni: named ? host : hello.sni };
+}
+
+const takesHostForServerName = memoised((cluster): boolean => {
+  const options = fields(cluster, 'typed_extension_protocol_options').at(
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+  );
+  const upstream = [field(options, 'upstream_http_protocol_options'), field(cluster, 'upstream_http_protocol_options')];
+  return upstream.some((one) => isTrue(one, 'auto_sni') && !field(one, 'override_auto_sni_header').exists);
+});
 
 const ALPN_FILTER = 'istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig';
 
-/** Istio's ALPN filter names the protocols offered upstream, by the protocol spoken there. */
-function alpnOverride(hcm: Cursor, version: HttpRequest['version']): readonly string[] | undefined {
+/**
+ * Istio's ALPN filter names the protocols offered upstream, by the protocol spoken there, unless the cluster is marked otherwise
+ * (istio/proxy, source/extensions/filters/http/alpn/alpn_filter.cc).
+ */
+function alpnOverride(hcm: Cursor, cluster: Cursor, version: HttpRequest['version']): readonly string[] | undefined {
   const filter = field(hcm, 'http_filters')
     .items()
     .find((item) => field(item, 'typed_config').at('@type').string()?.endsWith(ALPN_FILTER) === true);
   if (filter === undefined) return undefined;
+  const marked = fields(cluster, 'metadata', 'filter_metadata').at('istio', 'alpn_override').string();
+  if (marked === 'false') return undefined;
   const wanted = version === 'h2' ? 'HTTP2' : 'HTTP11';
   const overrides = field(field(filter, 'typed_config'), 'alpn_override').items();
   const entry = overrides.find(

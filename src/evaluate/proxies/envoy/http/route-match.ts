@@ -1,8 +1,9 @@
 import type { Cursor } from '../../../../model/json.ts';
+import { holdsRedacted } from '../../../../model/redaction.ts';
 import type { TlsHello } from '../../../../model/request.ts';
 import { matchHeaders } from '../match/header-match.ts';
 import { matchRegex } from '../match/regex.ts';
-import { lowerAscii, matchString } from '../match/string-match.ts';
+import { lowerAscii, matchString, redactedPattern } from '../match/string-match.ts';
 import { memoised } from '../memo.ts';
 import { field, unknown, unknownField } from '../proto-json.ts';
 import { all, isUnknown } from '../truth.ts';
@@ -93,7 +94,16 @@ function matchPath(test: PathTest, match: Cursor, request: RequestView, ignoresP
 
 type PathTest = (path: string) => Truth;
 
+const PATHS = ['prefix', 'path', 'path_separated_prefix'];
+
 function pathTest(match: Cursor): PathTest {
+  const test = plainPathTest(match);
+  const redacted = PATHS.some((name) => holdsRedacted(field(match, name).string() ?? ''));
+  if (!redacted) return test;
+  return (path) => (path === field(match, 'path').string() ? true : redactedPattern(match));
+}
+
+function plainPathTest(match: Cursor): PathTest {
   const fold = field(match, 'case_sensitive').boolean() === false ? lowerAscii : (text: string): string => text;
   const prefix = field(match, 'prefix').string();
   if (prefix !== undefined) {

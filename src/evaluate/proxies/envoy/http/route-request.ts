@@ -19,7 +19,7 @@ import { localReply } from './http-context.ts';
 import type { HttpContext, LocalReply } from './http-context.ts';
 import { KNOWN_ACTION, KNOWN_REDIRECT, KNOWN_ROUTE } from './known-fields.ts';
 import { forwardedRequest, rewriteRequest } from './rewrite.ts';
-import { retryCount } from './retry.ts';
+import { retryCounts } from './retry.ts';
 
 const REDIRECT_CODES = ['MOVED_PERMANENTLY', 'FOUND', 'SEE_OTHER', 'TEMPORARY_REDIRECT', 'PERMANENT_REDIRECT'];
 const REDIRECT_STATUS: Readonly<Record<string, number>> = {
@@ -104,13 +104,15 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
       cites: [choice.cursor, ...(rewrites.plain ? [] : rewriteCites(action))],
     }),
   );
+  const retries = retryCounts(action, context.choice.virtualHost);
   return forwardTo(context.connection, choice.cluster, routed, {
     headers: context.request.headers,
     criteria: subsetCriteria(
       field(action, 'metadata_match'),
       ...(choice.weighted === null ? [] : [field(choice.weighted, 'metadata_match')]),
     ),
-    retries: retryCount(action, context.choice.virtualHost),
+    retries: retries.onConnectFailure,
+    resetRetries: retries.onReset,
     fail: (failed, failure) => localReply(context, failed, failureReply(failure, action)),
     send: (cluster, transport, host) => forwardedRequest(context, rewrites, cluster, transport, host),
   });

@@ -17,6 +17,7 @@ interface DomainEntry {
 }
 
 interface VirtualHostIndex {
+  readonly ignoresPort: boolean;
   readonly exact: ReadonlyMap<string, DomainEntry>;
   /** By the length of the text beside the asterisk, longest first. */
   readonly suffixes: readonly (readonly [number, ReadonlyMap<string, DomainEntry>])[];
@@ -31,8 +32,7 @@ interface VirtualHostIndex {
  */
 export function findVirtualHost(routeConfig: Cursor, authority: string): VirtualHostMatch | undefined {
   const index = virtualHostIndex(routeConfig);
-  const ignoresPort = isTrue(routeConfig, 'ignore_port_in_host_matching');
-  const host = lowerAscii(ignoresPort ? withoutPort(authority) : authority);
+  const host = lowerAscii(index.ignoresPort ? withoutPort(authority) : authority);
   const found = (entry: DomainEntry, how: string): VirtualHostMatch => ({
     ...entry,
     reason: () => `domain ${JSON.stringify(entry.domain.string())} ${how} ${JSON.stringify(host)}`,
@@ -65,7 +65,8 @@ const virtualHostIndex: (routeConfig: Cursor) => VirtualHostIndex = memoised((ro
       else if (!exact.has(text)) exact.set(text, entry);
     }
   }
-  return { exact, suffixes: longestFirst(suffixes), prefixes: longestFirst(prefixes), any };
+  const ignoresPort = isTrue(routeConfig, 'ignore_port_in_host_matching');
+  return { ignoresPort, exact, suffixes: longestFirst(suffixes), prefixes: longestFirst(prefixes), any };
 });
 
 function insert(table: Map<number, Map<string, DomainEntry>>, text: string, entry: DomainEntry): void {

@@ -1,7 +1,11 @@
 import type { Unknown } from '../../../../model/branching.ts';
+import type { EnvoyConfigDump, EnvoyFacts } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
+import type { HandshakeFailure } from '../../../../model/tls.ts';
 import { field, isTrue, typedMessage, typeName, unknown } from '../proto-json.ts';
+import { shakeHands } from '../tls/handshake.ts';
+import { tlsSide } from '../tls/tls-side.ts';
 import type { FirstBytes } from './accepted-socket.ts';
 
 /** What a filter chain's transport socket makes of a connection. */
@@ -14,8 +18,13 @@ export type DownstreamTls =
       readonly reasons: readonly string[];
       readonly cites: readonly Cursor[];
     }
-  /** the handshake fails and the connection is closed */
-  | { readonly kind: 'failed'; readonly reason: string; readonly cites: readonly Cursor[] }
+  /** the handshake fails and the connection is closed; without a `failure` the client speaks no TLS */
+  | {
+      readonly kind: 'failed';
+      readonly reason: string;
+      readonly failure: HandshakeFailure | null;
+      readonly cites: readonly Cursor[];
+    }
   | { readonly kind: 'unknown'; readonly unknown: Unknown };
 
 const DOWNSTREAM_TLS = 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext';
@@ -23,10 +32,16 @@ const RAW_BUFFER = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
 
 /**
  * Judges the transport socket of a chain (FilterChain.transport_socket). A chain without one passes bytes on as they are. One with
- * TLS needs a client hello, and a client certificate where require_client_certificate asks for one; whether a certificate that is
- * presented is trusted and in date is for who has the secrets of both sides.
+ * TLS needs a client hello, and a client certificate where require_client_certificate asks for one. Where the client is a proxy whose
+ * configuration is known as well, certificates, authorities, names and versions of both sides are compared; a client that is not known
+ * is taken for one that presents what it should.
  */
-export function downstreamTls(chain: Cursor, firstBytes: FirstBytes): DownstreamTls {
+export function downstreamTls(
+  facts: EnvoyFacts,
+  config: EnvoyConfigDump,
+  chain: Cursor,
+  firstBytes: FirstBytes,
+): DownstreamTls {
   const socket = field(chain, 'transport_socket');
   const any = field(socket, 'typed_config');
   const type = typeName(any);
@@ -41,13 +56,37 @@ export function downstreamTls(chain: Cursor, firstBytes: FirstBytes): Downstream
       unknown: unknown('the listener expects TLS, and what the client sends is not known', name),
     };
   if (firstBytes.kind === 'http')
-    return { kind: 'failed', reason: 'the filter chain expects TLS and the client sends plaintext', cites: [name] };
-  const hello = asksForCertificate(context) ? firstBytes.hello : { ...firstBytes.hello, clientIdentity: null };
+    return {
+      kind: 'failed',
+      reason: 'the filter chain expects TLS and the client sends plaintext',
+      failure: null,
+      cites: [name],
+    };
   const required = field(context, 'require_client_certificate');
+  if (firstBytes.hello.side !== undefined) {
+    const role = { end: 'server', required: required.boolean() === true } as const;
+    const side = tlsSide(facts, config, field(context, 'common_tls_context'), role);
+    const result = shakeHands(firstBytes.hello.side, side);
+    if (result.kind === 'unknown') return result;
+    if (result.kind === 'failed')
+      return { kind: 'failed', reason: result.reason, failure: result.failure, cites: [name, required] };
+    const reasons =
+      result.identity === null
+        ? ['TLS ends here, without a client certificate']
+        : [`mutual TLS ends here, with the client certificate of ${result.identity || 'a client without a URI'}`];
+    return {
+      kind: 'terminated',
+      hello: { ...firstBytes.hello, clientIdentity: result.identity },
+      reasons,
+      cites: [name, required],
+    };
+  }
+  const hello = asksForCertificate(context) ? firstBytes.hello : { ...firstBytes.hello, clientIdentity: null };
   if (isTrue(context, 'require_client_certificate') && hello.clientIdentity === null) {
     return {
       kind: 'failed',
       reason: 'a client certificate is required and the client presents none',
+      failure: { established: false, error: null },
       cites: [required],
     };
   }

@@ -1,14 +1,17 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { holdsRedacted } from '../../../../model/redaction.ts';
 import { field, isTrue, unknownField } from '../proto-json.ts';
 import { all, isUnknown, not } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import { matchRegex } from './regex.ts';
-import { lowerAscii, matchString } from './string-match.ts';
+import { lowerAscii, matchString, redactedPattern } from './string-match.ts';
 
 /** The request's headers as filters and routes see them. null: the header is absent. */
 export interface HeaderView {
   get(name: string): string | null | Unknown;
+  /** As `get`; a value that was taken out of the snapshot is its pseudonym, for those who only compare it. */
+  compared(name: string): string | null | Unknown;
 }
 
 const KNOWN = new Set([
@@ -38,7 +41,7 @@ export function matchHeaders(matchers: readonly Cursor[], headers: HeaderView): 
 export function matchHeader(matcher: Cursor, headers: HeaderView): Truth {
   const beyond = unknownField(matcher, KNOWN);
   if (beyond !== undefined) return beyond;
-  const value = headers.get(lowerAscii(field(matcher, 'name').string() ?? ''));
+  const value = headers.compared(lowerAscii(field(matcher, 'name').string() ?? ''));
   if (isUnknown(value)) return value;
   const inverted = isTrue(matcher, 'invert_match');
   const test = valueTest(matcher);
@@ -51,11 +54,23 @@ export function matchHeader(matcher: Cursor, headers: HeaderView): Truth {
   return inverted ? not(test(value ?? '')) : test(value ?? '');
 }
 
+const PATTERNS = ['exact_match', 'prefix_match', 'suffix_match', 'contains_match'];
+
 function valueTest(matcher: Cursor): 'presence' | ((value: string) => Truth) {
   const stringMatch = field(matcher, 'string_match');
   if (stringMatch.exists) return (value) => matchString(stringMatch, value);
   // An empty exact_match means presence (HeaderDataExactMatch).
   const exact = field(matcher, 'exact_match').string();
+  const redacted = PATTERNS.some((name) => holdsRedacted(field(matcher, name).string() ?? ''));
+  const test = plainTest(matcher, exact);
+  if (test === 'presence') return test;
+  return (value) => {
+    if (value === exact) return true;
+    return redacted || holdsRedacted(value) ? redactedPattern(matcher) : test(value);
+  };
+}
+
+function plainTest(matcher: Cursor, exact: string | undefined): 'presence' | ((value: string) => Truth) {
   if (exact !== undefined) return (value) => exact === '' || value === exact;
   const prefix = field(matcher, 'prefix_match').string();
   if (prefix !== undefined) return (value) => value.startsWith(prefix);

@@ -1,10 +1,11 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { holdsRedacted } from '../../../../model/redaction.ts';
 import { field, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
 import { all, any, isUnknown, not } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import { matchCidr } from './address-match.ts';
-import { matchString } from './string-match.ts';
+import { matchString, redactedPattern } from './string-match.ts';
 
 /** What an input of a matcher reads; null: it has no data, which matches nothing. */
 export type ReadInput = (type: string, config: Cursor) => string | null | Unknown;
@@ -51,8 +52,11 @@ function* candidates(matcher: Cursor, read: ReadInput): Generator<Cursor | Unkno
     yield value;
     return;
   }
-  const exact = field(field(tree, 'exact_match_map'), 'map').at(value);
+  const exacts = field(field(tree, 'exact_match_map'), 'map');
+  const exact = exacts.at(value);
   if (exact.exists) yield exact;
+  const keys = [...exacts.entries(), ...field(field(tree, 'prefix_match_map'), 'map').entries()];
+  if (!exact.exists && keys.some(([key]) => holdsRedacted(key))) yield redactedPattern(tree);
   const prefixes = field(field(tree, 'prefix_match_map'), 'map')
     .entries()
     .filter(([prefix]) => value.startsWith(prefix));

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { holdsRedacted } from '../../../../model/redaction.ts';
 import { field, unknown } from '../proto-json.ts';
 import type { Truth } from '../truth.ts';
 
@@ -22,8 +23,10 @@ function compile(pattern: string): RE2JS | Error {
   return compiled;
 }
 
-function readPattern(matcher: Cursor): RE2JS | Unknown {
+function readPattern(matcher: Cursor, text: string): RE2JS | Unknown {
   const pattern = field(matcher, 'regex').string() ?? '';
+  if (holdsRedacted(pattern) || holdsRedacted(text))
+    return unknown('a value that decides this match was taken out of the snapshot', matcher);
   const compiled = compile(pattern);
   return compiled instanceof Error
     ? unknown(`the regular expression ${pattern} cannot be compiled`, matcher)
@@ -32,7 +35,7 @@ function readPattern(matcher: Cursor): RE2JS | Unknown {
 
 /** RegexMatcher: the whole text must match (RE2::FullMatch, source/common/common/regex.cc, CompiledGoogleReMatcher::match). */
 export function matchRegex(matcher: Cursor, text: string): Truth {
-  const pattern = readPattern(matcher);
+  const pattern = readPattern(matcher, text);
   return 'reason' in pattern ? pattern : pattern.matches(text);
 }
 
@@ -41,7 +44,7 @@ export function matchRegex(matcher: Cursor, text: string): Truth {
  * `\\` a backslash.
  */
 export function substituteRegex(rewrite: Cursor, text: string): string | Unknown {
-  const pattern = readPattern(field(rewrite, 'pattern'));
+  const pattern = readPattern(field(rewrite, 'pattern'), text);
   if ('reason' in pattern) return pattern;
   const substitution = field(rewrite, 'substitution').string() ?? '';
   const matcher = pattern.matcher(text);

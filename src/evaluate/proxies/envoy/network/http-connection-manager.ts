@@ -17,6 +17,7 @@ import type { HttpFilter, RunHttpFilter } from '../http-filters/filter.ts';
 import { httpFilterRule } from '../http-filters/registry.ts';
 import { memoised } from '../memo.ts';
 import { field, fields, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
+import { PLAINTEXT_ERROR } from '../tls/handshake.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, end, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
@@ -37,7 +38,8 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   const { request: sent } = connection.connection;
   if (connection.tls === null && sent.tls !== null) {
     // A client hello is no request: the codec answers in plaintext, which the client cannot read, and closes.
-    return end(managed, { kind: 'close', flag: 'DPE', detail: 'http1.codec_error', denied: false });
+    const handshake = { established: false, error: PLAINTEXT_ERROR };
+    return end(managed, { kind: 'close', flag: 'DPE', detail: 'http1.codec_error', denied: false, handshake });
   }
   if (sent.http === null) {
     return undetermined(
@@ -125,7 +127,8 @@ const levelFaultsByCluster = memoised((level): boolean =>
 
 /** A filter of the chain as its entry has it. */
 interface ChainedFilter {
-  readonly filter: Omit<HttpFilter, 'override'>;
+  /** Without an override. */
+  readonly filter: HttpFilter;
   readonly disabled: boolean;
   /** Why it cannot be evaluated. */
   readonly problem: Unknown | null;
@@ -150,7 +153,7 @@ function chainedFilter(connection: ConnectionContext, entry: Cursor): ChainedFil
   const name = field(entry, 'name').string() ?? '';
   const any = filterConfig(connection, entry, name);
   const type = typeName(any) ?? '';
-  const filter = { name, entry, type, config: typedMessage(any) };
+  const filter = { name, entry, type, config: typedMessage(any), override: null };
   const router = type === ROUTER;
   const problem =
     unknownField(entry, KNOWN_FILTER) ??
@@ -168,9 +171,8 @@ function runFilters(context: HttpContext, walk: Walk, index: number): EnvoyOutco
   if (override.disabled ?? disabled) return runFilters(context, walk, index + 1);
   if (problem !== null) return undetermined(walk, problem);
   if (run === null) return routeRequest(context, walk);
-  return run(context, { ...filter, override: override.config }, walk, (passed) =>
-    runFilters(context, passed, index + 1),
-  );
+  const own = override.config === null ? filter : { ...filter, override: override.config };
+  return run(context, own, walk, (passed) => runFilters(context, passed, index + 1));
 }
 
 /** A filter's own configuration, or the one that ECDS delivered. */

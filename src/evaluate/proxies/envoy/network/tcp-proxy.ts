@@ -85,6 +85,7 @@ function toCluster(
     headers: null,
     criteria: subsetCriteria(...metadata),
     retries: Math.max(1, field(config, 'max_connect_attempts').number() ?? 1) - 1,
+    resetRetries: 0,
     fail: (failed, failure) => end(failed, { kind: 'close', flag: FLAGS[failure], detail: null, denied: false }),
     send: (_cluster, transport) => forwardedBytes(context, transport),
   });

@@ -63,7 +63,7 @@ function matchOneOf(rules: Readonly<Record<string, Rule>>, message: Cursor, subj
 
 /** A connection has no headers: the matcher sees an empty map. */
 function headerRule(matcher: Cursor, headers: RbacSubject['headers']): Truth {
-  return matchHeader(matcher, headers ?? { get: () => null });
+  return matchHeader(matcher, headers ?? { get: () => null, compared: () => null });
 }
 
 /** PathMatcher over the path without query; without a path nothing matches. */

@@ -52,9 +52,10 @@ describe('matchRegex', () => {
 });
 
 describe('matchHeader', () => {
-  const view = (value: string | null): Parameters<typeof matchHeader>[1] => ({
-    get: (name) => (name === 'x' ? value : null),
-  });
+  const view = (value: string | null): Parameters<typeof matchHeader>[1] => {
+    const get = (name: string): string | null => (name === 'x' ? value : null);
+    return { get, compared: get };
+  };
 
   it.each([
     [{ name: 'x', string_match: { exact: 'a' } }, 'a', true],

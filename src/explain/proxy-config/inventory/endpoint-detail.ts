@@ -1,0 +1,178 @@
+import { formatEndpoint } from '../../../model/address.ts';
+import type { ProxyClusterStatuses, ProxyDump } from '../../../model/proxy-dump.ts';
+import type { ClusterView } from '../../world/cluster-view.ts';
+import { parseAnyClusterName } from '../cluster-name.ts';
+import { addressesOf, localityText } from '../endpoint-assignments.ts';
+import { HEALTH, healthFlags, internalAddress } from '../endpoint-statuses.ts';
+import { enumName, field, isSet, list, number, text } from '../message.ts';
+import { placeOfAddress, type EndpointPlace } from './endpoint-place.ts';
+import { statedResources } from './stated-resources.ts';
+
+/** One host of a cluster, as far as the config_dump, /clusters and the objects of its cluster tell. */
+export interface EndpointDetail {
+  readonly cluster: string;
+  /** Address with port as istioctl prints it, but IPv6 in brackets. */
+  readonly endpoint: string;
+  readonly address: string;
+  /** 0: it has none. */
+  readonly port: number;
+  /** As EDS told it. */
+  readonly health: string;
+  /** Whether the proxy would send it a request, as far as its health counts and is known. */
+  readonly usable: boolean;
+  /** What else /clusters tells of its health: `failed-active-health-check`, `pending-removal` …; null: /clusters was not read. */
+  readonly flags: readonly string[] | null;
+  readonly ejected: boolean | null;
+  readonly weight: number | null;
+  readonly priority: number;
+  /** `region/zone/subzone` */
+  readonly locality: string | null;
+  /** null: /clusters was not read. */
+  readonly activeRequests: number | null;
+  /** In percent; null: the proxy has not seen enough requests, or /clusters was not read. */
+  readonly successRate: number | null;
+  readonly pod: string | null;
+  readonly node: string | null;
+  readonly zone: string | null;
+  /** As the EndpointSlice has it: `ready`, `serving`, `terminating`, `not-ready`; null: no slice that was captured has it. */
+  readonly sliceCondition: string | null;
+  /** Where it was found. */
+  readonly sources: readonly ('config_dump' | 'clusters')[];
+}
+
+export interface EndpointSources {
+  readonly dump: ProxyDump | null;
+  readonly statuses: ProxyClusterStatuses | null;
+  readonly view: ClusterView | null;
+}
+
+/** Every host of every cluster, from both answers of the proxy where both are there, by cluster and then as the proxy lists them. */
+export function endpointDetails({ dump, statuses, view }: EndpointSources): EndpointDetail[] {
+  const places = view === null ? null : placeOfAddress(view);
+  const found = new Map<string, Host>();
+  if (dump !== null) for (const host of assignedHosts(dump)) found.set(keyOf(host), host);
+  for (const host of statuses === null ? [] : statedHosts(statuses)) {
+    const known = found.get(keyOf(host));
+    found.set(keyOf(host), known === undefined ? host : merged(known, host));
+  }
+  return [...found.values()].map((host) => detailOf(host, places));
+}
+
+type Place = 'pod' | 'node' | 'zone' | 'sliceCondition' | 'usable';
+type Host = Omit<EndpointDetail, Place>;
+
+function keyOf({ cluster, endpoint }: Host): string {
+  return `${cluster}\n${endpoint}`;
+}
+
+/** What the proxy does counts before what it was told. */
+function merged(assigned: Host, stated: Host): Host {
+  return {
+    ...stated,
+    weight: stated.weight ?? assigned.weight,
+    locality: stated.locality ?? assigned.locality,
+    sources: ['config_dump', 'clusters'],
+  };
+}
+
+const UNUSABLE = new Set(['UNHEALTHY', 'DRAINING', 'TIMEOUT']);
+const HARMLESS = new Set(['failed-active-degraded-check']);
+
+function detailOf(host: Host, places: ((host: Host) => EndpointPlace) | null): EndpointDetail {
+  const failing = (host.flags ?? []).some((flag) => !HARMLESS.has(flag));
+  const place = places?.(host) ?? { pod: null, node: null, zone: null, sliceCondition: null };
+  return { ...host, usable: !failing && !UNUSABLE.has(host.health), ...place };
+}
+
+/** Hosts of the config_dump. An assignment stands under the name that its clusters ask EDS for. */
+function* assignedHosts(dump: ProxyDump): Generator<Host> {
+  const clusters = clustersByService(dump);
+  for (const { resource } of statedResources(dump, 'endpoint')) {
+    const service = text(resource, 'cluster_name');
+    for (const group of list(resource, 'endpoints')) {
+      const locality = localityText(field(group, 'locality')) || null;
+      const priority = number(group, 'priority');
+      for (const endpoint of list(group, 'lb_endpoints')) {
+        const about = addressAbout(addressesOf(endpoint)[0]);
+        const weight = isSet(endpoint, 'load_balancing_weight') ? number(endpoint, 'load_balancing_weight') : null;
+        const health = enumName(endpoint, 'health_status', HEALTH);
+        const told = { health, flags: null, ejected: null, activeRequests: null, successRate: null };
+        for (const cluster of clusters.get(service) ?? [service]) {
+          yield { cluster, ...about, ...told, weight, priority, locality, sources: ['config_dump'] };
+        }
+      }
+    }
+  }
+}
+
+/** Clusters by the name that they ask EDS for, where it is another than their own. */
+function clustersByService(dump: ProxyDump): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const { resource, state } of statedResources(dump, 'cluster')) {
+    if (state !== 'active') continue;
+    const name = text(resource, 'name');
+    const service = text(resource, 'eds_cluster_config', 'service_name') || name;
+    const known = names.get(service);
+    if (known === undefined) names.set(service, [name]);
+    else if (!known.includes(name)) known.push(name);
+  }
+  return names;
+}
+
+function* statedHosts(statuses: ProxyClusterStatuses): Generator<Host> {
+  for (const status of statuses.statuses()) {
+    const cluster = text(status, 'name');
+    for (const host of list(status, 'host_statuses')) {
+      const health = field(host, 'health_status');
+      yield {
+        cluster,
+        ...addressAbout(field(host, 'address')),
+        health: enumName(health, 'eds_health_status', HEALTH),
+        flags: healthFlags(host),
+        ejected: field(health, 'failed_outlier_check') === true,
+        weight: isSet(host, 'weight') ? number(host, 'weight') : null,
+        priority: number(host, 'priority'),
+        locality: localityText(field(host, 'locality')) || null,
+        activeRequests: statistic(host, 'rq_active'),
+        successRate: isSet(host, 'success_rate') ? number(host, 'success_rate', 'value') : null,
+        sources: ['clusters'],
+      };
+    }
+  }
+}
+
+function statistic(host: unknown, name: string): number {
+  return number(
+    list(host, 'stats').find((one) => text(one, 'name') === name),
+    'value',
+  );
+}
+
+function addressAbout(address: unknown): Pick<Host, 'endpoint' | 'address' | 'port'> {
+  if (isSet(address, 'socket_address')) {
+    const ip = text(address, 'socket_address', 'address');
+    const port = number(address, 'socket_address', 'port_value');
+    return { endpoint: port === 0 ? ip : formatEndpoint(ip, port), address: ip, port };
+  }
+  const other = isSet(address, 'pipe')
+    ? `unix://${text(address, 'pipe', 'path')}`
+    : (internalAddress(address) ?? 'unknown');
+  return { endpoint: other, address: other, port: 0 };
+}
+
+/** Counts hosts by cluster; undefined: nothing is known of the cluster. */
+export function countEndpoints(details: readonly EndpointDetail[]): Map<string, { healthy: number; total: number }> {
+  const counts = new Map<string, { healthy: number; total: number }>();
+  for (const { cluster, usable } of details) {
+    const count = counts.get(cluster) ?? { healthy: 0, total: 0 };
+    counts.set(cluster, { healthy: count.healthy + (usable ? 1 : 0), total: count.total + 1 });
+  }
+  return counts;
+}
+
+/** `NAME.NAMESPACE` of the Service in a cluster's name, as far as it is one of a Kubernetes cluster. */
+export function serviceInName(cluster: string): string | null {
+  const host = parseAnyClusterName(cluster)?.host ?? '';
+  const [, name = '', namespace = ''] = /^([^.]+)\.([^.]+)\.svc\./.exec(host) ?? [];
+  return name === '' ? null : `${name}.${namespace}`;
+}

@@ -1,0 +1,79 @@
+import { addressFromBits, parseAddress, parsePrefix, type Family } from '../../model/address.ts';
+import { newFlow, type Flow } from '../../model/flow.ts';
+import type { SourceClass } from '../../model/service-report.ts';
+import { attachment } from '../world/attachment.ts';
+import { deviceTowards, localSource } from '../world/netns.ts';
+import type { World } from '../world/world.ts';
+import type { AskedAddress } from './addresses.ts';
+
+export interface NodeOwner {
+  readonly kind: 'node';
+  readonly cluster: string;
+  readonly node: string;
+}
+
+/** A client of one class, as the node sees its packets. */
+export interface Client {
+  readonly from: SourceClass;
+  readonly ip: string;
+  readonly device: string | undefined;
+}
+
+/** Addresses for documentation (RFC 5737, RFC 3849): nobody's. */
+const OUTSIDE: Readonly<Record<Family, string>> = { 4: '203.0.113.254', 6: '2001:db8:ffff:ffff::fffe' };
+
+/** How far into a node's pod CIDR an address lies that stands for a pod, where the node has none. */
+const SYNTHETIC_POD = 253n;
+
+/** One client of each class for a node: made once, asked for every Service. */
+export function clientsOf(world: World, owner: NodeOwner, family: Family): readonly Client[] {
+  const pod = podClient(world, owner, family);
+  const outside: Client = {
+    from: 'outside',
+    ip: OUTSIDE[family],
+    device: deviceTowards(world, owner, OUTSIDE[family]),
+  };
+  return [...(pod === undefined ? [] : [pod]), outside];
+}
+
+function podClient(world: World, owner: NodeOwner, family: Family): Client | undefined {
+  const view = world.cluster(owner.cluster);
+  const cidr = view
+    .nodeNamed(owner.node)
+    ?.podCIDRs.map(parsePrefix)
+    .find((prefix) => prefix?.family === family);
+  const pods = (view.objects?.pods ?? []).filter((one) => one.nodeName === owner.node && !one.hostNetwork);
+  for (const pod of pods) {
+    const ip = pod.ips.find((one) => parseAddress(one)?.family === family);
+    if (ip === undefined) continue;
+    const { bridge, device } = attachment(world, owner.cluster, pod);
+    const known = bridge ?? device ?? undefined;
+    if (cidr === undefined) return { from: 'pod', ip, device: known };
+    // An address that no pod has is no endpoint either, so that no Service takes it for its own backend.
+    return { from: 'pod', ip: unusedAddress(cidr.bits, family), device: known };
+  }
+  if (cidr === undefined) return undefined;
+  const ip = unusedAddress(cidr.bits, family);
+  return { from: 'pod', ip, device: deviceTowards(world, owner, ip) };
+}
+
+function unusedAddress(bits: bigint, family: Family): string {
+  return addressFromBits(family, bits + SYNTHETIC_POD).text;
+}
+
+/** The first packet of a connection from a client. */
+export function packetFrom(client: Client, asked: AskedAddress): Flow {
+  return newFlow({ ...packet(asked), source: client.ip, inInterface: client.device });
+}
+
+/** The first packet of a connection that a process of the node makes; null: the node has no address to send from. */
+export function packetOfNode(world: World, owner: NodeOwner, asked: AskedAddress): Flow | null {
+  const to = parseAddress(asked.address);
+  const source = to === undefined ? null : localSource(world, owner, to);
+  return source === null ? null : newFlow({ ...packet(asked), source, inInterface: null, uid: 0, gid: 0 });
+}
+
+function packet({ address, port, protocol }: AskedAddress) {
+  const family: Family = address.includes(':') ? 6 : 4;
+  return { family, protocol, sourcePort: null, destination: address, destinationPort: port };
+}

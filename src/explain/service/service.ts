@@ -1,0 +1,116 @@
+/**
+ * What a Service is, where it answers, and how each node and proxy has it. In: facts, and which Services. Out: a format-neutral report.
+ * How a node has it is evaluated, a packet to each address from each class of clients, never read off the names of chains. It must not
+ * do I/O and must not know a terminal.
+ */
+import { formatEndpoint } from '../../model/address.ts';
+import type { Facts } from '../../model/facts.ts';
+import type { ServiceFact } from '../../model/kubernetes.ts';
+import type { ServiceAccount, ServiceOnNodes, ServiceReport } from '../../model/service-report.ts';
+import { listText } from '../../model/wording.ts';
+import { QuestionError } from '../question/question-input.ts';
+import type { ClusterView } from '../world/cluster-view.ts';
+import { createWorld } from '../world/world.ts';
+import { endpointRows } from './endpoint-rows.ts';
+import { ledgerOf } from './ledger.ts';
+import { accountKey, AskedNode, type NodeAccount } from './on-node.ts';
+import { proxiesOf, proxyEndpoints } from './proxy-endpoints.ts';
+import { selectServices, type ServiceSelection } from './select-services.ts';
+import { serviceNames, specOf } from './spec.ts';
+import { connectionsTo, trackedConnections, type TrackedConnections } from './tracked.ts';
+
+const SCHEMA_VERSION = '1.0';
+
+export interface ServiceInput extends ServiceSelection {
+  /** Only this node; null: every one. */
+  readonly node: string | null;
+  /** Whether the rules behind each way are wanted. */
+  readonly rules: boolean;
+  /** Leave out Services and ledger rows in which nothing differs. */
+  readonly onlyDrift: boolean;
+}
+
+/**
+ * Reports on Services.
+ * @throws QuestionError when there is no such Service or node
+ */
+export function reportServices(facts: Facts, input: ServiceInput): ServiceReport {
+  const world = createWorld(facts);
+  const [view, other] = world.clusters;
+  if (view === undefined) throw new QuestionError('the snapshot holds no cluster');
+  if (other !== undefined) throw new QuestionError('several clusters are given', ['Give --snapshot once.']);
+  const services = selectServices(view, input);
+  if (input.node !== null && !view.nodes.includes(input.node)) {
+    throw new QuestionError(`there is no node ${input.node}`, [`Nodes: ${listText(view.nodes)}.`]);
+  }
+  const names = input.node === null ? view.nodes : [input.node];
+  const nodes = names.map((node) => new AskedNode(world, { kind: 'node', cluster: view.name, node }));
+  const tracked = trackedConnections(view);
+  const proxies = proxiesOf(view);
+  const accounts = services.map((service) => accountOf(view, service, { nodes, tracked, proxies }, input.rules));
+  const shown = input.onlyDrift ? accounts.filter((one) => one.drift !== false).map(onlyOdd) : accounts;
+  return { schemaVersion: SCHEMA_VERSION, services: shown, looked: services.length, gaps: facts.gaps() };
+}
+
+interface Surroundings {
+  readonly nodes: readonly AskedNode[];
+  readonly tracked: TrackedConnections | undefined;
+  readonly proxies: ReturnType<typeof proxiesOf>;
+}
+
+function accountOf(
+  view: ClusterView,
+  service: ServiceFact,
+  { nodes, tracked, proxies }: Surroundings,
+  rules: boolean,
+): ServiceAccount {
+  const { namespace, name, type } = service;
+  const endpoints = endpointRows(service, view.serviceIndex().slices(service));
+  const known = new Set(endpoints.map((row) => formatEndpoint(row.address, row.port)));
+  const virtual = !service.headless && type !== 'ExternalName';
+  const accounts = virtual ? nodes.map((node) => node.account(service, known, rules)) : [];
+  const ledger = ledgerOf(view, {
+    endpoints,
+    nodes: accounts,
+    proxies: proxies.flatMap((proxy) => proxyEndpoints(view, proxy, service) ?? []),
+    connections: tracked === undefined ? undefined : connectionsTo(service, tracked),
+  });
+  const base = { cluster: view.name, namespace, name, type, spec: specOf(service), names: serviceNames(view, service) };
+  const onNodes = groupNodes(accounts);
+  return { ...base, endpoints, nodes: onNodes, ledger, drift: driftIn(onNodes, ledger.rows, virtual) };
+}
+
+/** Nodes that treat the Service alike, together. */
+function groupNodes(accounts: readonly NodeAccount[]): readonly ServiceOnNodes[] {
+  const groups = new Map<string, ServiceOnNodes>();
+  for (const account of accounts) {
+    const key = accountKey(account);
+    const { mode, basis, entries } = account;
+    groups.set(key, { mode, basis, entries, nodes: [...(groups.get(key)?.nodes ?? []), account.node] });
+  }
+  return [...groups.values()];
+}
+
+/** Whether any node or proxy differs; null: a node could not be evaluated, and none that could differs. */
+function driftIn(
+  nodes: readonly ServiceOnNodes[],
+  rows: ServiceAccount['ledger']['rows'],
+  virtual: boolean,
+): boolean | null {
+  const ways = nodes.flatMap(({ entries }) => entries.flatMap((entry) => entry.ways));
+  if (rows.some((row) => row.odd) || ways.some((way) => way.drift !== null)) return true;
+  const open = ways.some((way) => way.action === 'undetermined') || nodes.some((one) => one.basis !== 'programmed');
+  return open || (virtual && nodes.length === 0) ? null : false;
+}
+
+/** The account with those rows of its ledger alone in which somebody disagrees. */
+function onlyOdd(account: ServiceAccount): ServiceAccount {
+  const { ledger } = account;
+  return { ...account, ledger: { ...ledger, rows: ledger.rows.filter((row) => row.odd) } };
+}
+
+/** What a report means to a caller. */
+export function serviceStatus({ services }: ServiceReport): 'ok' | 'unreachable' | 'undetermined' {
+  if (services.some((one) => one.drift === true)) return 'unreachable';
+  return services.some((one) => one.drift === null) ? 'undetermined' : 'ok';
+}

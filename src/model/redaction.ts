@@ -1,0 +1,30 @@
+/** What stands in a snapshot for a value that was taken out of it, and what can still be said of such a value. */
+
+const MARKER = 'REDACTED-';
+/** A whole value: the marker and twelve hexadecimal digits; `%%` behind them when the value held a format of Envoy's. */
+const WHOLE = /^REDACTED-[0-9a-f]{12}(?:%%)?$/;
+
+/** The pseudonym of a value by the first digits of its keyed hash. */
+export function redacted(digits: string): string {
+  return MARKER + digits.slice(0, 12);
+}
+
+/** Whether a text is one pseudonym and nothing else. */
+export function isPseudonym(text: string): boolean {
+  return WHOLE.test(text);
+}
+
+/** Whether some part of a text was taken out. */
+export function holdsRedacted(text: string): boolean {
+  return text.includes(MARKER);
+}
+
+/**
+ * Whether two texts are equal, when parts of them may have been taken out: equal values have equal pseudonyms, but what stands
+ * behind different texts is not known.
+ * @returns undefined: it cannot be told
+ */
+export function sameText(one: string, other: string): boolean | undefined {
+  if (one === other) return true;
+  return holdsRedacted(one) || holdsRedacted(other) ? undefined : false;
+}

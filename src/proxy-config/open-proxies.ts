@@ -1,0 +1,232 @@
+/**
+ * Finds the proxies that are asked about. In: where their answers are: files, or pods of snapshots. Out: each with its answers,
+ * read when they are asked for. Whoever adds another place for answers adds it to `openProxies`; nothing else knows where they
+ * come from.
+ */
+import { collectLooseFile } from '../collect/loose-file.ts';
+import { collectSnapshots } from '../collect/snapshot.ts';
+import {
+  missingDocument,
+  twoDocuments,
+  unreadableDocument,
+  type DocumentKind,
+} from '../explain/proxy-config/documents.ts';
+import { findProxies, nameOf, type ProxyPlace, type ProxySelection } from '../explain/proxy-config/target.ts';
+import { QuestionError } from '../explain/question/question-input.ts';
+import { createClusterView, type ClusterView } from '../explain/world/cluster-view.ts';
+import type { Artefact, ArtefactSource, Gap } from '../model/artefact.ts';
+import type { EnvoyFacts } from '../model/envoy.ts';
+import type { ProxyClusterStatuses, ProxyDump } from '../model/proxy-dump.ts';
+import { parseEnvoyClusters } from '../parse/envoy/admin.ts';
+import { parseEnvoyConfigDump } from '../parse/envoy/config-dump.ts';
+import { readProxyDocument, type ProxyDocument } from '../parse/envoy/proxy-dump.ts';
+import { createWorkspace } from '../workspace.ts';
+import { envoyFile, envoyFileOf } from '../workspace/layout.ts';
+
+/** Where the answers of proxies are. */
+export interface ProxyInput {
+  /** `[TYPE/]NAME[.NAMESPACE]` of a pod in the snapshots. */
+  readonly target: string | null;
+  readonly namespace: string | null;
+  /** Files with its answers, `-` for standard input. */
+  readonly files: readonly string[];
+  readonly snapshots: readonly string[];
+  /** Labels of pods: `app=reviews,version!=v1`. */
+  readonly selector?: string | null;
+  /** Every captured proxy; with a namespace, every one in it. */
+  readonly all?: boolean;
+  /** Every pod of a workload, Service or Gateway, not the first alone. */
+  readonly replicas?: boolean;
+  /** `http://HOST:PORT` of the admin port of a running proxy. */
+  readonly admin?: string | null;
+}
+
+/** One proxy's answers, read when they are asked for. */
+export interface Proxy {
+  /** `NAME.NAMESPACE` of its pod; of files, the name of the first. */
+  readonly name: string;
+  /** @throws QuestionError when there is none, or it cannot be read */
+  config(): ProxyDump;
+  /** @throws QuestionError when there is none, or it cannot be read */
+  clusters(): ProxyClusterStatuses;
+  /** Whether there is one. */
+  has(kind: DocumentKind): boolean;
+  /** What an evaluator reads. @throws QuestionError as `config` */
+  facts(): EnvoyFacts;
+  /** The cluster that its pod is in; null: only files are known. */
+  readonly view: ClusterView | null;
+}
+
+/** The proxies that were asked for. */
+export interface Proxies {
+  /** In the order of their names; at least one. */
+  readonly list: readonly Proxy[];
+  /** Whether several were asked for, so that each row must say whose it is. */
+  readonly several: boolean;
+  /** A sentence for standard error: which proxy was chosen of several. */
+  readonly note: string | null;
+  /** @throws QuestionError when some value that was shown could not be read */
+  check(): void;
+}
+
+/**
+ * Finds proxies' answers.
+ * @param wanted the answers that are needed: of a running proxy, others are not asked for
+ * @throws QuestionError when nothing or too much is named, InputError when a file or snapshot cannot be read
+ */
+export async function openProxies(input: ProxyInput, wanted: readonly DocumentKind[]): Promise<Proxies> {
+  const { target, selector = null, all = false, admin = null, files, snapshots } = input;
+  const named = [target !== null, selector !== null, all].filter(Boolean).length;
+  if (admin !== null) {
+    if (named > 0 || files.length > 0) {
+      throw new QuestionError('a running proxy and another are named', ['Give --envoy-admin alone.']);
+    }
+    return openAdmin(admin, wanted);
+  }
+  if (files.length > 0) {
+    if (named > 0) {
+      throw new QuestionError('a proxy and files are named', ['Give either NAME with --snapshot, or --file.']);
+    }
+    return openFiles(files);
+  }
+  if (named > 1)
+    throw new QuestionError('proxies are named in two ways', ['Give one of NAME, --selector and --all-namespaces.']);
+  if (named === 0 || snapshots.length === 0) {
+    throw new QuestionError(named === 0 ? 'no proxy is named' : 'no snapshot is given', [
+      'Name a pod and a snapshot (NAME.NAMESPACE --snapshot PATH), or a file with an answer of its proxy (--file FILE).',
+    ]);
+  }
+  const selection = { target, namespace: input.namespace, selector, all, replicas: input.replicas ?? false };
+  return openSnapshot(await collectSnapshots(snapshots), selection);
+}
+
+/** What an admin port is asked for an answer. */
+const ADMIN_PATHS = { 'config-dump': '/config_dump?include_eds', clusters: '/clusters?format=json' } as const;
+
+async function openAdmin(base: string, wanted: readonly DocumentKind[]): Promise<Proxies> {
+  // Loaded here: files and snapshots need no network.
+  const { askEnvoyAdmin } = await import('../collect/envoy-admin.ts');
+  const found = new Map<DocumentKind, Readable>();
+  for (const kind of wanted) found.set(kind, readable(await askEnvoyAdmin(base, ADMIN_PATHS[kind])));
+  const gaps: (() => readonly Gap[])[] = [];
+  return proxiesOf([proxyOf(base, (kind) => found.get(kind), [], null, gaps)], false, null, gaps);
+}
+
+async function openFiles(paths: readonly string[]): Promise<Proxies> {
+  if (paths.filter((path) => path === '-').length > 1) {
+    throw new QuestionError('standard input can hold one file only', ['Give `-` once, and paths for the rest.']);
+  }
+  const found = new Map<DocumentKind, Readable>();
+  for (const path of paths) {
+    const document = readable(await collectLooseFile(path));
+    const other = found.get(document.kind);
+    if (other !== undefined) throw twoDocuments(document.kind, other.artefact.name, document.artefact.name);
+    found.set(document.kind, document);
+  }
+  const gaps: (() => readonly Gap[])[] = [];
+  const others = [...found.values()].map(({ artefact, kind }) => [artefact.name, kind] as const);
+  const proxy = proxyOf(others[0]?.[0] ?? '', (kind) => found.get(kind), others, null, gaps);
+  return proxiesOf([proxy], false, null, gaps);
+}
+
+/** The proxies of a source that are meant. */
+export function openSnapshot(source: ArtefactSource, selection: ProxySelection): Proxies {
+  const places = new Map<string, ProxyPlace>();
+  for (const name of source.names()) {
+    const place = envoyFileOf(name);
+    if (place !== undefined) places.set(JSON.stringify(place), place);
+  }
+  let made: readonly ClusterView[] | undefined;
+  const views = (): readonly ClusterView[] => (made ??= createWorkspace(source).clusters.map(createClusterView));
+  const found = findProxies(selection, [...places.values()], views);
+  const gaps: (() => readonly Gap[])[] = [];
+  const clusters = new Set([...places.values()].map(({ cluster }) => cluster));
+  const list = found.places.map((place) => {
+    const view = (): ClusterView | null => views().find((one) => one.name === place.cluster) ?? null;
+    const name = clusters.size > 1 ? `${place.cluster}/${nameOf(place)}` : nameOf(place);
+    return proxyOf(name, documentsOf(source, place), [], view, gaps);
+  });
+  return proxiesOf(list, found.several, found.note, gaps);
+}
+
+function documentsOf(source: ArtefactSource, place: ProxyPlace): (kind: DocumentKind) => Readable | undefined {
+  const file = { 'config-dump': 'config_dump.json', clusters: 'clusters.json' } as const;
+  const known = new Map<DocumentKind, Readable | undefined>();
+  const read = (kind: DocumentKind): Readable | undefined => {
+    const artefact = source.artefact(envoyFile(place, file[kind]));
+    const document = artefact === undefined ? undefined : readable(artefact);
+    return document?.kind === kind ? document : undefined;
+  };
+  return (kind) => {
+    if (!known.has(kind)) known.set(kind, read(kind));
+    return known.get(kind);
+  };
+}
+
+type Readable = Exclude<ProxyDocument, { kind: 'unreadable' }> & { readonly artefact: Artefact };
+
+function readable(artefact: Artefact): Readable {
+  const document = readProxyDocument(artefact);
+  if (document.kind === 'unreadable') throw unreadableDocument(document.gap);
+  return { ...document, artefact };
+}
+
+function proxiesOf(
+  list: readonly Proxy[],
+  several: boolean,
+  note: string | null,
+  gaps: readonly (() => readonly Gap[])[],
+): Proxies {
+  return {
+    list,
+    several,
+    note,
+    check: () => {
+      const [gap] = gaps.flatMap((one) => one());
+      if (gap !== undefined) throw unreadableDocument(gap);
+    },
+  };
+}
+
+function proxyOf(
+  name: string,
+  find: (kind: DocumentKind) => Readable | undefined,
+  others: readonly (readonly [string, DocumentKind])[],
+  view: (() => ClusterView | null) | null,
+  gaps: (() => readonly Gap[])[],
+): Proxy {
+  const config = (): Extract<Readable, { kind: 'config-dump' }> => {
+    const document = find('config-dump');
+    if (document?.kind !== 'config-dump') throw missingDocument('config-dump', others);
+    return document;
+  };
+  let facts: EnvoyFacts | undefined;
+  return {
+    name,
+    config: () => {
+      const { dump } = config();
+      gaps.push(() => dump.gaps());
+      return dump;
+    },
+    clusters: () => {
+      const document = find('clusters');
+      if (document?.kind !== 'clusters') throw missingDocument('clusters', others);
+      gaps.push(() => document.clusters.gaps());
+      return document.clusters;
+    },
+    has: (kind) => find(kind) !== undefined,
+    facts: () => {
+      const clusters = find('clusters');
+      facts ??= {
+        config: parseEnvoyConfigDump(config().artefact).value,
+        clusters: clusters === undefined ? null : parseEnvoyClusters(clusters.artefact).value,
+        listeners: null,
+        serverInfo: null,
+      };
+      return facts;
+    },
+    get view() {
+      return view?.() ?? null;
+    },
+  };
+}

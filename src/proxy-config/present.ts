@@ -1,0 +1,122 @@
+/**
+ * One kind of resource of one proxy or several as text. In: how each proxy's part is made, and a format. Out: tables, istioctl's
+ * dumps, or documents of our own schema. What is not asked for is not made.
+ */
+import type { Table } from '../explain/proxy-config/table.ts';
+import { renderDumps, type DumpFormat, type Messages } from '../render/istioctl/dump.ts';
+import { renderTable } from '../render/istioctl/table.ts';
+import { renderJson } from '../render/json.ts';
+import type { Proxies, Proxy } from './open-proxies.ts';
+
+export type ShowFormat = 'short' | 'wide' | DumpFormat | OwnFormat;
+type OwnFormat = 'reach-json' | 'reach-yaml';
+
+/** What is shown of one proxy, in each form. */
+export interface Part {
+  short(): Table;
+  /** absent: nothing more is known than `short` shows. */
+  wide?(): Table;
+  messages(): Messages;
+  /** Objects of our own schema. */
+  items(): readonly object[];
+}
+
+export interface Presentation {
+  readonly format: ShowFormat;
+  /** Only what is not the same in every proxy. */
+  readonly odd: boolean;
+}
+
+/** The version of docs/schema/proxy-config.schema.json. */
+const SCHEMA_VERSION = '1.0';
+
+/** @param kind what the items are: `clusters`, `routes` … */
+export async function present(
+  kind: string,
+  proxies: Proxies,
+  part: (proxy: Proxy) => Part,
+  { format, odd }: Presentation,
+): Promise<string> {
+  const parts = proxies.list.map((proxy) => ({ proxy: proxy.name, part: part(proxy) }));
+  if (format === 'json' || format === 'yaml') {
+    const dumps = parts.map((one) => ({ proxy: one.proxy, messages: one.part.messages() }));
+    return renderDumps(odd ? oddMessages(dumps) : dumps, proxies.several, format);
+  }
+  if (format === 'short' || format === 'wide') {
+    const tables = parts.map((one) => ({
+      proxy: one.proxy,
+      table: format === 'wide' ? (one.part.wide?.() ?? one.part.short()) : one.part.short(),
+    }));
+    return renderTable(joined(tables, proxies.several, odd));
+  }
+  const items = parts.map((one) => one.part.items());
+  const counted = odd ? oddOnes(items.map((list) => list.map((item) => JSON.stringify(item)))) : null;
+  const shown = parts.flatMap(({ proxy }, at) =>
+    (items[at] ?? []).filter((_, index) => counted?.(at, index) ?? true).map((item) => ({ proxy, ...item })),
+  );
+  return renderOwn({ schemaVersion: SCHEMA_VERSION, kind, items: shown }, format);
+}
+
+/** A document of our own schema. */
+export async function renderOwn(document: object, format: OwnFormat): Promise<string> {
+  if (format === 'reach-json') return `${renderJson(document)}\n`;
+  // Loaded here: it costs more than an answer.
+  const { renderYaml } = await import('../render/yaml.ts');
+  return renderYaml(document);
+}
+
+/** The rows of all tables, with a column that says whose they are where several proxies were asked for. */
+function joined(
+  tables: readonly { readonly proxy: string; readonly table: Table }[],
+  several: boolean,
+  odd: boolean,
+): Table {
+  const [first] = tables;
+  const columns = first?.table.columns ?? null;
+  const padding = first?.table.padding ?? 1;
+  const identities = tables.map(({ table }) => table.identities ?? table.rows.map((cells) => JSON.stringify(cells)));
+  const isOdd = odd ? oddOnes(identities) : null;
+  // Tables of one kind may differ in their last columns, as those of secrets do.
+  const widest = Math.max(columns?.length ?? 0, ...tables.map(({ table }) => table.columns?.length ?? 0));
+  const heading = tables.find(({ table }) => table.columns?.length === widest)?.table.columns ?? columns;
+  const rows = tables.flatMap(({ proxy, table }, at) =>
+    table.rows
+      .filter((_, index) => isOdd?.(at, index) ?? true)
+      .map((cells) => {
+        const filled = heading === null ? cells : [...cells, ...Array<string>(heading.length - cells.length).fill('')];
+        return several ? [proxy, ...filled] : filled;
+      }),
+  );
+  return { columns: several && heading !== null ? ['PROXY', ...heading] : heading, rows, padding };
+}
+
+/** Which entries are not in every list, each as often as it stands in it. */
+function oddOnes(lists: readonly (readonly string[])[]): (list: number, index: number) => boolean {
+  const counts = lists.map((list) => {
+    const count = new Map<string, number>();
+    for (const one of list) count.set(one, (count.get(one) ?? 0) + 1);
+    return count;
+  });
+  return (list, index) => {
+    const text = lists[list]?.[index] ?? '';
+    return new Set(counts.map((count) => count.get(text) ?? 0)).size > 1;
+  };
+}
+
+type Dump = { readonly proxy: string; readonly messages: Messages };
+
+function oddMessages(dumps: readonly Dump[]): readonly Dump[] {
+  const isOdd = oddOnes(dumps.map(({ messages }) => messages.values.map((value) => JSON.stringify(sortedKeys(value)))));
+  return dumps.map(({ proxy, messages }, at) => ({
+    proxy,
+    messages: { ...messages, values: messages.values.filter((_, index) => isOdd(at, index)) },
+  }));
+}
+
+/** The value with the members of its objects in the order of their names, which has no meaning in JSON. */
+function sortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, member]) => [key, sortedKeys(member)]));
+}

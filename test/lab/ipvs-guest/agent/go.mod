@@ -1,0 +1,3 @@
+module kubectl-reach/ipvs-guest
+
+go 1.24
