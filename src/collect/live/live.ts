@@ -2,6 +2,7 @@
  * A live cluster. In: what kubectl's flags and kubeconfig say. Out: a source of artefacts that grows by what is asked of it, in
  * rounds. A bundle of its own: nothing that works without a cluster may pay for what stands here.
  */
+import { setMaxListeners } from 'node:events';
 import type { ConnectionFlags } from './connection-flags.ts';
 import { DEFAULT_COLLECTION, type CollectionOptions } from './collection-options.ts';
 import { connect, type ConnectionSurroundings, type Traffic } from './connection.ts';
@@ -34,6 +35,8 @@ export async function openCluster(
   surroundings: ConnectionSurroundings,
   collection: CollectionOptions = DEFAULT_COLLECTION,
 ): Promise<LiveCluster> {
+  // Every request and every stream listens to Ctrl-C.
+  setMaxListeners(0, surroundings.signal);
   const connection = connect(flags, surroundings);
   const objects = new ObjectCollector(connection);
   const { refused } = await objects.open(surroundings.signal);
