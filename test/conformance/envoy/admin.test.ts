@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { urlAdmin } from '../../../src/collect/live/envoy/envoy-admin.ts';
 import { EnvoyDocuments } from '../../../src/collect/live/envoy/envoy-documents.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
@@ -36,7 +36,7 @@ describe('the admin interface of a real Envoy', () => {
     envoy = spawn(installEnvoy(version), ['-c', file, '--disable-hot-restart', '--log-level', 'error'], {
       stdio: 'ignore',
     });
-    await expect.poll(async () => await state(port), { timeout: 20_000 }).toBe('LIVE');
+    await vi.waitUntil(async () => (await state(port)) === 'LIVE', { timeout: 20_000, interval: 100 });
   });
   afterAll(() => {
     envoy.kill('SIGKILL');
