@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../src/cli/base-command.ts';
+import { collectionFlags, collectionOf } from '../src/cli/collection-flags.ts';
 import { connectionFlags, connectionOf } from '../src/cli/connection-flags.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
@@ -42,6 +43,7 @@ export default class Explain extends BaseCommand {
   static override flags = {
     ...snapshotFlags,
     ...connectionFlags,
+    ...collectionFlags,
     'from-namespace': Flags.string({ summary: 'Namespace of FROM, when it is not that of TO', helpValue: 'NAMESPACE' }),
     method: Flags.string({ char: 'X', aliases: ['request'], summary: 'HTTP method', helpValue: 'METHOD' }),
     header: Flags.string({
@@ -99,8 +101,10 @@ export default class Explain extends BaseCommand {
     } else {
       const surroundings = this.surroundings();
       const report = (doing: string): void => this.progress.phase(doing);
-      live = await explainLive(connectionOf(flags), surroundings, question, report);
+      const collection = collectionOf(flags, (sentence) => this.tell(sentence));
+      live = await explainLive(connectionOf(flags), surroundings, question, report, collection);
       ({ explanation } = live);
+      if (flags.verbose) for (const note of live.notes) this.tell(note);
     }
     const text = renderAnswer(explanation, flags.output ?? 'tree', {
       ...this.terminal(),

@@ -11,6 +11,8 @@ const dist = join(root, 'dist');
 
 /** @type {import('esbuild').BuildOptions} */
 const shared = {
+  // The code cache's loader knows no import(); require does the same where everything is CommonJS.
+  supported: { 'dynamic-import': false },
   absWorkingDir: root,
   bundle: true,
   platform: 'node',

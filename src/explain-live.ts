@@ -3,6 +3,7 @@
  * pure and knows no waiting, so it goes in rounds: walk with what is known, collect what it looked for and did not find, walk again,
  * until it finds all there is. It knows neither flags nor the process.
  */
+import type { CollectionOptions } from './collect/live/collection-options.ts';
 import type { ConnectionFlags } from './collect/live/connection-flags.ts';
 import type { ConnectionSurroundings, Traffic } from './collect/live/connection.ts';
 import type { LiveCluster } from './collect/live/live.ts';
@@ -24,11 +25,14 @@ export interface LiveAnswer {
   readonly server: string;
   /** Walks, the first one included. */
   readonly rounds: number;
+  /** Sentences: through what each node was read. */
+  readonly notes: readonly string[];
 }
 
 /**
  * Answers a question from a live cluster.
  * @param report hears what is being done
+ * @param collection how nodes and proxies are read; without it as exec and port-forward can
  * @throws QuestionError when the question cannot be asked, InputError when no cluster is configured, LiveError when the cluster
  *   refuses what the question itself needs
  */
@@ -37,22 +41,28 @@ export async function explainLive(
   surroundings: ConnectionSurroundings,
   input: QuestionInput,
   report: (doing: string) => void,
+  collection?: CollectionOptions,
 ): Promise<LiveAnswer> {
   report('connecting');
-  const cluster = await opened(flags, surroundings);
+  const cluster = await opened(flags, surroundings, collection);
   try {
     const question: QuestionInput = { ...input, contextNamespace: cluster.namespace };
     const answer = await inRounds(cluster, surroundings.signal, question, report);
-    return { ...answer, interrupted: surroundings.signal.aborted, traffic: cluster.traffic(), server: cluster.server };
+    const interrupted = surroundings.signal.aborted;
+    return { ...answer, interrupted, traffic: cluster.traffic(), server: cluster.server, notes: cluster.notes() };
   } finally {
-    cluster.close();
+    await cluster.close();
   }
 }
 
-async function opened(flags: ConnectionFlags, surroundings: ConnectionSurroundings): Promise<LiveCluster> {
+async function opened(
+  flags: ConnectionFlags,
+  surroundings: ConnectionSurroundings,
+  collection?: CollectionOptions,
+): Promise<LiveCluster> {
   // A bundle of its own: nothing that works without a cluster pays for it.
   const { openCluster } = await import('./collect/live/live.ts');
-  return await orLiveError(() => openCluster(flags, surroundings));
+  return await orLiveError(() => openCluster(flags, surroundings, collection));
 }
 
 async function inRounds(

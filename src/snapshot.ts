@@ -61,7 +61,12 @@ export async function takeSnapshot(request: SnapshotRequest, tell: Told, signal:
       const made = redactedArtefact(source, name, redaction);
       if (made === undefined) continue;
       if ('leftOut' in made) {
-        skipped.push({ kind: 'unreadable', artefact: name, problem: `it was left out: ${made.leftOut}`, remedy: LEAVE });
+        skipped.push({
+          kind: 'unreadable',
+          artefact: name,
+          problem: `it was left out: ${made.leftOut}`,
+          remedy: LEAVE,
+        });
         continue;
       }
       count += 1;

@@ -57,6 +57,12 @@ export abstract class BaseCommand extends Command {
     return { environment: process.env, hasTerminal: process.stdin.isTTY, signal: controller.signal };
   }
 
+  /** Tells the person something beside the answer. */
+  protected tell(sentence: string): void {
+    this.progress.clear();
+    process.stderr.write(`${sentence}\n`);
+  }
+
   /** Prints what is known of an answer that Ctrl-C cut short. */
   protected answerInterrupted(text: string): void {
     this.answer(text, ExitStatus.failed);

@@ -21,7 +21,11 @@ const COMMENT_LINES = 1000;
 
 /** The ruleset of nftables, from the JSON or the text form. Rules that turn out not to be understood are gaps later. */
 export function readNftables(reader: Reader, place: NetnsPlace): NftablesReading {
-  const onlyText = !reader.has(`${place.folder}${JSON_FILE}`) && reader.has(`${place.folder}${TEXT_FILE}`);
+  const json = `${place.folder}${JSON_FILE}`;
+  const text = `${place.folder}${TEXT_FILE}`;
+  // An nft that is built without JSON (as that of kube-proxy's image) can still print the text.
+  const onlyText =
+    (!reader.has(json) && reader.has(text)) || (reader.refused(json) && reader.artefact(text) !== undefined);
   const file = onlyText ? TEXT_FILE : JSON_FILE;
   const parse = onlyText ? parseNftText : parseNftJson;
   return reader.readLive(

@@ -18,6 +18,11 @@ export class Reader {
     return this.known.has(name);
   }
 
+  /** Whether the source was asked for it in vain, so that another artefact may have to do in its place. */
+  refused(name: string): boolean {
+    return !this.has(name) && this.source.gaps().some((gap) => gap.artefact === name);
+  }
+
   artefact(name: string): Artefact | undefined {
     return this.source.artefact(name);
   }

@@ -2,12 +2,16 @@
  * A live cluster. In: what kubectl's flags and kubeconfig say. Out: a source of artefacts that grows by what is asked of it, in
  * rounds. A bundle of its own: nothing that works without a cluster may pay for what stands here.
  */
+import { setMaxListeners } from 'node:events';
 import type { ConnectionFlags } from './connection-flags.ts';
-import { connect, type Connection, type ConnectionSurroundings, type Traffic } from './connection.ts';
+import { DEFAULT_COLLECTION, type CollectionOptions } from './collection-options.ts';
+import { connect, type ConnectionSurroundings, type Traffic } from './connection.ts';
 import type { AccessReport } from '../../model/access.ts';
 import { reviewAccess } from './access/review-access.ts';
-import { LiveSource, type Place } from './live-source.ts';
+import { kubeApi } from './kube-api.ts';
+import { LiveSource } from './live-source.ts';
 import { ObjectCollector } from './objects/object-collector.ts';
+import { openPlaces } from './places.ts';
 import type { RequestRefused } from './refusal.ts';
 import { concernsServer } from './refusal.ts';
 
@@ -18,14 +22,23 @@ export interface LiveCluster {
   readonly namespace: string | null;
   readonly server: string;
   readonly traffic: () => Traffic;
-  readonly close: () => void;
+  /** Sentences for people: through what each node was read. */
+  readonly notes: () => readonly string[];
+  /** Takes away what was made and ends connections; never throws. */
+  readonly close: () => Promise<void>;
 }
 
 /**
  * Opens a cluster.
  * @throws InputError when kubeconfig or flags name none, RequestRefused when it cannot be asked at all
  */
-export async function openCluster(flags: ConnectionFlags, surroundings: ConnectionSurroundings): Promise<LiveCluster> {
+export async function openCluster(
+  flags: ConnectionFlags,
+  surroundings: ConnectionSurroundings,
+  collection: CollectionOptions = DEFAULT_COLLECTION,
+): Promise<LiveCluster> {
+  // Every request and every stream listens to Ctrl-C.
+  setMaxListeners(0, surroundings.signal);
   const connection = connect(flags, surroundings);
   const objects = new ObjectCollector(connection);
   const { refused } = await objects.open(surroundings.signal);
@@ -33,12 +46,17 @@ export async function openCluster(flags: ConnectionFlags, surroundings: Connecti
     connection.close();
     throw refused;
   }
+  const { places, notes, close } = openPlaces(kubeApi(connection), collection);
   return {
-    source: new LiveSource(objects, placesOf(connection)),
+    source: new LiveSource(objects, places),
     namespace: connection.target.namespace,
     server: connection.target.server.origin,
     traffic: () => connection.traffic,
-    close: () => connection.close(),
+    notes,
+    close: async () => {
+      await close();
+      connection.close();
+    },
   };
 }
 
@@ -53,11 +71,6 @@ export async function openAccess(flags: ConnectionFlags, surroundings: Connectio
   } finally {
     connection.close();
   }
-}
-
-/** Who collects what, besides the API objects. */
-function placesOf(_connection: Connection): readonly Place[] {
-  return [];
 }
 
 /** Whether nothing else would be answered either. */

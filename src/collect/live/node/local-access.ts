@@ -7,13 +7,13 @@ import { commandLoopback, LOCAL_LOOPBACK } from './loopback-http.ts';
 import type { NodeAccess, NodePlace, NodeRefusal } from './node-place.ts';
 
 /** This machine, as a node may be known. */
-export interface ThisMachine {
+interface ThisMachine {
   readonly hostname: string;
   readonly addresses: readonly string[];
 }
 
 /** The machine that this process runs on. */
-export function thisMachine(): ThisMachine {
+function thisMachine(): ThisMachine {
   const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const addresses = interfaces.filter((one) => !one.internal).map((one) => one.address.toLowerCase());
   return { hostname: hostname().toLowerCase(), addresses };

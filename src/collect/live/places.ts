@@ -1,0 +1,61 @@
+import type { KubeApi } from './api-access.ts';
+import type { CollectionOptions } from './collection-options.ts';
+import { ISTIO_ADMIN_PORT } from './envoy/envoy-admin.ts';
+import { EnvoyCollector } from './envoy/envoy-collector.ts';
+import { IstiodCollector } from './istiod/istiod-collector.ts';
+import type { Place } from './live-source.ts';
+import { DEBUG_IMAGE, DebugPodAccess } from './node/debug-pod.ts';
+import { ExecAccess } from './node/exec-access.ts';
+import { LocalAccess } from './node/local-access.ts';
+import { NoAccess } from './node/no-access.ts';
+import { NodeCollector } from './node/node-collector.ts';
+import type { NodeAccess } from './node/node-place.ts';
+
+const ISTIO_NAMESPACE = 'istio-system';
+const DEBUG_NAMESPACE = 'default';
+
+/** Everything that is collected besides API objects. */
+export interface OpenPlaces {
+  readonly places: readonly Place[];
+  /** Sentences for people: through what each node was read. */
+  readonly notes: () => readonly string[];
+  /** Takes away what was made. To be called at the end, whatever the end is; never throws. */
+  readonly close: () => Promise<void>;
+}
+
+/** The registry of collectors: one line for each kind of place. */
+export function openPlaces(api: KubeApi, options: CollectionOptions): OpenPlaces {
+  const nodes = new NodeCollector(api, nodeAccess(api, options));
+  const envoy = { port: options.proxyAdminPort ?? ISTIO_ADMIN_PORT, endpoints: true };
+  const istiod = { namespace: options.istioNamespace ?? ISTIO_NAMESPACE };
+  return {
+    places: [
+      { collects: (name) => NodeCollector.collects(name), collector: nodes },
+      { collects: (name) => EnvoyCollector.collects(name), collector: new EnvoyCollector(api, envoy) },
+      { collects: (name) => IstiodCollector.collects(name), collector: new IstiodCollector(api, istiod) },
+    ],
+    notes: () => nodes.notes,
+    close: async () => await nodes.close(),
+  };
+}
+
+function nodeAccess(
+  api: KubeApi,
+  { nodeAccess: mode, debugImage, debugNamespace, say }: CollectionOptions,
+): NodeAccess {
+  switch (mode) {
+    case 'auto':
+    case 'exec':
+      return new ExecAccess(api);
+    case 'debug-pod':
+      return new DebugPodAccess(api, {
+        image: debugImage ?? DEBUG_IMAGE,
+        namespace: debugNamespace ?? DEBUG_NAMESPACE,
+        say,
+      });
+    case 'local':
+      return new LocalAccess(api);
+    case 'none':
+      return new NoAccess();
+  }
+}
