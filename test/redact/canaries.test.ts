@@ -20,7 +20,7 @@ beforeAll(async () => {
     const output = join(folder, `${level}.tar.gz`);
     const scope = { namespace: null, nodes: [], proxies: [] };
     const tool = { name: 'kubectl-reach', version: '0' };
-    await takeSnapshot({ sources: [source], scope, level, output, force: false, tool }, () => {}, new AbortController().signal);
+    await takeSnapshot([source], { scope, level, output, force: false, tool }, () => {}, new AbortController().signal);
     archives.set(level, gunzipSync(readFileSync(output)));
     sources.set(level, await collectSnapshot(output));
   }
