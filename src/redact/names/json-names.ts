@@ -121,8 +121,9 @@ function rangeEnd(place: Place, text: string, renaming: Renaming): string {
   const ends = place.container?.children.map((child) => child.node.text) ?? [];
   const [first = '', last = ''] = ends;
   if (!/[.:]/.test(text)) return renaming.text(text);
-  const moved = renaming.text(`${first}-${last}`).split('-');
-  return moved.length === 2 ? (moved[place.index] ?? text) : renaming.undecidable(text);
+  const [from = '', to] = renaming.text(`${first}-${last}`).split('-');
+  if (to === undefined || !/[.:]/.test(to)) return renaming.undecidable(text);
+  return place.index === 0 ? from : to;
 }
 
 /** A constant beside a mask in nftables: `{"match": {"left": {"&": [{"payload": …}, "255.255.0.0"]}, "right": "10.1.0.0"}}`. */
