@@ -135,7 +135,12 @@ async function pack(
       const made = redacted(content.source, name, redaction);
       if (made === undefined) continue;
       if ('leftOut' in made) {
-        leftOut.push({ kind: 'unreadable', artefact: name, problem: `it was left out: ${made.leftOut}`, remedy: LEAVE });
+        leftOut.push({
+          kind: 'unreadable',
+          artefact: name,
+          problem: `it was left out: ${made.leftOut}`,
+          remedy: LEAVE,
+        });
         continue;
       }
       count += 1;

@@ -32,7 +32,14 @@ export interface SnapshotDescription {
 }
 
 /** The text of snapshot.json; byte-equal for equal descriptions. */
-export function formatSnapshotIndex({ capturedAt, clusters, redacted, scope, skipped, tool }: SnapshotDescription): Buffer {
+export function formatSnapshotIndex({
+  capturedAt,
+  clusters,
+  redacted,
+  scope,
+  skipped,
+  tool,
+}: SnapshotDescription): Buffer {
   const entries = skipped.map(({ artefact, kind, problem, remedy }) => ({ artefact, kind, problem, remedy }));
   const index = { formatVersion: FORMAT_VERSION, tool, capturedAt, clusters, redacted, scope, skipped: entries };
   return Buffer.from(`${JSON.stringify(index, null, 1)}\n`);

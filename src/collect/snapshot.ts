@@ -45,11 +45,7 @@ export async function collectSnapshots(
  * @param keep whether artefacts of a folder stay in memory once they were read
  * @throws InputError when there is none at the path
  */
-export async function collectSnapshot(
-  path: string,
-  limits: Limits = LIMITS,
-  keep = true,
-): Promise<ArtefactSource> {
+export async function collectSnapshot(path: string, limits: Limits = LIMITS, keep = true): Promise<ArtefactSource> {
   const entries = await openEntries(path, limits);
   const root = snapshotRoot(entries);
   if (root === undefined) throw notASnapshot(path, entries);

@@ -5,7 +5,18 @@
  * written beside its place under another name, forced to the disk, and renamed. Equal artefacts give equal bytes. It must not
  * interpret what it writes.
  */
-import { createWriteStream, existsSync, mkdirSync, openSync, closeSync, fsyncSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  fsyncSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { Transform, type TransformCallback } from 'node:stream';
@@ -37,7 +48,10 @@ const OTHER_FILE = /\.(?:tar|zip|gz|json|ya?ml|txt|7z|bz2|xz|zst)$/i;
  */
 export function snapshotTarget(given: string, force: boolean): SnapshotTarget {
   const folder = /[/\\]$/.test(given) || (!ARCHIVE.test(given) && !OTHER_FILE.test(given));
-  const target: SnapshotTarget = { path: folder ? given.replace(/(?<=.)[/\\]+$/, '') : given, form: folder ? 'folder' : 'archive' };
+  const target: SnapshotTarget = {
+    path: folder ? given.replace(/(?<=.)[/\\]+$/, '') : given,
+    form: folder ? 'folder' : 'archive',
+  };
   if (!folder && !ARCHIVE.test(given)) {
     const message = `${given} is the name of neither an archive nor a folder`;
     throw new InputError(given, message, 'End it with .tar.gz, or with a slash for a folder.');
@@ -48,7 +62,8 @@ export function snapshotTarget(given: string, force: boolean): SnapshotTarget {
     const message = `${given} is ${isFolder ? 'a folder' : 'a file'} already`;
     throw new InputError(given, message, 'Give another name.');
   }
-  if (!force) throw new InputError(given, `${given} is there already`, 'Add --force to replace it, or give another name.');
+  if (!force)
+    throw new InputError(given, `${given} is there already`, 'Add --force to replace it, or give another name.');
   if (isFolder && !existsSync(path.join(target.path, 'snapshot.json'))) {
     const message = `${given} is a folder, but no snapshot (it has no snapshot.json), and is not replaced`;
     throw new InputError(given, message, 'Give another name.');
@@ -81,7 +96,12 @@ export async function writeSnapshot(
 }
 
 /** One after the other by name, with the same owner, mode and time, and a gzip header without system or time. */
-async function writeArchive(file: string, artefacts: Iterable<Written>, time: Date, signal: AbortSignal): Promise<void> {
+async function writeArchive(
+  file: string,
+  artefacts: Iterable<Written>,
+  time: Date,
+  signal: AbortSignal,
+): Promise<void> {
   const tar = pack();
   const filling = (async () => {
     for (const { name, bytes } of artefacts) {
@@ -163,7 +183,12 @@ function syncFolder(folder: string): void {
 
 function notWritable(target: string, error: Error): InputError {
   const said = fileSystemError(target, error);
-  return new InputError(target, `${target} cannot be written: ${error.message}`, said.remedy.startsWith('Check') ? 'Give a place in a folder that exists.' : 'Give a place that you may write to.', {
-    cause: error,
-  });
+  return new InputError(
+    target,
+    `${target} cannot be written: ${error.message}`,
+    said.remedy.startsWith('Check') ? 'Give a place in a folder that exists.' : 'Give a place that you may write to.',
+    {
+      cause: error,
+    },
+  );
 }

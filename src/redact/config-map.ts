@@ -4,7 +4,8 @@ import { bareName, isSecretName } from './names-of-secrets.ts';
 /** ConfigMaps of the cluster's DNS. */
 const DNS = /^(?:coredns|coredns-custom|kube-dns|node-local-dns|nodelocaldns|rke2-coredns.*)$/;
 /** Blocks of a mesh configuration whose values somebody wrote for others to see: headers that are added, variables. */
-const VALUE_BLOCK = /^(?:headers|httpheaders|initialmetadata|proxymetadata|runtimevalues|headerstoadd|requestheaders|env|environment|.*headers?toadd)$/;
+const VALUE_BLOCK =
+  /^(?:headers|httpheaders|initialmetadata|proxymetadata|runtimevalues|headerstoadd|requestheaders|env|environment|.*headers?toadd)$/;
 
 /** An entry of a ConfigMap: only what the answer about a request needs is kept, and secrets are taken out of that. */
 export function hideConfig(name: string, key: string, value: string, hiding: Hiding): string {
@@ -20,7 +21,8 @@ export function hideInYaml(text: string, hiding: Hiding): string {
   /** Indent of the innermost block whose values are hidden. */
   let block = -1;
   const lines = text.split('\n').map((line) => {
-    const [, indent = '', key = '', value = ''] = /^([ \t]*(?:-[ \t]{1,8})?)["']?([\w.$/-]{1,200})["']?:[ \t]*(.*)$/.exec(line) ?? [];
+    const [, indent = '', key = '', value = ''] =
+      /^([ \t]*(?:-[ \t]{1,8})?)["']?([\w.$/-]{1,200})["']?:[ \t]*(.*)$/.exec(line) ?? [];
     const depth = /^[ \t]*/.exec(line)?.[0].length ?? 0;
     if (line.trim() !== '' && depth <= block && !/^[ \t]*-/.test(line)) block = -1;
     if (key === '') return block >= 0 && line.trim() !== '' ? hideScalar(line, hiding) : line;

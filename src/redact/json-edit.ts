@@ -77,7 +77,8 @@ export function editJson<P>(bytes: Buffer, editor: Editor<P>): Buffer {
     if (level > LARGE_LEVELS) throw new NotJson();
     const node = readLevel(bytes, start);
     const change = editor.container(place, node);
-    if (change !== undefined) replace(node.start, node.end, 'json' in change ? change.json : JSON.stringify(change.text));
+    if (change !== undefined)
+      replace(node.start, node.end, 'json' in change ? change.json : JSON.stringify(change.text));
     else {
       for (const [index, child] of node.children.entries()) {
         descend(node, child, index, place, (inner, at) => {

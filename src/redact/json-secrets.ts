@@ -197,10 +197,17 @@ function regimeOf(place: Place, node: Node): Regime {
   if (regime === 'pattern') return regime;
   if (INLINE.has(bare)) return 'hidden';
   if (bare === 'proxymetadata') return 'settings';
-  if (bare === 'configuration' && memberTexts(container, ['vmconfig', 'rootid']).length + (member(container, 'vmconfig') ? 1 : 0) > 0)
+  if (
+    bare === 'configuration' &&
+    memberTexts(container, ['vmconfig', 'rootid']).length + (member(container, 'vmconfig') ? 1 : 0) > 0
+  )
     return 'hidden';
   if (bare === 'environmentvariables' || bare === 'keyvalues') return 'settings';
-  if ((bare === 'set' || bare === 'add') && (up?.bare === 'request' || up?.bare === 'response') && up.up?.bare === 'headers')
+  if (
+    (bare === 'set' || bare === 'add') &&
+    (up?.bare === 'request' || up?.bare === 'response') &&
+    up.up?.bare === 'headers'
+  )
     return 'hidden';
   if (bare === 'password' || bare === 'accesstoken' || bare === 'apikey') return 'hidden';
   // Keys of the API key filter, beside the client that has one.

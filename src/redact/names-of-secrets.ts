@@ -16,7 +16,8 @@ const NO_SECRET =
 export function isSecretName(name: string): boolean {
   const bare = bareName(name);
   if (!SECRET_WORD.test(bare)) return false;
-  if (/(?:api|access|private|signing|encryption|auth|shared|session|licen[cs]e|master|account)key$/.test(bare)) return true;
+  if (/(?:api|access|private|signing|encryption|auth|shared|session|licen[cs]e|master|account)key$/.test(bare))
+    return true;
   return !NO_SECRET.test(bare);
 }
 

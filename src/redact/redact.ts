@@ -112,5 +112,8 @@ function formatOf(name: string): Format {
 }
 
 function unknown(): Format {
-  return { kind: 'refused', problem: 'the snapshot format knows no file of this name, so that nobody can tell what is secret in it' };
+  return {
+    kind: 'refused',
+    problem: 'the snapshot format knows no file of this name, so that nobody can tell what is secret in it',
+  };
 }

@@ -25,7 +25,8 @@ const SHAPES: readonly RegExp[] = [
 ];
 
 /** A scheme of HTTP authentication and what follows it (RFC 9110, section 11.4). */
-const SCHEME = /\b(Bearer|Basic|Digest|Negotiate|NTLM|ApiKey|Token|AWS4-HMAC-SHA256)([ \t]{1,4})([A-Za-z0-9+/=._~:-]{6,}[^\s"'<>]{0,2000})/gi;
+const SCHEME =
+  /\b(Bearer|Basic|Digest|Negotiate|NTLM|ApiKey|Token|AWS4-HMAC-SHA256)([ \t]{1,4})([A-Za-z0-9+/=._~:-]{6,}[^\s"'<>]{0,2000})/gi;
 /** User and password of a URL (RFC 3986, section 3.2.1). */
 const USER_INFO = /(\/\/)([^\s/@"'<>?#]{1,512})(@)/g;
 /** `name=value`, `name: value`, `"name": "value"`, `--name value`. */
@@ -71,7 +72,9 @@ function hideNamed(text: string, hide: Hide): string {
     if (spaced || !isSecretName(name)) {
       return quote === '' ? whole : `${name}${between}${quote}${hideNamed(inner, hide)}${quote}`;
     }
-    return isNoSecret(inner) || inner.startsWith('REDACTED-') ? whole : `${name}${between}${quote}${hide(inner)}${quote}`;
+    return isNoSecret(inner) || inner.startsWith('REDACTED-')
+      ? whole
+      : `${name}${between}${quote}${hide(inner)}${quote}`;
   });
 }
 
@@ -103,10 +106,16 @@ export function looksRandom(value: string): boolean {
 
 /** Whether the secret may be looked for elsewhere: not a word that stands in every document. */
 export function isDistinctive(value: string): boolean {
-  return value.length >= 8 && value.length <= 4096 && !/^[a-z]+$|^[A-Z]?[a-z]+$|^\d+$/.test(value) && bareName(value).length >= 6;
+  return (
+    value.length >= 8 &&
+    value.length <= 4096 &&
+    !/^[a-z]+$|^[A-Z]?[a-z]+$|^\d+$/.test(value) &&
+    bareName(value).length >= 6
+  );
 }
 
-const CERTIFICATES = /^\s*(?:-----BEGIN (CERTIFICATE|TRUSTED CERTIFICATE|X509 CRL|PUBLIC KEY)-----[A-Za-z0-9+/=\s]*-----END \1-----\s*)+$/;
+const CERTIFICATES =
+  /^\s*(?:-----BEGIN (CERTIFICATE|TRUSTED CERTIFICATE|X509 CRL|PUBLIC KEY)-----[A-Za-z0-9+/=\s]*-----END \1-----\s*)+$/;
 
 /** Whether a text is certificates and nothing else, as PEM or as base64 of it: they are public. */
 export function isCertificate(text: string): boolean {

@@ -44,7 +44,12 @@ const ASKED: readonly (readonly [SampleName, QuestionInput])[] = [
     (header) =>
       [
         'istio-bookinfo',
-        { ...(QUESTIONS[0]?.[1] as QuestionInput), from: 'productpage-v1-abc', to: 'http://reviews:9080/reviews/1', headers: [header] },
+        {
+          ...(QUESTIONS[0]?.[1] as QuestionInput),
+          from: 'productpage-v1-abc',
+          to: 'http://reviews:9080/reviews/1',
+          headers: [header],
+        },
       ] as const,
   ),
 ];
@@ -86,7 +91,9 @@ describe.each(SAMPLES)('%s', async (sample) => {
   const hidden = createWorkspace(redacted(source, 'names'));
   const asked = ASKED.filter(([of]) => of === sample).map(([, input]) => input);
   const answer = (facts: Facts, input: QuestionInput): unknown => outline(explain(facts, input));
-  const cases = asked.map((input) => [`${input.from} → ${input.to} ${input.method ?? ''} ${input.headers.join()}`, input] as const);
+  const cases = asked.map(
+    (input) => [`${input.from} → ${input.to} ${input.method ?? ''} ${input.headers.join()}`, input] as const,
+  );
 
   it.each(cases)('secrets: %s', (_, input) => {
     expect(answer(secrets, input)).toEqual(answer(plain, input));

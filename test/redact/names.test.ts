@@ -7,9 +7,39 @@ const hash = (text: string): string => createHmac('sha256', 'a key of this test'
 
 /** Names and addresses of the labs. `reviews` and `productpage` are paths as well, which stay. */
 const NAMES = {
-  'istio-bookinfo': ['bookinfo', 'reviews-v1', 'ratings', 'node1', 'httpbin', '10.244.1.', '10.96.1.', 'v9-empty', 'zone-a'],
-  'kube-proxy-iptables': ['shop', 'web-a', 'node1', 'node2', '10.244.', '10.10.0.', 'db-nodeport', 'samenode', 'fd00:10'],
-  'kube-proxy-nftables': ['shop', 'web-a', 'node1', 'node2', '10.244.', '10.10.0.', 'db-nodeport', 'samenode', 'fd00:10'],
+  'istio-bookinfo': [
+    'bookinfo',
+    'reviews-v1',
+    'ratings',
+    'node1',
+    'httpbin',
+    '10.244.1.',
+    '10.96.1.',
+    'v9-empty',
+    'zone-a',
+  ],
+  'kube-proxy-iptables': [
+    'shop',
+    'web-lb',
+    'node1',
+    'node2',
+    '10.244.',
+    '10.10.0.',
+    'db-nodeport',
+    'samenode',
+    'fd00:10',
+  ],
+  'kube-proxy-nftables': [
+    'shop',
+    'web-lb',
+    'node1',
+    'node2',
+    '10.244.',
+    '10.10.0.',
+    'db-nodeport',
+    'samenode',
+    'fd00:10',
+  ],
 } as const;
 
 it.each(Object.entries(NAMES))('%s: no name or address of the lab is left', async (sample, names) => {
@@ -35,7 +65,9 @@ describe('what becomes of', () => {
   const nft = (value: unknown): unknown =>
     JSON.parse(text(createRedaction('names', hash), `${NODE}/nft-ruleset.json`, JSON.stringify(value)));
   const envoy = (value: unknown): unknown =>
-    JSON.parse(text(createRedaction('names', hash), 'clusters/c/pods/n/p/envoy/config_dump.json', JSON.stringify(value)));
+    JSON.parse(
+      text(createRedaction('names', hash), 'clusters/c/pods/n/p/envoy/config_dump.json', JSON.stringify(value)),
+    );
 
   it('a rule of kube-proxy: its shape, with other names and addresses', () => {
     expect(
@@ -60,7 +92,11 @@ describe('what becomes of', () => {
 
   it('a mask that is no prefix: nothing that could be matched', () => {
     expect(line('-A X -s 10.0.0.1/255.0.0.255 -j Y')).toMatch(/ -s REDACTED-[0-9a-f]{12} /);
-    const match = { op: '==', left: { '&': [{ payload: { protocol: 'ip', field: 'saddr' } }, '255.255.0.0'] }, right: '10.1.0.0' };
+    const match = {
+      op: '==',
+      left: { '&': [{ payload: { protocol: 'ip', field: 'saddr' } }, '255.255.0.0'] },
+      right: '10.1.0.0',
+    };
     expect(nft({ match })).toMatchObject({ match: { right: expect.stringMatching(/^REDACTED-/) as string } });
   });
 
@@ -90,7 +126,12 @@ describe('what becomes of', () => {
       principal({ prefix: 'spiffe://cluster.local/ns/sho' }),
       principal({ suffix: '/sa/web' }),
       principal({ safe_regex: { regex: '.*/ns/shop/.*' } }),
-      { headers: [{ name: ':authority', string_match: { prefix: 'shop' } }, { name: 'x-team', string_match: { prefix: 'sho' } }] },
+      {
+        headers: [
+          { name: ':authority', string_match: { prefix: 'shop' } },
+          { name: 'x-team', string_match: { prefix: 'sho' } },
+        ],
+      },
       { match: { prefix: '/shop' }, route: { prefix_rewrite: '/web' } },
     ]);
     const word = 'n[a-p]{12}';

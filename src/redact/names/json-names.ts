@@ -4,7 +4,17 @@ import { member, memberTexts, type Place } from '../place.ts';
 import type { Renaming } from './renaming.ts';
 
 /** Values that are types, versions and other words of a schema. */
-const SCHEMA = new Set(['type', 'typeurl', 'apiversion', 'kind', 'resourceversion', 'uid', 'fieldstype', 'category', 'typeurls']);
+const SCHEMA = new Set([
+  'type',
+  'typeurl',
+  'apiversion',
+  'kind',
+  'resourceversion',
+  'uid',
+  'fieldstype',
+  'category',
+  'typeurls',
+]);
 /** Types and extensions of Envoy, Istio and xDS: `envoy.filters.http.router`. */
 const TYPE = /^(?:type\.googleapis\.com\/)?(?:envoy|istio|xds|udpa|google)\.[A-Za-z0-9_.]+$/;
 /** What HTTP says, and what is compared with it. A path that was changed would match other routes. */
@@ -64,7 +74,8 @@ export function renameText(place: Place, text: string, renaming: Renaming): stri
   if (subject !== undefined) return renamePattern(subject, bare, text, renaming);
   if (HTTP_TEXT.has(bare) && inHttp(place)) return text;
   if (bare.includes('header') && !bare.endsWith('headerstoadd')) return text;
-  if (bare === 'key' && (up?.bare === 'header' || /^(?:request|source|destination|connection)\./.test(text))) return text;
+  if (bare === 'key' && (up?.bare === 'header' || /^(?:request|source|destination|connection)\./.test(text)))
+    return text;
   return renaming.text(text);
 }
 
@@ -143,7 +154,13 @@ function subjectOf(place: Place): string | undefined {
     const names = memberTexts(at.container, ['name', 'headername']);
     const [name] = names;
     if (name !== undefined && at.bare !== 'name' && PATTERN_MEMBER.test(at.key)) return name;
-    if (at !== place && !PATTERN.test(at.bare) && at.bare !== 'stringmatch' && at.bare !== 'pattern' && at.bare !== 'ormatch')
+    if (
+      at !== place &&
+      !PATTERN.test(at.bare) &&
+      at.bare !== 'stringmatch' &&
+      at.bare !== 'pattern' &&
+      at.bare !== 'ormatch'
+    )
       return at.key;
     at = at.up;
   }
@@ -160,7 +177,31 @@ function renamePattern(subject: string, bare: string, text: string, renaming: Re
 
 /** Whether a place is inside what a proxy does with a request, or a probe sends. */
 function inHttp(place: Place): boolean {
-  const keys = new Set(['match', 'route', 'routes', 'httpget', 'rewrite', 'redirect', 'operation', 'urlpath', 'path', 'regexrewrite', 'directresponse', 'uri', 'rules', 'rule', 'saferegex', 'http', 'uriregexrewrite', 'healthcheck', 'httphealthcheck', 'permissions', 'when', 'hostrewritepathregex', 'pattern']);
+  const keys = new Set([
+    'match',
+    'route',
+    'routes',
+    'httpget',
+    'rewrite',
+    'redirect',
+    'operation',
+    'urlpath',
+    'path',
+    'regexrewrite',
+    'directresponse',
+    'uri',
+    'rules',
+    'rule',
+    'saferegex',
+    'http',
+    'uriregexrewrite',
+    'healthcheck',
+    'httphealthcheck',
+    'permissions',
+    'when',
+    'hostrewritepathregex',
+    'pattern',
+  ]);
   for (let at: Place | null = place.up, levels = 0; at !== null && levels < 8; at = at.up, levels += 1) {
     if (keys.has(at.bare)) return true;
   }

@@ -30,7 +30,8 @@ const PARTS = new RegExp(
 );
 
 /** Numbers, numbers with units, marks and masks, versions of APIs. */
-const NO_NAME = /^(?:\d[\d-]*|\d+(?:ns|us|ms|s|m|h|d|b|[kmgtpe]i?b?)|0[xX][0-9a-fA-F]+|v\d{1,3}(?:(?:alpha|beta)\d{1,3})?|\p{L})$/iu;
+const NO_NAME =
+  /^(?:\d[\d-]*|\d+(?:ns|us|ms|s|m|h|d|b|[kmgtpe]i?b?)|0[xX][0-9a-fA-F]+|v\d{1,3}(?:(?:alpha|beta)\d{1,3})?|\p{L})$/iu;
 /** Chains of kube-proxy, whose names end in a hash of the Service's name that anybody could compute (pkg/proxy/iptables/proxier.go). */
 const KUBE_CHAIN = /^(KUBE-(?:SVC|SVL|SEP|FW|EXT|XLB|DST|SRC)-)([A-Z2-7]{16})$/;
 const MAC = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i;
@@ -96,7 +97,12 @@ export class Renaming {
   /** An address beside which its length stands. */
   networkAddress(text: string, length: number): string {
     const address = parseAddress(text);
-    if (address === undefined || !Number.isInteger(length) || length < 0 || length > (address.family === 4 ? 32 : 128)) {
+    if (
+      address === undefined ||
+      !Number.isInteger(length) ||
+      length < 0 ||
+      length > (address.family === 4 ? 32 : 128)
+    ) {
       return this.text(text);
     }
     return this.permutation.prefix(address, length).text;
@@ -108,7 +114,8 @@ export class Renaming {
 
   private part(part: string): string {
     if (this.stays(part)) return part;
-    if (/^\d{1,3}(?:-\d{1,3}){3}$/.test(part)) return this.addressOr(part.replaceAll('-', '.'), part).replaceAll('.', '-');
+    if (/^\d{1,3}(?:-\d{1,3}){3}$/.test(part))
+      return this.addressOr(part.replaceAll('-', '.'), part).replaceAll('.', '-');
     if (part.includes('-') && /[.:]/.test(part)) return this.range(part);
     if (part.includes('/')) return this.cidr(part);
     if (MAC.test(part)) return this.mac(part);
@@ -125,14 +132,17 @@ export class Renaming {
 
   private addressOr(text: string, otherwise: string): string {
     const address = parseAddress(text);
-    return address === undefined ? otherwise.replace(/[\p{L}\p{N}]{3,}/gu, (word) => this.word(word)) : this.permutation.address(address).text;
+    return address === undefined
+      ? otherwise.replace(/[\p{L}\p{N}]{3,}/gu, (word) => this.word(word))
+      : this.permutation.address(address).text;
   }
 
   private cidr(text: string): string {
     const slash = text.indexOf('/');
     const address = parseAddress(text.slice(0, slash));
     const prefix = parsePrefix(text);
-    if (address === undefined || prefix === undefined) return this.addressOr(text.slice(0, slash), text) + text.slice(slash);
+    if (address === undefined || prefix === undefined)
+      return this.addressOr(text.slice(0, slash), text) + text.slice(slash);
     const length = maskLength(prefix);
     // A mask that is no prefix keeps no permutation's sense.
     if (length === undefined) return redacted(this.hash(`mask ${text}`));
@@ -172,12 +182,17 @@ export class Renaming {
     if (word === word.toLowerCase()) return letters;
     if (word === word.toUpperCase()) return letters.toUpperCase();
     const pattern = this.hash(`case ${word}`);
-    return [...letters].map((letter, at) => (Number.parseInt(pattern[at] ?? '0', 16) % 2 ? letter.toUpperCase() : letter)).join('');
+    return [...letters]
+      .map((letter, at) => (Number.parseInt(pattern[at] ?? '0', 16) % 2 ? letter.toUpperCase() : letter))
+      .join('');
   }
 
   private base32(text: string): string {
     const digits = this.hash(`chain ${text}`);
-    return Array.from({ length: 16 }, (_, at) => BASE32[Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16) % 32]).join('');
+    return Array.from(
+      { length: 16 },
+      (_, at) => BASE32[Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16) % 32],
+    ).join('');
   }
 }
 
