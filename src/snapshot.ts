@@ -171,7 +171,9 @@ async function learn({ source, names }: Content, redaction: Redaction, tell: Tol
     if (artefact !== undefined) redaction.learn(name, artefact.bytes);
     signal.throwIfAborted();
     // Ctrl-C and the progress line have their turn between artefacts.
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
   }
 }
 

@@ -27,11 +27,11 @@ export async function capture(
   for (let from = 0; from < missing.length; from += AT_ONCE) {
     tell(names.length - missing.length + from, names.length);
     const group = missing.slice(from, from + AT_ONCE);
-    const asked = places.map(({ collects, collector }) => {
+    const asked = places.flatMap(({ collects, collector }) => {
       const own = group.filter(collects);
-      return own.length === 0 ? undefined : collector.collect(own, signal);
+      return own.length === 0 ? [] : [collector.collect(own, signal)];
     });
-    const collected = new Map((await Promise.all(asked)).flatMap((one) => [...(one ?? [])]));
+    const collected = new Map((await Promise.all(asked)).flatMap((one) => [...one]));
     // What was finished before Ctrl-C is kept; what was stopped is no gap.
     for (const name of group) {
       const one = collected.get(name);

@@ -61,7 +61,8 @@ it.each([
   '::1',
   'ff02::1',
 ])('%s stays', (text) => {
-  fc.assert(fc.property(fc.string(), (key) => moved(key, text) === text));
+  const keys = fc.sample(fc.string(), 100);
+  expect(new Set(keys.map((key) => moved(key, text)))).toEqual(new Set([text]));
 });
 
 it.each([
@@ -74,7 +75,7 @@ it.each([
   ['2001:db8::1', /^[23][0-9a-f]{3}:/],
   ['::ffff:10.0.0.1', /^::ffff:a/],
 ])('%s stays in its range', (text, range) => {
-  fc.assert(fc.property(fc.string(), (key) => range.test(moved(key, text))));
+  for (const key of fc.sample(fc.string(), 100)) expect(moved(key, text)).toMatch(range);
 });
 
 it('a mapped IPv4 address holds what the IPv4 address becomes', () => {

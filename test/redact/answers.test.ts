@@ -62,7 +62,12 @@ function outline({ verdict, branches, findings }: Explanation): unknown {
     branches: branches
       .map(({ disposition, probability, status, flag, condition, hops, backend }) =>
         [
-          ...[disposition, probability.toFixed(9), status, flag, condition === null, backend?.port],
+          disposition,
+          probability.toFixed(9),
+          status,
+          flag,
+          condition === null,
+          backend?.port,
           ...hops.map((hop) => `${hop.kind} ${hop.steps.length}`),
         ].join(' '),
       )

@@ -99,7 +99,7 @@ export function writeCanarySnapshot(folder: string): void {
     before
       .replace(
         'ESCAPED-HERE',
-        [...c.escapedEnvironment].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`).join(''),
+        c.escapedEnvironment.replace(/./g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`),
       )
       .replace('"name":"FEATURE"', `"name":"DB_PASS","value":"${c.twice}","name":"FEATURE"`),
   );

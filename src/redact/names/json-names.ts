@@ -84,7 +84,7 @@ export function renameKey(place: Place, key: string, renaming: Renaming): string
   if (NAMED_KEYS.has(place.bare) && place.index < 0) return renaming.text(key);
   if (place.bare === 'map' && place.up !== null) return renaming.text(key);
   // Fields of schemas are identifiers; whatever is not is a name that somebody gave, or a header.
-  if (/^[@$]?[A-Za-z_][A-Za-z0-9_]*$/.test(key) || /headers$/.test(place.bare) || TYPE.test(key)) return key;
+  if (/^[@$]?[A-Za-z_][A-Za-z0-9_]*$/.test(key) || place.bare.endsWith('headers') || TYPE.test(key)) return key;
   return ['set', 'add', 'queryparams'].includes(place.bare) ? key : renaming.text(key);
 }
 

@@ -178,13 +178,13 @@ export class Renaming {
    */
   private word(word: string): string {
     const digits = this.hash(`name ${word.toLowerCase()}`);
-    const letters = `n${[...digits.slice(0, 12)].map((digit) => LETTERS[Number.parseInt(digit, 16)]).join('')}`;
+    const letters = `n${digits.slice(0, 12).replace(/[0-9a-f]/g, (digit) => LETTERS.charAt(Number.parseInt(digit, 16)))}`;
     if (word === word.toLowerCase()) return letters;
     if (word === word.toUpperCase()) return letters.toUpperCase();
     const pattern = this.hash(`case ${word}`);
-    return [...letters]
-      .map((letter, at) => (Number.parseInt(pattern[at] ?? '0', 16) % 2 ? letter.toUpperCase() : letter))
-      .join('');
+    return letters.replace(/./g, (letter, at: number) =>
+      Number.parseInt(pattern[at] ?? '0', 16) % 2 ? letter.toUpperCase() : letter,
+    );
   }
 
   private base32(text: string): string {
