@@ -2,22 +2,25 @@
  * Takes snapshots. In: where the artefacts come from, what of them is wanted, and where they shall stand. Out: a snapshot there, and
  * what became of it. It knows neither flags nor the process.
  */
+import { capture, type CapturePlace } from './collect/capture.ts';
 import { randomKeyedHash } from './collect/keyed-hash.ts';
+import { PartialFolder } from './collect/partial-folder.ts';
 import { collectSnapshots } from './collect/snapshot.ts';
 import { formatSnapshotIndex } from './collect/snapshot-index.ts';
-import { snapshotTarget, writeSnapshot, type Written } from './collect/write-snapshot.ts';
+import { snapshotTarget, writeSnapshot, type SnapshotTarget, type Written } from './collect/write-snapshot.ts';
 import type { ArtefactSource, Gap } from './model/artefact.ts';
 import { compareText } from './model/order.ts';
 import { createRedaction, type Redacted, type Redaction, type RedactionLevel } from './redact/redact.ts';
+import { createWorkspace } from './workspace.ts';
 import { clusterOf } from './workspace/layout.ts';
+import { planSnapshot } from './workspace/snapshot-plan.ts';
 import { describeScope, inScope, type SnapshotScope } from './workspace/snapshot-scope.ts';
 
 export type { RedactionLevel } from './redact/redact.ts';
 export type { SnapshotScope } from './workspace/snapshot-scope.ts';
 
+/** What is wanted, wherever it comes from. */
 export interface SnapshotRequest {
-  /** Snapshots to take it from. */
-  readonly sources: readonly string[];
   readonly scope: SnapshotScope;
   readonly level: RedactionLevel;
   /** A folder or an archive. */
@@ -25,6 +28,17 @@ export interface SnapshotRequest {
   /** Replace what stands there. */
   readonly force: boolean;
   readonly tool: { readonly name: string; readonly version: string };
+}
+
+/** A cluster to take it from. */
+export interface LiveSubject {
+  /** Which cluster it is, in words that stay the same: captures of two clusters do not mix. */
+  readonly name: string;
+  /** Names of the lists of objects that the cluster has. */
+  readonly lists: readonly string[];
+  readonly places: readonly CapturePlace[];
+  /** Begin from nothing, even if an interrupted attempt left something. */
+  readonly restart: boolean;
 }
 
 export interface SnapshotReport {
@@ -35,33 +49,93 @@ export interface SnapshotReport {
   readonly skipped: readonly Gap[];
 }
 
-/** Who hears how far it is. */
+/** Hears what is being done. */
 export type Told = (phase: string) => void;
 
 const INDEX = 'snapshot.json';
+const LEAVE = 'take the snapshot with --redact none, if everything in it may be seen';
 
 /**
  * Takes a snapshot from others: all of them or a part, redacted or not.
+ * @param sources folders or archives
  * @throws InputError when a source is no snapshot, or the place cannot be written
  */
-export async function takeSnapshot(request: SnapshotRequest, tell: Told, signal: AbortSignal): Promise<SnapshotReport> {
+export async function takeSnapshot(
+  sources: readonly string[],
+  request: SnapshotRequest,
+  tell: Told,
+  signal: AbortSignal,
+): Promise<SnapshotReport> {
   const target = snapshotTarget(request.output, request.force);
   tell('reading the snapshot');
-  const source = await collectSnapshots(request.sources, undefined, false);
-  const redaction = request.level === 'none' ? null : createRedaction(request.level, randomKeyedHash());
+  const source = await collectSnapshots(sources, undefined, false);
   const names = source.names().filter((name) => name !== INDEX && inScope(name, request.scope));
   const capturedAt = names.length === 0 ? null : (source.artefact(names[0] ?? '')?.capturedAt ?? null);
-  if (redaction !== null) await learn(source, names, redaction, tell, signal);
-  const skipped = [...source.gaps()];
+  return await pack({ source, names, capturedAt, gaps: () => source.gaps() }, target, request, tell, signal);
+}
+
+/**
+ * Takes a snapshot of a live cluster. What was captured stays in a folder beside the place until the snapshot is whole, so that an
+ * interrupted attempt goes on where it stopped.
+ * @throws InputError when the place cannot be written
+ */
+export async function takeLiveSnapshot(
+  live: LiveSubject,
+  request: SnapshotRequest,
+  tell: Told,
+  signal: AbortSignal,
+): Promise<SnapshotReport> {
+  const target = snapshotTarget(request.output, request.force);
+  const subject = [live.name, ...describeScope(request.scope)].join(' ');
+  const folder = PartialFolder.open(target.path, subject, live.restart);
+  const told = (what: string) => (done: number, all: number) => tell(`capturing ${what}: ${done} of ${all}`);
+  const lists = await capture(live.lists, live.places, folder, told('lists of objects'), signal);
+  const planned = planSnapshot(createWorkspace(await captured(folder)), request.scope);
+  const others = await capture(planned, live.places, folder, told('nodes, pods and proxies'), signal);
+  const source = await captured(folder);
+  const names = [...live.lists, ...planned].filter((name) => folder.has(name)).toSorted(compareText);
+  const times = folder.times();
+  const gaps = (): readonly Gap[] => [...lists, ...others];
+  const report = await pack({ source, names, capturedAt: times?.first ?? null, gaps }, target, request, tell, signal);
+  folder.remove();
+  return report;
+}
+
+/** What a folder holds so far, as artefacts. */
+async function captured(folder: PartialFolder): Promise<ArtefactSource> {
+  return await collectSnapshots([folder.path], undefined, false);
+}
+
+/** What goes into a snapshot. */
+interface Content {
+  readonly source: ArtefactSource;
+  /** Sorted. */
+  readonly names: readonly string[];
+  readonly capturedAt: string | null;
+  /** What could not be captured, as far as it is known by now. */
+  readonly gaps: () => readonly Gap[];
+}
+
+async function pack(
+  content: Content,
+  target: SnapshotTarget,
+  { level, scope, tool }: SnapshotRequest,
+  tell: Told,
+  signal: AbortSignal,
+): Promise<SnapshotReport> {
+  const redaction = level === 'none' ? null : createRedaction(level, randomKeyedHash());
+  if (redaction !== null) await learn(content, redaction, tell, signal);
+  const { capturedAt } = content;
+  const leftOut: Gap[] = [];
+  const clusters = new Set<string>();
   let count = 0;
   const artefacts = function* (): Generator<Written> {
-    const clusters = new Set<string>();
-    for (const name of names) {
+    for (const name of content.names) {
       tell(`writing ${name}`);
-      const made = redactedArtefact(source, name, redaction);
+      const made = redacted(content.source, name, redaction);
       if (made === undefined) continue;
       if ('leftOut' in made) {
-        skipped.push({
+        leftOut.push({
           kind: 'unreadable',
           artefact: name,
           problem: `it was left out: ${made.leftOut}`,
@@ -74,42 +148,37 @@ export async function takeSnapshot(request: SnapshotRequest, tell: Told, signal:
       if (cluster !== undefined) clusters.add(cluster);
       yield { name: made.name, bytes: () => made.bytes };
     }
+    const skipped = [...content.gaps(), ...leftOut].map((gap) => redaction?.gap(gap) ?? gap);
     const index = formatSnapshotIndex({
-      tool: request.tool,
+      tool,
       capturedAt,
       clusters: [...clusters].toSorted(compareText),
-      redacted: request.level,
-      scope: describeScope(request.scope),
-      skipped: redaction === null ? skipped : skipped.map((gap) => redaction.gap(gap)),
+      redacted: level,
+      scope: describeScope(scope).map((part) => redaction?.words(part) ?? part),
+      skipped,
     });
     yield { name: INDEX, bytes: () => index };
   };
   await writeSnapshot(target, artefacts(), new Date(capturedAt ?? 0), signal);
-  return { path: target.path, artefacts: count, skipped };
+  return { path: target.path, artefacts: count, skipped: [...content.gaps(), ...leftOut] };
 }
 
-const LEAVE = 'take the snapshot with --redact none, if everything in it may be seen';
-
 /** Shows every artefact to the redaction, so that a secret is known wherever it stands. */
-async function learn(
-  source: ArtefactSource,
-  names: readonly string[],
-  redaction: Redaction,
-  tell: Told,
-  signal: AbortSignal,
-): Promise<void> {
+async function learn({ source, names }: Content, redaction: Redaction, tell: Told, signal: AbortSignal): Promise<void> {
   for (const name of names) {
     tell(`looking for secrets in ${name}`);
     const artefact = source.artefact(name);
     if (artefact !== undefined) redaction.learn(name, artefact.bytes);
     signal.throwIfAborted();
     // Ctrl-C and the progress line have their turn between artefacts.
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
   }
 }
 
 /** undefined: it cannot be read, which the source's gaps tell. */
-function redactedArtefact(source: ArtefactSource, name: string, redaction: Redaction | null): Redacted | undefined {
+function redacted(source: ArtefactSource, name: string, redaction: Redaction | null): Redacted | undefined {
   const artefact = source.artefact(name);
   if (artefact === undefined) return undefined;
   return redaction === null ? { name, bytes: artefact.bytes } : redaction.redact(name, artefact.bytes);

@@ -21,6 +21,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { fileSystemError, InputError } from './input-error.ts';
@@ -104,11 +105,12 @@ async function writeArchive(
 ): Promise<void> {
   const tar = pack();
   const filling = (async () => {
-    for (const { name, bytes } of artefacts) {
+    for (const artefact of artefacts) {
+      const { name } = artefact;
       signal.throwIfAborted();
       await new Promise<void>((resolve, reject) => {
         const header = { name, mtime: time, mode: 0o644, uid: 0, gid: 0, uname: '', gname: '' };
-        tar.entry(header, bytes(), (error) => (error ? reject(error) : resolve()));
+        tar.entry(header, artefact.bytes(), (error) => (error ? reject(error) : resolve()));
       });
     }
     tar.finalize();
@@ -136,13 +138,14 @@ class PlainGzipHeader extends Transform {
 async function writeFolder(folder: string, artefacts: Iterable<Written>, signal: AbortSignal): Promise<void> {
   mkdirSync(folder, { mode: 0o700 });
   let count = 0;
-  for (const { name, bytes } of artefacts) {
+  for (const artefact of artefacts) {
+    const { name } = artefact;
     signal.throwIfAborted();
     const file = path.join(folder, ...name.split('/'));
     mkdirSync(path.dirname(file), { recursive: true });
-    writeDurably(file, bytes());
+    writeDurably(file, artefact.bytes());
     // Whoever presses Ctrl-C is heard between files.
-    if ((count += 1) % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
+    if ((count += 1) % 64 === 0) await setImmediate();
   }
 }
 

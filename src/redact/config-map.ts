@@ -21,8 +21,7 @@ export function hideInYaml(text: string, hiding: Hiding): string {
   /** Indent of the innermost block whose values are hidden. */
   let block = -1;
   const lines = text.split('\n').map((line) => {
-    const [, indent = '', key = '', value = ''] =
-      /^([ \t]*(?:-[ \t]{1,8})?)["']?([\w.$/-]{1,200})["']?:[ \t]*(.*)$/.exec(line) ?? [];
+    const [, key = '', value = ''] = /^[ \t]*(?:-[ \t]{1,8})?["']?([\w.$/-]{1,200})["']?:[ \t]*(.*)$/.exec(line) ?? [];
     const depth = /^[ \t]*/.exec(line)?.[0].length ?? 0;
     if (line.trim() !== '' && depth <= block && !/^[ \t]*-/.test(line)) block = -1;
     if (key === '') return block >= 0 && line.trim() !== '' ? hideScalar(line, hiding) : line;

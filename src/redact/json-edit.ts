@@ -68,14 +68,14 @@ export function editJson<P>(bytes: Buffer, editor: Editor<P>): Buffer {
     visit(child.node, editor.below(place, parent, child, index));
   };
 
-  const walkLarge = (start: number, end: number, place: P, level: number): number => {
-    if (end - start <= TREE_BYTES) {
-      const node = readTree(bytes, start);
+  const walkLarge = (from: number, to: number, place: P, level: number): number => {
+    if (to - from <= TREE_BYTES) {
+      const node = readTree(bytes, from);
       walk(node, place);
       return node.end;
     }
     if (level > LARGE_LEVELS) throw new NotJson();
-    const node = readLevel(bytes, start);
+    const node = readLevel(bytes, from);
     const change = editor.container(place, node);
     if (change !== undefined)
       replace(node.start, node.end, 'json' in change ? change.json : JSON.stringify(change.text));

@@ -120,7 +120,9 @@ function decode(bytes: Buffer, start: number, end: number): string {
   // oxlint-disable-next-line no-control-regex
   if (!/[\\\u0000-\u001f]/.test(text)) return text;
   try {
-    return JSON.parse(`"${text}"`) as string;
+    const value: unknown = JSON.parse(`"${text}"`);
+    if (typeof value === 'string') return value;
+    throw new NotJson();
   } catch {
     throw new NotJson();
   }

@@ -32,6 +32,8 @@ export interface Redaction {
   redact(name: string, bytes: Buffer): Redacted;
   /** A gap that the snapshot's index tells. */
   gap(gap: Gap): Gap;
+  /** Words for people, in which only names that stand in artefacts are changed. */
+  words(text: string): string;
 }
 
 /** A redaction with a hash of its own. */
@@ -59,6 +61,7 @@ export function createRedaction(level: Exclude<RedactionLevel, 'none'>, hash: Ke
       hiding.relearn();
     },
     redact,
+    words: (text) => renaming?.prose(hiding.text(text)) ?? hiding.text(text),
     gap: ({ raw: _, pointer: _pointer, ...gap }) => {
       const prose = (text: string): string => renaming?.prose(hiding.text(text)) ?? hiding.text(text);
       const { problem, remedy } = gap;
@@ -75,6 +78,10 @@ function renameArtefact(name: string, renaming: Renaming): string {
   if (parts[0] !== 'clusters') return renaming.prose(name);
   const kept = new Set(['netns', 'envoy', 'kube-proxy', 'resources', 'nodes', 'pods', 'istiod', 'ztunnel', 'linkerd']);
   return parts
+    .map((part, at) =>
+      // istiod/<pod>/config_dump_proxyID_<pod>.<namespace>.json
+      at === last && parts[2] === 'istiod' ? `${renaming.text(part.replace(/\.json$/, ''))}.json` : part,
+    )
     .map((part, at) => (at === 0 || at === last || at === 2 || (at > 3 && kept.has(part)) ? part : renaming.name(part)))
     .join('/');
 }

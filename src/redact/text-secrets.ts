@@ -11,7 +11,7 @@ const LINES: Readonly<Record<string, RegExp>> = {
   ipvsadm: /^(?:-[Aa] |$)/,
   ipset: /^(?:create |add |$)/,
   conntrack: /^(?:(?:ipv[46] +\d+ )?[a-z0-9]+ +\d+ |conntrack v|$)/,
-  sysctl: /^(?:[a-zA-Z0-9_.\/@:-]+ ?=|sysctl: |$)/,
+  sysctl: /^(?:[a-zA-Z0-9_./@:-]+ ?=|sysctl: |$)/,
   sockets: /^(?:(?:tcp|udp|raw|mptcp|sctp|dccp|icmp6|u_\w+|p_\w+|nl|v_str|Netid|State)\b|[A-Z-]+ +\d|$)/,
 };
 

@@ -89,8 +89,12 @@ const NETNS_FILES: Readonly<Record<string, string>> = {
   'ip-link.json': 'ip -j -d link',
   'ip-neigh.json': 'ip -j neigh',
 };
-const KUBE_PROXY_FILES = ['proxyMode', 'configz', 'healthz', 'metrics'];
-const ENVOY_FILES = ['config_dump.json', 'clusters.json', 'listeners.json', 'server_info.json', 'stats.json'];
+/** Files of every network namespace. */
+export const NETNS_FILE_NAMES: readonly string[] = Object.keys(NETNS_FILES);
+/** Answers of kube-proxy. */
+export const KUBE_PROXY_FILES = ['proxyMode', 'configz', 'healthz', 'metrics'];
+/** Answers of an Envoy's admin interface. */
+export const ENVOY_FILES = ['config_dump.json', 'clusters.json', 'listeners.json', 'server_info.json', 'stats.json'];
 
 /** One clause: how a person would capture a file of a network namespace. */
 export function captureRemedy(place: NetnsPlace, file: string): string {

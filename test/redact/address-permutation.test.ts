@@ -20,13 +20,19 @@ function shared(one: Address, other: Address): number {
 describe.each([4, 6] as const)('IPv%i', (family) => {
   it('keeps how many leading bits any two addresses share', () => {
     fc.assert(
-      fc.property(fc.string(), address(family), address(family), fc.nat(family === 4 ? 31 : 127), (key, one, other, bit) => {
-        const permutation = new AddressPermutation(keyed(key));
-        const near = addressFromBits(family, one.bits ^ (1n << BigInt(bit)));
-        for (const second of [other, near, one]) {
-          expect(shared(permutation.address(one), permutation.address(second))).toBe(shared(one, second));
-        }
-      }),
+      fc.property(
+        fc.string(),
+        address(family),
+        address(family),
+        fc.nat(family === 4 ? 31 : 127),
+        (key, one, other, bit) => {
+          const permutation = new AddressPermutation(keyed(key));
+          const near = addressFromBits(family, one.bits ^ (1n << BigInt(bit)));
+          for (const second of [other, near, one]) {
+            expect(shared(permutation.address(one), permutation.address(second))).toBe(shared(one, second));
+          }
+        },
+      ),
     );
   });
 
@@ -43,12 +49,21 @@ describe.each([4, 6] as const)('IPv%i', (family) => {
   });
 });
 
-it.each(['0.0.0.0', '127.0.0.1', '127.0.0.6', '169.254.169.254', '224.0.0.1', '240.240.1.1', '255.255.255.255', '::', '::1', 'ff02::1'])(
-  '%s stays',
-  (text) => {
-    fc.assert(fc.property(fc.string(), (key) => moved(key, text) === text));
-  },
-);
+it.each([
+  '0.0.0.0',
+  '127.0.0.1',
+  '127.0.0.6',
+  '169.254.169.254',
+  '224.0.0.1',
+  '240.240.1.1',
+  '255.255.255.255',
+  '::',
+  '::1',
+  'ff02::1',
+])('%s stays', (text) => {
+  const keys = fc.sample(fc.string(), 100);
+  expect(new Set(keys.map((key) => moved(key, text)))).toEqual(new Set([text]));
+});
 
 it.each([
   ['10.1.2.3', /^10\./],
@@ -60,7 +75,7 @@ it.each([
   ['2001:db8::1', /^[23][0-9a-f]{3}:/],
   ['::ffff:10.0.0.1', /^::ffff:a/],
 ])('%s stays in its range', (text, range) => {
-  fc.assert(fc.property(fc.string(), (key) => range.test(moved(key, text))));
+  for (const key of fc.sample(fc.string(), 100)) expect(moved(key, text)).toMatch(range);
 });
 
 it('a mapped IPv4 address holds what the IPv4 address becomes', () => {

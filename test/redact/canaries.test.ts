@@ -20,7 +20,7 @@ beforeAll(async () => {
     const output = join(folder, `${level}.tar.gz`);
     const scope = { namespace: null, nodes: [], proxies: [] };
     const tool = { name: 'kubectl-reach', version: '0' };
-    await takeSnapshot({ sources: [source], scope, level, output, force: false, tool }, () => {}, new AbortController().signal);
+    await takeSnapshot([source], { scope, level, output, force: false, tool }, () => {}, new AbortController().signal);
     archives.set(level, gunzipSync(readFileSync(output)));
     sources.set(level, await collectSnapshot(output));
   }
@@ -53,7 +53,9 @@ function texts(bytes: Buffer): string[] {
 /** The three ways in which base64 may spell a text, by where it begins; without what its neighbours decide. */
 function base64(text: string): string[] {
   return [0, 1, 2].map((before) => {
-    const spelled = Buffer.concat([Buffer.alloc(before), Buffer.from(text)]).toString('base64').replace(/=+$/, '');
+    const spelled = Buffer.concat([Buffer.alloc(before), Buffer.from(text)])
+      .toString('base64')
+      .replace(/=+$/, '');
     return spelled.slice(before === 0 ? 0 : before + 1, -1);
   });
 }

@@ -97,7 +97,10 @@ export function writeCanarySnapshot(folder: string): void {
   });
   text(`${CORE}/pods.json`, (before) =>
     before
-      .replace('ESCAPED-HERE', [...c.escapedEnvironment].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`).join(''))
+      .replace(
+        'ESCAPED-HERE',
+        c.escapedEnvironment.replace(/./g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`),
+      )
       .replace('"name":"FEATURE"', `"name":"DB_PASS","value":"${c.twice}","name":"FEATURE"`),
   );
   items(`${CORE}/configmaps.json`, (maps) => {
@@ -154,23 +157,40 @@ export function writeCanarySnapshot(folder: string): void {
     });
   });
   items('resources/security.istio.io/v1/requestauthentications.json', (objects) => {
-    objects.push({ metadata: { name: 'r' }, spec: { jwtRules: [{ issuer: 'i', jwks: `{"keys":[{"k":"${c.jwks}"}]}` }] } });
+    objects.push({
+      metadata: { name: 'r' },
+      spec: { jwtRules: [{ issuer: 'i', jwks: `{"keys":[{"k":"${c.jwks}"}]}` }] },
+    });
   });
   items('resources/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations.json', (objects) => {
     objects.push({
       metadata: { name: 'w' },
-      webhooks: [{ clientConfig: { url: `https://u:${c.webhookUrl}@h/x`, caBundle: Buffer.from(c.certificateBundle).toString('base64') } }],
+      webhooks: [
+        {
+          clientConfig: {
+            url: `https://u:${c.webhookUrl}@h/x`,
+            caBundle: Buffer.from(c.certificateBundle).toString('base64'),
+          },
+        },
+      ],
     });
   });
   text(`${POD}/envoy/config_dump.json`, (before) => {
     const dump = JSON.parse(before) as { configs: Json[] };
     const [bootstrap] = dump.configs as { bootstrap: { node: { metadata: { PROXY_CONFIG: Json } } } }[];
-    if (bootstrap !== undefined) bootstrap.bootstrap.node.metadata.PROXY_CONFIG['proxyMetadata'] = { ANY: c.proxyMetadata };
+    if (bootstrap !== undefined)
+      bootstrap.bootstrap.node.metadata.PROXY_CONFIG['proxyMetadata'] = { ANY: c.proxyMetadata };
     dump.configs.push(
       {
         '@type': 'type.googleapis.com/envoy.admin.v3.SecretsConfigDump',
         static_secrets: [
-          { name: 'a', secret: { name: 'a', tls_certificate: { private_key: { inline_bytes: Buffer.from(c.inlineKey).toString('base64') } } } },
+          {
+            name: 'a',
+            secret: {
+              name: 'a',
+              tls_certificate: { private_key: { inline_bytes: Buffer.from(c.inlineKey).toString('base64') } },
+            },
+          },
           { name: 'b', note: `-----BEGIN EC PRIVATE KEY-----\n${c.privateKey}\n-----END EC PRIVATE KEY-----\n` },
         ],
       },
@@ -183,7 +203,10 @@ export function writeCanarySnapshot(folder: string): void {
                 {
                   routes: [
                     {
-                      match: { prefix: '/', headers: [{ string_match: { prefix: c.matchedHeader }, name: 'x-api-key' }] },
+                      match: {
+                        prefix: '/',
+                        headers: [{ string_match: { prefix: c.matchedHeader }, name: 'x-api-key' }],
+                      },
                       direct_response: { status: 200, body: { inline_string: c.body } },
                       request_headers_to_add: [{ header: { key: 'x-partner', value: c.addedHeader } }],
                     },
@@ -208,7 +231,10 @@ export function writeCanarySnapshot(folder: string): void {
     before.replace('"config_yaml": ""', `"config_yaml": "admin: {x: ${c.bootstrapYaml}}"`),
   );
   text('nodes/node1/iptables-save.txt', (before) =>
-    before.replace('COMMIT', `-A INPUT -m comment --comment "token=${c.comment}" -j ACCEPT\n${c.junkLine} is no rule\nCOMMIT`),
+    before.replace(
+      'COMMIT',
+      `-A INPUT -m comment --comment "token=${c.comment}" -j ACCEPT\n${c.junkLine} is no rule\nCOMMIT`,
+    ),
   );
   text('nodes/node1/sysctl.txt', (before) => `${before}net.ipv4.tcp_fastopen_key = ${c.kernelKey}\n`);
   create(`${POD}/envoy/stats.json`, `{"stats":[{"name":"x","value":"${c.truncated}`);

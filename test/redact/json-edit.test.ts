@@ -17,10 +17,16 @@ function edited(value: unknown): unknown {
   if (typeof value === 'string') return value.startsWith('s') ? `S"${value}` : value;
   if (Array.isArray(value)) return value.map(edited);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.startsWith('k') ? `K${key}` : key, edited(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.startsWith('k') ? `K${key}` : key, edited(inner)]),
+  );
 }
 
-const word = fc.oneof(fc.string(), fc.string().map((text) => `s${text}`), fc.string().map((text) => `k${text}`));
+const word = fc.oneof(
+  fc.string(),
+  fc.string().map((text) => `s${text}`),
+  fc.string().map((text) => `k${text}`),
+);
 const document = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'medium' },
@@ -38,7 +44,9 @@ describe('editJson', () => {
     fc.assert(
       fc.property(document, fc.integer({ min: 0, max: 4 }), (value, indent) => {
         const whole = { value };
-        expect(JSON.parse(edit(JSON.stringify(whole, null, indent)))).toEqual(JSON.parse(JSON.stringify(edited(whole))));
+        expect(JSON.parse(edit(JSON.stringify(whole, null, indent)))).toEqual(
+          JSON.parse(JSON.stringify(edited(whole))),
+        );
       }),
     );
   });
@@ -62,12 +70,26 @@ describe('editJson', () => {
     expect(edit(text)).toBe(expected);
   });
 
-  it.each(['', 'x', '"s"', '{', '{"a":"s}', '["s"', '["s"] x', '{"a" "s"}', '[s]', '[01]', '["\\x"]', '["a\tb"]', '{"a":1,}', '[,]', '[1 2]', '[truex]'])(
-    'refuses %j',
-    (text) => {
-      expect(() => edit(text)).toThrow(NotJson);
-    },
-  );
+  it.each([
+    '',
+    'x',
+    '"s"',
+    '{',
+    '{"a":"s}',
+    '["s"',
+    '["s"] x',
+    '{"a" "s"}',
+    '[s]',
+    '[01]',
+    '["\\x"]',
+    '["a\tb"]',
+    '{"a":1,}',
+    '[,]',
+    '[1 2]',
+    '[truex]',
+  ])('refuses %j', (text) => {
+    expect(() => edit(text)).toThrow(NotJson);
+  });
 
   it('refuses a document that breaks off anywhere', () => {
     const text = JSON.stringify({ a: ['s', { k: 'secret', n: 1.5 }], b: null });
@@ -80,7 +102,9 @@ describe('editJson', () => {
   });
 
   it('reads documents of many megabytes in time and memory near their size', () => {
-    const text = JSON.stringify({ configs: [{ list: Array.from({ length: 300_000 }, (_, at) => ({ name: `s${at}`, at })) }] });
+    const text = JSON.stringify({
+      configs: [{ list: Array.from({ length: 300_000 }, (_, at) => ({ name: `s${at}`, at })) }],
+    });
     const before = process.memoryUsage.rss();
     const out = edit(text);
     expect(out.length).toBe(text.length + 300_000 * 3);

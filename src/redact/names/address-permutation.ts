@@ -32,9 +32,10 @@ const SPECIAL: readonly Special[] = [
   ['fc00::', 8, false],
   ['fd00::', 8, false],
   ['2000::', 3, false],
-].map(([text, length, fixed]) => {
-  const address = parseAddress(String(text)) as Address;
-  return { family: address.family, bits: address.bits, length: Number(length), fixed: fixed === true };
+].flatMap(([text, length, fixed]) => {
+  const address = parseAddress(String(text));
+  if (address === undefined) return [];
+  return [{ family: address.family, bits: address.bits, length: Number(length), fixed: fixed === true }];
 });
 
 const STEP = 4;

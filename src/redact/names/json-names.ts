@@ -84,7 +84,7 @@ export function renameKey(place: Place, key: string, renaming: Renaming): string
   if (NAMED_KEYS.has(place.bare) && place.index < 0) return renaming.text(key);
   if (place.bare === 'map' && place.up !== null) return renaming.text(key);
   // Fields of schemas are identifiers; whatever is not is a name that somebody gave, or a header.
-  if (/^[@$]?[A-Za-z_][A-Za-z0-9_]*$/.test(key) || /headers$/.test(place.bare) || TYPE.test(key)) return key;
+  if (/^[@$]?[A-Za-z_][A-Za-z0-9_]*$/.test(key) || place.bare.endsWith('headers') || TYPE.test(key)) return key;
   return ['set', 'add', 'queryparams'].includes(place.bare) ? key : renaming.text(key);
 }
 
@@ -132,8 +132,9 @@ function rangeEnd(place: Place, text: string, renaming: Renaming): string {
   const ends = place.container?.children.map((child) => child.node.text) ?? [];
   const [first = '', last = ''] = ends;
   if (!/[.:]/.test(text)) return renaming.text(text);
-  const moved = renaming.text(`${first}-${last}`).split('-');
-  return moved.length === 2 ? (moved[place.index] ?? text) : renaming.undecidable(text);
+  const [from = '', to] = renaming.text(`${first}-${last}`).split('-');
+  if (to === undefined || !/[.:]/.test(to)) return renaming.undecidable(text);
+  return place.index === 0 ? from : to;
 }
 
 /** A constant beside a mask in nftables: `{"match": {"left": {"&": [{"payload": …}, "255.255.0.0"]}, "right": "10.1.0.0"}}`. */

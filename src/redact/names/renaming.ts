@@ -16,11 +16,13 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const PARTS = new RegExp(
   [
     String.raw`REDACTED-[0-9a-f]{12}`,
+    // options of rules, and the extensions that they belong to
+    String.raw`(?<=\s)--[a-z][a-z0-9-]*(?=\s)`,
     String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?`,
-    String.raw`(?<![\w:.])[0-9a-fA-F]{1,4}:[0-9a-fA-F:]{1,36}-[0-9a-fA-F]{1,4}:[0-9a-fA-F:]{1,36}(?![\w:])`,
-    String.raw`(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}-\d{1,3}(?:\.\d{1,3}){3}(?![\w.])`,
-    String.raw`(?<![\w:])(?:[0-9a-fA-F]{0,4}:){2,8}(?:[0-9a-fA-F]{1,4}|\d{1,3}(?:\.\d{1,3}){3})?(?:\/\d{1,3}(?!\w))?(?![\w:])`,
-    String.raw`(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,3}(?:\.\d{1,3}){3}|\/\d{1,2}(?!\d))?(?![0-9A-Za-z])`,
+    String.raw`(?<![A-Za-z0-9:.])[0-9a-fA-F]{1,4}:[0-9a-fA-F:]{1,36}-[0-9a-fA-F]{1,4}:[0-9a-fA-F:]{1,36}(?![\w:])`,
+    String.raw`(?<![A-Za-z0-9.])\d{1,3}(?:\.\d{1,3}){3}-\d{1,3}(?:\.\d{1,3}){3}(?![\w.])`,
+    String.raw`(?<![A-Za-z0-9:])(?:[0-9a-fA-F]{0,4}:){2,8}(?:[0-9a-fA-F]{1,4}|\d{1,3}(?:\.\d{1,3}){3})?(?:\/\d{1,3}(?!\w))?(?![\w:])`,
+    String.raw`(?<![A-Za-z0-9.])\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,3}(?:\.\d{1,3}){3}|\/\d{1,2}(?!\d))?(?![0-9A-Za-z])`,
     String.raw`(?<![\w-])\d{1,3}(?:-\d{1,3}){3}(?![\w-])`,
     String.raw`[\p{L}\p{N}]+(?:-+[\p{L}\p{N}]+)*`,
   ].join('|'),
@@ -124,7 +126,7 @@ export class Renaming {
   }
 
   private stays(part: string): boolean {
-    if (part.startsWith('REDACTED-') || /^\d{4}-\d\d-\d\dT/.test(part)) return true;
+    if (part.startsWith('REDACTED-') || part.startsWith('--') || /^\d{4}-\d\d-\d\dT/.test(part)) return true;
     return isOfVocabulary(part) || NO_NAME.test(part) || this.interfaces.has(part);
   }
 
@@ -176,13 +178,13 @@ export class Renaming {
    */
   private word(word: string): string {
     const digits = this.hash(`name ${word.toLowerCase()}`);
-    const letters = `n${[...digits.slice(0, 12)].map((digit) => LETTERS[Number.parseInt(digit, 16)]).join('')}`;
+    const letters = `n${digits.slice(0, 12).replace(/[0-9a-f]/g, (digit) => LETTERS.charAt(Number.parseInt(digit, 16)))}`;
     if (word === word.toLowerCase()) return letters;
     if (word === word.toUpperCase()) return letters.toUpperCase();
     const pattern = this.hash(`case ${word}`);
-    return [...letters]
-      .map((letter, at) => (Number.parseInt(pattern[at] ?? '0', 16) % 2 ? letter.toUpperCase() : letter))
-      .join('');
+    return letters.replace(/./g, (letter, at: number) =>
+      Number.parseInt(pattern[at] ?? '0', 16) % 2 ? letter.toUpperCase() : letter,
+    );
   }
 
   private base32(text: string): string {

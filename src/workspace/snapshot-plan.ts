@@ -1,0 +1,49 @@
+/**
+ * Which artefacts a snapshot of a live cluster has. In: the objects that were listed. Out: names of everything else that a later answer
+ * may need: dumps of nodes, of pods' network namespaces, of proxies and istiod. Whether they can be had is not its business.
+ */
+import type { ContainerFact, PodFact } from '../model/kubernetes.ts';
+import type { Facts } from '../model/facts.ts';
+import { compareText } from '../model/order.ts';
+import { clusterFolder, ENVOY_FILES, KUBE_PROXY_FILES, NETNS_FILE_NAMES, nodeFolder, podFolder } from './layout.ts';
+import { inScope, type SnapshotScope } from './snapshot-scope.ts';
+
+/** Both forms of a ruleset tell the same; the JSON is the exact one. */
+const TWICE_TOLD = 'nft-ruleset.txt';
+const NETNS = NETNS_FILE_NAMES.filter((file) => file !== TWICE_TOLD);
+/** What istiod is asked for: how far each proxy is, the objects that it has, and the configuration of the mesh. */
+const ISTIOD_FILES = ['syncz.json', 'mesh.json'];
+const ENVOY_IMAGE = /envoy|proxyv2/;
+
+/** Names of the artefacts beside the lists of objects, sorted. */
+export function planSnapshot(facts: Facts, scope: SnapshotScope): readonly string[] {
+  const names = facts.clusters.flatMap((cluster) => {
+    const objects = cluster.objects().value;
+    const pods = (objects?.pods ?? []).filter(({ phase }) => phase === 'Running');
+    return [
+      ...(objects?.nodes ?? []).flatMap(({ name }) => nodeNames(cluster.name, name)),
+      ...pods.flatMap((pod) => podNames(cluster.name, pod)),
+      ...pods
+        .filter((pod) => pod.labels['app'] === 'istiod')
+        .flatMap((pod) => ISTIOD_FILES.map((file) => `${clusterFolder(cluster.name)}istiod/${pod.name}/${file}`)),
+    ];
+  });
+  return names.filter((name) => inScope(name, scope)).toSorted(compareText);
+}
+
+function nodeNames(cluster: string, node: string): string[] {
+  const folder = nodeFolder(cluster, node);
+  return [...NETNS, ...KUBE_PROXY_FILES.map((file) => `kube-proxy/${file}`)].map((file) => `${folder}${file}`);
+}
+
+/** A pod on its node's own network has no namespace that its node's dumps don't show. */
+function podNames(cluster: string, pod: PodFact): string[] {
+  const folder = podFolder(cluster, pod.namespace, pod.name);
+  const netns = pod.hostNetwork ? [] : NETNS.map((file) => `${folder}netns/${file}`);
+  const envoy = pod.containers.some(isEnvoy) ? ENVOY_FILES.map((file) => `${folder}envoy/${file}`) : [];
+  return [...netns, ...envoy];
+}
+
+function isEnvoy({ name, image, init, sidecar }: ContainerFact): boolean {
+  return (!init || sidecar) && (name === 'istio-proxy' || ENVOY_IMAGE.test(image ?? ''));
+}
