@@ -110,6 +110,7 @@ export function kubernetesObjects(artefacts: ReadonlyMap<string, readonly Artefa
 function openLists(artefacts: ReadonlyMap<string, readonly Artefact[]>) {
   const documents = new Map<Artefact, Document>();
   const gaps = new Map<string, readonly Gap[]>();
+  const captured = new Map<string, boolean>();
   const open = (plural: string): { readonly artefact: Artefact; readonly document: Document }[] =>
     (artefacts.get(plural) ?? [])
       .toSorted((a, b) => compareText(a.name, b.name))
@@ -125,7 +126,11 @@ function openLists(artefacts: ReadonlyMap<string, readonly Artefact[]>) {
         gaps.set(`${plural} ${artefact.name}`, parsed.gaps);
         return parsed.value;
       }),
-    captured: (plural: string): boolean => open(plural).some(({ document }) => holdsObjects(document)),
+    captured: (plural: string): boolean => {
+      const known = captured.get(plural) ?? open(plural).some(({ document }) => holdsObjects(document));
+      captured.set(plural, known);
+      return known;
+    },
     // a List of many kinds that cannot be read is one gap, however many kinds were asked for
     gaps: (): readonly Gap[] => [
       ...new Set([...gaps.keys()].toSorted(compareText).flatMap((key) => gaps.get(key) ?? [])),
