@@ -153,7 +153,7 @@ export default {
       comment:
         'src/index.ts and the files beside it are what commands call; they must not call back. Pass what they need as an argument.',
       severity: 'error',
-      from: { path: [ENTRY, '^src/(workspace|redact|proxy-config)/'] },
+      from: { path: [ENTRY, '^src/(workspace|redact|proxy-config|machine-files)/'] },
       to: { path: '^src/(cli|launch)/' },
     },
     {

@@ -121,7 +121,7 @@ function compared(context: CheckContext): readonly Compared[] {
     if (unsure || intended.some((outcome) => outcome.action === 'undetermined')) return [];
     const base = { visit, node: owner.node, intended, programmed };
     const wanted = new Set(intended.flatMap((outcome) => (outcome.destination === null ? [] : [endpoint(outcome)])));
-    const found = new Set(programmed.flatMap((outcome) => targetOf(base, outcome) ?? []));
+    const found = new Set(programmed.flatMap((outcome) => targetsOf(base, outcome)));
     return [{ ...base, wanted, found }];
   });
 }
@@ -130,6 +130,12 @@ function compared(context: CheckContext): readonly Compared[] {
 function targetOf({ visit }: Pick<Compared, 'visit'>, { flow }: TraversalOutcome): string | null {
   const same = flow.destination === visit.flow.destination && flow.destinationPort === visit.flow.destinationPort;
   return same && !flow.tracking.dnat ? null : formatEndpoint(flow.destination, flow.destinationPort);
+}
+
+/** As `targetOf`, with those to which a virtual server sends other clients: a hash or a template may decide for this one. */
+function targetsOf(base: Pick<Compared, 'visit'>, outcome: TraversalOutcome): readonly string[] {
+  const target = targetOf(base, outcome);
+  return target === null ? [] : [target, ...(outcome.flow.tracking.ipvs?.usable ?? [])];
 }
 
 function endpoint({ destination }: IntendedOutcome): string {

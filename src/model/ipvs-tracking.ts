@@ -10,6 +10,8 @@ export interface IpvsTracking {
   readonly method: ForwardingMethod;
   /** One-packet scheduling keeps no entry: answers are not found. */
   readonly onePacket: boolean;
+  /** `ip:port` of every real server that takes new connections: other clients may be sent there. */
+  readonly usable: readonly string[];
   /** Whether conntrack keeps the connection (net.ipv4.vs.conntrack). */
   readonly conntrack: boolean;
 }

@@ -168,7 +168,8 @@ function shareText(backends: readonly ServiceBackend[], wide: boolean): string {
     pod === null ? formatEndpoint(ip, port) : `${formatEndpoint(ip, port)} (${pod})`;
   const [first] = backends;
   if (first === undefined) return 'nobody';
-  const equal = backends.every((one) => one.probability === first.probability);
+  // Rules tell shares to a few digits: 1/3 of what is left is not exactly 1/3.
+  const equal = backends.every((one) => share(one) === share(first));
   if (!equal)
     return listText(
       backends.map((one) => `${share(one)}${name(one)}`),

@@ -1,9 +1,10 @@
-import { isLoopbackText } from '../../model/address.ts';
+import { formatEndpoint, isLoopbackText } from '../../model/address.ts';
 import type { Flow, Tracking } from '../../model/flow.ts';
 import type { IpvsTracking } from '../../model/ipvs-tracking.ts';
 import type { RealServer, VirtualServer } from '../../model/ipvs.ts';
 import type { HookedPacket, HookWay, MatchedRule, NetfilterEnvironment } from '../../model/netfilter.ts';
 import type { RouteDecision } from '../../model/routing.ts';
+import { serverPort } from './persistence.ts';
 
 /** Sets that kube-proxy makes in ipvs mode: where one is, kube-proxy has set net.ipv4.vs.conntrack (pkg/proxy/ipvs/proxier.go NewProxier). */
 const KUBE_PROXY_SETS = ['KUBE-CLUSTER-IP', 'KUBE-6-CLUSTER-IP'];
@@ -54,6 +55,9 @@ export function forward(
     serverPort: port,
     method: server.method,
     onePacket: service.onePacket && packet.flow.protocol === 'udp',
+    usable: service.servers
+      .filter((one) => one.weight > 0)
+      .map((one) => formatEndpoint(one.address, serverPort(service, one, packet.flow))),
     conntrack: tracked,
   };
   const flow = handed(packet.flow, tracking);

@@ -103,6 +103,7 @@ export class AskedNode {
 const NOT_KNOWN: Ending = {
   action: 'undetermined',
   to: null,
+  others: [],
   masquerade: null,
   probability: 1,
   conditions: [],

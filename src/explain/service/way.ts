@@ -13,6 +13,8 @@ export interface Ending {
   readonly action: ServiceWay['action'];
   /** null unless translated. */
   readonly to: { readonly ip: string; readonly port: number } | null;
+  /** `ip:port` of backends to which other clients are sent. */
+  readonly others: readonly string[];
   readonly masquerade: boolean | null;
   readonly probability: number;
   readonly conditions: readonly Condition[];
@@ -25,7 +27,7 @@ export function programmedEndings(asked: Flow, outcomes: readonly TraversalOutco
     const { flow, verdict, probability, conditions, sourceNat } = outcome;
     const moved = flow.destination !== asked.destination || flow.destinationPort !== asked.destinationPort;
     const translated = moved || flow.tracking.dnat || flow.tracking.ipvs !== undefined;
-    const base = { probability, conditions, masquerade: sourceNat !== undefined, to: null, reason: null };
+    const base = { probability, conditions, masquerade: sourceNat !== undefined, to: null, others: [], reason: null };
     switch (verdict) {
       case 'drop':
         return { ...base, action: 'dropped', reason: outcome.endedBy?.raw ?? null };
@@ -38,7 +40,8 @@ export function programmedEndings(asked: Flow, outcomes: readonly TraversalOutco
       case 'local': {
         const handed = moved ? undefined : flow.tracking.ipvs;
         const to = { ip: handed?.server ?? flow.destination, port: handed?.serverPort ?? flow.destinationPort };
-        return translated ? { ...base, action: 'translated', to } : { ...base, action: 'untouched' };
+        const others = flow.tracking.ipvs?.usable ?? [];
+        return translated ? { ...base, action: 'translated', to, others } : { ...base, action: 'untouched' };
       }
     }
   });
@@ -57,6 +60,7 @@ export function intendedEndings(outcomes: readonly IntendedOutcome[]): readonly 
   return outcomes.map((outcome) => ({
     action: ACTIONS[outcome.action],
     to: outcome.destination,
+    others: [],
     masquerade: outcome.masquerade,
     probability: outcome.probability,
     conditions: outcome.conditions,
@@ -133,5 +137,5 @@ function reasonOf(endings: readonly Ending[]): string | null {
 
 /** `ip:port` of every backend that an evaluation knows, whoever the client. */
 export function targetsOf(endings: readonly Ending[]): ReadonlySet<string> {
-  return new Set(endings.flatMap(({ to }) => (to === null ? [] : [formatEndpoint(to.ip, to.port)])));
+  return new Set(endings.flatMap(({ to, others }) => (to === null ? [] : [formatEndpoint(to.ip, to.port), ...others])));
 }

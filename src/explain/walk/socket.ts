@@ -6,11 +6,12 @@ import type { Socket } from '../../model/network-namespace.ts';
 import type { Owner, SocketVisit, Visit } from '../../model/trace.ts';
 import { capital } from '../../model/wording.ts';
 import { ownerText } from '../sentences/names.ts';
+import { isUserspaceProxy } from '../world/blind-spots.ts';
 import { envoyOf, proxyOwns } from '../world/proxy.ts';
 import type { World } from '../world/world.ts';
 import { backendAt } from './backend.ts';
 import { probedPort } from './probed-port.ts';
-import { end, hop, on, withHop, type Move, type WalkState } from './state.ts';
+import { end, hop, on, withHop, type End, type Move, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
 import { wayBack } from './way-back.ts';
 
@@ -24,6 +25,8 @@ const LISTED_SOCKETS = 5;
 export function moveSocket(world: World, state: WalkState, owner: Owner): Moved {
   const { flow } = state;
   if (flow === null) return { moves: [], visits: [] };
+  const taken = takenByKubeProxy(world, owner, flow);
+  if (taken !== null) return { moves: [end(state, taken)], visits: [] };
   const proxy = owner.kind === 'pod' && proxyOwns(world, owner, flow);
   const visit = proxy ? null : lookAtSockets(world, owner, flow);
   if (visit?.listening?.length === 0) {
@@ -36,6 +39,16 @@ export function moveSocket(world: World, state: WalkState, owner: Owner): Moved 
     return { moves: [on(state, { place: { kind: 'proxy', cluster: owner.cluster, pod: owner.pod } })], visits };
   }
   return { moves: [delivered(world, state, owner, flow, visit)], visits };
+}
+
+/** In userspace mode the rules lead to a port of kube-proxy's process, which picks an endpoint in turn (pkg/proxy/userspace/roundrobin.go). */
+function takenByKubeProxy(world: World, owner: Owner, flow: Flow): End | null {
+  const view = world.cluster(owner.cluster);
+  const { dnat, originalDestination, originalDestinationPort } = flow.tracking;
+  if (owner.kind !== 'node' || !dnat || !isUserspaceProxy(view.netns(owner), flow.family)) return null;
+  const to = formatEndpoint(originalDestination, originalDestinationPort);
+  const reason = `kube-proxy of node ${owner.node} works in userspace mode: its process takes the connection to ${to} on port ${flow.destinationPort} and connects to one endpoint after the other in turn, which no dump tells`;
+  return { disposition: 'undetermined', reason: `${capital(reason)}.`, unknown: { reason, evidence: [] } };
 }
 
 /**

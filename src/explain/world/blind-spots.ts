@@ -29,7 +29,7 @@ export function blindSpot(world: World, owner: Owner, flow: Flow): Unknown | nul
       evidence: chains.map((chain) => chain.evidence),
     };
   }
-  return owner.kind === 'node' ? ipvs(world, owner, netns, flow) : null;
+  return owner.kind === 'node' ? (ipvs(world, owner, netns, flow) ?? cilium(world, owner, netns, flow)) : null;
 }
 
 /** What a walk through a namespace takes for granted when nobody listed its nftables; null when somebody did. One clause. */
@@ -61,5 +61,31 @@ function ipvs(world: World, owner: Owner & { readonly kind: 'node' }, netns: Net
   return {
     reason: `node ${owner.node} runs kube-proxy in ipvs mode, and its virtual servers are not known (${why})`,
     evidence: device === undefined ? (config?.evidence ?? []) : [device.evidence],
+  };
+}
+
+/** Chains of table nat that some kube-proxy made: of its userspace mode, and of the others. */
+const PORTALS = 'KUBE-PORTALS-CONTAINER';
+const KUBE_PROXY_CHAINS = [PORTALS, 'KUBE-SERVICES'];
+
+/** Whether kube-proxy works in its userspace mode here (before Kubernetes 1.26): its rules lead to a port of its own process. */
+export function isUserspaceProxy(netns: NetnsFacts, family: Flow['family']): boolean {
+  return (netns.iptables(family).value ?? []).some((ruleset) => ruleset.chain('nat', PORTALS) !== undefined);
+}
+
+/** Cilium in kube-proxy's place translates Service addresses by eBPF programs, which neither rules nor routes show. */
+function cilium(world: World, owner: Owner & { readonly kind: 'node' }, netns: NetnsFacts, flow: Flow): Unknown | null {
+  const view = world.cluster(owner.cluster);
+  if (view.servicesAt(flow.destination).length === 0) return null;
+  const agent = view.objects?.pods.find((pod) => pod.nodeName === owner.node && pod.labels['k8s-app'] === 'cilium');
+  if (agent === undefined) return null;
+  const rules = (netns.iptables(flow.family).value ?? []).some((ruleset) =>
+    KUBE_PROXY_CHAINS.some((chain) => ruleset.chain('nat', chain) !== undefined),
+  );
+  const tables = (netns.foreignChains().value ?? []).some((chain) => chain.table === 'kube-proxy');
+  if (rules || tables) return null;
+  return {
+    reason: `node ${owner.node} runs Cilium and shows no rules of kube-proxy, so that eBPF programs translate Service addresses, which are not evaluated (\`cilium-dbg service list -o json\` in pod ${agent.namespace}/${agent.name} lists them)`,
+    evidence: [agent.cursor.at('metadata', 'labels').evidence()],
   };
 }

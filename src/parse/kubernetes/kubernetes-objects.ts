@@ -110,6 +110,7 @@ export function kubernetesObjects(artefacts: ReadonlyMap<string, Lists>): {
 function openLists(artefacts: ReadonlyMap<string, Lists>) {
   const documents = new Map<Artefact, Document>();
   const gaps = new Map<string, readonly Gap[]>();
+  const captured = new Map<string, boolean>();
   const open = (plural: string): { readonly artefact: Artefact; readonly document: Document }[] =>
     artefactsOf(artefacts.get(plural) ?? [])
       .toSorted((a, b) => compareText(a.name, b.name))
@@ -125,8 +126,13 @@ function openLists(artefacts: ReadonlyMap<string, Lists>) {
         gaps.set(`${plural} ${artefact.name}`, parsed.gaps);
         return parsed.value;
       }),
-    captured: (plural: string): boolean =>
-      open(plural).some(({ artefact, document }) => artefact.part === undefined && holdsObjects(document)),
+    captured: (plural: string): boolean => {
+      const known =
+        captured.get(plural) ??
+        open(plural).some(({ artefact, document }) => artefact.part === undefined && holdsObjects(document));
+      captured.set(plural, known);
+      return known;
+    },
     holds: (plural: string, selection: Selection): boolean =>
       open(plural).some(
         ({ artefact: { part }, document }) => (part === undefined || part.holds(selection)) && holdsObjects(document),
