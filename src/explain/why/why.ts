@@ -5,13 +5,14 @@
 import type { EnvoyFacts } from '../../model/envoy.ts';
 import type { Evidence } from '../../model/evidence.ts';
 import type { Cause, Finding } from './cause.ts';
+import { CONNECTION_CAUSES } from './connection-causes.ts';
 import { FILTER_CAUSES } from './filter-causes.ts';
 import { readFlags, type ResponseFlag } from './flags.ts';
 import { HOST_CAUSES } from './host-causes.ts';
 import { ProxyView } from './proxy-view.ts';
 import { ROUTE_CAUSES } from './route-causes.ts';
 
-const CAUSES: readonly Cause[] = [...ROUTE_CAUSES, ...HOST_CAUSES, ...FILTER_CAUSES];
+const CAUSES: readonly Cause[] = [...ROUTE_CAUSES, ...HOST_CAUSES, ...CONNECTION_CAUSES, ...FILTER_CAUSES];
 
 /** Places that are told of one cause; the rest is counted. */
 const PLACES = 10;
