@@ -41,6 +41,8 @@ export type ConditionSubject =
   | { readonly kind: 'resolver'; readonly name: string }
   /** a name outside the snapshot resolves to an address */
   | { readonly kind: 'resolves'; readonly name: string }
+  /** how a proxy counts unhealthy hosts of a cluster: those that drain not at all, others by number or by weight */
+  | { readonly kind: 'host-health'; readonly cluster: string }
   /** a hash or a state that a proxy keeps picks the host */
   | { readonly kind: 'host-choice'; readonly policy: string; readonly cluster: string };
 

@@ -35,6 +35,8 @@ function conditionText(condition: Condition): string {
       return `the client resolves ${subject.name} with ${String(value)}`;
     case 'resolves':
       return no ? `${subject.name} does not resolve` : `${subject.name} resolves`;
+    case 'host-health':
+      return `of the unhealthy hosts of cluster ${subject.cluster} ${String(value)}`;
     case 'host-choice':
       return `${subject.policy} picks ${String(value)} in cluster ${subject.cluster}`;
   }

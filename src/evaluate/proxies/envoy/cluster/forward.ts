@@ -20,10 +20,13 @@ import { discoveryType, readHostSet } from './host-set.ts';
 import type { HostSet } from './host-set.ts';
 import { KNOWN_CLUSTER } from './known-fields.ts';
 import { originalDestination } from './original-destination.ts';
-import { pickHosts } from './pick.ts';
+import { countsAreOpen, pickHosts, pickInPriority } from './pick.ts';
+import type { Pick } from './pick.ts';
+import { panicThreshold } from './policy.ts';
+import { sharePriorities } from './priority.ts';
 import { arrive, reach } from './reach.ts';
 import type { Reached, Sending } from './reach.ts';
-import { subsetHosts, usesSubsets } from './subset.ts';
+import { subsetHosts } from './subset.ts';
 import type { SubsetCriteria } from './subset.ts';
 
 /** What ends a forward without a host. */
@@ -151,10 +154,18 @@ function toOriginalDestination(
 
 const AGGREGATE = 'envoy.clusters.aggregate';
 
+/** A priority of an aggregate cluster: one of a part that has hosts. */
+interface LinearPriority {
+  readonly part: KnownCluster & { readonly resource: EnvoyResource };
+  readonly set: HostSet;
+  /** Within the part. */
+  readonly priority: number;
+}
+
 /**
- * Forwards to the clusters of an aggregate one as if their priorities were its own, one cluster after the other
- * (source/extensions/clusters/aggregate/cluster.cc, linearizePrioritySet). Evaluated where every host of the first priority that has
- * any is healthy, which then takes all requests; how load spills over from one that is not depends on more than shares.
+ * Forwards to the clusters of an aggregate one as if their priorities were its own, one cluster after the other, those without hosts left
+ * out (source/extensions/clusters/aggregate/cluster.cc, linearizePrioritySet): it draws the priority, and the cluster of that priority
+ * the host.
  */
 function toAggregate(
   context: ConnectionContext,
@@ -165,35 +176,61 @@ function toAggregate(
   const typed = fields(aggregate, 'cluster_type', 'typed_config');
   const beyond = unknownField(typed, KNOWN_AGGREGATE);
   if (beyond !== undefined) return undetermined(walk, beyond);
-  const names = field(typed, 'clusters');
+  const linear = linearise(context, field(typed, 'clusters'));
+  if (isUnknown(linear)) return undetermined(walk, linear);
+  if (linear.length === 0) return how.fail(walk, 'no-host');
+  const hosts = linear.flatMap(({ set, priority }, index) =>
+    set.hosts.filter((host) => host.priority === priority).map((host) => ({ ...host, priority: index })),
+  );
+  const shares = sharePriorities(hosts, {
+    overprovisioningFactor: (priority) => linear[priority]?.set.overprovisioningFactor ?? 0,
+    panicThreshold: panicThreshold(aggregate),
+    weightedPriorityHealth: false,
+  });
+  return shares.flatMap(({ priority, meant, percent }) => {
+    const chosen = linear[priority];
+    if (chosen === undefined) return [];
+    const { part, set } = chosen;
+    const shared = percent === 100 ? [] : [`it takes ${percent} % of the load`];
+    const serves = step('cluster', 'serves', part.resource.name, {
+      reasons: shared,
+      cites: [field(part.resource.config, 'name')],
+    });
+    const met = withStep(branch(walk, percent / 100), serves);
+    const left = subsetHosts(part.resource.config, set.hosts, how.criteria);
+    if (isUnknown(left)) return undetermined(met, left);
+    const own = { ...set, hosts: left };
+    const picks = pickInPriority(part.resource.config, own, context.config, context.runtime, {
+      priority: chosen.priority,
+      meant,
+    });
+    if (isUnknown(picks)) return undetermined(met, picks);
+    const choice = { dropOverload: null, picks: hostPicks(context, part.resource, own, picks, asked) };
+    return spread(context, choice, met, how);
+  });
+}
+
+/** The priorities of the parts, in order; a part that does not exist has none. */
+function linearise(context: ConnectionContext, names: Cursor): LinearPriority[] | Unknown {
+  const linear: LinearPriority[] = [];
   for (const name of names.strings()) {
-    const child = clusterOf(context, name);
-    if (child.resource === undefined || child.resource.state !== 'active') {
+    const part = clusterOf(context, name);
+    const { resource } = part;
+    if (resource === undefined || resource.state !== 'active') {
       if (context.config.complete) continue;
-      return undetermined(walk, unknown(`cluster ${name} is not in this part of a config_dump`, names));
+      return unknown(`cluster ${name} is not in this part of a config_dump`, names);
     }
-    const { resource } = child;
-    const met = withStep(walk, step('cluster', 'serves', name, { cites: [field(resource.config, 'name')] }));
-    if (child.stopped !== null) return undetermined(met, child.stopped);
-    if (!HAS_HOSTS.has(child.type) || usesSubsets(resource.config))
-      return undetermined(
-        met,
-        unknown(`cluster ${name} of an aggregate cluster is of a kind that is not evaluated`, names),
-      );
+    if (part.stopped !== null) return part.stopped;
+    if (!HAS_HOSTS.has(part.type))
+      return unknown(`cluster ${name} of an aggregate cluster is of a kind that is not evaluated`, names);
     const set = readHostSet(context.facts, context.config, resource);
-    if (isUnknown(set)) return undetermined(met, set);
-    const first = Math.min(...set.hosts.map((host) => host.priority));
-    const hosts = set.hosts.filter((host) => host.priority === first);
-    if (hosts.length === 0) continue;
-    if (hosts.some((host) => host.health !== 'healthy' || host.excluded !== false)) {
-      const reason = `hosts of cluster ${name} are not healthy: how an aggregate cluster spills over is not evaluated`;
-      return undetermined(met, unknown(reason, names));
-    }
-    const picks = hostPicks(context, resource, { ...set, hosts }, hosts, asked);
-    if (isUnknown(picks)) return undetermined(walk, picks);
-    return spread(context, { dropOverload: set.dropOverload, picks }, met, how);
+    if (isUnknown(set)) return set;
+    if (set.dropOverload !== null || countsAreOpen(set) || set.weightedPriorityHealth === true)
+      return unknown(`how hosts of cluster ${name} count in an aggregate cluster is not known`, set.cite);
+    const priorities = [...new Set(set.hosts.map((host) => host.priority))].toSorted((one, other) => one - other);
+    for (const priority of priorities) linear.push({ part: { ...part, resource }, set, priority });
   }
-  return how.fail(walk, 'no-host');
+  return linear;
 }
 
 const KNOWN_AGGREGATE = new Set(['@type', 'clusters']);
@@ -207,7 +244,7 @@ interface HostChoice {
 
 interface HostPick {
   readonly probability: number;
-  readonly condition: Condition | undefined;
+  readonly conditions: readonly Condition[];
   readonly step: EnvoyStep;
   /** null: there is no host; an Unknown: it is not known how it is reached. */
   readonly reached: Reached | Unknown | null;
@@ -233,8 +270,12 @@ function spread(
   context.budget.left -= picks.length;
   if (context.budget.left < 0) return undetermined(walk, unknown('the configuration has too many branches to follow'));
   return dropOverload(drop, walk, how, (kept) =>
-    picks.flatMap(({ probability, condition, step: picked, reached }) => {
-      const taken = withStep(branch(kept, probability, condition), picked);
+    picks.flatMap(({ probability, conditions, step: picked, reached }) => {
+      const drawn = branch(kept, probability);
+      const taken = withStep(
+        conditions.reduce((supposed, condition) => branch(supposed, 1, condition), drawn),
+        picked,
+      );
       if (reached === null) return how.fail(taken, 'no-host');
       return isUnknown(reached) ? undetermined(taken, reached) : arrive(context, taken, how, reached);
     }),
@@ -251,21 +292,21 @@ function chooseHosts(
   if (isUnknown(set)) return set;
   const hosts = subsetHosts(resource.config, set.hosts, criteria);
   if (isUnknown(hosts)) return hosts;
-  const picks = hostPicks(context, resource, set, hosts, resource.name);
-  return isUnknown(picks) ? picks : { dropOverload: set.dropOverload, picks };
+  const picks = pickHosts(resource.config, { ...set, hosts }, context.config, context.runtime);
+  if (isUnknown(picks)) return picks;
+  return { dropOverload: set.dropOverload, picks: hostPicks(context, resource, set, picks, resource.name) };
 }
 
+/** How each host that may be picked is reached. */
 function hostPicks(
   context: ConnectionContext,
   resource: EnvoyResource,
   set: HostSet,
-  hosts: HostSet['hosts'],
+  picks: readonly Pick[],
   asked: string,
-): HostPick[] | Unknown {
-  const picks = pickHosts(resource.config, { ...set, hosts }, context.config, context.runtime);
-  if (isUnknown(picks)) return picks;
-  return picks.map(({ host, probability, condition, reasons }) => {
-    const shared = { probability, condition: condition ?? undefined };
+): HostPick[] {
+  return picks.map(({ host, probability, conditions, reasons }) => {
+    const shared = { probability, conditions };
     if (host === null) {
       const cites =
         set.hosts.length === 0 ? [emptyCite(set, resource)] : set.hosts.slice(0, 5).flatMap((one) => one.cites);

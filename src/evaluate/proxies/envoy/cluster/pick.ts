@@ -8,14 +8,14 @@ import { failsOnPanic, localityKey, weightsDiffer } from './host-set.ts';
 import type { Host, HostSet } from './host-set.ts';
 import { panicThreshold, readPolicy } from './policy.ts';
 import type { LoadBalancingPolicy } from './policy.ts';
-import { sharePriorities } from './priority.ts';
-import type { PriorityShare } from './priority.ts';
+import { priorityPanics, sharePriorities } from './priority.ts';
+import type { PriorityOptions, PriorityShare } from './priority.ts';
 
 /** A host that may be picked; `host: null`: none is, with that probability. */
 export interface Pick {
   readonly host: Host | null;
   readonly probability: number;
-  readonly condition: Condition | null;
+  readonly conditions: readonly Condition[];
   readonly reasons: readonly string[];
 }
 
@@ -30,57 +30,122 @@ interface Group {
 /** The hosts that a cluster's load balancer may pick, with their probabilities. */
 export function pickHosts(cluster: Cursor, set: HostSet, config: EnvoyConfigDump, runtime: Runtime): Pick[] | Unknown {
   if (set.hosts.length === 0)
-    return [{ host: null, probability: 1, condition: null, reasons: ['the cluster has no endpoints'] }];
+    return [{ host: null, probability: 1, conditions: [], reasons: ['the cluster has no endpoints'] }];
   const policy = readPolicy(cluster);
   if (isUnknown(policy)) return policy;
-  const groups = readings(set).map((reading) => groupHosts(cluster, reading, policy, runtime));
-  const [first, ...others] = groups;
-  if (first === undefined || isUnknown(first)) return first ?? [];
-  const differs = others.find((other) => isUnknown(other) || describe(other) !== describe(first));
-  if (differs !== undefined) {
+  const read = readings(set);
+  if (read === null)
     return unknown('how the load is shared depends on health details that only /clusters?format=json shows', set.cite);
+  const name = field(cluster, 'name').string() ?? '';
+  const ways = new Map<string, { readonly groups: readonly Group[]; readonly suppositions: string[] }>();
+  for (const reading of read) {
+    const groups = groupHosts(cluster, reading, policy, runtime);
+    if (isUnknown(groups)) return groups;
+    const zoned = zoneAware(groups, policy, config);
+    if (isUnknown(zoned)) return zoned;
+    const way = ways.get(describe(groups)) ?? { groups, suppositions: [] };
+    way.suppositions.push(supposition(reading));
+    ways.set(describe(groups), way);
   }
-  const zoned = zoneAware(first, policy, config);
-  if (isUnknown(zoned)) return zoned;
-  return first.flatMap((group) => pickInGroup(field(cluster, 'name').string() ?? '', group, policy));
+  return [...ways.values()].flatMap(({ groups, suppositions }) => {
+    const picks = groups.flatMap((group) => pickInGroup(name, group, policy));
+    if (ways.size === 1) return picks;
+    const value = suppositions.join(', or ');
+    // Of other hosts, as of another subset, other ways are open.
+    const key = `host-health:${name}:${set.hosts.map((host) => host.name).join()}`;
+    const condition: Condition = { key, value, subject: { kind: 'host-health', cluster: name } };
+    return picks.map((pick) => ({ ...pick, conditions: [condition, ...pick.conditions] }));
+  });
 }
 
-/** Every way to read what the dump leaves open: whether unhealthy hosts count, and whether weights count for health. */
-function readings(set: HostSet): HostSet[] {
-  const open = set.hosts.some((host) => host.excluded === undefined);
-  if (!open && set.weightedPriorityHealth !== undefined) return [set];
-  const exclusions = open ? [false, true] : [false];
+/**
+ * The hosts that a cluster's load balancer may pick where an aggregate cluster has chosen the priority and which of its hosts are meant
+ * (AggregateLoadBalancerContext::determinePriorityLoad, source/extensions/clusters/aggregate/lb_context.h). Whether the priority panics
+ * is the cluster's own affair, and a load balancer that hashes does not listen at all (ThreadAwareLoadBalancerBase::LoadBalancerImpl::chooseHost).
+ */
+export function pickInPriority(
+  cluster: Cursor,
+  set: HostSet,
+  config: EnvoyConfigDump,
+  runtime: Runtime,
+  { priority, meant }: { readonly priority: number; readonly meant: PriorityShare['meant'] },
+): Pick[] | Unknown {
+  const policy = readPolicy(cluster);
+  if (isUnknown(policy)) return policy;
+  if (policy.hashes) return pickHosts(cluster, set, config, runtime);
+  const panics = priorityPanics(set.hosts, priorityOptions(cluster, set), priority);
+  const availability = panics ? 'all' : meant;
+  const groups = shareGroups(set, { priority, availability, meant, percent: 100 }, policy);
+  if (isUnknown(groups)) return groups;
+  const zoned = zoneAware(groups, policy, config);
+  if (isUnknown(zoned)) return zoned;
+  return groups.flatMap((group) => pickInGroup(field(cluster, 'name').string() ?? '', group, policy));
+}
+
+/** Whether the dump leaves open how hosts of a set are counted. */
+export function countsAreOpen(set: HostSet): boolean {
+  return (readings(set)?.length ?? 2) > 1;
+}
+
+function priorityOptions(cluster: Cursor, set: HostSet): PriorityOptions {
+  return {
+    overprovisioningFactor: set.overprovisioningFactor,
+    panicThreshold: panicThreshold(cluster),
+    weightedPriorityHealth: set.weightedPriorityHealth ?? false,
+  };
+}
+
+/** Unhealthy hosts of which every combination is looked at. */
+const OPEN_HOSTS = 4;
+
+/**
+ * Every way to read what the dump leaves open: which unhealthy hosts drain, and so do not count, and whether weights count for health.
+ * null: there are too many.
+ */
+function readings(set: HostSet): HostSet[] | null {
+  const open = set.hosts.filter((host) => host.excluded === undefined);
+  if (open.length > OPEN_HOSTS) return null;
   const weighted =
     set.weightedPriorityHealth ??
     (weightsDiffer(set) && set.hosts.some((host) => host.health !== 'healthy') ? undefined : false);
+  if (open.length === 0 && weighted !== undefined) return [{ ...set, weightedPriorityHealth: weighted }];
   const weightings = weighted === undefined ? [false, true] : [weighted];
-  return exclusions.flatMap((excluded) =>
-    weightings.map((weightedPriorityHealth) => ({
-      ...set,
-      weightedPriorityHealth,
-      hosts: set.hosts.map((host) => (host.excluded === undefined ? { ...host, excluded } : host)),
-    })),
-  );
+  return Array.from({ length: 2 ** open.length }, (_, chosen) =>
+    set.hosts.map((host) => {
+      const place = open.indexOf(host);
+      return place < 0 ? host : { ...host, excluded: Math.floor(chosen / 2 ** place) % 2 === 1 };
+    }),
+  ).flatMap((hosts) => weightings.map((weightedPriorityHealth) => ({ ...set, hosts, weightedPriorityHealth })));
+}
+
+/** What a reading supposes, as a clause. */
+function supposition({ hosts, weightedPriorityHealth }: HostSet): string {
+  const draining = hosts
+    .filter((host) => host.health === 'unhealthy' && host.excluded === true)
+    .map((host) => host.name);
+  const drains =
+    draining.length === 0 ? 'no host drains' : `${draining.join(' and ')} drain${draining.length > 1 ? '' : 's'}`;
+  return weightedPriorityHealth === true ? `${drains} and health counts by weight` : drains;
 }
 
 function groupHosts(cluster: Cursor, set: HostSet, policy: LoadBalancingPolicy, runtime: Runtime): Group[] | Unknown {
-  const threshold = panicThreshold(cluster);
   const allHealthy = set.hosts.every((host) => host.health === 'healthy');
   const overridden = allHealthy ? null : runtime.overridden('upstream.healthy_panic_threshold');
   if (overridden !== null) return overridden;
-  const shares = sharePriorities(set.hosts, {
-    overprovisioningFactor: set.overprovisioningFactor,
-    panicThreshold: threshold,
-    weightedPriorityHealth: set.weightedPriorityHealth ?? false,
-  });
   const groups: Group[] = [];
-  for (const share of shares) {
-    const drawn = policy.localityWeighted && !policy.hashes && share.availability !== 'all';
-    const localities = drawn ? shareLocalities(set, share) : null;
-    if (isUnknown(localities)) return localities;
-    groups.push(...(localities ?? [wholePriority(set, share, policy)]));
+  for (const share of sharePriorities(set.hosts, priorityOptions(cluster, set))) {
+    const own = shareGroups(set, share, policy);
+    if (isUnknown(own)) return own;
+    groups.push(...own);
   }
   return groups;
+}
+
+/** The groups of hosts that a share is drawn from: localities, or all hosts of the priority. */
+function shareGroups(set: HostSet, share: PriorityShare, policy: LoadBalancingPolicy): Group[] | Unknown {
+  const drawn = policy.localityWeighted && !policy.hashes && share.availability !== 'all';
+  const localities = drawn ? shareLocalities(set, share) : null;
+  return localities ?? [wholePriority(set, share, policy)];
 }
 
 function wholePriority(set: HostSet, share: PriorityShare, policy: LoadBalancingPolicy): Group {
@@ -156,22 +221,24 @@ function pickInGroup(cluster: string, group: Group, policy: LoadBalancingPolicy)
   const { hosts, probability, reasons } = group;
   const [only] = hosts;
   if (only === undefined)
-    return [{ host: null, probability, condition: null, reasons: [...reasons, 'no host of it is healthy'] }];
+    return [{ host: null, probability, conditions: [], reasons: [...reasons, 'no host of it is healthy'] }];
   if (policy.picks === 'state' && hosts.length > 1) {
     return hosts.map((host) => ({
       host,
       probability,
-      condition: {
-        key: `host-choice:${cluster}:${group.key}`,
-        value: host.name,
-        subject: { kind: 'host-choice', policy: policy.name, cluster },
-      },
+      conditions: [
+        {
+          key: `host-choice:${cluster}:${group.key}`,
+          value: host.name,
+          subject: { kind: 'host-choice', policy: policy.name, cluster },
+        },
+      ],
       reasons,
     }));
   }
   const weight = (host: Host): number => (policy.picks === 'weight' ? host.weight : 1);
   const total = hosts.reduce((sum, host) => sum + weight(host), 0);
-  return hosts.map((host) => ({ host, probability: (probability * weight(host)) / total, condition: null, reasons }));
+  return hosts.map((host) => ({ host, probability: (probability * weight(host)) / total, conditions: [], reasons }));
 }
 
 function describe(groups: readonly Group[] | Unknown): string {

@@ -21,10 +21,22 @@ it.each<[string, object, readonly object[], string[]]>([
   ['the next where one is missing', aggregate(['gone', 'b']), [cluster('b')], ['1 all 10.0.0.1:80']],
   ['the first priority that has hosts', aggregate(['a']), [hosts('a', 1, host('10.0.0.7'))], ['1 all 10.0.0.7:80']],
   [
-    'nobody knows how much where a host is unhealthy',
+    'nobody knows how much where a host is unhealthy or drains',
     aggregate(['a', 'b']),
     [hosts('a', 0, host('10.0.0.7'), host('10.0.0.8', { health_status: 'UNHEALTHY' })), cluster('b')],
-    ['1 undetermined: hosts of cluster a are not healthy: how an aggregate cluster spills over is not evaluated'],
+    ['1 undetermined: how hosts of cluster a count in an aggregate cluster is not known'],
+  ],
+  [
+    'the next for what the healthy hosts of the first cannot take',
+    aggregate(['a', 'b']),
+    [hosts('a', 0, host('10.0.0.7'), host('10.0.0.8', { health_status: 'DEGRADED' })), cluster('b')],
+    ['0.7 all 10.0.0.7:80', '0.3 all 10.0.0.1:80'],
+  ],
+  [
+    'the first where the other host drains and does not count',
+    aggregate(['a', 'b']),
+    [hosts('a', 0, host('10.0.0.7'), host('10.0.0.8', { health_status: 'DRAINING' })), cluster('b')],
+    ['1 all 10.0.0.7:80'],
   ],
   [
     'nobody knows where in an aggregate cluster of another kind',

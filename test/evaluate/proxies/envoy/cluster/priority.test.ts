@@ -110,23 +110,27 @@ describe('sharePriorities', () => {
 
   it('panics below the threshold when all priorities together cannot take the load', () => {
     expect(sharePriorities(hosts(0, 30), { ...OPTIONS, panicThreshold: 50 })).toEqual([
-      { priority: 0, availability: 'all', percent: 100 },
+      { priority: 0, availability: 'all', meant: 'healthy', percent: 100 },
     ]);
-    expect(sharePriorities(hosts(0, 30), OPTIONS)).toEqual([{ priority: 0, availability: 'healthy', percent: 100 }]);
+    expect(sharePriorities(hosts(0, 30), OPTIONS)).toEqual([
+      { priority: 0, availability: 'healthy', meant: 'healthy', percent: 100 },
+    ]);
     expect(sharePriorities([...hosts(0, 30), ...hosts(1, 100)], { ...OPTIONS, panicThreshold: 50 })).toEqual([
-      { priority: 0, availability: 'healthy', percent: 42 },
-      { priority: 1, availability: 'healthy', percent: 58 },
+      { priority: 0, availability: 'healthy', meant: 'healthy', percent: 42 },
+      { priority: 1, availability: 'healthy', meant: 'healthy', percent: 58 },
     ]);
   });
 
   it('follows the number of hosts when every priority panics', () => {
     expect(sharePriorities([...hosts(0, 5, 0, 30), ...hosts(1, 5)], { ...OPTIONS, panicThreshold: 50 })).toEqual([
-      { priority: 0, availability: 'all', percent: 24 },
-      { priority: 1, availability: 'all', percent: 76 },
+      { priority: 0, availability: 'all', meant: 'healthy', percent: 24 },
+      { priority: 1, availability: 'all', meant: 'healthy', percent: 76 },
     ]);
   });
 
   it('leaves the load with priority 0 when there is no host at all', () => {
-    expect(sharePriorities([], OPTIONS)).toEqual([{ priority: 0, availability: 'healthy', percent: 100 }]);
+    expect(sharePriorities([], OPTIONS)).toEqual([
+      { priority: 0, availability: 'healthy', meant: 'healthy', percent: 100 },
+    ]);
   });
 });
