@@ -1,6 +1,7 @@
 /** What istioctl does not have: wide tables, filters, several proxies, chains, route match, diff; and its commands beside proxy-config. */
 import { createServer, type Server } from 'node:http';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -256,7 +257,8 @@ describe('the admin port of a running proxy', () => {
       else if (request.url?.startsWith('/logging') === true) response.end('active loggers:\n  http: debug\n');
       else response.writeHead(404).end('not found');
     });
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
     admin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterAll(() => server.close());
