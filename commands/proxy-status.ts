@@ -36,7 +36,7 @@ export default class ProxyStatus extends BaseCommand {
     }),
     verbosity: Flags.integer({
       char: 'v',
-      summary: '1: one column for each kind of resource',
+      summary: 'With 1, show one column for each kind of resource',
       helpValue: 'LEVEL',
       default: 0,
       min: 0,

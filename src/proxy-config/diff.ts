@@ -52,7 +52,7 @@ export async function showDiff(
       return lines.map((line) => `${escapeControls(line)}\n`).join('');
     })
     .join('\n');
-  const lonely = alone.map(({ proxy, side }) => `Only the ${side} snapshot has ${proxy}.\n`).join('');
+  const lonely = alone.map((one) => `Only the ${one.side} snapshot has ${one.proxy}.\n`).join('');
   return { text: text + lonely, notes: [], different };
 }
 

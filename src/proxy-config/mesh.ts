@@ -36,10 +36,10 @@ export async function compareRoots(
   ];
   const found: { readonly proxy: string; readonly authorities: ReadonlySet<string> }[] = [];
   for (const place of places) {
-    const { list, check } = await openProxies(place, ['config-dump']);
-    for (const proxy of list)
+    const proxies = await openProxies(place, ['config-dump']);
+    for (const proxy of proxies.list)
       found.push({ proxy: proxy.name, authorities: rootAuthorities(proxy.config(), proxy.name) });
-    check();
+    proxies.check();
   }
   const [one, other] = found;
   const common = [...(one?.authorities ?? [])].filter((authority) => other?.authorities.has(authority)).length;

@@ -54,7 +54,7 @@ export function clusterPart(proxy: Proxy, filter: ClusterFilter): Part {
     return clusterDetails(
       proxy.config(),
       (one) => passesCluster(one.resource, statesOf(one), filter, lookups.endpoints),
-      lookups.count,
+      (cluster) => lookups.count(cluster),
       filter.fqdn,
     );
   };

@@ -31,7 +31,7 @@ export async function showChains(
 function chainPart(proxy: Proxy, filter: ChainFilter): Part {
   const lookups = lookupsOf(proxy);
   const addresses = (cluster: string): readonly string[] => [...lookups.endpointsOf(cluster)].toSorted();
-  const rows = () => chainRows(proxy.config(), filter, { count: lookups.count, addresses });
+  const rows = () => chainRows(proxy.config(), filter, { count: (cluster) => lookups.count(cluster), addresses });
   return {
     short: () => chainTable(rows(), false),
     wide: () => chainTable(rows(), true),

@@ -36,7 +36,7 @@ function hostTraits(host: unknown, cluster: string, places: PlaceTraits): Traits
   return (trait) => {
     if (trait === 'address') return [addressText(host), `${addressText(host)}:${portOf(host)}`];
     if (trait === 'port') return [String(portOf(host))];
-    if (trait === 'status') return statuses(host);
+    if (trait === 'status') return statusValues(host);
     return trait === 'pod' || trait === 'node'
       ? places(cluster, addressText(host))(trait)
       : clusterNameTraits(cluster)(trait);
@@ -61,7 +61,7 @@ export function healthFlags(host: unknown): string[] {
 }
 
 /** What `--status` may ask for: the health as EDS told it, flags, and `ejected`. */
-function statuses(host: unknown): string[] {
+function statusValues(host: unknown): string[] {
   const flags = healthFlags(host);
   return [health(host), ...flags, ...(flags.includes('failed-outlier-check') ? ['ejected'] : [])];
 }

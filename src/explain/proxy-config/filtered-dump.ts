@@ -46,8 +46,13 @@ function filterSection(section: unknown, filter: DumpFilter, lookups: FilterLook
 }
 
 /** An element of a section by what it wraps; a listener in any of its states. */
-function filterElement(element: unknown, list: string, filter: DumpFilter, lookups: FilterLookups): readonly unknown[] {
-  const state = [/warming/i.test(list) ? 'warming' : 'active'];
+function filterElement(
+  element: unknown,
+  place: string,
+  filter: DumpFilter,
+  lookups: FilterLookups,
+): readonly unknown[] {
+  const state = [/warming/i.test(place) ? 'warming' : 'active'];
   const cluster = field(element, 'cluster');
   if (cluster !== undefined) return passesCluster(cluster, state, filter.cluster, lookups.endpoints) ? [element] : [];
   const route = field(element, 'route_config');

@@ -104,8 +104,8 @@ function numbered(found: readonly (readonly [string, unknown])[]): Resources {
   const byName = new Map<string, unknown[]>();
   for (const [name, resource] of found) byName.set(name, [...(byName.get(name) ?? []), resource]);
   return new Map(
-    [...byName].flatMap(([name, list]) =>
-      (list.length === 1 ? list : sortedByMeaning(list)).map((one, index) => [
+    [...byName].flatMap(([name, same]) =>
+      (same.length === 1 ? same : sortedByMeaning(same)).map((one, index) => [
         index === 0 ? name : `${name} (${index + 1})`,
         one,
       ]),

@@ -13,7 +13,7 @@ import {
 import { field } from '../../evaluate/proxies/envoy/proto-json.ts';
 import type { EnvoyFacts } from '../../model/envoy.ts';
 import type { Evidence } from '../../model/evidence.ts';
-import type { HttpRequest, TlsHello } from '../../model/request.ts';
+import type { HttpRequest } from '../../model/request.ts';
 import { percentText } from '../../model/wording.ts';
 import { closeNames } from '../question/close-names.ts';
 import { QuestionError } from '../question/question-input.ts';

@@ -155,7 +155,7 @@ function identityOf(element: unknown): string | undefined {
 function addressText(address: Readonly<Record<string, unknown>>): string {
   const socket = address['socket_address'];
   if (!isObject(socket)) return JSON.stringify(address);
-  return `${String(socket['address'])}:${String(socket['port_value'] ?? 0)}`;
+  return `${JSON.stringify(socket['address'])}:${JSON.stringify(socket['port_value'] ?? 0)}`.replaceAll('"', '');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -74,7 +74,7 @@ export function serviceTable(services: readonly unknown[], dump: ZtunnelDump): T
     dump.workloads.filter((one) => text(one, 'status') === 'Healthy').map((one) => text(one, 'uid')),
   );
   const rows = services.map((one) => {
-    const endpoints = Object.values(Object(field(one, 'endpoints') ?? {}) as Record<string, unknown>);
+    const endpoints = valuesOf(field(one, 'endpoints'));
     const ready = endpoints.filter((endpoint) => healthy.has(text(endpoint, 'workload_uid')));
     const vips = vipsOf(one).map((vip) => vip.slice(vip.indexOf('/') + 1));
     return [
@@ -169,6 +169,10 @@ function namesOf({ services, workloads }: ZtunnelDump): ReadonlyMap<string, stri
     if (vip !== undefined) names.set(vip.slice(vip.indexOf('/') + 1), text(one, 'hostname'));
   }
   return names;
+}
+
+function valuesOf(map: unknown): readonly unknown[] {
+  return typeof map === 'object' && map !== null ? Object.values(map) : [];
 }
 
 function addressesOf(workload: unknown): string[] {

@@ -163,7 +163,7 @@ export function goTree(value: unknown, fields: readonly GoField[]): JsonTree {
 
 function own(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Record<string, unknown>)[name];
+  return Reflect.get(value, name);
 }
 
 function goValue(value: unknown, kind: GoKind): JsonTree {

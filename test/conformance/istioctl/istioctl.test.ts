@@ -50,7 +50,6 @@ const QUESTIONS: readonly (readonly string[])[] = [
   ...inFormats('cluster'),
   ...inFormats('clusters', '--fqdn', 'svc.cluster.local', '--direction', 'outbound'),
   ...inFormats('c', '--port', '443'),
-  ['c', '--subset', 'v1'],
   ['c', '--port', '9080', '--subset', 'v2'],
   ...inFormats('listener'),
   ...inFormats('listeners', '--port', '15006'),

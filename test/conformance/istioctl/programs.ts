@@ -33,11 +33,15 @@ export class Programs {
   }
 
   /** Runs `proxy-config WORDS --file FILE` in both. */
-  async ask(words: readonly string[], file: string): Promise<{ theirs: Printed; ours: Printed }> {
-    const asked = ['proxy-config', ...words, '--file', file];
+  ask(words: readonly string[], file: string): Promise<{ theirs: Printed; ours: Printed }> {
+    return this.run(['proxy-config', ...words, '--file', file]);
+  }
+
+  /** Runs the same words in both; istioctl has some commands behind others (`x`). */
+  async run(words: readonly string[], before: readonly string[] = []): Promise<{ theirs: Printed; ours: Printed }> {
     const [theirs, ours] = await Promise.all([
-      print(this.#istioctl, ['-c', this.#kubeconfig, ...asked]),
-      print(NODE, [built('kubectl-reach'), ...asked]),
+      print(this.#istioctl, ['-c', this.#kubeconfig, ...before, ...words]),
+      print(NODE, [built('kubectl-reach'), ...words]),
     ]);
     return { theirs, ours };
   }

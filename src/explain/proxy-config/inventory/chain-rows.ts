@@ -4,7 +4,7 @@ import { Cursor } from '../../../model/json.ts';
 import type { ProxyDump } from '../../../model/proxy-dump.ts';
 import { chainMatch } from '../chain-match.ts';
 import { addresses, directionOf, filterChains, port } from '../listeners.ts';
-import { field, list, number, text } from '../message.ts';
+import { field, list, number, text, withField } from '../message.ts';
 import { ownerText } from '../owner.ts';
 import type { Pattern } from '../pattern.ts';
 import { selects, clusterNameTraits, type Selection } from '../selection.ts';
@@ -209,7 +209,7 @@ class Tail {
       const routes = list(one, 'routes').filter(
         (route) => path === null || matchesPath(new Cursor('', '', field(route, 'match')), path) !== false,
       );
-      return path !== null && routes.length === 0 ? [] : [{ ...(one as object), routes }];
+      return path !== null && routes.length === 0 ? [] : [withField(one, 'routes', routes)];
     });
     return routesOf({ name: text(config, 'name'), virtual_hosts: hosts }, 'active', null);
   }

@@ -1,7 +1,6 @@
 import { formatEndpoint } from '../../../model/address.ts';
 import type { ProxyClusterStatuses, ProxyDump } from '../../../model/proxy-dump.ts';
 import type { ClusterView } from '../../world/cluster-view.ts';
-import { parseAnyClusterName } from '../cluster-name.ts';
 import { addressesOf, localityText } from '../endpoint-assignments.ts';
 import { HEALTH, healthFlags, internalAddress } from '../endpoint-statuses.ts';
 import { enumName, field, isSet, list, number, text } from '../message.ts';
@@ -168,11 +167,4 @@ export function countEndpoints(details: readonly EndpointDetail[]): Map<string, 
     counts.set(cluster, { healthy: count.healthy + (usable ? 1 : 0), total: count.total + 1 });
   }
   return counts;
-}
-
-/** `NAME.NAMESPACE` of the Service in a cluster's name, as far as it is one of a Kubernetes cluster. */
-export function serviceInName(cluster: string): string | null {
-  const host = parseAnyClusterName(cluster)?.host ?? '';
-  const [, name = '', namespace = ''] = /^([^.]+)\.([^.]+)\.svc\./.exec(host) ?? [];
-  return name === '' ? null : `${name}.${namespace}`;
 }

@@ -120,7 +120,7 @@ function downstreamTls(chain: unknown): DownstreamTls {
 
 function rbacPolicies(filter: unknown): string[] {
   const config = field(filter, 'typed_config');
-  if (!/\.rbac\.v3\.RBAC$/.test(text(config, '@type'))) return [];
+  if (!text(config, '@type').endsWith('.rbac.v3.RBAC')) return [];
   return (['rules', 'shadow_rules'] as const).flatMap((kind) => {
     const rules = field(config, kind);
     if (rules === undefined) return [];

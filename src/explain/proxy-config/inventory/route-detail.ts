@@ -1,10 +1,9 @@
 import { describeMatch } from '../../../evaluate/proxies/envoy/http/match-parts.ts';
 import { Cursor } from '../../../model/json.ts';
-import type { ProxyDump } from '../../../model/proxy-dump.ts';
 import { field, isSet, list, number, text, texts } from '../message.ts';
 import { ownerText } from '../owner.ts';
 import { matchText } from '../routes.ts';
-import { statedResources, type Rejection, type ResourceState, type StatedResource } from './stated-resources.ts';
+import type { Rejection, ResourceState } from './stated-resources.ts';
 
 /** One route of a proxy, as wide tables and reach-json show it. */
 export interface RouteDetail {
@@ -31,17 +30,6 @@ export interface RouteDetail {
   readonly directResponse: string | null;
   readonly fault: string | null;
   readonly mirrors: readonly string[];
-}
-
-/** Every route of the route configurations that pass, in the proxy's order. */
-export function routeDetails(
-  dump: ProxyDump,
-  passes: (stated: StatedResource) => boolean,
-  holding: string | null = null,
-): RouteDetail[] {
-  return statedResources(dump, 'route', holding)
-    .filter((stated) => passes(stated))
-    .flatMap(({ resource, state, rejection }) => routesOf(resource, state, rejection));
 }
 
 /** The routes of one route configuration; a virtual host without routes counts as one that answers 404. */
@@ -162,9 +150,7 @@ const FAULT = 'envoy.filters.http.fault';
 
 /** Of the route's own override of the fault filter (HTTPFault), what it does and to how many. */
 function faultText(route: unknown): string | null {
-  const overrides = field(route, 'typed_per_filter_config');
-  if (typeof overrides !== 'object' || overrides === null) return null;
-  const own = (overrides as Record<string, unknown>)[FAULT];
+  const own = field(route, 'typed_per_filter_config', FAULT);
   const fault = field(own, 'config') ?? own;
   if (fault === undefined) return null;
   const delay = field(fault, 'delay');

@@ -109,7 +109,7 @@ function sentText(name: string, value: ReturnType<RequestView['headers']['get']>
 }
 
 /** A HeaderMatcher as a clause. */
-export function headerText(header: Cursor, name: string): string {
+function headerText(header: Cursor, name: string): string {
   const not = isTrue(header, 'invert_match') ? 'not ' : '';
   const what = name === ':method' ? 'method' : name === ':authority' ? 'authority' : `header ${name}`;
   const string = field(header, 'string_match');

@@ -1,0 +1,294 @@
+/** What istioctl does not have: wide tables, filters, several proxies, chains, route match, diff; and its commands beside proxy-config. */
+import { createServer, type Server } from 'node:http';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { built, environment, NODE, run } from '../launch/run-program.ts';
+
+const reach = (...args: string[]) => run(built('kubectl-reach'), args);
+const SNAPSHOT = ['--snapshot', 'samples/istio-bookinfo'];
+const POD = ['productpage-v1-abc.bookinfo', ...SNAPSHOT];
+const items = (...words: string[]): Record<string, unknown>[] =>
+  (JSON.parse(reach(...words, '-o', 'reach-json').stdout) as { items: Record<string, unknown>[] }).items;
+
+describe('filters', () => {
+  it.each<readonly [words: readonly string[], count: number]>([
+    [['c', '--service', 'reviews'], 5],
+    [['c', '--service', 'reviews.bookinfo'], 5],
+    [['c', '--service', 'reviews.default'], 0],
+    [['c', '--subset', 'v'], 0],
+    [['c', '--subset', 'v?'], 0],
+    [['c', '--subset', 'v*'], 4],
+    [['c', '--subset', '/^v[12]$/'], 2],
+    [['c', '--pod', 'reviews-v2-abc'], 2],
+    [['c', '--pod', 'reviews-v2-abc.bookinfo', '--subset', 'v2'], 1],
+    [['c', '--address', '10.244.1.12'], 2],
+    [['c', '--direction', 'inbound'], 1],
+    [['l', '--service', 'reviews'], 2],
+    [['l', '--direction', 'inbound'], 1],
+    [['r', '--service', 'reviews', '--name', '9080'], 4],
+    [['ep', '--pod', 'reviews-v3-abc'], 2],
+    [['ep', '--node', 'nowhere'], 0],
+    [['ep', '--status', 'ejected'], 0],
+  ])('%j leaves %i', (words, count) => {
+    const [command = '', ...flags] = words;
+    expect(items('pc', command, ...POD, ...flags)).toHaveLength(count);
+  });
+
+  it('filter in the formats of istioctl, too', () => {
+    const clusters = JSON.parse(reach('pc', 'c', ...POD, '--pod', 'reviews-v2-abc', '-o', 'json').stdout) as {
+      name: string;
+    }[];
+    expect(clusters.map(({ name }) => name)).toEqual([
+      'outbound|9080||reviews.bookinfo.svc.cluster.local',
+      'outbound|9080|v2|reviews.bookinfo.svc.cluster.local',
+    ]);
+  });
+});
+
+describe('endpoints of both answers', () => {
+  it('tell pod, node, zone and the condition of the slice', () => {
+    const [one] = items('pc', 'ep', ...POD, '--subset', 'v2');
+    expect(one).toMatchObject({
+      endpoint: '10.244.1.12:9080',
+      pod: 'reviews-v2-abc.bookinfo',
+      node: 'node1',
+      zone: 'zone-a',
+      sliceCondition: 'ready',
+      sources: ['config_dump', 'clusters'],
+    });
+  });
+});
+
+describe('what a proxy rejected', () => {
+  const FILE = ['-f', 'test/fixtures/envoy/config-dump-nacked.json'];
+  it('stands in wide tables with the reason, and beside short ones', () => {
+    const wide = reach('pc', 'l', ...FILE, '-o', 'wide', '--status', 'rejected').stdout;
+    expect(wide).toMatch(/REJECTED: /);
+    expect(reach('pc', 'l', ...FILE).stderr).toMatch(/^The proxy rejected an update of listener /m);
+  });
+});
+
+describe('several proxies', () => {
+  it('have a column that says whose a row is', () => {
+    const { stdout } = reach('pc', 'c', 'svc/reviews.bookinfo', '--replicas', ...SNAPSHOT);
+    expect(stdout).toMatch(/^PROXY +SERVICE FQDN/);
+    expect(
+      new Set(
+        stdout
+          .trim()
+          .split('\n')
+          .slice(1)
+          .map((line) => line.split(' ')[0]),
+      ),
+    ).toEqual(new Set(['reviews-v1-abc.bookinfo', 'reviews-v2-abc.bookinfo', 'reviews-v3-abc.bookinfo']));
+  });
+
+  it('by labels and all of them', () => {
+    const names = (...words: string[]) => new Set(items('pc', 'c', ...words, ...SNAPSHOT).map(({ proxy }) => proxy));
+    expect(names('-l', 'app=reviews', '-n', 'bookinfo').size).toBe(3);
+    expect(names('-A').size).toBe(5);
+    expect(names('-A', '-n', 'istio-system')).toEqual(new Set(['istio-ingressgateway-abc.istio-system']));
+  });
+
+  it('--odd leaves what all have out', () => {
+    expect(items('pc', 'c', 'svc/reviews.bookinfo', '--odd', ...SNAPSHOT)).toEqual([]);
+    const odd = items('pc', 'eds', 'svc/reviews.bookinfo', '--odd', ...SNAPSHOT).map(({ cluster }) => cluster);
+    expect(new Set(odd)).toContain('inbound|9080||');
+    expect(odd).not.toContain('outbound|9080||details.bookinfo.svc.cluster.local');
+  });
+});
+
+describe('chain', () => {
+  it('joins listener, route, cluster, endpoints and the objects behind them', () => {
+    const rows = items('pc', 'chain', ...POD, '--port', '9080', '--host', 'reviews:9080', '--direction', 'outbound');
+    expect(rows.map(({ route, subset, weight }) => [route, subset, weight])).toEqual([
+      ['jason', 'v2', null],
+      ['faulty', 'v1', null],
+      ['dangling', 'v9-empty', null],
+      ['weighted', 'v1', 0.5],
+      ['weighted', 'v2', 0.3],
+      ['weighted', 'v3', 0.2],
+    ]);
+    expect(rows[0]).toMatchObject({
+      listener: '0.0.0.0_9080',
+      services: ['reviews.bookinfo'],
+      virtualService: 'reviews.bookinfo',
+      destinationRule: 'reviews.bookinfo',
+      endpoints: { healthy: 1, total: 1 },
+      addresses: ['10.244.1.12:9080'],
+    });
+  });
+
+  it('says that the proxy lacks a cluster', () => {
+    const rows = items(
+      'pc',
+      'chain',
+      ...POD,
+      '--listener',
+      '0.0.0.0_80',
+      '--host',
+      'reviews.bookinfo.svc.cluster.local',
+    );
+    expect(rows.every(({ clusterKnown, endpoints }) => clusterKnown === false && endpoints === null)).toBe(true);
+  });
+});
+
+describe('route match', () => {
+  const ask = (...words: string[]) =>
+    reach('pc', 'route', 'match', ...POD, '--port', '9080', '--host', 'reviews:9080', ...words);
+
+  it('takes the route that envoy-request takes, and says why not the ones before it', () => {
+    const dump = 'samples/istio-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy/config_dump.json';
+    for (const [path, header] of [
+      ['/reviews/1', 'end-user: jason'],
+      ['/reviews/1', 'x-fault: abort'],
+      ['/dangling/x', 'a: b'],
+      ['/', 'a: b'],
+    ] as const) {
+      const { stdout, status } = ask('--path', path, '-H', header, '-o', 'reach-json');
+      expect(status).toBe(0);
+      const { routes } = (
+        JSON.parse(stdout) as { items: { routes: { name: string; result: string; reasons: string[] }[] }[] }
+      ).items[0] ?? { routes: [] };
+      const taken = routes.findIndex(({ result }) => result === 'taken');
+      const request = [
+        '--address',
+        '10.96.1.12:9080',
+        '--host',
+        'reviews:9080',
+        '--path',
+        path,
+        '-H',
+        header,
+        '-o',
+        'json',
+      ];
+      const { outcomes } = JSON.parse(reach('envoy-request', '--file', dump, ...request).stdout) as {
+        outcomes: { route: string }[];
+      };
+      expect(routes[taken]?.name).toBe(outcomes[0]?.route);
+      for (const { result, reasons } of routes.slice(0, taken)) {
+        expect(result).toBe('missed');
+        expect(reasons.join()).toMatch(/^wants /);
+      }
+      expect(routes.slice(taken + 1).every(({ result }) => result === 'after')).toBe(true);
+    }
+  });
+
+  it.each<readonly [words: readonly string[], text: string, status: number]>([
+    [['--method', 'CONNECT'], 'undetermined: CONNECT requests are not evaluated', 4],
+    [['--name', '908'], 'no listener leads to a route configuration 908', 2],
+    [['-H', 'x'], '-H wants', 2],
+  ])('%j', (words, text, status) => {
+    const answer = ask(...words);
+    expect(answer.stdout + answer.stderr).toContain(text);
+    expect(answer.status).toBe(status);
+  });
+});
+
+describe('diff', () => {
+  it('of a proxy with itself finds nothing, of two finds what differs', () => {
+    const same = reach('pc', 'diff', ...SNAPSHOT, ...SNAPSHOT, 'reviews-v1-abc.bookinfo');
+    expect(same.status).toBe(0);
+    expect(same.stdout).toContain('Listeners match\nRoutes match\nClusters match\nEndpoints match\n');
+    const other = reach('pc', 'diff', 'reviews-v1-abc.bookinfo', 'reviews-v2-abc.bookinfo', ...SNAPSHOT);
+    expect(other.status).toBe(3);
+    expect(other.stdout).toContain('Clusters match\nEndpoints differ\n  ~ inbound|9080||\n');
+  });
+
+  it('needs two sides', () => {
+    expect(reach('pc', 'diff', 'reviews-v1-abc.bookinfo', ...SNAPSHOT)).toMatchObject({ status: 2 });
+  });
+});
+
+describe('the commands beside proxy-config', () => {
+  const ztunnel = (name: string): string =>
+    readFileSync(new URL(`../fixtures/ztunnel/${name}`, import.meta.url), 'utf8');
+  it.each(['workload', 'service', 'policy', 'connections'])('ztunnel-config %s prints what istioctl prints', (name) => {
+    const { stdout, stderr } = reach('zc', name, '-f', 'test/fixtures/ztunnel/config_dump.json');
+    expect(stderr).toBe('');
+    expect(stdout).toBe(ztunnel(`${name}.txt`));
+  });
+
+  it.each(['service', 'policy', 'connections'])('ztunnel-config %s as JSON, too', (name) => {
+    expect(reach('zc', name, '-f', 'test/fixtures/ztunnel/config_dump.json', '-o', 'json').stdout).toBe(
+      ztunnel(`${name}.json`),
+    );
+  });
+
+  it('ztunnel-config refuses the dump of an Envoy', () => {
+    const { status, stderr } = reach('zc', 'all', '-f', 'test/fixtures/envoy/config-dump-nacked.json');
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringContaining('it is that of an Envoy') as string,
+    });
+  });
+
+  it('authz check', () => {
+    expect(reach('authz', 'check', 'reviews-v1-abc.bookinfo', ...SNAPSHOT).stdout).toBe(
+      'ACTION   AuthorizationPolicy          RULES\nDENY     reviews-no-delete.bookinfo   1\n',
+    );
+  });
+
+  it('check-inject without webhooks', () => {
+    const { status, stdout } = reach('check-inject', 'ratings-v1-abc.bookinfo', ...SNAPSHOT);
+    expect({ status, stdout }).toEqual({ status: 3, stdout: 'ERROR: no Istio injection hooks present.\n' });
+  });
+
+  it('proxy-status of a snapshot without an istiod', () => {
+    expect(reach('ps', ...SNAPSHOT)).toMatchObject({ status: 2, stdout: '' });
+  });
+});
+
+describe('the admin port of a running proxy', () => {
+  let server: Server;
+  let admin = '';
+  const asked: string[] = [];
+  beforeAll(async () => {
+    const dump = readFileSync(
+      'samples/istio-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy/config_dump.json',
+    );
+    server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      if (request.url?.startsWith('/config_dump') === true) response.end(dump);
+      else if (request.url?.startsWith('/logging') === true) response.end('active loggers:\n  http: debug\n');
+      else response.writeHead(404).end('not found');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    admin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => server.close());
+
+  const live = (...words: string[]) =>
+    new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
+      execFile(
+        NODE,
+        [built('kubectl-reach'), ...words, '--envoy-admin', admin],
+        { env: environment() },
+        (error, stdout, stderr) =>
+          resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+      );
+    });
+
+  it('gives the same as a file', async () => {
+    expect((await live('pc', 'l')).stdout).toBe(reach('pc', 'l', ...POD).stdout);
+  });
+
+  it('changes levels by POST', async () => {
+    const { stdout } = await live('pc', 'log', '--level', 'http:trace');
+    expect(stdout).toBe('active loggers:\n  http: debug\n');
+    expect(asked.slice(-2)).toEqual(['POST /logging', 'POST /logging?http=trace']);
+  });
+
+  it('that answers 404 is refused', async () => {
+    const { status, stderr } = await live('pc', 'ep');
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringContaining('with status 404: not found') as string,
+    });
+  });
+});
