@@ -18,13 +18,3 @@ export function isPseudonym(text: string): boolean {
 export function holdsRedacted(text: string): boolean {
   return text.includes(MARKER);
 }
-
-/**
- * Whether two texts are equal, when parts of them may have been taken out: equal values have equal pseudonyms, but what stands
- * behind different texts is not known.
- * @returns undefined: it cannot be told
- */
-export function sameText(one: string, other: string): boolean | undefined {
-  if (one === other) return true;
-  return holdsRedacted(one) || holdsRedacted(other) ? undefined : false;
-}

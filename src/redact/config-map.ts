@@ -17,7 +17,7 @@ export function hideConfig(name: string, key: string, value: string, hiding: Hid
 }
 
 /** Values of secrets, and of what others are sent, in a text of YAML. Lines stay lines. */
-export function hideInYaml(text: string, hiding: Hiding): string {
+function hideInYaml(text: string, hiding: Hiding): string {
   /** Indent of the innermost block whose values are hidden. */
   let block = -1;
   const lines = text.split('\n').map((line) => {

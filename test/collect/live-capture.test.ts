@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { collectSnapshot } from '../../src/collect/snapshot.ts';
 import type { Collected } from '../../src/collect/live/collector.ts';
 import { explain } from '../../src/explain/explain.ts';
+import type { ArtefactSource } from '../../src/model/artefact.ts';
 import { takeLiveSnapshot, type LiveSubject, type SnapshotRequest } from '../../src/snapshot.ts';
 import { createWorkspace } from '../../src/workspace.ts';
 import { ask, sampleSource } from '../sample-facts.ts';
@@ -56,7 +57,12 @@ describe('a live capture', () => {
     expect(lost).toEqual([]);
     expect(new Set(report.skipped.map((gap) => gap.problem))).toEqual(new Set([ABSENT]));
     const question = ask('productpage-v1-abc', 'http://reviews:9080/reviews/1', { namespace: 'bookinfo' });
-    expect(explain(createWorkspace(taken), question)).toEqual(explain(createWorkspace(source), question));
+    // The sample was made by hand, and does not tell what could not be had.
+    const withoutGaps = (of: ArtefactSource) => {
+      const { coverage, ...answer } = explain(createWorkspace(of), question);
+      return { ...answer, coverage: { ...coverage, gaps: [] } };
+    };
+    expect(withoutGaps(taken)).toEqual(withoutGaps(source));
     expect(taken.artefact(lists[0] ?? '')?.capturedAt).toBe('2026-11-21T10:00:00Z');
     expect(readdirSync(path.dirname(output))).toEqual(['s.tar.gz']);
   });
@@ -65,9 +71,10 @@ describe('a live capture', () => {
     const folder = temporaryFolder();
     const output = path.join(folder, 's.tar.gz');
     const first = sampleCluster(60);
-    await expect(takeLiveSnapshot(first.live, request(output), () => {}, first.signal)).rejects.toThrow();
+    await expect(takeLiveSnapshot(first.live, request(output), () => {}, first.signal)).rejects.toThrow('aborted');
     expect(readdirSync(folder)).toEqual(['s.tar.gz.partial']);
-    if (process.platform !== 'win32') expect(statSync(`${output}.partial`).mode & 0o077).toBe(0);
+    // Windows has no such modes.
+    expect(process.platform === 'win32' ? 0 : statSync(`${output}.partial`).mode & 0o077).toBe(0);
     const second = sampleCluster();
     await takeLiveSnapshot(second.live, request(output), () => {}, second.signal);
     const had = first.asked.filter((name) => source.names().includes(name));
@@ -83,7 +90,7 @@ describe('a live capture', () => {
   it('does not mix two clusters, and begins again with --restart', async () => {
     const output = path.join(temporaryFolder(), 's/');
     const first = sampleCluster(40);
-    await expect(takeLiveSnapshot(first.live, request(output), () => {}, first.signal)).rejects.toThrow();
+    await expect(takeLiveSnapshot(first.live, request(output), () => {}, first.signal)).rejects.toThrow('aborted');
     const other = { ...sampleCluster().live, name: 'https://other:6443' };
     await expect(takeLiveSnapshot(other, request(output), () => {}, new AbortController().signal)).rejects.toThrow(
       'was begun for something else: https://lab:6443',
