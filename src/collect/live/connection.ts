@@ -3,7 +3,9 @@
  * with what would help. Every request has a deadline, few run at a time, and those that may are tried again. It must not interpret
  * an answer, and nothing secret may stand in what it says.
  */
+import type { RequestOptions as HttpsOptions } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ApiAccess, KubeApi } from './api-access.ts';
 import type { ConnectionFlags } from './connection-flags.ts';
 import { startDeadline } from './deadline.ts';
 import { exchange, type Answer } from './exchange.ts';
@@ -17,8 +19,8 @@ import { chooseTarget, type ConnectionTarget } from './target.ts';
 import { Turns } from './turns.ts';
 
 export interface RequestOptions {
-  /** Only a question that changes nothing may be a POST (SelfSubjectAccessReview). */
-  readonly method?: 'GET' | 'POST';
+  /** A POST is a question that changes nothing (SelfSubjectAccessReview), or makes what a person asked for (a debug pod). */
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly query?: Readonly<Record<string, string | number | null>>;
   /** Media types; JSON without it. */
   readonly accept?: string;
@@ -61,7 +63,7 @@ const ATTEMPTS: Readonly<Partial<Record<RefusalKind, number>>> = {
   unreachable: 3,
 };
 
-export class Connection {
+export class Connection implements KubeApi {
   readonly target: ConnectionTarget;
   /** For whatever takes a KubeConfig of client-node; it asks as the same identity. */
   readonly identity: Identity;
@@ -92,6 +94,18 @@ export class Connection {
    */
   async request(path: string, options: RequestOptions = {}): Promise<Answer> {
     return this.#turns.take(() => this.#insist(path, options));
+  }
+
+  /** How streams (exec, port-forward) reach the same server as the same identity. */
+  get access(): ApiAccess {
+    return {
+      server: this.target.server.href.replace(/\/$/, ''),
+      options: async () => {
+        const options: HttpsOptions = {};
+        await this.identity.applyToHTTPSOptions(options);
+        return options;
+      },
+    };
   }
 
   /** Ends idle connections, which would keep the process alive. */
