@@ -58,8 +58,8 @@ function notices(inputs) {
 /** The part that only a live cluster needs: a bundle of its own, loaded when it is used. @type {import('esbuild').Plugin} */
 const liveApart = {
   name: 'live-apart',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /\/live\/live\.ts$/ }, () => ({ path: './live.cjs', external: true }));
+  setup: (builder) => {
+    builder.onResolve({ filter: /\/live\/live\.ts$/ }, () => ({ path: './live.cjs', external: true }));
   },
 };
 
@@ -67,10 +67,10 @@ const liveApart = {
 /** @type {import('esbuild').Plugin} */
 const clientNodeByParts = {
   name: 'client-node-by-parts',
-  setup: ({ onResolve, resolve }) => {
-    onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
+  setup: (builder) => {
+    builder.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
       if (pluginData === 'resolving') return undefined;
-      const found = await resolve(path, { ...from, pluginData: 'resolving' });
+      const found = await builder.resolve(path, { ...from, pluginData: 'resolving' });
       if (!/node_modules[\\/]@kubernetes[\\/]client-node[\\/]/.test(found.path)) return undefined;
       return { ...found, sideEffects: false };
     });

@@ -3,7 +3,9 @@
  * with what would help. Every request has a deadline, few run at a time, and those that may are tried again. It must not interpret
  * an answer, and nothing secret may stand in what it says.
  */
+import type { RequestOptions as HttpsOptions } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ApiAccess, KubeApi } from './api-access.ts';
 import type { ConnectionFlags } from './connection-flags.ts';
 import { startDeadline } from './deadline.ts';
 import { exchange, type Answer } from './exchange.ts';
@@ -63,7 +65,7 @@ const ATTEMPTS: Readonly<Partial<Record<RefusalKind, number>>> = {
   unreachable: 3,
 };
 
-export class Connection {
+export class Connection implements KubeApi {
   readonly target: ConnectionTarget;
   /** For whatever takes a KubeConfig of client-node; it asks as the same identity. */
   readonly identity: Identity;
@@ -94,6 +96,18 @@ export class Connection {
    */
   async request(path: string, options: RequestOptions = {}): Promise<Answer> {
     return this.#turns.take(() => this.#insist(path, options));
+  }
+
+  /** How streams (exec, port-forward) reach the same server as the same identity. */
+  get access(): ApiAccess {
+    return {
+      server: this.target.server.href.replace(/\/$/, ''),
+      options: async () => {
+        const options: HttpsOptions = {};
+        await this.identity.applyToHTTPSOptions(options);
+        return options;
+      },
+    };
   }
 
   /** Ends idle connections, which would keep the process alive. */

@@ -47,7 +47,7 @@ function readKubeconfig(file: string): Kubeconfig {
 }
 
 /** The first file that names something wins. */
-export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
+function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
   const first = <T>(pick: (config: Kubeconfig) => ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
     new Map(configs.toReversed().flatMap((config) => [...pick(config)]));
   return {

@@ -31,15 +31,15 @@ export function indexNames(objects: KubernetesObjects): NameIndex {
   const namespaces = lazy(() => new Set(objects.namespaces.map((one) => one.name)));
   const nodes = lazy(() => new Set(objects.nodes.map((one) => one.name)));
   const slices = lazy(() => {
-    const byService = new Map<string, EndpointSliceFact[]>();
+    const slicesOf = new Map<string, EndpointSliceFact[]>();
     for (const slice of objects.endpointSlices) {
       if (slice.serviceName === null) continue;
       const key = `${slice.namespace}/${slice.serviceName}`;
-      const list = byService.get(key);
-      if (list === undefined) byService.set(key, [slice]);
+      const list = slicesOf.get(key);
+      if (list === undefined) slicesOf.set(key, [slice]);
       else list.push(slice);
     }
-    return byService;
+    return slicesOf;
   });
   const pods = lazy(() => {
     const byPlace = new Map<string, PodFact>();
