@@ -5,7 +5,7 @@
 import { collectLooseFile } from './collect/loose-file.ts';
 import { collectSnapshots } from './collect/snapshot.ts';
 import { createClusterView } from './explain/world/cluster-view.ts';
-import { findProxy, type ProxyPlace } from './explain/proxy-config/target.ts';
+import { findProxies, type ProxyPlace } from './explain/proxy-config/target.ts';
 import { QuestionError } from './explain/question/question-input.ts';
 import { readFlags } from './explain/why/flags.ts';
 import { explainFlags, type AskedProxy, type WhyAnswer } from './explain/why/why.ts';
@@ -83,9 +83,12 @@ async function openSnapshots({ snapshots, target, namespace }: WhyInput): Promis
     if (place !== undefined) places.set(JSON.stringify(place), place);
   }
   const views = () => workspace.clusters.map(createClusterView);
-  const asked =
-    target === null ? [...places.values()] : [findProxy(target, namespace, [...places.values()], views).place];
-  const wanted = asked.filter((place) => target !== null || namespace === null || place.namespace === namespace);
+  const known = [...places.values()];
+  const selection = { target, namespace, selector: null, all: false, replicas: true };
+  const wanted =
+    target === null
+      ? known.filter((place) => namespace === null || place.namespace === namespace)
+      : findProxies(selection, known, views).places;
   if (wanted.length === 0) throw new QuestionError('the snapshot holds nothing of any proxy there');
   return wanted.flatMap((place) => {
     const cluster = workspace.clusters.find(({ name }) => name === place.cluster);

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { installIstioctl } from './install-istioctl.ts';
+import { goProgram } from '../../lab/build/go-modules.ts';
 import { Programs } from './programs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'istioctl-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const programs = new Programs(await installIstioctl(), folder);
+const programs = new Programs(await goProgram('istioctl'), folder);
 
 const ZTUNNEL = fileURLToPath(new URL('../../fixtures/ztunnel/config_dump.json', import.meta.url));
 const SIDECARS = new URL('../../../samples/istio-bookinfo/clusters/lab/pods/bookinfo/', import.meta.url);
