@@ -13,12 +13,12 @@ export default class CheckInject extends BaseCommand {
   static override examples = [
     {
       description: 'A pod',
-      command: '<%= config.bin %> check-inject ratings-v1-abc.bookinfo --snapshot samples/istio-bookinfo',
+      command: '<%= config.bin %> check-inject ratings-v1-abc.bookinfo --snapshot ./snapshot',
     },
     {
       description: 'Labels of a pod that is not there yet',
       command:
-        '<%= config.bin %> check-inject -n bookinfo -l app=web,sidecar.istio.io/inject=false --snapshot samples/istio-bookinfo',
+        '<%= config.bin %> check-inject -n bookinfo -l app=web,sidecar.istio.io/inject=false --snapshot ./snapshot',
     },
   ];
   static override args = {

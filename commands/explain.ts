@@ -13,7 +13,9 @@ export default class Explain extends BaseCommand {
   static override description =
     'Walks the request over names, rules, routes and proxies as they are, and shows every decision with its proof. ' +
     'FROM is a pod (NAME, pod/NAME, NAME.NAMESPACE), a workload (deploy/NAME: every replica), a node (node/NAME), or an address. ' +
-    'TO is a Service (NAME, NAME.NAMESPACE:PORT, svc/NAME), a URL, a pod (pod/NAME:PORT), IP:PORT or HOST:PORT.';
+    'TO is a Service (NAME, NAME.NAMESPACE:PORT, svc/NAME), a URL, a pod (pod/NAME:PORT), IP:PORT or HOST:PORT. ' +
+    'Without --snapshot the cluster of the current context is asked; nothing in it is changed, unless --node-access debug-pod says so. ' +
+    'Exit status: 0 reachable, 3 not reachable or only on some branches, 4 undetermined.';
   static override aliases = ['trace'];
   static override examples = [
     {
@@ -21,8 +23,8 @@ export default class Explain extends BaseCommand {
       command: '<%= config.bin %> explain web-0 api:443 -n shop',
     },
     {
-      description: 'The same, from a snapshot',
-      command: '<%= config.bin %> explain web-0 api:443 -n shop --snapshot cluster.tar.gz',
+      description: 'From a snapshot, without a cluster',
+      command: '<%= config.bin %> explain cli-a web:80 -n shop --snapshot samples/kube-proxy-iptables',
     },
     {
       description: 'A URL, with a method and a header',
@@ -33,6 +35,10 @@ export default class Explain extends BaseCommand {
       description: 'From outside the cluster, entering by a certain node',
       command:
         '<%= config.bin %> explain 192.0.2.7 shop.example.com:443 --resolve shop.example.com:203.0.113.10 --node node1',
+    },
+    {
+      description: 'With the rules of nodes read through a privileged pod, which is removed at the end',
+      command: '<%= config.bin %> explain web-0 api:443 -n shop --node-access debug-pod --debug-namespace kube-system',
     },
     { description: 'As JSON, for a script', command: '<%= config.bin %> explain deploy/web svc/api -n shop -o json' },
   ];

@@ -4,6 +4,7 @@ import { showHelp } from '../src/cli/help.ts';
 
 export default class Help extends BaseCommand {
   static override summary = 'Show what a command does, with its flags and examples';
+  static override description = 'Without words, lists the topics and commands. The same as --help behind a command.';
   static override examples = ['<%= config.bin %> help explain'];
   static override args = {
     command: Args.string({ description: 'Words of the command', multiple: true, ignoreStdin: true }),

@@ -31,7 +31,7 @@ export default class Packet extends BaseCommand {
         '<%= config.bin %> packet --ruleset iptables-save.txt --ruleset ipvsadm-save.txt --ruleset ipset-save.txt --node-address 10.10.0.11 --src 10.244.1.20 --dst 10.96.0.10 --dport 80',
     },
     {
-      description: 'Rules straight from a node',
+      description: 'Rules straight from a node, behind `iptables-save |`',
       command:
         '<%= config.bin %> packet --ruleset - --node-address 10.10.0.11 --src 10.10.0.50 --dst 10.10.0.11 --dport 30080',
     },

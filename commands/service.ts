@@ -16,15 +16,15 @@ export default class Service extends BaseCommand {
   static override examples = [
     {
       description: 'One Service: its endpoints, and how each node has it',
-      command: '<%= config.bin %> service web -n shop --snapshot cluster.tar.gz',
+      command: '<%= config.bin %> service web -n shop --snapshot samples/kube-proxy-iptables',
     },
     {
       description: 'The rules of one node behind it',
-      command: '<%= config.bin %> service web -n shop --node node1 --rules --snapshot cluster.tar.gz',
+      command: '<%= config.bin %> service web -n shop --node node1 --rules --snapshot samples/kube-proxy-iptables',
     },
     {
       description: 'Who knows which endpoint, and who disagrees',
-      command: '<%= config.bin %> service web -n shop --ledger --snapshot cluster.tar.gz',
+      command: '<%= config.bin %> service reviews -n bookinfo --ledger --snapshot samples/istio-bookinfo',
     },
     {
       description: 'Every Service of a snapshot of which some node or proxy has other endpoints',

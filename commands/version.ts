@@ -5,6 +5,7 @@ import { versionLine, versionReport } from '../src/cli/version.ts';
 
 export default class Version extends BaseCommand {
   static override summary = 'Print the version of this tool';
+  static override description = 'With -o json also the version of Node and the platform.';
   static override examples = [
     '<%= config.bin %> version',
     { description: 'With the version of Node and the platform', command: '<%= config.bin %> version -o json' },

@@ -10,11 +10,12 @@ export default class Why extends BaseCommand {
   static override description =
     'Looks for every known cause of a response flag (UF, NR, UH …; RESPONSE_FLAGS in the access log) in the configuration of a proxy and ' +
     'its counters, and prints those that are there first, with the places that show them, and those that are ruled out last. ' +
-    'Several flags are given with commas; long names are understood as well. Without a proxy, every one of the snapshot is asked.';
+    'Several flags are given with commas; long names are understood as well. Without a proxy, every one of the snapshot is asked. ' +
+    'Exit status: 0 it was answered, whatever the answer is.';
   static override examples = [
     {
-      description: 'A proxy logs that it found no route',
-      command: '<%= config.bin %> why NR at productpage-v1-abc.bookinfo --snapshot samples/istio-bookinfo',
+      description: 'A proxy logs that a cluster has no healthy host',
+      command: '<%= config.bin %> why UH at productpage-v1-abc.bookinfo --snapshot samples/istio-bookinfo',
     },
     {
       description: 'With the details beside the flag, which rule causes out',
