@@ -29,8 +29,26 @@ export function accessNeeds(kinds: readonly ServedKind[]): readonly AccessNeed[]
   return [...lists, ...STREAMS];
 }
 
-/** Nothing is written, but the API server counts a session with a pod as a creation. */
-const STREAMS: readonly AccessNeed[] = [
-  { resource: 'pods/exec', without: 'rules and routes of nodes and pods are not seen as programmed' },
-  { resource: 'pods/portforward', without: 'the configuration that proxies run is not seen' },
-].map((stream) => ({ verb: 'create', group: '', namespace: null, namespaced: true, optional: true, ...stream }));
+/** What of a pod is asked one by one: its containers, before a process of one is looked for on the node. */
+const PODS = ['', '/exec', '/portforward'] as const;
+const WITHOUT_PART: Readonly<Record<(typeof PODS)[number], string>> = {
+  '': 'network namespaces of pods are not entered',
+  '/exec': 'rules and routes of nodes and pods are not seen as programmed',
+  '/portforward': 'the configuration that proxies run is not seen',
+};
+
+/**
+ * Nothing is written, but the API server counts a session with a pod as a creation: for SPDY always, for WebSockets beside `get` since
+ * Kubernetes 1.35 (feature gate AuthorizePodWebsocketUpgradeCreatePermission).
+ */
+const STREAMS: readonly AccessNeed[] = PODS.flatMap((part) =>
+  (part === '' ? ['get'] : ['create', 'get']).map((verb): AccessNeed => ({
+    verb,
+    group: '',
+    resource: `pods${part}`,
+    namespace: null,
+    namespaced: true,
+    without: WITHOUT_PART[part],
+    optional: true,
+  })),
+);

@@ -36,6 +36,8 @@ export const NETNS_COMMANDS: Readonly<Record<string, FileCommands>> = {
   'iptables-legacy-save.txt': { commands: [['iptables-legacy-save', '-c']] },
   'ip6tables-legacy-save.txt': { commands: [['ip6tables-legacy-save', '-c']] },
   'ipvsadm-save.txt': { commands: [['ipvsadm', '-Sn']] },
+  'ip_vs.txt': { commands: [['cat', '/proc/net/ip_vs']] },
+  'ipvsadm-connections.txt': { commands: [['ipvsadm', '-Lnc']] },
   'ipset-save.txt': { commands: [['ipset', 'save']] },
   'conntrack.txt': { commands: [['conntrack', '-L', '-o', 'extended']] },
   // Some keys can be written only, or belong to a device that is just going: the others are read all the same.
