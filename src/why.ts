@@ -89,7 +89,7 @@ async function openSnapshots({ snapshots, target, namespace }: WhyInput): Promis
     target === null
       ? known.filter((place) => namespace === null || place.namespace === namespace)
       : findProxies(selection, known, views).places;
-  if (wanted.length === 0) throw new QuestionError('the snapshot holds nothing of any proxy there');
+  if (wanted.length === 0) throw new QuestionError('nothing of any proxy there was captured');
   return wanted.flatMap((place) => {
     const cluster = workspace.clusters.find(({ name }) => name === place.cluster);
     const facts = cluster?.pod(place.namespace, place.pod).envoy().value;

@@ -12,7 +12,7 @@ export function byName(name: string, namespace?: string): Selection {
   return { ...(namespace === undefined ? {} : { namespace }), fields: `metadata.name=${name}` };
 }
 
-/** The pods whose first address this is. */
+/** The pods whose first address this is; that there is none says nothing about a second address (core/pod/strategy.go ToSelectableFields). */
 export function byPodAddress(ip: string): Selection {
   return { fields: `status.podIP=${ip}` };
 }

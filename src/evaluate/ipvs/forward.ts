@@ -61,7 +61,7 @@ export function forward(
     conntrack: tracked,
   };
   const flow = handed(packet.flow, tracking);
-  const assumptions = conntrack?.assumption === undefined ? [] : [conntrack.assumption];
+  const assumptions = [conntrack?.assumption, untoldThresholds(service)].filter((one) => one !== undefined);
   const routes = environment.route({ destination: server.address, source: null, mark: 0, inInterface: null });
   return routes.map((route) => take({ service, server, packet, flow, assumptions }, route));
 }
@@ -91,6 +91,12 @@ function take(sending: Sending, route: RouteDecision): HookWay {
       return { ...base, kind: 'send', flow, route, encapsulation: { kind, destination: server.address } };
     }
   }
+}
+
+/** `ipvsadm -Sn` leaves thresholds out (ipvsadm.c print_service_entry): a server at its upper one takes no new connection. */
+function untoldThresholds({ name, servers }: VirtualServer): string | undefined {
+  const untold = servers.some((server) => server.weight > 0 && server.upperThreshold === null);
+  return untold ? `no real server of ${name} has reached an upper threshold (the listing shows none)` : undefined;
 }
 
 function matched({ service, server, flow, assumptions }: Sending): Omit<MatchedRule, 'hook' | 'base'> {

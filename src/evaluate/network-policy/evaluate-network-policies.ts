@@ -19,6 +19,8 @@ export interface PolicyQuestion {
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
   /** Port of the destination, after a Service's translation. */
   readonly port: number;
+  /** Whether all policies of the pod's namespace are given; otherwise one more may isolate it, or allow what others do not. */
+  readonly complete: boolean;
 }
 
 /**
@@ -46,7 +48,11 @@ export function evaluateNetworkPolicies(
     .filter((policy) => policy.namespace === pod.namespace)
     .map((policy) => ({ policy, selects: selects(policy, question) }))
     .filter((one) => one.selects !== false);
-  if (selected.length === 0) return decide('allowed', [], [`no policy isolates ${name} for ${direction}`]);
+  const unlisted = question.complete ? undefined : `the NetworkPolicies of namespace ${pod.namespace} were not listed`;
+  if (selected.length === 0) {
+    if (unlisted !== undefined) return unknown([], `${unlisted}, and one may isolate ${name} for ${direction}`, []);
+    return decide('allowed', [], [`no policy isolates ${name} for ${direction}`]);
+  }
   const isolating = selected.filter((one) => one.selects === true).map((one) => one.policy);
   const evidence = selected.map(({ policy }) => policy.cursor.at('spec', 'podSelector').evidence());
   if (pod.hostNetwork) {
@@ -63,7 +69,8 @@ export function evaluateNetworkPolicies(
     port: question.port,
     namespaceLabels: (namespace) => namespaces.find((one) => one.name === namespace)?.labels,
   };
-  let open: string | undefined;
+  // Policies add up: what one rule allows, no other policy takes back.
+  let open = unlisted === undefined ? undefined : `${unlisted} as a whole, and one may allow it`;
   for (const { policy, selects: sure } of selected) {
     const label = `NetworkPolicy ${policy.namespace}/${policy.name}`;
     if (sure === null) open ??= `${label}: ${policy.notUnderstood[0] ?? 'whether it selects the pod is not known'}`;

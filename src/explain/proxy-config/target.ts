@@ -171,6 +171,6 @@ export function nameOf({ pod, namespace }: ProxyPlace): string {
 
 function knownProxies(proxies: readonly ProxyPlace[]): string {
   return proxies.length === 0
-    ? 'The snapshot holds nothing of any proxy (clusters/NAME/pods/NAMESPACE/POD/envoy/).'
+    ? 'Nothing of any proxy was captured (clusters/NAME/pods/NAMESPACE/POD/envoy/).'
     : `Captured proxies: ${listText(proxies.map(nameOf), 9)}.`;
 }

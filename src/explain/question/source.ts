@@ -79,14 +79,14 @@ function podSource(view: ClusterView, namespace: string, name: string): Source {
 
 function nodeSource(view: ClusterView, name: string): Source {
   if (view.nodes.includes(name)) return { kind: 'node', cluster: view.name, node: name };
-  const nodes = view.nodes.length === 0 ? 'The snapshot holds no node.' : `Nodes: ${listText(view.nodes)}.`;
+  const nodes = view.nodes.length === 0 ? 'No node is known.' : `Nodes: ${listText(view.nodes)}.`;
   throw new QuestionError(`there is no node ${name}`, [nodes]);
 }
 
 function noSuchPod(view: ClusterView, namespace: string, name: string, elsewhere: readonly PodFact[]): QuestionError {
   const pods = view.objects?.pods ?? [];
   if (view.objects === undefined || pods.length === 0) {
-    return new QuestionError(`there is no pod ${name}: the snapshot holds no pods`, [
+    return new QuestionError(`there is no pod ${name}: no pods were listed`, [
       'Capture them with: kubectl get pods -A -o json',
     ]);
   }

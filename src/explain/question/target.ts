@@ -278,7 +278,7 @@ function targetNamespace(input: QuestionInput, source: Source): string {
 export function noSuchService(view: ClusterView, namespace: string, name: string): QuestionError {
   const services = view.objects?.services ?? [];
   if (services.length === 0) {
-    return new QuestionError(`there is no Service ${name}: the snapshot holds no Services`, [
+    return new QuestionError(`there is no Service ${name}: no Services were listed`, [
       'Capture them with: kubectl get services -A -o json',
     ]);
   }

@@ -51,7 +51,7 @@ export function podsOfWorkload(view: ClusterView, kind: string, namespace: strin
   const hints = [
     ...(near.length > 0 ? [`Close names in namespace ${namespace}: ${listText(near)}.`] : []),
     ...(near.length === 0 && known.length > 0 ? [`${kind}s in namespace ${namespace}: ${listText(known)}.`] : []),
-    ...(known.length === 0 ? [`The snapshot holds no ${kind} of namespace ${namespace}; name a pod instead.`] : []),
+    ...(known.length === 0 ? [`No ${kind} of namespace ${namespace} was listed; name a pod instead.`] : []),
   ];
   throw new QuestionError(`there is no ${kind} ${name} in namespace ${namespace}`, hints);
 }

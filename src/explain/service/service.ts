@@ -37,7 +37,7 @@ export interface ServiceInput extends ServiceSelection {
 export function reportServices(facts: Facts, input: ServiceInput): ServiceReport {
   const world = createWorld(facts);
   const [view, other] = world.clusters;
-  if (view === undefined) throw new QuestionError('the snapshot holds no cluster');
+  if (view === undefined) throw new QuestionError('no cluster was captured');
   if (other !== undefined) throw new QuestionError('several clusters are given', ['Give --snapshot once.']);
   const services = selectServices(view, input);
   if (input.node !== null && !view.nodes.includes(input.node)) {

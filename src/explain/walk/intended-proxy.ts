@@ -9,18 +9,18 @@ import type { Moved } from './through.ts';
 
 type PodOwner = Owner & { readonly kind: 'pod' };
 
-/** Kinds of Istio objects that change what a sidecar does with traffic. */
+/** Kinds of Istio objects that change what a sidecar does with traffic, and the plurals of their Lists. */
 const DECIDING_KINDS = [
-  'VirtualService',
-  'DestinationRule',
-  'Sidecar',
-  'ServiceEntry',
-  'AuthorizationPolicy',
-  'RequestAuthentication',
-  'PeerAuthentication',
-  'EnvoyFilter',
-  'WasmPlugin',
-  'ProxyConfig',
+  ['VirtualService', 'virtualservices'],
+  ['DestinationRule', 'destinationrules'],
+  ['Sidecar', 'sidecars'],
+  ['ServiceEntry', 'serviceentries'],
+  ['AuthorizationPolicy', 'authorizationpolicies'],
+  ['RequestAuthentication', 'requestauthentications'],
+  ['PeerAuthentication', 'peerauthentications'],
+  ['EnvoyFilter', 'envoyfilters'],
+  ['WasmPlugin', 'wasmplugins'],
+  ['ProxyConfig', 'proxyconfigs'],
 ] as const;
 
 /** uid of Istio's proxy. */
@@ -28,7 +28,8 @@ const PROXY_UID = 1337;
 
 /**
  * A sidecar whose configuration nobody captured. Without any Istio object that could decide, it hands the connection on: an
- * inbound one to the application, an outbound one to where it was going. With such objects the answer would be a guess.
+ * inbound one to the application, an outbound one to where it was going. With such objects the answer would be a guess, and so it
+ * would where a List of them was not captured: a cluster that runs Istio serves each of these kinds.
  */
 export function moveIntendedProxy(world: World, state: WalkState, owner: PodOwner): Moved {
   const { flow } = state;
@@ -36,15 +37,18 @@ export function moveIntendedProxy(world: World, state: WalkState, owner: PodOwne
   const objects = world.cluster(owner.cluster).objects;
   const role = flow.destinationPort === 15001 ? 'outbound' : flow.destinationPort === 15006 ? 'inbound' : 'gateway';
   const deciding = objects === undefined ? [] : decidingObjects(objects, owner.pod);
+  const unlisted = objects === undefined ? [] : unlistedKinds(objects);
   const who = `the proxy of pod ${ownerName(owner)}`;
-  if (role === 'gateway' || deciding.length > 0 || objects === undefined) {
+  if (role === 'gateway' || deciding.length > 0 || unlisted.length > 0 || objects === undefined) {
     const why =
       deciding.length > 0
         ? `${listText(
             deciding.map((one) => `${one.kind} ${one.namespace}/${one.name}`),
             3,
           )} may decide here`
-        : 'what it does is written nowhere else';
+        : role !== 'gateway' && unlisted.length > 0
+          ? `objects that may decide here were not listed: ${listText(unlisted, 3)}`
+          : 'what it does is written nowhere else';
     const reason = `the configuration of ${who} was not captured, and ${why}`;
     const evidence = deciding.slice(0, 3).map((one) => one.cursor.at('spec').evidence());
     const step = { kind: 'listener', action: 'unknown', text: reason, evidence };
@@ -100,9 +104,13 @@ function decidingObjects(objects: KubernetesObjects, pod: PodFact): readonly Obj
     'Sidecar',
     'ProxyConfig',
   ]);
-  return DECIDING_KINDS.flatMap((kind) =>
+  return DECIDING_KINDS.flatMap(([kind]) =>
     objects
       .istio(kind)
       .filter((one) => !namespaced.has(kind) || one.namespace === pod.namespace || one.namespace === 'istio-system'),
   );
+}
+
+function unlistedKinds(objects: KubernetesObjects): readonly string[] {
+  return DECIDING_KINDS.flatMap(([kind, plural]) => (objects.captured(plural) ? [] : [kind]));
 }

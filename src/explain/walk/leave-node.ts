@@ -89,7 +89,7 @@ function outOfSight(
   }
   const by = crossing.device === null ? '' : ` by ${crossing.device}`;
   const through = crossing.gateway === null ? '' : ` through ${crossing.gateway}`;
-  const reason = `The packet for ${to} leaves node ${owner.node}${by}${through} for a machine that is not in the snapshot.`;
+  const reason = `The packet for ${to} leaves node ${owner.node}${by}${through} for a machine that is not known here.`;
   return end(state, { disposition: 'leaves-snapshot', reason, backend: backendAt(view, flow) });
 }
 

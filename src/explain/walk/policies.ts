@@ -21,15 +21,18 @@ export interface UnderPolicies {
 /**
  * Asks the NetworkPolicies of both sides about a connection between its first sender and the pod where it arrives. Policies are
  * objects; whether anything enforces them is another question. Where no enforcer was seen, a "no" makes the answer
- * undetermined instead of denied.
+ * undetermined instead of denied; so does not knowing which policies there are.
  */
 export function underPolicies(world: World, state: WalkState, cluster: string, pod: PodFact): UnderPolicies {
   const view = world.cluster(cluster);
   const { flow } = state;
-  const policies = view.objects?.networkPolicies ?? [];
-  if (flow === null || policies.length === 0) return { visits: [], end: null };
   const sender = state.passages[0];
   const client = sender?.owner;
+  const none =
+    (view.objects?.networkPolicies ?? []).length === 0 &&
+    areListed(view, pod) &&
+    (client?.kind !== 'pod' || areListed(view, client.pod));
+  if (flow === null || none) return { visits: [], end: null };
   const enforced = isEnforced(view, pod.nodeName);
   const visits: PolicyVisit[] = [];
   if (client?.kind === 'pod') {
@@ -76,7 +79,13 @@ function ask(
     peer,
     protocol,
     port: flow.destinationPort,
+    complete: areListed(view, pod),
   });
+}
+
+/** Whether every policy that may select the pod was listed; a live cluster that refuses the whole List is asked for the namespace. */
+function areListed(view: ClusterView, pod: PodFact): boolean {
+  return view.objects?.holds('networkpolicies', { namespace: pod.namespace }) === true;
 }
 
 function disagreed(one: PolicyDecision): PolicyDecision {

@@ -76,7 +76,8 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
       const pod = pods().get(ip);
       // What a Service, a node or the machine itself has is no pod's: nobody need look for one.
       const others = pod !== undefined || isLoopbackText(ip) || nodes().has(ip) || services().has(ip);
-      return others ? pod : sought(objects, 'pods', byPodAddress(ip));
+      if (!others) soughtByAddress(objects, ip);
+      return pod;
     },
     nodeAt: (ip) => nodes().get(ip),
     nodeNamed: (name) => nodesNamed().get(name),
@@ -115,6 +116,19 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
 /** Notes that something was looked for: a live cluster fetches it for the next round, where a List is not known as a whole. */
 function sought(objects: KubernetesObjects | undefined, plural: string, selection: Selection): undefined {
   objects?.holds(plural, selection);
+}
+
+/**
+ * Looks for the pod of an address. The selection by address knows a pod's first address alone; whose second one it may be is told by
+ * the pods of the node that gives out the range it lies in.
+ */
+function soughtByAddress(objects: KubernetesObjects | undefined, ip: string): void {
+  const address = parseAddress(ip);
+  if (address === undefined || objects?.holds('pods', byPodAddress(ip)) !== true || objects.captured('pods')) return;
+  for (const { name, podCIDRs } of objects.nodes) {
+    const ranges = podCIDRs.map(parsePrefix).filter((range) => range !== undefined);
+    if (ranges.some((range) => contains(range, address))) sought(objects, 'pods', byNode(name));
+  }
 }
 
 function indexNodes(facts: ClusterFacts, objects: KubernetesObjects | undefined): Map<string, string> {

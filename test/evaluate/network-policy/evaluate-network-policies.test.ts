@@ -22,7 +22,15 @@ function ingress(
   peer: PolicyPeer = { kind: 'pod', pod: client, ip: '10.0.0.2' },
   more: Partial<PolicyQuestion> = {},
 ): PolicyDecision {
-  const question: PolicyQuestion = { direction: 'ingress', pod: web, peer, protocol: 'TCP', port: 8080, ...more };
+  const question: PolicyQuestion = {
+    direction: 'ingress',
+    pod: web,
+    peer,
+    protocol: 'TCP',
+    port: 8080,
+    complete: true,
+    ...more,
+  };
   return evaluateNetworkPolicies(policies(...specs), NAMESPACES, question);
 }
 
@@ -44,6 +52,18 @@ describe('isolation', () => {
     expect(ingress(specs).verdict).toBe(verdict);
   });
 
+  it.each([
+    ['no policy known', [], undefined, 'unknown'],
+    ['a policy for other pods', [{ podSelector: { matchLabels: { app: 'db' } } }], undefined, 'unknown'],
+    ['a policy without rules, to which another may add', [{ podSelector: {} }], undefined, 'unknown'],
+    ['a rule that allows: no other takes it back', [{ podSelector: {}, ingress: [{}] }], undefined, 'allowed'],
+    ['its own node', [], { kind: 'node', name: 'n1', ip: '192.0.2.1' }, 'allowed'],
+    ['itself', [], { kind: 'pod', pod: web, ip: '10.0.0.1' }, 'allowed'],
+  ] as const)('where further policies may be: %s', (_, specs, peer, verdict) => {
+    const decision = ingress([...specs], peer, { complete: false });
+    expect([decision.verdict, decision.unknown === undefined]).toEqual([verdict, verdict === 'allowed']);
+  });
+
   it('is of the pod’s own namespace', () => {
     const policy = policyFacts([{ metadata: { name: 'p', namespace: 'base' }, spec: { podSelector: {} } }]);
     const question: PolicyQuestion = {
@@ -52,6 +72,7 @@ describe('isolation', () => {
       peer: outside('192.0.2.1'),
       protocol: 'TCP',
       port: 80,
+      complete: true,
     };
     expect(evaluateNetworkPolicies(policy, NAMESPACES, question).verdict).toBe('allowed');
   });
@@ -71,6 +92,7 @@ describe('isolation', () => {
         peer,
         protocol: 'TCP',
         port: 1,
+        complete: true,
       }).verdict;
     expect([ask({ kind: 'pod', pod: web, ip: '10.0.0.1' }), ask(outside('192.0.2.1'))]).toEqual(['allowed', 'denied']);
   });
@@ -287,6 +309,7 @@ describe('random policies, held against cyclonus', () => {
           peer: peerOf(peer),
           protocol,
           port,
+          complete: true,
         });
         verdicts[verdict] += 1;
         const text = JSON.stringify(some.map((one) => one.cursor.value));

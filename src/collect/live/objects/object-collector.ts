@@ -49,7 +49,10 @@ export class ObjectCollector {
   }
 
   gaps(): readonly Gap[] {
-    return [...this.#lists.values()].flatMap((list) => list.gaps);
+    const refused = this.#discovery?.refused ?? null;
+    const discovery =
+      refused === null ? [] : [refused.gap(`clusters/${this.#connection.target.clusterName}/resources`)];
+    return [...discovery, ...[...this.#lists.values()].flatMap((list) => list.gaps)];
   }
 
   /**
