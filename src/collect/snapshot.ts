@@ -6,7 +6,8 @@
  * flood the machine is refused. It must not interpret what it reads.
  */
 import { open, stat } from 'node:fs/promises';
-import type { Artefact, ArtefactSource, Gap } from '../model/artefact.ts';
+import type { Artefact, ArtefactSource, Gap, ListPart } from '../model/artefact.ts';
+import { covers, type Selection } from '../model/selection.ts';
 import { readArchive } from './archive.ts';
 import { toUtf8 } from './encoding.ts';
 import { skippedEntry, type Entries } from './entries.ts';
@@ -23,6 +24,7 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 const TAR_MAGIC = Buffer.from('ustar');
 const TAR_MAGIC_AT = 257;
 const HEAD_BYTES = 512;
+const LIST = /^clusters\/[^/]+\/resources\//;
 
 /**
  * Opens several snapshots as one. Snapshots of different clusters stand side by side; those that name the same cluster are taken
@@ -118,6 +120,7 @@ class EntrySource implements ArtefactSource {
   private readonly entries: Entries;
   private readonly keep: boolean;
   private readonly capturedAt: string | null;
+  private readonly parts: ReadonlyMap<string, readonly Selection[]> | null;
   private readonly known = new Map<string, Artefact | null>();
   private readonly found: Gap[];
 
@@ -128,6 +131,7 @@ class EntrySource implements ArtefactSource {
     const index = readSnapshotIndex(INDEX, this.bytes(INDEX));
     this.formatVersion = index.formatVersion;
     this.capturedAt = index.capturedAt;
+    this.parts = index.parts;
     this.found.push(...index.gaps);
   }
 
@@ -139,13 +143,20 @@ class EntrySource implements ArtefactSource {
     const known = this.known.get(name);
     if (known !== undefined) return known ?? undefined;
     const bytes = this.bytes(name);
-    const artefact = bytes === undefined ? null : { name, capturedAt: this.capturedAt, bytes };
+    const artefact = bytes === undefined ? null : { name, capturedAt: this.capturedAt, bytes, ...this.part(name) };
     if (this.keep || artefact === null) this.known.set(name, artefact);
     return artefact ?? undefined;
   }
 
   gaps(): readonly Gap[] {
     return this.found;
+  }
+
+  /** When the index cannot be read, any List may hold less than all. */
+  private part(name: string): { readonly part: ListPart } | undefined {
+    const selections = this.parts === null ? (LIST.test(name) ? [] : undefined) : this.parts.get(name);
+    if (selections === undefined) return undefined;
+    return { part: { selections, holds: (wanted) => selections.some((held) => covers(held, wanted)) } };
   }
 
   private bytes(name: string): Buffer | undefined {
