@@ -18,7 +18,7 @@ import type { Selection } from './model/selection.ts';
 import { createRedaction, type Redacted, type Redaction, type RedactionLevel } from './redact/redact.ts';
 import { createWorkspace } from './workspace.ts';
 import { clusterOf } from './workspace/layout.ts';
-import { planSnapshot } from './workspace/snapshot-plan.ts';
+import { planSnapshot, secondBest } from './workspace/snapshot-plan.ts';
 import { describeScope, inScope, type SnapshotScope } from './workspace/snapshot-scope.ts';
 
 export type { RedactionLevel } from './redact/redact.ts';
@@ -77,7 +77,7 @@ export async function takeSnapshot(
   tell('reading the snapshot');
   const source = await collectSnapshots(sources, undefined, false);
   const names = source.names().filter((name) => name !== INDEX && inScope(name, request.scope));
-  const capturedAt = names.length === 0 ? null : (source.artefact(names[0] ?? '')?.capturedAt ?? null);
+  const capturedAt = source.artefact(INDEX)?.capturedAt ?? null;
   const selections = (name: string) => source.artefact(name)?.part?.selections;
   return await pack(
     { source, names, capturedAt, selections, gaps: () => source.gaps() },
@@ -106,11 +106,13 @@ export async function takeLiveSnapshot(
   const lists = await capture(live.lists, live.places, folder, told('lists of objects'), signal);
   const planned = planSnapshot(createWorkspace(await captured(folder)), request.scope);
   const others = await capture(planned, live.places, folder, told('nodes, pods and proxies'), signal);
+  const texts = secondBest(planned.filter((name) => !folder.has(name)));
+  const instead = await capture(texts, live.places, folder, told('rulesets as text'), signal);
   const source = await captured(folder);
-  const names = [...live.lists, ...planned].filter((name) => folder.has(name)).toSorted(compareText);
+  const names = [...live.lists, ...planned, ...texts].filter((name) => folder.has(name)).toSorted(compareText);
   const times = folder.times();
   const parts = names.flatMap((name) => folder.part(name)?.gaps ?? []);
-  const gaps = (): readonly Gap[] => [...lists, ...parts, ...others];
+  const gaps = (): readonly Gap[] => [...lists, ...parts, ...others, ...instead];
   const selections = (name: string) => folder.part(name)?.selections;
   const report = await pack(
     { source, names, capturedAt: times?.first ?? null, selections, gaps },

@@ -24,6 +24,8 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 const TAR_MAGIC = Buffer.from('ustar');
 const TAR_MAGIC_AT = 257;
 const HEAD_BYTES = 512;
+/** What somebody may ask for; other gaps concern the whole snapshot. */
+const FACT = /^clusters\/[^/]+\/.+\/[^/]+$/;
 const LIST = /^clusters\/[^/]+\/resources\//;
 
 /**
@@ -44,7 +46,8 @@ export async function collectSnapshots(
 
 /**
  * Opens one snapshot.
- * @param keep whether artefacts of a folder stay in memory once they were read
+ * @param keep whether artefacts of a folder stay in memory once they were read; a source that is copied keeps none, and tells at once all
+ *   that its index says was skipped: to others only what they asked for is a gap, as from a live cluster
  * @throws InputError when there is none at the path
  */
 export async function collectSnapshot(path: string, limits: Limits = LIMITS, keep = true): Promise<ArtefactSource> {
@@ -123,6 +126,8 @@ class EntrySource implements ArtefactSource {
   private readonly parts: ReadonlyMap<string, readonly Selection[]> | null;
   private readonly known = new Map<string, Artefact | null>();
   private readonly found: Gap[];
+  private readonly skipped: readonly Gap[];
+  private readonly asked = new Set<string>();
 
   constructor(entries: Entries, keep: boolean) {
     this.entries = entries;
@@ -132,14 +137,16 @@ class EntrySource implements ArtefactSource {
     this.formatVersion = index.formatVersion;
     this.capturedAt = index.capturedAt;
     this.parts = index.parts;
-    this.found.push(...index.gaps);
+    this.skipped = index.gaps;
   }
 
   names(): readonly string[] {
-    return [...this.entries.files.keys()].toSorted();
+    const lists = this.skipped.map((gap) => gap.artefact).filter((name) => LIST.test(name));
+    return [...new Set([...this.entries.files.keys(), ...lists])].toSorted();
   }
 
   artefact(name: string): Artefact | undefined {
+    this.asked.add(name);
     const known = this.known.get(name);
     if (known !== undefined) return known ?? undefined;
     const bytes = this.bytes(name);
@@ -149,7 +156,8 @@ class EntrySource implements ArtefactSource {
   }
 
   gaps(): readonly Gap[] {
-    return this.found;
+    const met = this.skipped.filter(({ artefact }) => !this.keep || !FACT.test(artefact) || this.asked.has(artefact));
+    return [...this.found, ...met];
   }
 
   /** When the index cannot be read, any List may hold less than all. */

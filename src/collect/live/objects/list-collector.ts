@@ -48,7 +48,7 @@ export class ListCollector implements Collector {
     const [gap] = list.gaps;
     const artefact = list.artefact();
     const selections = artefact?.part?.selections;
-    if (artefact?.capturedAt == null || selections?.length === 0) {
+    if (artefact === undefined || artefact.capturedAt === null || selections?.length === 0) {
       return { gap: gap ?? { kind: 'missing', artefact: name, problem: 'nothing of it could be read' } };
     }
     const { bytes, capturedAt } = artefact;
