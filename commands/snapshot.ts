@@ -2,9 +2,12 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../src/cli/base-command.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
+import { collectionFlags, collectionOf } from '../src/cli/collection-flags.ts';
+import { connectionFlags, connectionOf } from '../src/cli/connection-flags.ts';
 import { snapshotFlags } from '../src/cli/flags.ts';
 import { interruptible } from '../src/cli/interruptible.ts';
 import { versionReport } from '../src/cli/version.ts';
+import type { SnapshotRequest } from '../src/snapshot.ts';
 
 export default class Snapshot extends BaseCommand {
   static override summary = 'Save everything that a later answer may need, without secrets';
@@ -12,9 +15,13 @@ export default class Snapshot extends BaseCommand {
     'Writes a snapshot: a folder or a .tar.gz of native files, which `explain --snapshot` and all other commands read. ' +
     'By default tokens, keys, passwords, values of headers and environment variables are replaced by pseudonyms; equal values have ' +
     'equal ones, so that matches still hold. What a value that was taken out would decide is undetermined. ' +
-    'Given another snapshot, writes it again: all of it or a part, redacted. ' +
+    'Takes it from the cluster of the current context; given another snapshot, writes that again: all of it or a part, redacted. ' +
     'Exit status: 0 saved, 4 saved, but something was refused, unreadable or left out (snapshot.json tells what, and why).';
   static override examples = [
+    {
+      description: 'The cluster of the current context, safe to pass on within the house',
+      command: '<%= config.bin %> snapshot -A -o cluster.tar.gz',
+    },
     {
       description: 'Make the snapshot of a colleague safe to pass on: secrets, names and addresses replaced',
       command: '<%= config.bin %> snapshot --snapshot ./incident-42 --redact names -o incident-42.tar.gz',
@@ -26,6 +33,8 @@ export default class Snapshot extends BaseCommand {
   ];
   static override flags = {
     ...snapshotFlags,
+    ...connectionFlags,
+    ...collectionFlags,
     namespace: Flags.string({
       char: 'n',
       summary: 'Only the network namespaces and proxies of pods in this namespace; lists of objects stay whole',
@@ -57,36 +66,35 @@ export default class Snapshot extends BaseCommand {
       required: true,
     }),
     force: Flags.boolean({ summary: 'Replace what stands there' }),
+    restart: Flags.boolean({
+      summary: 'Begin again, where an interrupted attempt left something to go on from',
+      exclusive: ['snapshot'],
+    }),
   };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Snapshot);
-    const { takeSnapshot } = await import('../src/snapshot.ts');
-    const sources = flags.snapshot ?? [];
-    if (sources.length === 0) {
-      throw new CliError('no snapshot is given', {
-        remedy: 'Name one with --snapshot PATH (a folder or a .tar.gz).',
-      });
-    }
+    const { captureCluster, takeSnapshot } = await import('../src/snapshot.ts');
     const { name, version } = versionReport();
-    const report = await interruptible((signal) =>
-      takeSnapshot(
-        sources,
-        {
-          scope: {
-            namespace: flags.namespace ?? null,
-            nodes: flags.node ?? [],
-            proxies: (flags.proxy ?? []).map((pod) => podKey(pod, flags.namespace)),
-          },
-          level: flags.redact,
-          output: flags.output,
-          force: flags.force,
-          tool: { name, version },
-        },
-        (phase) => this.progress.phase(phase),
-        signal,
-      ),
-    );
+    const request: SnapshotRequest = {
+      scope: {
+        namespace: flags.namespace ?? null,
+        nodes: flags.node ?? [],
+        proxies: (flags.proxy ?? []).map((pod) => podKey(pod, flags.namespace)),
+      },
+      level: flags.redact,
+      output: flags.output,
+      force: flags.force,
+      tool: { name, version },
+    };
+    const sources = flags.snapshot ?? [];
+    const tell = (phase: string): void => this.progress.phase(phase);
+    const report = await interruptible((signal) => {
+      if (sources.length > 0) return takeSnapshot(sources, request, tell, signal);
+      const surroundings = { ...this.surroundings(), signal };
+      const collection = collectionOf(flags, (sentence) => this.tell(sentence));
+      return captureCluster(connectionOf(flags), surroundings, collection, flags.restart, request, tell);
+    });
     const kept = flags.redact === 'none' ? 'nothing was redacted' : `${flags.redact} were redacted`;
     const lines = [
       `${report.path}: ${report.artefacts} artefacts; ${kept}`,

@@ -2,18 +2,23 @@
  * Takes snapshots. In: where the artefacts come from, what of them is wanted, and where they shall stand. Out: a snapshot there, and
  * what became of it. It knows neither flags nor the process.
  */
+import type { CollectionOptions } from './collect/live/collection-options.ts';
+import type { ConnectionFlags } from './collect/live/connection-flags.ts';
+import type { ConnectionSurroundings } from './collect/live/connection.ts';
 import { capture, type CapturePlace } from './collect/capture.ts';
 import { randomKeyedHash } from './collect/keyed-hash.ts';
 import { PartialFolder } from './collect/partial-folder.ts';
 import { collectSnapshots } from './collect/snapshot.ts';
-import { formatSnapshotIndex } from './collect/snapshot-index.ts';
+import { formatSnapshotIndex, type PartialList } from './collect/snapshot-index.ts';
 import { snapshotTarget, writeSnapshot, type SnapshotTarget, type Written } from './collect/write-snapshot.ts';
+import { orLiveError } from './live-error.ts';
 import type { ArtefactSource, Gap } from './model/artefact.ts';
 import { compareText } from './model/order.ts';
+import type { Selection } from './model/selection.ts';
 import { createRedaction, type Redacted, type Redaction, type RedactionLevel } from './redact/redact.ts';
 import { createWorkspace } from './workspace.ts';
 import { clusterOf } from './workspace/layout.ts';
-import { planSnapshot } from './workspace/snapshot-plan.ts';
+import { planSnapshot, secondBest } from './workspace/snapshot-plan.ts';
 import { describeScope, inScope, type SnapshotScope } from './workspace/snapshot-scope.ts';
 
 export type { RedactionLevel } from './redact/redact.ts';
@@ -53,6 +58,8 @@ export interface SnapshotReport {
 export type Told = (phase: string) => void;
 
 const INDEX = 'snapshot.json';
+/** Every name is asked of the DNS server there, also by whoever may see but one namespace. */
+const DNS_SERVER_NAMESPACE = 'kube-system';
 const LEAVE = 'take the snapshot with --redact none, if everything in it may be seen';
 
 /**
@@ -70,8 +77,15 @@ export async function takeSnapshot(
   tell('reading the snapshot');
   const source = await collectSnapshots(sources, undefined, false);
   const names = source.names().filter((name) => name !== INDEX && inScope(name, request.scope));
-  const capturedAt = names.length === 0 ? null : (source.artefact(names[0] ?? '')?.capturedAt ?? null);
-  return await pack({ source, names, capturedAt, gaps: () => source.gaps() }, target, request, tell, signal);
+  const capturedAt = source.artefact(INDEX)?.capturedAt ?? null;
+  const selections = (name: string) => source.artefact(name)?.part?.selections;
+  return await pack(
+    { source, names, capturedAt, selections, gaps: () => source.gaps() },
+    target,
+    request,
+    tell,
+    signal,
+  );
 }
 
 /**
@@ -92,13 +106,52 @@ export async function takeLiveSnapshot(
   const lists = await capture(live.lists, live.places, folder, told('lists of objects'), signal);
   const planned = planSnapshot(createWorkspace(await captured(folder)), request.scope);
   const others = await capture(planned, live.places, folder, told('nodes, pods and proxies'), signal);
+  const texts = secondBest(planned.filter((name) => !folder.has(name)));
+  const instead = await capture(texts, live.places, folder, told('rulesets as text'), signal);
   const source = await captured(folder);
-  const names = [...live.lists, ...planned].filter((name) => folder.has(name)).toSorted(compareText);
+  const names = [...live.lists, ...planned, ...texts].filter((name) => folder.has(name)).toSorted(compareText);
   const times = folder.times();
-  const gaps = (): readonly Gap[] => [...lists, ...others];
-  const report = await pack({ source, names, capturedAt: times?.first ?? null, gaps }, target, request, tell, signal);
+  const parts = names.flatMap((name) => folder.part(name)?.gaps ?? []);
+  const gaps = (): readonly Gap[] => [...lists, ...parts, ...others, ...instead];
+  const selections = (name: string) => folder.part(name)?.selections;
+  const report = await pack(
+    { source, names, capturedAt: times?.first ?? null, selections, gaps },
+    target,
+    request,
+    tell,
+    signal,
+  );
   folder.remove();
   return report;
+}
+
+/**
+ * Takes a snapshot of the cluster that flags and kubeconfig name.
+ * @param restart begin from nothing, even if an interrupted attempt left something
+ * @throws InputError when no cluster is configured or the place cannot be written, LiveError when the cluster cannot be asked at all
+ */
+export async function captureCluster(
+  flags: ConnectionFlags,
+  surroundings: ConnectionSurroundings,
+  collection: CollectionOptions,
+  restart: boolean,
+  request: SnapshotRequest,
+  tell: Told,
+): Promise<SnapshotReport> {
+  // What stands at the place already is told before a cluster is asked.
+  snapshotTarget(request.output, request.force);
+  tell('connecting');
+  // A bundle of its own: nothing that works without a cluster pays for it.
+  const { openCluster } = await import('./collect/live/live.ts');
+  const cluster = await orLiveError(() => openCluster(flags, surroundings, collection));
+  try {
+    const namespaces = [...new Set([request.scope.namespace ?? cluster.namespace ?? 'default', DNS_SERVER_NAMESPACE])];
+    const places = cluster.capturePlaces(namespaces);
+    const live = { name: cluster.server, lists: cluster.lists, places, restart };
+    return await takeLiveSnapshot(live, request, tell, surroundings.signal);
+  } finally {
+    await cluster.close();
+  }
 }
 
 /** What a folder holds so far, as artefacts. */
@@ -112,6 +165,8 @@ interface Content {
   /** Sorted. */
   readonly names: readonly string[];
   readonly capturedAt: string | null;
+  /** What of a List is whole; undefined: all of it. */
+  readonly selections: (name: string) => readonly Selection[] | undefined;
   /** What could not be captured, as far as it is known by now. */
   readonly gaps: () => readonly Gap[];
 }
@@ -127,6 +182,7 @@ async function pack(
   if (redaction !== null) await learn(content, redaction, tell, signal);
   const { capturedAt } = content;
   const leftOut: Gap[] = [];
+  const partial: PartialList[] = [];
   const clusters = new Set<string>();
   let count = 0;
   const artefacts = function* (): Generator<Written> {
@@ -146,6 +202,10 @@ async function pack(
       count += 1;
       const cluster = clusterOf(made.name);
       if (cluster !== undefined) clusters.add(cluster);
+      const selections = content.selections(name);
+      if (selections !== undefined) {
+        partial.push({ artefact: made.name, selections: selections.map((one) => redaction?.selection(one) ?? one) });
+      }
       yield { name: made.name, bytes: () => made.bytes };
     }
     const skipped = [...content.gaps(), ...leftOut].map((gap) => redaction?.gap(gap) ?? gap);
@@ -155,6 +215,7 @@ async function pack(
       clusters: [...clusters].toSorted(compareText),
       redacted: level,
       scope: describeScope(scope).map((part) => redaction?.words(part) ?? part),
+      partial,
       skipped,
     });
     yield { name: INDEX, bytes: () => index };

@@ -6,7 +6,8 @@
  * flood the machine is refused. It must not interpret what it reads.
  */
 import { open, stat } from 'node:fs/promises';
-import type { Artefact, ArtefactSource, Gap } from '../model/artefact.ts';
+import type { Artefact, ArtefactSource, Gap, ListPart } from '../model/artefact.ts';
+import { covers, type Selection } from '../model/selection.ts';
 import { readArchive } from './archive.ts';
 import { toUtf8 } from './encoding.ts';
 import { skippedEntry, type Entries } from './entries.ts';
@@ -23,6 +24,9 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 const TAR_MAGIC = Buffer.from('ustar');
 const TAR_MAGIC_AT = 257;
 const HEAD_BYTES = 512;
+/** What somebody may ask for; other gaps concern the whole snapshot. */
+const FACT = /^clusters\/[^/]+\/.+\/[^/]+$/;
+const LIST = /^clusters\/[^/]+\/resources\//;
 
 /**
  * Opens several snapshots as one. Snapshots of different clusters stand side by side; those that name the same cluster are taken
@@ -42,7 +46,8 @@ export async function collectSnapshots(
 
 /**
  * Opens one snapshot.
- * @param keep whether artefacts of a folder stay in memory once they were read
+ * @param keep whether artefacts of a folder stay in memory once they were read; a source that is copied keeps none, and tells at once all
+ *   that its index says was skipped: to others only what they asked for is a gap, as from a live cluster
  * @throws InputError when there is none at the path
  */
 export async function collectSnapshot(path: string, limits: Limits = LIMITS, keep = true): Promise<ArtefactSource> {
@@ -118,8 +123,11 @@ class EntrySource implements ArtefactSource {
   private readonly entries: Entries;
   private readonly keep: boolean;
   private readonly capturedAt: string | null;
+  private readonly parts: ReadonlyMap<string, readonly Selection[]> | null;
   private readonly known = new Map<string, Artefact | null>();
   private readonly found: Gap[];
+  private readonly skipped: readonly Gap[];
+  private readonly asked = new Set<string>();
 
   constructor(entries: Entries, keep: boolean) {
     this.entries = entries;
@@ -128,24 +136,35 @@ class EntrySource implements ArtefactSource {
     const index = readSnapshotIndex(INDEX, this.bytes(INDEX));
     this.formatVersion = index.formatVersion;
     this.capturedAt = index.capturedAt;
-    this.found.push(...index.gaps);
+    this.parts = index.parts;
+    this.skipped = index.gaps;
   }
 
   names(): readonly string[] {
-    return [...this.entries.files.keys()].toSorted();
+    const lists = this.skipped.map((gap) => gap.artefact).filter((name) => LIST.test(name));
+    return [...new Set([...this.entries.files.keys(), ...lists])].toSorted();
   }
 
   artefact(name: string): Artefact | undefined {
+    this.asked.add(name);
     const known = this.known.get(name);
     if (known !== undefined) return known ?? undefined;
     const bytes = this.bytes(name);
-    const artefact = bytes === undefined ? null : { name, capturedAt: this.capturedAt, bytes };
+    const artefact = bytes === undefined ? null : { name, capturedAt: this.capturedAt, bytes, ...this.part(name) };
     if (this.keep || artefact === null) this.known.set(name, artefact);
     return artefact ?? undefined;
   }
 
   gaps(): readonly Gap[] {
-    return this.found;
+    const met = this.skipped.filter(({ artefact }) => !this.keep || !FACT.test(artefact) || this.asked.has(artefact));
+    return [...this.found, ...met];
+  }
+
+  /** When the index cannot be read, any List may hold less than all. */
+  private part(name: string): { readonly part: ListPart } | undefined {
+    const selections = this.parts === null ? (LIST.test(name) ? [] : undefined) : this.parts.get(name);
+    if (selections === undefined) return undefined;
+    return { part: { selections, holds: (wanted) => selections.some((held) => covers(held, wanted)) } };
   }
 
   private bytes(name: string): Buffer | undefined {

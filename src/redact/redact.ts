@@ -7,6 +7,7 @@
  * I/O, nor decide which artefacts a snapshot has.
  */
 import type { Gap } from '../model/artefact.ts';
+import type { Selection } from '../model/selection.ts';
 import { Hiding, type KeyedHash } from './hiding.ts';
 import { hideInJson } from './json-secrets.ts';
 import { NotJson } from './json-tree.ts';
@@ -32,6 +33,8 @@ export interface Redaction {
   redact(name: string, bytes: Buffer): Redacted;
   /** A gap that the snapshot's index tells. */
   gap(gap: Gap): Gap;
+  /** What of a List is whole: as the names in it are. */
+  selection(selection: Selection): Selection;
   /** Words for people, in which only names that stand in artefacts are changed. */
   words(text: string): string;
 }
@@ -61,6 +64,15 @@ export function createRedaction(level: Exclude<RedactionLevel, 'none'>, hash: Ke
       hiding.relearn();
     },
     redact,
+    selection: (selection) => {
+      const renamed = (text: string): string => renaming?.text(hiding.text(text)) ?? hiding.text(text);
+      const { namespace, labels, fields } = selection;
+      return {
+        ...(namespace === undefined ? {} : { namespace: renamed(namespace) }),
+        ...(labels === undefined ? {} : { labels: renamed(labels) }),
+        ...(fields === undefined ? {} : { fields: renamed(fields) }),
+      };
+    },
     words: (text) => renaming?.prose(hiding.text(text)) ?? hiding.text(text),
     gap: ({ raw: _, pointer: _pointer, ...gap }) => {
       const prose = (text: string): string => renaming?.prose(hiding.text(text)) ?? hiding.text(text);

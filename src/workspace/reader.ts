@@ -20,7 +20,7 @@ export class Reader {
 
   /** Whether the source was asked for it in vain, so that another artefact may have to do in its place. */
   refused(name: string): boolean {
-    return !this.has(name) && this.source.gaps().some((gap) => gap.artefact === name);
+    return this.source.artefact(name) === undefined && this.source.gaps().some((gap) => gap.artefact === name);
   }
 
   artefact(name: string): Artefact | undefined {

@@ -10,6 +10,7 @@ import { inScope, type SnapshotScope } from './snapshot-scope.ts';
 
 /** Both forms of a ruleset tell the same; the JSON is the exact one. */
 const TWICE_TOLD = 'nft-ruleset.txt';
+const EXACT = 'nft-ruleset.json';
 const NETNS = NETNS_FILE_NAMES.filter((file) => file !== TWICE_TOLD);
 /** What istiod is asked for: how far each proxy is, the objects that it has, and the configuration of the mesh. */
 const ISTIOD_FILES = ['syncz.json', 'mesh.json'];
@@ -29,6 +30,11 @@ export function planSnapshot(facts: Facts, scope: SnapshotScope): readonly strin
     ];
   });
   return names.filter((name) => inScope(name, scope)).toSorted(compareText);
+}
+
+/** What says the same as artefacts that could not be had, less exactly. */
+export function secondBest(lacking: readonly string[]): readonly string[] {
+  return lacking.flatMap((name) => (name.endsWith(EXACT) ? [name.slice(0, -EXACT.length) + TWICE_TOLD] : []));
 }
 
 function nodeNames(cluster: string, node: string): string[] {

@@ -73,10 +73,10 @@ describe('a snapshot', () => {
     const source = await collectSnapshot(
       temporaryFolder({ ...FILES, 'snapshot.json': JSON.stringify({ skipped: [skipped, {}] }) }),
     );
-    expect(source.gaps()).toEqual([
-      skipped,
-      { kind: 'missing', artefact: 'snapshot.json', problem: 'the capture left it out' },
-    ]);
+    const unnamed = { kind: 'missing', artefact: 'snapshot.json', problem: 'the capture left it out' };
+    expect(source.gaps()).toEqual([unnamed]);
+    source.artefact(RULES);
+    expect(source.gaps()).toEqual([skipped, unnamed]);
   });
 
   it('takes a broken index for a gap, and a newer format for an error', async () => {

@@ -59,6 +59,6 @@ export class LiveSource implements ArtefactSource {
 
   #keep(name: string, collected: Collected): void {
     if ('gap' in collected) this.#gaps.push(collected.gap);
-    else this.#artefacts.set(name, { name, ...collected });
+    else this.#artefacts.set(name, { name, bytes: collected.bytes, capturedAt: collected.capturedAt });
   }
 }

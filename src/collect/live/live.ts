@@ -9,7 +9,8 @@ import { connect, type ConnectionSurroundings, type Traffic } from './connection
 import type { AccessReport } from '../../model/access.ts';
 import { reviewAccess } from './access/review-access.ts';
 import { kubeApi } from './kube-api.ts';
-import { LiveSource } from './live-source.ts';
+import { LiveSource, type Place } from './live-source.ts';
+import { ListCollector } from './objects/list-collector.ts';
 import { ObjectCollector } from './objects/object-collector.ts';
 import { openPlaces } from './places.ts';
 import type { RequestRefused } from './refusal.ts';
@@ -21,6 +22,13 @@ export interface LiveCluster {
   /** Namespace of the context; null: none is set. */
   readonly namespace: string | null;
   readonly server: string;
+  /** Names of the Lists of objects that the cluster has. */
+  readonly lists: readonly string[];
+  /**
+   * Collectors of everything that a snapshot holds.
+   * @param namespaces those whose objects are listed where a whole List is refused
+   */
+  readonly capturePlaces: (namespaces: readonly string[]) => readonly Place[];
   readonly traffic: () => Traffic;
   /** Sentences for people: through what each node was read. */
   readonly notes: () => readonly string[];
@@ -51,6 +59,11 @@ export async function openCluster(
     source: new LiveSource(objects, places),
     namespace: connection.target.namespace,
     server: connection.target.server.origin,
+    lists: objects.names(),
+    capturePlaces: (namespaces) => {
+      const lists = new ListCollector(objects.lists(), namespaces);
+      return [{ collects: (name) => lists.collects(name), collector: lists }, ...places];
+    },
     traffic: () => connection.traffic,
     notes,
     close: async () => {

@@ -3,12 +3,10 @@
  * byte for byte as the API server sent each object. Few requests: whole Lists where they are short, and selections where not.
  */
 import type { Artefact, Gap } from '../../../model/artefact.ts';
-import { byName } from '../../../model/selection.ts';
 import type { Connection } from '../connection.ts';
 import { discoverKinds, type Discovery } from './discovery.ts';
-import { DNS_CONFIG_MAPS, DNS_NAMESPACE } from './dns-configuration.ts';
+import { configuresDns, DNS_NAMESPACE, DNS_SELECTIONS } from './dns-configuration.ts';
 import { listName } from './kinds.ts';
-import type { ListedItem } from './list-page.ts';
 import { ObjectList } from './object-list.ts';
 
 export class ObjectCollector {
@@ -19,6 +17,11 @@ export class ObjectCollector {
 
   constructor(connection: Connection) {
     this.#connection = connection;
+  }
+
+  /** The Lists that the server has, each to be saved whole. */
+  lists(): readonly ObjectList[] {
+    return [...this.#lists.values()];
   }
 
   /** Asks what the server can list; to be called before anything else. */
@@ -76,8 +79,7 @@ export class ObjectCollector {
   async #fetch(list: ObjectList, signal: AbortSignal): Promise<void> {
     const { extent } = list.kind;
     if (extent === 'config-maps') {
-      const held = DNS_CONFIG_MAPS.map((name) => byName(name, DNS_NAMESPACE));
-      await list.fetchSome({ namespace: DNS_NAMESPACE }, configuresDns, held, signal);
+      await list.fetchSome({ namespace: DNS_NAMESPACE }, configuresDns, DNS_SELECTIONS, signal);
     } else if (extent === 'many' && this.#isLargeCluster()) list.assumeLarge();
     else await list.fetch(signal);
   }
@@ -86,10 +88,4 @@ export class ObjectCollector {
   #isLargeCluster(): boolean {
     return [...this.#lists.values()].some((list) => list.kind.plural === 'services' && list.isLarge);
   }
-}
-
-/** Other ConfigMaps may hold anything, and nobody asked for them. */
-function configuresDns({ key, bytes }: ListedItem): boolean {
-  const name = key.slice(key.indexOf('/') + 1);
-  return DNS_CONFIG_MAPS.includes(name) || bytes.includes('"Corefile"');
 }

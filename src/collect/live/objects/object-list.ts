@@ -9,6 +9,8 @@ import { joinItems, readListPage, type ListedItem, type ListPage } from './list-
 const PAGE = 500;
 /** Of a kind that is needed whole, so many are fetched in one further page. */
 const WHOLE_LIMIT = 30_000;
+/** Objects on one page of a List that is saved whole, however long: what arrives within the time of a request. */
+const SAVED_PAGE = 2000;
 /** Times that a list is begun again when its pages expire. */
 const RESTARTS = 2;
 /** Pages of one selection. */
@@ -56,6 +58,11 @@ export class ObjectList {
     return this.#state !== 'unasked';
   }
 
+  /** Not all of it may be listed; parts of it may. */
+  get isForbidden(): boolean {
+    return this.#state === 'forbidden';
+  }
+
   /** More than a page of objects. */
   get isLarge(): boolean {
     return this.#state === 'large' || (this.#page?.remaining ?? 0) > 0;
@@ -75,12 +82,15 @@ export class ObjectList {
     return wishes.filter((wish) => !this.#asked.some((one) => covers(one, wish)));
   }
 
-  /** Lists all objects, or finds that there are too many, or that it is not permitted. */
-  async fetch(signal: AbortSignal): Promise<void> {
+  /**
+   * Lists all objects, or finds that there are too many, or that it is not permitted.
+   * @param saves whether all of them are wanted, however many there are
+   */
+  async fetch(signal: AbortSignal, saves = false): Promise<void> {
     if (this.#state !== 'unasked') return;
     this.#state = 'refused';
     try {
-      await this.#fetchWhole(signal);
+      await this.#fetchWhole(signal, saves);
     } catch (error) {
       const refusal = refusalOf(error);
       this.#gaps.push(refusal.gap(this.name));
@@ -123,7 +133,7 @@ export class ObjectList {
     }
   }
 
-  async #fetchWhole(signal: AbortSignal): Promise<void> {
+  async #fetchWhole(signal: AbortSignal, saves: boolean): Promise<void> {
     const { extent } = this.#kind;
     for (let restart = 0; ; restart++) {
       try {
@@ -134,13 +144,13 @@ export class ObjectList {
           this.#state = 'whole';
           return;
         }
-        if (extent !== 'whole' || (first.remaining ?? 0) > WHOLE_LIMIT) {
+        if (!saves && (extent !== 'whole' || (first.remaining ?? 0) > WHOLE_LIMIT)) {
           this.#state = 'large';
           return;
         }
         const items = [...first.items()];
         for (let page = first; page.continue !== null;) {
-          page = await this.#list({}, { limit: WHOLE_LIMIT, continue: page.continue }, signal);
+          page = await this.#list({}, { limit: saves ? SAVED_PAGE : WHOLE_LIMIT, continue: page.continue }, signal);
           items.push(...page.items());
         }
         this.#whole = joinItems(
