@@ -39,6 +39,25 @@ export class Namespace {
     return run('ip', ['netns', 'exec', this.name, program, ...parameters]);
   }
 
+  /**
+   * Waits until nothing changes any more: the kernel gives a device its link-local address and routes some time after it came up
+   * (its link watch runs once a second).
+   * @throws when it has not come to rest after ten seconds
+   */
+  settle(): void {
+    const deadline = Date.now() + 10_000;
+    const state = (): string =>
+      run('ip', ['-n', this.name, 'address']) + run('ip', ['-n', this.name, '-6', 'route', 'show', 'table', 'all']);
+    let before = state();
+    let since = Date.now();
+    while (Date.now() - since < 1200 || before.includes('tentative')) {
+      if (Date.now() > deadline) throw new Error(`${this.name} does not come to rest: ${before}`);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+      const now = state();
+      if (now !== before) [before, since] = [now, Date.now()];
+    }
+  }
+
   set(settings: readonly string[]): void {
     if (settings.length > 0) spawnSync('ip', ['netns', 'exec', this.name, 'sysctl', '-q', '-w', ...settings]);
   }
