@@ -1,6 +1,7 @@
 /**
  * Services of every kind on two real nodes, in each mode of kube-proxy: `explain` is asked, and then the request is sent for real. Verdict,
- * ends, backends and observed sources must agree; what cannot be known is undetermined, and never reachable.
+ * ends, backends and observed sources must agree; what cannot be known is undetermined, and never reachable. In every mode it is asked
+ * of a snapshot, in one of the running cluster as well.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectSnapshots } from '../../src/collect/snapshot.ts';
 import { explain } from '../../src/explain/explain.ts';
 import type { Explanation } from '../../src/model/explanation.ts';
-import type { Facts } from '../../src/model/facts.ts';
+import type { QuestionInput } from '../../src/explain/question/question-input.ts';
 import { createWorkspace } from '../../src/workspace.ts';
 import { captureLab } from '../lab/capture/capture.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
@@ -18,37 +19,49 @@ import type { ProbeResult, Sender } from '../lab/probe/probe.ts';
 import { SERVICES } from '../lab/topology/services.ts';
 import { ask } from '../sample-facts.ts';
 import { disagreements } from './agreement.ts';
+import { liveAnswers } from './live-answers.ts';
 import { MODES, SERVICE_QUESTIONS, type ServiceQuestion } from './service-questions.ts';
 
 /** So many that each of three backends is met but once in ten million runs. */
 const REQUESTS = 40;
+/** The mode in which the running cluster is asked: what is collected live is the same in each. */
+const LIVE = 'iptables';
 
 describe.each(MODES)('kube-proxy in mode %s', (proxyMode) => {
   let lab: Lab;
-  let facts: Facts;
+  /** Of a snapshot, and of the running cluster; in the order of the questions. */
+  const answers: { how: string; explanations: readonly Explanation[] }[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-reach-e2e-'));
 
   beforeAll(async () => {
     lab = await startLab(SERVICES, { proxyMode });
     await captureLab(lab, folder);
-    facts = createWorkspace(await collectSnapshots([folder]));
+    const facts = createWorkspace(await collectSnapshots([folder]));
+    const questions = SERVICE_QUESTIONS.map(questionOf);
+    answers.push({ how: 'snapshot', explanations: questions.map((question) => explain(facts, question)) });
+    if (proxyMode === LIVE) answers.push({ how: 'live', explanations: await liveAnswers(lab, questions) });
   });
   afterAll(async () => {
     await lab.stop();
     rmSync(folder, { recursive: true });
   });
 
-  const cases = SERVICE_QUESTIONS.map((question) => [question.about, question.to, question] as const);
-  it.each(cases)('%s: %s', async (_, to, question) => {
-    const more = { namespace: 'shop', node: question.node ?? null };
-    const explanation = explain(facts, ask(nameOf(question.from, to), to, more));
+  const cases = SERVICE_QUESTIONS.map((question, at) => [question.about, question.to, question, at] as const);
+  it.each(cases)('%s: %s', async (_about, _to, question, at) => {
     const results = await send(lab, question);
-    const differences = question.leaves
-      ? staysOpen(explanation)
-      : disagreements(explanation, results, question.keepsBackend ?? false);
-    expect(differences, `${explanation.summary}\nsent: ${JSON.stringify(results[0])}`).toEqual([]);
+    for (const { how, explanations } of answers) {
+      const explanation = explanations[at] as Explanation;
+      const differences = question.leaves
+        ? staysOpen(explanation)
+        : disagreements(explanation, results, question.keepsBackend ?? false);
+      expect(differences, `${how}: ${explanation.summary}\nsent: ${JSON.stringify(results[0])}`).toEqual([]);
+    }
   });
 });
+
+function questionOf({ from, to, node }: ServiceQuestion): QuestionInput {
+  return ask(nameOf(from, to), to, { namespace: 'shop', node: node ?? null });
+}
 
 /** A refusal is the same each time; who answers is chance. */
 async function send(lab: Lab, { from, to }: ServiceQuestion): Promise<ProbeResult[]> {

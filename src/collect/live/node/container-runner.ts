@@ -11,7 +11,7 @@ const ATTEMPTS = 3;
 const PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 /** What the next command would meet as well. */
-const LASTING: ReadonlySet<StreamFailure> = new Set(['forbidden', 'gone', 'no-websocket', 'unreachable']);
+const LASTING: ReadonlySet<StreamFailure> = new Set(['forbidden', 'gone', 'no-websocket', 'unreachable', 'timeout']);
 
 /** Runs commands in a container, after words that lead to another place if need be (`nsenter -t 1 -n --`). */
 export class ContainerRunner implements CommandRunner {

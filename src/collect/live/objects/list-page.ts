@@ -24,9 +24,10 @@ const [QUOTE, BACKSLASH = 0, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKE
 
 /**
  * Reads an answer to a list request.
- * @returns undefined when it is no List
+ * @param itemKind of the objects that were asked for: `Service`; an empty List of another kind must not pass for "there is none"
+ * @returns undefined when it is no List of it
  */
-export function readListPage(bytes: Buffer): ListPage | undefined {
+export function readListPage(bytes: Buffer, itemKind: string): ListPage | undefined {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
@@ -36,7 +37,7 @@ export function readListPage(bytes: Buffer): ListPage | undefined {
   const root = new Cursor('', '', value);
   const kind = root.at('kind').string() ?? '';
   const items = root.at('items');
-  if (!kind.endsWith('List') || (items.exists && !Array.isArray(items.value))) return undefined;
+  if (kind !== `${itemKind}List` || (items.exists && !Array.isArray(items.value))) return undefined;
   const metadata = root.at('metadata');
   return {
     kind,

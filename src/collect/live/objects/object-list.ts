@@ -211,11 +211,11 @@ export class ObjectList {
       permission: { ...TEMPLATE, group, resource: plural, namespace, namespaced },
       signal,
     });
-    const page = readListPage(bytes);
+    const page = readListPage(bytes, this.kind.kind);
     if (page === undefined) {
       throw new RequestRefused(
         'not-kubernetes',
-        `the answer to a list of ${plural} is no List`,
+        `the answer to a list of ${plural} is no List of them`,
         'run it again; check what stands between here and the API server',
       );
     }
