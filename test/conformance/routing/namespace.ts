@@ -40,21 +40,20 @@ export class Namespace {
   }
 
   /**
-   * Waits until nothing changes any more: the kernel gives a device its link-local address and routes some time after it came up
-   * (its link watch runs once a second).
-   * @throws when it has not come to rest after ten seconds
+   * Waits until no address or route of IPv6 changes any more: the kernel gives a device its link-local ones some time after it came
+   * up (its link watch runs once a second), and looks for duplicates for up to two seconds more, where a neighbour can answer.
    */
   settle(): void {
-    const deadline = Date.now() + 10_000;
     const state = (): string =>
-      run('ip', ['-n', this.name, 'address']) + run('ip', ['-n', this.name, '-6', 'route', 'show', 'table', 'all']);
+      run('ip', ['-n', this.name, '-6', 'address']) +
+      run('ip', ['-n', this.name, '-6', 'route', 'show', 'table', 'all']);
+    const pause = new Int32Array(new SharedArrayBuffer(4));
     let before = state();
-    let since = Date.now();
-    while (Date.now() - since < 1200 || before.includes('tentative')) {
-      if (Date.now() > deadline) throw new Error(`${this.name} does not come to rest: ${before}`);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    for (let quiet = 0; quiet < (before.includes('tentative') ? 30 : 12); quiet += 1) {
+      Atomics.wait(pause, 0, 0, 100);
       const now = state();
-      if (now !== before) [before, since] = [now, Date.now()];
+      if (now !== before) quiet = 0;
+      before = now;
     }
   }
 

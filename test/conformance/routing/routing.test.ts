@@ -42,7 +42,7 @@ function runSeed(seed: number, family: Family, counts: Counts): void {
   namespace.batch(links);
   namespace.set(settings);
   namespace.batch(commands, family);
-  namespace.settle();
+  if (family === 6) namespace.settle();
   const tables = namespace.tables(family);
   const own = (tables.addresses.value ?? []).filter((one) => one.family === family).map((one) => one.address);
   const forwards = tables.sysctl.value?.get('net.ipv6.conf.all.forwarding')?.value === '1';
