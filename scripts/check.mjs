@@ -2,9 +2,9 @@
 // run the tests already, all others.
 import { spawnSync } from 'node:child_process';
 
-const without = process.argv.slice(2).filter((word) => word !== '--without');
+const without = new Set(process.argv.slice(2).filter((word) => word !== '--without'));
 const all = ['format:check', 'lint', 'typecheck', 'boundaries', 'deadcode', 'build', 'test', 'package'];
-const checks = all.filter((name) => !without.includes(name));
+const checks = all.filter((name) => !without.has(name));
 
 for (const name of checks) {
   console.log(`\n== ${name}`);
