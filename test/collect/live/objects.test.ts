@@ -45,10 +45,16 @@ const PODS = 'clusters/lab/resources/core/v1/pods.json';
 const named = (name: string, namespace = 'shop') => ({ metadata: { name, namespace } });
 
 /** A page, which another follows where `next` is a token. */
-function page(response: ServerResponse, names: readonly string[], next = '', remaining = 1): boolean {
+function page(
+  response: ServerResponse,
+  names: readonly string[],
+  next = '',
+  remaining = 1,
+  kind = 'NetworkPolicyList',
+): boolean {
   const more = next === '' ? {} : { continue: next, remainingItemCount: remaining };
   const items = names.map((name) => named(name));
-  answerJson(response, { kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '7', ...more }, items });
+  answerJson(response, { kind, apiVersion: 'v1', metadata: { resourceVersion: '7', ...more }, items });
   return true;
 }
 
@@ -120,7 +126,9 @@ describe('a List that is needed whole', () => {
 it('of a kind with many objects, one page and then only what is asked for', async () => {
   const { server, objects } = await cluster((seen, response) => {
     if (!seen.path.endsWith('/pods')) return false;
-    return seen.query.has('fieldSelector') ? page(response, ['web']) : page(response, ['a'], 'two', 9000);
+    return seen.query.has('fieldSelector')
+      ? page(response, ['web'], '', 1, 'PodList')
+      : page(response, ['a'], 'two', 9000, 'PodList');
   });
   expect(await namesOf(objects, PODS)).toEqual([]);
   const part = objects.artefact(PODS)?.part;
@@ -139,7 +147,7 @@ it('an answer that is no List is a gap', async () => {
   });
   expect(await namesOf(objects, POLICIES)).toBeUndefined();
   expect(objects.gaps()).toMatchObject([
-    { artefact: POLICIES, problem: 'the answer to a list of networkpolicies is no List' },
+    { artefact: POLICIES, problem: 'the answer to a list of networkpolicies is no List of them' },
   ]);
 });
 
