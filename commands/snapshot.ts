@@ -19,7 +19,7 @@ export default class Snapshot extends BaseCommand {
     'Exit status: 0 saved, 4 saved, but something was refused, unreadable or left out (snapshot.json tells what, and why).';
   static override examples = [
     {
-      description: 'The cluster of the current context, safe to pass on within the house',
+      description: 'The cluster of the current context, without secrets',
       command: '<%= config.bin %> snapshot -A -o cluster.tar.gz',
     },
     {
