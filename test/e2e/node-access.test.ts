@@ -19,8 +19,8 @@ import { SERVICES } from '../lab/topology/services.ts';
 import { TOOLS_IMAGE } from '../lab/image/images.ts';
 
 const FOLDER = 'clusters/lab/';
-/** Tools that the lab's image does not have; kube-proxy of these tests does not use IPVS. */
-const ABSENT = new Set(['ipvsadm-save.txt']);
+/** What a node without IPVS does not have: its tool and its table. */
+const ABSENT = new Set(['ipvsadm-save.txt', 'ipvsadm-connections.txt', 'ip_vs.txt']);
 
 let lab: Lab;
 let connection: Connection;
