@@ -17,16 +17,29 @@ export async function endpointsAreWritten(api: ApiClient, topology: Topology): P
   });
 }
 
-/** kube-proxy has written rules for each ClusterIP of the topology (IPv4). */
-export async function nodeIsProgrammed(netns: string, mode: ProxyMode, topology: Topology): Promise<boolean> {
-  const dump =
-    mode === 'nftables'
-      ? await attempt('nft', ['list', 'ruleset'], { netns })
-      : await attempt(mode === 'iptables' ? 'iptables-nft-save' : 'iptables-legacy-save', [], { netns });
-  const rules = dump.stdout.toString();
+/** Milliseconds without a change after which the rules count as written: kube-proxy writes them a few times after its start. */
+const REST = 2000;
+
+/** kube-proxy has written rules for each ClusterIP of the topology (IPv4), and they have come to rest. To be asked again and again. */
+export function nodeIsProgrammed(netns: string, mode: ProxyMode, topology: Topology): () => Promise<boolean> {
   const addresses = topology.objects.flatMap(({ spec }) => {
     const address = (spec as { clusterIP?: string } | undefined)?.clusterIP;
     return address === undefined || !address.startsWith('10.') ? [] : [address];
   });
-  return addresses.every((address) => rules.includes(address));
+  let before = '';
+  let since = Date.now();
+  return async () => {
+    const dump =
+      mode === 'nftables'
+        ? await attempt('nft', ['list', 'ruleset'], { netns })
+        : await attempt(mode === 'iptables' ? 'iptables-nft-save' : 'iptables-legacy-save', [], { netns });
+    const rules = withoutCounters(dump.stdout.toString());
+    if (rules !== before) [before, since] = [rules, Date.now()];
+    return addresses.every((address) => rules.includes(address)) && Date.now() - since >= REST;
+  };
+}
+
+/** Rules without what packets change: counters, times, and lines about the dump itself. */
+function withoutCounters(rules: string): string {
+  return rules.replaceAll(/\[\d+:\d+\]|packets \d+ bytes \d+|expires \w+|^#.*$/gm, '');
 }

@@ -30,6 +30,6 @@ export async function furnishLightCluster(
   await endpointsAreWritten(api, topology);
   progress(`waits for kube-proxy (${mode})`);
   for (const { netns, name } of network.nodes) {
-    await api.until(`kube-proxy on ${name} programs every Service`, 60, () => nodeIsProgrammed(netns, mode, topology));
+    await api.until(`kube-proxy on ${name} programs every Service`, 60, nodeIsProgrammed(netns, mode, topology));
   }
 }
