@@ -3,6 +3,7 @@ import { BaseCommand } from '../src/cli/base-command.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
 import { outputFlag } from '../src/cli/flags.ts';
+import { requestFlags } from '../src/cli/request-flags.ts';
 export default class EnvoyRequest extends BaseCommand {
   static override summary = 'Say what an Envoy does with a request, from its config_dump alone';
   static override description =
@@ -41,15 +42,7 @@ export default class EnvoyRequest extends BaseCommand {
     listener: Flags.string({ summary: 'Name of the listener that takes the connection', helpValue: 'NAME' }),
     address: Flags.string({ summary: 'Address and port that the client asks for', helpValue: 'IP:PORT' }),
     host: Flags.string({ summary: 'Host (or :authority) header; without it, the address', helpValue: 'HOST' }),
-    path: Flags.string({ summary: 'Path with query', helpValue: 'PATH', default: '/' }),
-    method: Flags.string({ char: 'X', summary: 'HTTP method', helpValue: 'METHOD', default: 'GET' }),
-    header: Flags.string({
-      char: 'H',
-      summary: 'HTTP header, as "Name: value"; repeat it for several',
-      helpValue: 'HEADER',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    ...requestFlags,
     tls: Flags.boolean({ summary: 'Speak TLS, also without --sni, --alpn or --identity' }),
     sni: Flags.string({ summary: 'Server name that the client asks for in its TLS hello', helpValue: 'NAME' }),
     alpn: Flags.string({

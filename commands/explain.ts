@@ -6,6 +6,7 @@ import { connectionFlags, connectionOf } from '../src/cli/connection-flags.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
 import { outputFlag, snapshotFlags, verboseFlag } from '../src/cli/flags.ts';
+import { headerFlag } from '../src/cli/request-flags.ts';
 import type { LiveAnswer, Severity } from '../src/index.ts';
 
 export default class Explain extends BaseCommand {
@@ -52,13 +53,7 @@ export default class Explain extends BaseCommand {
     ...collectionFlags,
     'from-namespace': Flags.string({ summary: 'Namespace of FROM, when it is not that of TO', helpValue: 'NAMESPACE' }),
     method: Flags.string({ char: 'X', aliases: ['request'], summary: 'HTTP method', helpValue: 'METHOD' }),
-    header: Flags.string({
-      char: 'H',
-      summary: 'HTTP header, as "Name: value"; repeat it for several',
-      helpValue: 'HEADER',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    header: headerFlag,
     protocol: Flags.option({
       summary: 'Transport protocol',
       options: ['tcp', 'udp', 'sctp'] as const,

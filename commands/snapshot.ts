@@ -91,7 +91,7 @@ export default class Snapshot extends BaseCommand {
     const tell = (phase: string): void => this.progress.phase(phase);
     const report = await interruptible((signal) => {
       if (sources.length > 0) return takeSnapshot(sources, request, tell, signal);
-      const surroundings = { ...this.surroundings(), signal };
+      const surroundings = this.surroundings(signal);
       const collection = collectionOf(flags, (sentence) => this.tell(sentence));
       return captureCluster(connectionOf(flags), surroundings, collection, flags.restart, request, tell);
     });

@@ -5,7 +5,7 @@
 import { collectLooseFile } from './collect/loose-file.ts';
 import { collectSnapshots } from './collect/snapshot.ts';
 import { createClusterView } from './explain/world/cluster-view.ts';
-import { findProxies, type ProxyPlace } from './explain/proxy-config/target.ts';
+import { findProxies } from './explain/proxy-config/target.ts';
 import { QuestionError } from './explain/question/question-input.ts';
 import { readFlags } from './explain/why/flags.ts';
 import { explainFlags, type AskedProxy, type WhyAnswer } from './explain/why/why.ts';
@@ -15,7 +15,7 @@ import { parseEnvoyConfigDump } from './parse/envoy/config-dump.ts';
 import { renderJson } from './render/json.ts';
 import { renderWhy } from './render/why.ts';
 import { createWorkspace } from './workspace.ts';
-import { envoyFileOf } from './workspace/layout.ts';
+import { podsWithProxy } from './workspace/layout.ts';
 
 /** What is asked, and of what. */
 export interface WhyInput {
@@ -77,13 +77,8 @@ async function openFile(path: string, clusters: string | null): Promise<AskedPro
 async function openSnapshots({ snapshots, target, namespace }: WhyInput): Promise<readonly AskedProxy[]> {
   const source = await collectSnapshots(snapshots);
   const workspace = createWorkspace(source);
-  const places = new Map<string, ProxyPlace>();
-  for (const name of source.names()) {
-    const place = envoyFileOf(name);
-    if (place !== undefined) places.set(JSON.stringify(place), place);
-  }
   const views = () => workspace.clusters.map(createClusterView);
-  const known = [...places.values()];
+  const known = podsWithProxy(source.names());
   const selection = { target, namespace, selector: null, all: false, replicas: true };
   const wanted =
     target === null

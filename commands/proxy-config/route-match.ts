@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { ExitStatus } from '../../src/cli/exit-status.ts';
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import { ownShortFormatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+import { requestFlags } from '../../src/cli/request-flags.ts';
 
 export default class ProxyConfigRouteMatch extends ProxyCommand {
   static override summary = 'Show which route answers a request, and why the ones before it do not';
@@ -28,15 +29,7 @@ export default class ProxyConfigRouteMatch extends ProxyCommand {
     port: Flags.integer({ summary: 'Port of the listener', helpValue: 'PORT', min: 0, max: 65_535 }),
     name: Flags.string({ summary: 'Name of the route configuration', helpValue: 'NAME' }),
     host: Flags.string({ summary: 'Host (or :authority) header', helpValue: 'HOST', required: true }),
-    path: Flags.string({ summary: 'Path with query', helpValue: 'PATH', default: '/' }),
-    method: Flags.string({ char: 'X', summary: 'HTTP method', helpValue: 'METHOD', default: 'GET' }),
-    header: Flags.string({
-      char: 'H',
-      summary: 'HTTP header, as "Name: value"; repeat it for several',
-      helpValue: 'HEADER',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    ...requestFlags,
     sni: Flags.string({
       summary: 'Server name of the TLS hello; without it, the request is plaintext',
       helpValue: 'NAME',

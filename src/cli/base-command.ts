@@ -45,16 +45,16 @@ export abstract class BaseCommand extends Command {
     if (!process.stdout.write(text)) await once(process.stdout, 'drain');
   }
 
-  /** What a live cluster is asked with; from now on Ctrl-C ends the asking, and a second one the process. */
-  protected surroundings(): {
+  /**
+   * What a live cluster is asked with.
+   * @param signal ends the asking; without one, from now on Ctrl-C does, and a second one ends the process
+   */
+  protected surroundings(signal: AbortSignal = interruption()): {
     readonly environment: NodeJS.ProcessEnv;
     readonly hasTerminal: boolean;
     readonly signal: AbortSignal;
   } {
-    const controller = new AbortController();
-    process.once('SIGINT', () => controller.abort());
-    process.once('SIGTERM', () => controller.abort());
-    return { environment: process.env, hasTerminal: process.stdin.isTTY, signal: controller.signal };
+    return { environment: process.env, hasTerminal: process.stdin.isTTY, signal };
   }
 
   /** Tells the person something beside the answer. */
@@ -73,4 +73,12 @@ export abstract class BaseCommand extends Command {
     this.progress.clear();
     throw error;
   }
+}
+
+/** Is aborted by Ctrl-C. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  process.once('SIGTERM', () => controller.abort());
+  return controller.signal;
 }

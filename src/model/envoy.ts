@@ -160,3 +160,15 @@ export interface EnvoyOutcome extends Weighted {
   readonly steps: readonly EnvoyStep[];
   readonly end: EnvoyEnd;
 }
+
+/** envoy.config.cluster.v3.Cluster.LbPolicy, by number. */
+export const LB_POLICIES = [
+  'ROUND_ROBIN',
+  'LEAST_REQUEST',
+  'RING_HASH',
+  'RANDOM',
+  '',
+  'MAGLEV',
+  'CLUSTER_PROVIDED',
+  'LOAD_BALANCING_POLICY_CONFIG',
+] as const;

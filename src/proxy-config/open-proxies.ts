@@ -21,7 +21,7 @@ import { parseEnvoyClusters } from '../parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../parse/envoy/config-dump.ts';
 import { readProxyDocument, type ProxyDocument } from '../parse/envoy/proxy-dump.ts';
 import { createWorkspace } from '../workspace.ts';
-import { envoyFile, envoyFileOf } from '../workspace/layout.ts';
+import { envoyFile, podsWithProxy } from '../workspace/layout.ts';
 
 /** Where the answers of proxies are. */
 export interface ProxyInput {
@@ -131,16 +131,12 @@ async function openFiles(paths: readonly string[]): Promise<Proxies> {
 
 /** The proxies of a source that are meant. */
 export function openSnapshot(source: ArtefactSource, selection: ProxySelection): Proxies {
-  const places = new Map<string, ProxyPlace>();
-  for (const name of source.names()) {
-    const place = envoyFileOf(name);
-    if (place !== undefined) places.set(JSON.stringify(place), place);
-  }
+  const places = podsWithProxy(source.names());
   let made: readonly ClusterView[] | undefined;
   const views = (): readonly ClusterView[] => (made ??= createWorkspace(source).clusters.map(createClusterView));
-  const found = findProxies(selection, [...places.values()], views);
+  const found = findProxies(selection, places, views);
   const gaps: (() => readonly Gap[])[] = [];
-  const clusters = new Set([...places.values()].map(({ cluster }) => cluster));
+  const clusters = new Set(places.map(({ cluster }) => cluster));
   const list = found.places.map((place) => {
     const view = (): ClusterView | null => views().find((one) => one.name === place.cluster) ?? null;
     const name = clusters.size > 1 ? `${place.cluster}/${nameOf(place)}` : nameOf(place);

@@ -34,8 +34,18 @@ export function envoyFile({ cluster, namespace, pod }: PodPlace, file: 'config_d
   return `${podFolder(cluster, namespace, pod)}envoy/${file}`;
 }
 
+/** The pods of whose proxies these names hold answers, each once. */
+export function podsWithProxy(names: readonly string[]): readonly PodPlace[] {
+  const places = new Map<string, PodPlace>();
+  for (const name of names) {
+    const place = envoyFileOf(name);
+    if (place !== undefined) places.set(podFolder(place.cluster, place.namespace, place.pod), place);
+  }
+  return [...places.values()];
+}
+
 /** The pod of whose proxy a name is an answer. */
-export function envoyFileOf(name: string): PodPlace | undefined {
+function envoyFileOf(name: string): PodPlace | undefined {
   const [, cluster, namespace, pod] =
     /^clusters\/([^/]+)\/pods\/([^/]+)\/([^/]+)\/envoy\/(?:config_dump|clusters)\.json$/.exec(name) ?? [];
   return cluster === undefined || namespace === undefined || pod === undefined

@@ -78,7 +78,7 @@ describe('a node read by exec', () => {
       }
       return texts;
     };
-    // After its start kube-proxy writes its rules a few times, each time in another order: what changed meanwhile is read again.
+    // kube-proxy may write its rules anew at any time, in another order: what changed meanwhile is read again.
     for (let before = await readOwn(), turn = 1; ; turn += 1) {
       const collected = await collector.collect(names, signal());
       const after = await readOwn();

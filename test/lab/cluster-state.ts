@@ -1,9 +1,27 @@
 import type { ApiClient } from './control-plane/api-client.ts';
 import { attempt } from './execute.ts';
+import type { Network } from './network.ts';
+import { progress } from './progress.ts';
 import type { ProxyMode, Topology } from './topology/topology.ts';
 
+/** Lets the pods leave that shall be terminating, and waits until slices and the rules of every node say what the topology says. */
+export async function settleCluster(
+  api: ApiClient,
+  network: Network,
+  topology: Topology,
+  mode: ProxyMode,
+): Promise<void> {
+  const leaving = topology.pods.filter(({ terminating }) => terminating === true);
+  for (const { name, namespace } of leaving) await api.call('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`);
+  await endpointsAreWritten(api, topology);
+  progress(`waits for kube-proxy (${mode})`);
+  for (const { netns, name } of network.nodes) {
+    await api.until(`kube-proxy on ${name} programs every Service`, 60, nodeIsProgrammed(netns, mode, topology));
+  }
+}
+
 /** Every pod that a Service selects is named by a slice. */
-export async function endpointsAreWritten(api: ApiClient, topology: Topology): Promise<void> {
+async function endpointsAreWritten(api: ApiClient, topology: Topology): Promise<void> {
   const selected = new Set(
     topology.objects.map(({ spec }) => (spec as { selector?: { app?: string } } | undefined)?.selector?.app),
   );
@@ -21,7 +39,7 @@ export async function endpointsAreWritten(api: ApiClient, topology: Topology): P
 const REST = 2000;
 
 /** kube-proxy has written rules for each ClusterIP of the topology (IPv4), and they have come to rest. To be asked again and again. */
-export function nodeIsProgrammed(netns: string, mode: ProxyMode, topology: Topology): () => Promise<boolean> {
+function nodeIsProgrammed(netns: string, mode: ProxyMode, topology: Topology): () => Promise<boolean> {
   const addresses = topology.objects.flatMap(({ spec }) => {
     const address = (spec as { clusterIP?: string } | undefined)?.clusterIP;
     return address === undefined || !address.startsWith('10.') ? [] : [address];

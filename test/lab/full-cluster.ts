@@ -1,6 +1,6 @@
 import type { KubernetesObject } from './control-plane/objects.ts';
 import type { ControlPlane } from './control-plane/control-plane.ts';
-import { endpointsAreWritten, nodeIsProgrammed } from './cluster-state.ts';
+import { settleCluster } from './cluster-state.ts';
 import { istioImageFiles } from './istio/images.ts';
 import { installIstio } from './istio/install.ts';
 import type { Network } from './network.ts';
@@ -51,13 +51,7 @@ export async function furnishFullCluster(
     const pods = await api.list<PodState>('/api/v1/pods');
     return pods.length >= expected && pods.every((pod) => runs(pod, !neverReady.has(pod.metadata.name)));
   });
-  const leaving = topology.pods.filter(({ terminating }) => terminating === true);
-  for (const { name, namespace } of leaving) await api.call('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`);
-  await endpointsAreWritten(api, topology);
-  progress(`waits for kube-proxy (${mode})`);
-  for (const { netns, name } of network.nodes) {
-    await api.until(`kube-proxy on ${name} programs every Service`, 60, nodeIsProgrammed(netns, mode, topology));
-  }
+  await settleCluster(api, network, topology, mode);
 }
 
 function runs({ status }: PodState, wantsReady: boolean): boolean {

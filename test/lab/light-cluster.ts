@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ControlPlane } from './control-plane/control-plane.ts';
-import { endpointsAreWritten, nodeIsProgrammed } from './cluster-state.ts';
+import { settleCluster } from './cluster-state.ts';
 import type { Network } from './network.ts';
 import { startProxies } from './node/kube-proxy.ts';
 import { progress } from './progress.ts';
@@ -25,11 +25,5 @@ export async function furnishLightCluster(
   await startProxies(record, network.nodes, mode, join(record.folder, 'control-plane'));
   for (const object of topology.objects) await api.apply(object);
   await Promise.all(podObjectsWithStatus(topology, network.nodes).map((pod) => api.apply(pod)));
-  const leaving = topology.pods.filter(({ terminating }) => terminating === true);
-  for (const { name, namespace } of leaving) await api.call('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`);
-  await endpointsAreWritten(api, topology);
-  progress(`waits for kube-proxy (${mode})`);
-  for (const { netns, name } of network.nodes) {
-    await api.until(`kube-proxy on ${name} programs every Service`, 60, nodeIsProgrammed(netns, mode, topology));
-  }
+  await settleCluster(api, network, topology, mode);
 }

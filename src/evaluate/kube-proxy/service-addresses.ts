@@ -15,7 +15,8 @@ export interface ServiceAddress {
   readonly servicePort: ServicePort;
 }
 
-const PROTOCOLS = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
+/** Protocols of Services as flows have them. */
+export const PROTOCOLS = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
 
 /**
  * Every address and port at which a Service answers on a node, in the order of the Service's ports: cluster IP, external IPs, load

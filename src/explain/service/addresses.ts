@@ -1,28 +1,18 @@
+import { PROTOCOLS, type ServiceAddress } from '../../evaluate/kube-proxy/service-addresses.ts';
 import type { ServiceAddressKind } from '../../model/kube-proxy.ts';
-import type { NodeFact, ServiceFact, ServicePort } from '../../model/kubernetes.ts';
-
-/** One address and port that a Service has on a node. */
-export interface AskedAddress {
-  readonly address: string;
-  readonly port: number;
-  readonly protocol: 'tcp' | 'udp' | 'sctp';
-  readonly kind: ServiceAddressKind;
-  readonly servicePort: ServicePort;
-}
-
-const PROTOCOLS = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
+import type { NodeFact, ServiceFact } from '../../model/kubernetes.ts';
 
 /**
  * Every address and port that a Service has on a node: cluster IPs, external IPs, addresses of load balancers that kube-proxy answers for
  * (ipMode VIP), and each node port at the node's first address of a family.
  */
-export function addressesOf(service: ServiceFact, node: NodeFact | undefined): readonly AskedAddress[] {
+export function addressesOf(service: ServiceFact, node: NodeFact | undefined): readonly ServiceAddress[] {
   const balancers = service.loadBalancerIngress.flatMap(({ ip, ipMode }) =>
     ip !== null && ipMode === 'VIP' ? [ip] : [],
   );
   return service.ports.flatMap((servicePort) => {
     const protocol = PROTOCOLS[servicePort.protocol];
-    const at = (addresses: readonly string[], port: number, kind: ServiceAddressKind): readonly AskedAddress[] =>
+    const at = (addresses: readonly string[], port: number, kind: ServiceAddressKind): readonly ServiceAddress[] =>
       [...new Set(addresses)].map((address) => ({ address, port, protocol, kind, servicePort }));
     const own = [4, 6].flatMap((family) => {
       const served = service.clusterIPs.some((ip) => ip.includes(':') === (family === 6));

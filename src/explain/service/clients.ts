@@ -4,7 +4,7 @@ import type { SourceClass } from '../../model/service-report.ts';
 import { attachment } from '../world/attachment.ts';
 import { deviceTowards, localSource } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
-import type { AskedAddress } from './addresses.ts';
+import type { ServiceAddress } from '../../evaluate/kube-proxy/service-addresses.ts';
 
 export interface NodeOwner {
   readonly kind: 'node';
@@ -62,18 +62,18 @@ function unusedAddress(bits: bigint, family: Family): string {
 }
 
 /** The first packet of a connection from a client. */
-export function packetFrom(client: Client, asked: AskedAddress): Flow {
+export function packetFrom(client: Client, asked: ServiceAddress): Flow {
   return newFlow({ ...packet(asked), source: client.ip, inInterface: client.device });
 }
 
 /** The first packet of a connection that a process of the node makes; null: the node has no address to send from. */
-export function packetOfNode(world: World, owner: NodeOwner, asked: AskedAddress): Flow | null {
+export function packetOfNode(world: World, owner: NodeOwner, asked: ServiceAddress): Flow | null {
   const to = parseAddress(asked.address);
   const source = to === undefined ? null : localSource(world, owner, to);
   return source === null ? null : newFlow({ ...packet(asked), source, inInterface: null, uid: 0, gid: 0 });
 }
 
-function packet({ address, port, protocol }: AskedAddress) {
+function packet({ address, port, protocol }: ServiceAddress) {
   const family: Family = address.includes(':') ? 6 : 4;
   return { family, protocol, sourcePort: null, destination: address, destinationPort: port };
 }

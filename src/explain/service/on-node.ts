@@ -5,7 +5,8 @@ import type { ServiceEntry, ServiceWay, SourceClass } from '../../model/service-
 import { intendedOnNode } from '../world/intended-node.ts';
 import { traverse } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
-import { addressesOf, type AskedAddress } from './addresses.ts';
+import type { ServiceAddress } from '../../evaluate/kube-proxy/service-addresses.ts';
+import { addressesOf } from './addresses.ts';
 import { clientsOf, packetFrom, packetOfNode, type Client, type NodeOwner } from './clients.ts';
 import { driftOf } from './drift.ts';
 import { intendedEndings, programmedEndings, targetsOf, wayOf, type Ending } from './way.ts';
@@ -58,7 +59,7 @@ export class AskedNode {
     };
   }
 
-  private ask(asked: AskedAddress, endpoints: ReadonlySet<string>, rules: boolean) {
+  private ask(asked: ServiceAddress, endpoints: ReadonlySet<string>, rules: boolean) {
     const evaluations = this.packets(asked).map(([from, flow]) => this.evaluate(from, flow, endpoints, rules));
     const { port, protocol, kind, servicePort } = asked;
     const address = kind === 'nodePort' ? 'NODE' : asked.address;
@@ -67,7 +68,7 @@ export class AskedNode {
     return { entry, evaluations };
   }
 
-  private packets(asked: AskedAddress): readonly (readonly [SourceClass, Flow])[] {
+  private packets(asked: ServiceAddress): readonly (readonly [SourceClass, Flow])[] {
     const family: Family = asked.address.includes(':') ? 6 : 4;
     const clients = this.clients.get(family) ?? clientsOf(this.world, this.owner, family);
     this.clients.set(family, clients);

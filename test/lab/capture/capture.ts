@@ -1,36 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { KUBE_PROXY_PATHS, NETNS_COMMANDS } from '../../../src/collect/live/node/commands.ts';
 import { attempt } from '../execute.ts';
 import type { Lab } from '../lab.ts';
 import { processOfPod } from '../pod-process.ts';
 
-/** Commands whose output stands in a snapshot, for any network namespace (DESIGN: "Snapshot format"). */
-const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  'iptables-save.txt': ['iptables-nft-save', '-c'],
-  'ip6tables-save.txt': ['ip6tables-nft-save', '-c'],
-  'iptables-legacy-save.txt': ['iptables-legacy-save', '-c'],
-  'ip6tables-legacy-save.txt': ['ip6tables-legacy-save', '-c'],
-  'ipset-save.txt': ['ipset', 'save'],
-  'conntrack.txt': ['conntrack', '-L', '-o', 'extended'],
-  'sysctl.txt': ['sysctl', '-a'],
-  'sockets.txt': ['ss', '-Hlntup'],
-  'nft-ruleset.json': ['nft', '-j', 'list', 'ruleset'],
-  'ip-address.json': ['ip', '-j', 'address'],
-  'ip-route.json': ['ip', '-j', '-4', 'route', 'show', 'table', 'all'],
-  'ip-route6.json': ['ip', '-j', '-6', 'route', 'show', 'table', 'all'],
-  'ip-rule.json': ['ip', '-j', 'rule'],
-  'ip-rule6.json': ['ip', '-j', '-6', 'rule'],
-  'ip-link.json': ['ip', '-j', '-d', 'link'],
-  'ip-neigh.json': ['ip', '-j', 'neigh'],
-};
-
-/** What kube-proxy says of itself, on the node. */
-const KUBE_PROXY: Readonly<Record<string, string>> = {
-  proxyMode: 'http://127.0.0.1:10249/proxyMode',
-  configz: 'http://127.0.0.1:10249/configz',
-  healthz: 'http://127.0.0.1:10256/healthz',
-  metrics: 'http://127.0.0.1:10249/metrics',
-};
+/** What is captured of a network namespace: of nftables the JSON, of which the text is another form. */
+const FILES = Object.entries(NETNS_COMMANDS).flatMap(([file, { commands }]) => {
+  const [words] = commands;
+  return file === 'nft-ruleset.txt' || words === undefined ? [] : [[file, words] as const];
+});
 
 const RESOURCES = [
   ...['namespaces', 'nodes', 'pods', 'services', 'endpoints', 'configmaps'].map((plural) => `core/v1/${plural}`),
@@ -83,14 +62,15 @@ async function captureNode(lab: Lab, { metadata }: PodEntry, folder: string, wri
     const { status, stdout } = await lab.kubectl(['exec', '-n', metadata.namespace, metadata.name, '--', ...words]);
     if (status === 0 && stdout.length > 0) write(`${folder}/${file}`, stdout);
   };
-  for (const [file, words] of Object.entries(COMMANDS)) await execute(file, words);
-  for (const [file, url] of Object.entries(KUBE_PROXY)) await execute(`kube-proxy/${file}`, ['curl', '-s', url]);
+  for (const [file, words] of FILES) await execute(file, words);
+  for (const [file, { port, path }] of Object.entries(KUBE_PROXY_PATHS))
+    await execute(`kube-proxy/${file}`, ['curl', '-s', `http://127.0.0.1:${port}${path}`]);
 }
 
 async function capturePod({ metadata }: PodEntry, folder: string, write: Write): Promise<void> {
   const pid = processOfPod(metadata.uid, () => true);
   if (pid === undefined) return;
-  for (const [file, words] of Object.entries(COMMANDS)) {
+  for (const [file, words] of FILES) {
     const { status, stdout } = await attempt('nsenter', [`--net=/proc/${pid}/ns/net`, ...words]);
     if (status === 0 && stdout.length > 0) write(`${folder}/${file}`, stdout);
   }

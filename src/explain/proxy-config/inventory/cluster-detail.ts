@@ -1,3 +1,4 @@
+import { LB_POLICIES } from '../../../model/envoy.ts';
 import type { ProxyDump } from '../../../model/proxy-dump.ts';
 import { parseAnyClusterName } from '../cluster-name.ts';
 import { enumName, field, isSet, list, number, text } from '../message.ts';
@@ -88,22 +89,11 @@ export function servicesOf(cluster: unknown): readonly string[] {
   });
 }
 
-const POLICIES = [
-  'ROUND_ROBIN',
-  'LEAST_REQUEST',
-  'RING_HASH',
-  'RANDOM',
-  '',
-  'MAGLEV',
-  'CLUSTER_PROVIDED',
-  'LOAD_BALANCING_POLICY_CONFIG',
-];
-
 function loadBalancing(cluster: unknown): string {
   const extensions = list(cluster, 'load_balancing_policy', 'policies').map((policy) =>
     text(policy, 'typed_extension_config', 'name'),
   );
-  return extensions.length > 0 ? extensions.join(',') : enumName(cluster, 'lb_policy', POLICIES);
+  return extensions.length > 0 ? extensions.join(',') : enumName(cluster, 'lb_policy', LB_POLICIES);
 }
 
 const UNLIMITED = 4_294_967_295;

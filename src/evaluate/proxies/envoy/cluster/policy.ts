@@ -1,4 +1,5 @@
 import type { Unknown } from '../../../../model/branching.ts';
+import { LB_POLICIES } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { enumName, field, typeName, unknown } from '../proto-json.ts';
 import { usesSubsets } from './subset.ts';
@@ -17,17 +18,6 @@ export interface LoadBalancingPolicy {
   /** The part of the configuration that says so. */
   readonly cite: Cursor;
 }
-
-const POLICIES = [
-  'ROUND_ROBIN',
-  'LEAST_REQUEST',
-  'RING_HASH',
-  'RANDOM',
-  '',
-  'MAGLEV',
-  'CLUSTER_PROVIDED',
-  'LOAD_BALANCING_POLICY_CONFIG',
-];
 
 /** RANDOM does not look at weights (source/extensions/load_balancing_policies/random/random_lb.cc). */
 const PICKS: Readonly<Record<string, LoadBalancingPolicy['picks']>> = {
@@ -53,7 +43,7 @@ const NESTING_LIMIT = 5;
 export function readPolicy(cluster: Cursor): LoadBalancingPolicy | Unknown {
   const typed = field(cluster, 'load_balancing_policy');
   if (typed.exists) return typedPolicy(typed, false, 0);
-  const name = enumName(field(cluster, 'lb_policy'), POLICIES) ?? 'ROUND_ROBIN';
+  const name = enumName(field(cluster, 'lb_policy'), LB_POLICIES) ?? 'ROUND_ROBIN';
   const picks = PICKS[name];
   if (picks === undefined)
     return unknown(`the load balancing policy ${name} is not understood`, field(cluster, 'lb_policy'));

@@ -1,0 +1,17 @@
+import * as Flags from '@oclif/core/flags';
+
+/** Headers of a request, as curl takes them. */
+export const headerFlag = Flags.string({
+  char: 'H',
+  summary: 'HTTP header, as "Name: value"; repeat it for several',
+  helpValue: 'HEADER',
+  multiple: true,
+  multipleNonGreedy: true,
+});
+
+/** What a request asks of a proxy that is given it. */
+export const requestFlags = {
+  path: Flags.string({ summary: 'Path with query', helpValue: 'PATH', default: '/' }),
+  method: Flags.string({ char: 'X', summary: 'HTTP method', helpValue: 'METHOD', default: 'GET' }),
+  header: headerFlag,
+};
