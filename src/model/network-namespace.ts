@@ -117,7 +117,7 @@ export interface Neighbour {
   readonly evidence: Evidence;
 }
 
-/** `ss -Hlntup` (and what `sockets.txt` may be otherwise): one bound socket. */
+/** `ss -lntup` (and what `sockets.txt` may be otherwise): one bound socket. */
 export interface Socket {
   readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly state: string;

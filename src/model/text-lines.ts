@@ -33,7 +33,7 @@ export function* textLines(artefact: Artefact): Generator<TextLine> {
 
 /**
  * The gap of an artefact that cannot be of a line-based text format at all: empty, JSON, or binary.
- * @param format what it should be, as a clause: `the output of ss -Hlntup`
+ * @param format what it should be, as a clause: `the output of ss -lntup`
  */
 export function unreadableText(artefact: Artefact, format: string): Gap | undefined {
   const head = artefact.bytes.toString('utf8', 0, 400);

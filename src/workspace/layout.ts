@@ -88,7 +88,7 @@ const NETNS_FILES: Readonly<Record<string, string>> = {
   'ipset-save.txt': 'ipset save',
   'conntrack.txt': 'conntrack -L -o extended',
   'sysctl.txt': 'sysctl -a',
-  'sockets.txt': 'ss -Hlntup',
+  'sockets.txt': 'ss -lntup',
   'nft-ruleset.txt': 'nft list ruleset',
   'nft-ruleset.json': 'nft -j list ruleset',
   'ip-address.json': 'ip -j address',

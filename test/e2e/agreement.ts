@@ -1,14 +1,21 @@
 import type { Branch, Explanation } from '../../src/model/explanation.ts';
 import type { ProbeResult } from '../lab/probe/probe.ts';
+import type { RequestQuestion } from './request-question.ts';
 
 /** What an answer foretold, or what happened, reduced to what both can say. */
-function foretold({ disposition, backend, observedSource }: Branch): string {
-  const name = disposition === 'delivered' ? ` to ${backendName(backend)} from ${observedSource}` : '';
-  return `${disposition}${name}`;
+function foretold({ disposition, backend, observedSource, status }: Branch): string {
+  if (disposition === 'delivered') return `delivered to ${backendName(backend)} from ${observedSource}`;
+  // A policy on bytes closes the connection without a word.
+  if (disposition === 'denied' && status === null) return 'failed';
+  return withStatus(disposition, status);
 }
 
-function happened({ disposition, backend, source }: ProbeResult): string {
-  return `${disposition}${disposition === 'delivered' ? ` to ${backend} from ${source}` : ''}`;
+function happened({ disposition, backend, source, status }: ProbeResult): string {
+  return disposition === 'delivered' ? `delivered to ${backend} from ${source}` : withStatus(disposition, status);
+}
+
+function withStatus(disposition: string, status: number | null | undefined): string {
+  return typeof status === 'number' ? `${disposition} with ${status}` : disposition;
 }
 
 function backendName(backend: Branch['backend']): string {
@@ -19,20 +26,26 @@ function backendName(backend: Branch['backend']): string {
 
 /**
  * Compares an answer with what really happened to many requests.
- * @param keepsBackend the same client meets one backend only, so that others were foretold but not met
  * @returns in words, what differs; empty: they agree
  */
-export function disagreements(
+export function differences(
+  { leaves = false, unknown, keepsBackend = false }: RequestQuestion,
   explanation: Explanation,
   results: readonly ProbeResult[],
-  keepsBackend: boolean,
 ): readonly string[] {
-  const expected = new Set(explanation.branches.map(foretold));
+  const { verdict, branches, summary } = explanation;
+  if (leaves || unknown !== undefined) {
+    // The only right answer is that it is not known, and why.
+    const ends = branches.map(({ disposition }) => disposition);
+    const says = unknown?.test(summary) ?? ends.includes('leaves-snapshot');
+    return verdict === 'undetermined' && says ? [] : [`${verdict}: ${ends.join(', ')}`];
+  }
+  const expected = new Set(branches.map(foretold));
   const seen = new Set(results.map(happened));
   const delivered = results.filter(({ disposition }) => disposition === 'delivered').length;
-  const verdict = delivered === results.length ? 'reachable' : delivered === 0 ? 'unreachable' : 'partial';
+  const real = delivered === results.length ? 'reachable' : delivered === 0 ? 'unreachable' : 'partial';
   return [
-    ...(explanation.verdict === verdict ? [] : [`the verdict is ${explanation.verdict}, and it was ${verdict}`]),
+    ...(verdict === real ? [] : [`the verdict is ${verdict}, and it was ${real}`]),
     ...[...seen].filter((one) => !expected.has(one)).map((one) => `not foretold: ${one}`),
     ...(keepsBackend ? [] : [...expected].filter((one) => !seen.has(one)).map((one) => `did not happen: ${one}`)),
   ];

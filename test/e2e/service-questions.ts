@@ -1,18 +1,6 @@
 import type { Sender } from '../lab/probe/probe.ts';
 import type { ProxyMode } from '../lab/topology/topology.ts';
-
-/** A request that is explained and then sent. */
-export interface ServiceQuestion {
-  readonly about: string;
-  readonly from: Sender;
-  readonly to: string;
-  /** From outside: the node at which the router delivers it. */
-  readonly node?: string;
-  /** Who answers is not chance alone: fewer backends may answer than could. */
-  readonly keepsBackend?: boolean;
-  /** It goes where nothing was captured, so that its end cannot be known. */
-  readonly leaves?: boolean;
-}
+import type { RequestQuestion } from './request-question.ts';
 
 const CLI_A: Sender = { pod: 'cli-a' };
 const CLI_B: Sender = { pod: 'cli-b' };
@@ -20,7 +8,7 @@ const NODE1: Sender = { node: 'node1' };
 const NODE2: Sender = { node: 'node2' };
 
 /** Every kind of Service, from pod, node and outside, by name and by address, over TCP, UDP and HTTP, IPv4 and IPv6. */
-export const SERVICE_QUESTIONS: readonly ServiceQuestion[] = [
+export const SERVICE_QUESTIONS: readonly RequestQuestion[] = [
   // ClusterIP
   { about: 'ClusterIP by name', from: CLI_A, to: 'http://web' },
   { about: 'ClusterIP by its full name, from the other node', from: CLI_B, to: 'http://web.shop.svc.cluster.local' },

@@ -10,20 +10,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectSnapshots } from '../../src/collect/snapshot.ts';
 import { explain } from '../../src/explain/explain.ts';
 import type { Explanation } from '../../src/model/explanation.ts';
-import type { QuestionInput } from '../../src/explain/question/question-input.ts';
 import { createWorkspace } from '../../src/workspace.ts';
 import { captureLab } from '../lab/capture/capture.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { CLUSTER } from '../lab/network.ts';
-import type { ProbeResult, Sender } from '../lab/probe/probe.ts';
 import { SERVICES } from '../lab/topology/services.ts';
-import { ask } from '../sample-facts.ts';
-import { disagreements } from './agreement.ts';
+import { differences } from './agreement.ts';
 import { liveAnswers } from './live-answers.ts';
-import { MODES, SERVICE_QUESTIONS, type ServiceQuestion } from './service-questions.ts';
+import { questionOf, send } from './request-question.ts';
+import { MODES, SERVICE_QUESTIONS } from './service-questions.ts';
 
-/** So many that each of three backends is met but once in ten million runs. */
-const REQUESTS = 40;
+const NAMESPACE = 'shop';
 /** The mode in which the running cluster is asked: what is collected live is the same in each. */
 const LIVE = 'iptables';
 
@@ -37,7 +33,7 @@ describe.each(MODES)('kube-proxy in mode %s', (proxyMode) => {
     lab = await startLab(SERVICES, { proxyMode });
     await captureLab(lab, folder);
     const facts = createWorkspace(await collectSnapshots([folder]));
-    const questions = SERVICE_QUESTIONS.map(questionOf);
+    const questions = SERVICE_QUESTIONS.map((question) => questionOf(question, NAMESPACE));
     answers.push({ how: 'snapshot', explanations: questions.map((question) => explain(facts, question)) });
     if (proxyMode === LIVE) answers.push({ how: 'live', explanations: await liveAnswers(lab, questions) });
   });
@@ -48,35 +44,11 @@ describe.each(MODES)('kube-proxy in mode %s', (proxyMode) => {
 
   const cases = SERVICE_QUESTIONS.map((question, at) => [question.about, question.to, question, at] as const);
   it.each(cases)('%s: %s', async (_about, _to, question, at) => {
-    const results = await send(lab, question);
+    const results = await send(lab, question, NAMESPACE);
     for (const { how, explanations } of answers) {
       const explanation = explanations[at] as Explanation;
-      const differences = question.leaves
-        ? staysOpen(explanation)
-        : disagreements(explanation, results, question.keepsBackend ?? false);
-      expect(differences, `${how}: ${explanation.summary}\nsent: ${JSON.stringify(results[0])}`).toEqual([]);
+      const told = `${how}: ${explanation.summary}\nsent: ${JSON.stringify(results[0])}`;
+      expect(differences(question, explanation, results), told).toEqual([]);
     }
   });
 });
-
-function questionOf({ from, to, node }: ServiceQuestion): QuestionInput {
-  return ask(nameOf(from, to), to, { namespace: 'shop', node: node ?? null });
-}
-
-/** A refusal is the same each time; who answers is chance. */
-async function send(lab: Lab, { from, to }: ServiceQuestion): Promise<ProbeResult[]> {
-  const first = await lab.probes({ from, to }, 2);
-  return first.some(({ disposition }) => disposition === 'delivered') ? lab.probes({ from, to }, REQUESTS) : first;
-}
-
-/** How a question names its sender. */
-function nameOf(from: Sender, to: string): string {
-  if (from === 'outside') return to.includes('[') ? CLUSTER.outside.v6 : CLUSTER.outside.v4;
-  return 'pod' in from ? from.pod : `node/${from.node}`;
-}
-
-/** Beyond the nodes nothing was captured: the only right answer is that it is not known. */
-function staysOpen({ verdict, branches }: Explanation): string[] {
-  const ends = new Set(branches.map(({ disposition }) => disposition));
-  return verdict === 'undetermined' && ends.has('leaves-snapshot') ? [] : [`${verdict}: ${[...ends].join(', ')}`];
-}

@@ -1,7 +1,7 @@
 /**
  * Reads the bound sockets of a network namespace.
  *
- * In: what `ss -Hlntup` prints, also with its header, with more options (`-e`, `-a`) or with other socket families beside.
+ * In: what `ss -lntup` prints, also with its header, with more options (`-e`, `-a`) or with other socket families beside.
  * Out: listening TCP and SCTP sockets and unconnected UDP ones; whatever else is listed takes no new request and is left out.
  * It must not decide which socket a packet reaches.
  */
@@ -11,7 +11,7 @@ import { GapLog } from '../../model/gap-log.ts';
 import type { Socket } from '../../model/network-namespace.ts';
 import { textLines, unreadableText, type TextLine } from '../../model/text-lines.ts';
 
-const COMMAND = '`ss -Hlntup`';
+const COMMAND = '`ss -lntup`';
 const PROTOCOLS: Readonly<Record<string, Socket['protocol']>> = { tcp: 'tcp', udp: 'udp', sctp: 'sctp' };
 /** Netids of socket families that take no TCP, UDP or SCTP packet of their own (iproute2, misc/ss.c, proto_name). */
 const OTHERS = new Set(

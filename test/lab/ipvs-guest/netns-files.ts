@@ -41,7 +41,7 @@ export async function collectPodFiles(guest: Guest, netns: string): Promise<File
     const lines = (await guest.run(netns, ['ip', ...options, '-batch', '-'], input)).split('\n');
     for (const [at, name] of Object.keys(dumps).entries()) files.set(name, `${lines[at]}\n`);
   }
-  files.set('sockets.txt', await guest.run(netns, ['ss', '-Hlntup']));
+  files.set('sockets.txt', await guest.run(netns, ['ss', '-lntup']));
   return files;
 }
 

@@ -113,7 +113,7 @@ tcp   LISTEN 0      5      10.0.0.1:22 0.0.0.0:*
   ])('does not guess at %s', (_, text, problem) => {
     const { value, gaps } = parseSockets(textArtefact(text));
     expect(value).toEqual([]);
-    expect(gaps).toMatchObject([{ kind: 'not-understood', line: 1, problem, remedy: 'capture it with `ss -Hlntup`' }]);
+    expect(gaps).toMatchObject([{ kind: 'not-understood', line: 1, problem, remedy: 'capture it with `ss -lntup`' }]);
   });
 
   it('takes no wildcard from an old iproute2, where * is IPv4 and ::: says nothing of IPv4', () => {

@@ -42,7 +42,7 @@ export const NETNS_COMMANDS: Readonly<Record<string, FileCommands>> = {
   'conntrack.txt': { commands: [['conntrack', '-L', '-o', 'extended']] },
   // Some keys can be written only, or belong to a device that is just going: the others are read all the same.
   'sysctl.txt': { commands: [['sysctl', '-a']], partial: true },
-  'sockets.txt': { commands: [['ss', '-Hlntup']] },
+  'sockets.txt': { commands: [['ss', '-lntup']] },
   'nft-ruleset.txt': { commands: [['nft', 'list', 'ruleset']] },
   'nft-ruleset.json': { commands: [['nft', '-j', 'list', 'ruleset']] },
   'ip-address.json': { commands: [['ip', '-j', 'address']] },

@@ -265,7 +265,7 @@ describe("a pod's network namespace", () => {
           seen.push(stream.argv.join(' '));
           void prints('/proc/812/cgroup\n/proc/77/cgroup\n', 1, 'find: /proc/9: No such file or directory')(stream);
         },
-        'nsenter -t 77 -n -- ss -Hlntup': prints('tcp LISTEN 0\n'),
+        'nsenter -t 77 -n -- ss -lntup': prints('tcp LISTEN 0\n'),
       },
       withPod(pod(), agents),
     );
@@ -324,7 +324,7 @@ describe('a debug pod', () => {
   it('is announced, made once, used through the tools of the node, and removed', async () => {
     const fake = await cluster(
       [],
-      { 'nsenter -t 1 -m -- ss -Hlntup': prints('tcp\n'), 'nsenter -t 1 -m -- sysctl -a': prints('a = 1\n') },
+      { 'nsenter -t 1 -m -- ss -lntup': prints('tcp\n'), 'nsenter -t 1 -m -- sysctl -a': prints('a = 1\n') },
       debugCluster({ running: {} }),
     );
     const { collected, said, steps } = await debug(fake, new AbortController().signal);
@@ -341,8 +341,8 @@ describe('a debug pod', () => {
     const fake = await cluster(
       [],
       {
-        'nsenter -t 1 -m -- ss -Hlntup': prints('', 127, 'nsenter: failed to execute ss: No such file or directory'),
-        'ss -Hlntup': prints('tcp of the image\n'),
+        'nsenter -t 1 -m -- ss -lntup': prints('', 127, 'nsenter: failed to execute ss: No such file or directory'),
+        'ss -lntup': prints('tcp of the image\n'),
       },
       debugCluster({ running: {} }),
     );

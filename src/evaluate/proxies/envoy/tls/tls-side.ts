@@ -13,7 +13,7 @@ import { matchString } from '../match/string-match.ts';
 import { enumName, field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { any, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
-import { findSecret, readCertificates } from './data-source.ts';
+import { findSecret, readCertificates, sourceText } from './data-source.ts';
 
 /** Fields of CommonTlsContext that name certificates by other means. */
 const OTHER_CERTIFICATES = [
@@ -26,7 +26,10 @@ const OTHER_VALIDATION = [
   'validation_context_certificate_provider',
   'validation_context_certificate_provider_instance',
 ];
+/** Where a list of revoked certificates stands, it decides; a source without text is none (DefaultCertValidator::initializeSslContexts). */
+const REVOKED = 'crl';
 const KNOWN_VALIDATION = new Set([
+  REVOKED,
   'trusted_ca',
   'match_typed_subject_alt_names',
   'match_subject_alt_names',
@@ -120,6 +123,10 @@ class ProxySide implements TlsSide {
     const contexts = [own, ...(secret ? [field(secret, 'validation_context')] : [])].filter((one) => one.exists);
     const beyond = contexts.map((context) => unknownField(context, KNOWN_VALIDATION)).find((one) => one !== undefined);
     if (beyond !== undefined) return beyond;
+    const revoked = contexts
+      .map((context) => field(context, REVOKED))
+      .find((list) => sourceText(list) !== '' && list.exists);
+    if (revoked !== undefined) return unknown('which certificates are revoked is not evaluated', revoked);
     // What SDS delivers is merged over the default: its authorities replace, its names join (ContextConfigImpl::getCombinedValidationContextConfig).
     const trusted = contexts.map((context) => field(context, 'trusted_ca')).findLast((source) => source.exists);
     const matchers = contexts.flatMap(nameMatchers);
