@@ -117,7 +117,7 @@ async function bothSides(
   }
   if (snapshots.length === 0) throw noSnapshot();
   const source = await collectSnapshots(snapshots);
-  const selection = { target, namespace, selector: null, all: false, replicas: false };
+  const selection = { target, namespace, selector: null, all: false, replicas: false, from: 'snapshot' as const };
   const [proxy] = openSnapshot(source, selection).list;
   if (proxy === undefined) throw new Error('openSnapshot gave none');
   const name = proxy.name.slice(proxy.name.indexOf('/') + 1);
