@@ -6,6 +6,7 @@ import type { CollectionOptions } from './collect/live/collection-options.ts';
 import type { ConnectionFlags } from './collect/live/connection-flags.ts';
 import type { ConnectionSurroundings } from './collect/live/connection.ts';
 import type { LiveCluster } from './collect/live/live.ts';
+import { requestTimeout } from './collect/live/request-timeout.ts';
 import { QuestionError } from './explain/question/question-input.ts';
 import type { Gap } from './model/artefact.ts';
 import { LiveError, orLiveError, sentence } from './live-error.ts';
@@ -22,6 +23,8 @@ export interface LiveAccess {
   readonly collection?: CollectionOptions | undefined;
   /** Hears what is being done. */
   readonly report: (doing: string) => void;
+  /** How long everything may take, as typed (`30s`); absent: for ever. */
+  readonly timeout?: string | undefined;
 }
 
 /** A cluster while it is open. */
@@ -36,16 +39,22 @@ export interface OpenCluster {
  * @throws InputError when no cluster is configured, LiveError when it cannot be asked at all
  */
 export async function withCluster<T>(
-  { flags, surroundings, collection, report }: LiveAccess,
+  { flags, surroundings, collection, report, timeout }: LiveAccess,
   work: (open: OpenCluster) => Promise<T>,
 ): Promise<T> {
+  const limit = timeout === undefined ? null : requestTimeout(timeout);
+  const deadline = limit === null ? new AbortController().signal : AbortSignal.timeout(limit);
   report('connecting');
-  const around = surroundings();
+  const asked = surroundings();
+  const around = { ...asked, signal: AbortSignal.any([asked.signal, deadline]) };
   // A bundle of its own: nothing that works without a cluster pays for it.
   const { openCluster } = await import('./collect/live/live.ts');
   const cluster = await orLiveError(() => openCluster(flags, around, collection));
   try {
     return await orLiveError(() => work({ cluster, signal: around.signal, report }));
+  } catch (error) {
+    if (!deadline.aborted || asked.signal.aborted) throw error;
+    throw new LiveError(`there was no whole answer within ${timeout}`, ['Give it longer with --timeout.']);
   } finally {
     await cluster.close();
   }

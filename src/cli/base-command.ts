@@ -60,9 +60,14 @@ export abstract class BaseCommand extends Command {
   }
 
   /** How a live cluster is asked: as whom, and, where nodes or proxies are read, how. */
-  protected liveAccess(flags: ReturnType<typeof connectionOf>, collection?: ReturnType<typeof collectionOf>) {
+  protected liveAccess(
+    flags: ReturnType<typeof connectionOf>,
+    collection?: ReturnType<typeof collectionOf>,
+    timeout?: string,
+  ) {
     return {
       flags,
+      timeout,
       surroundings: () => this.surroundings(),
       collection,
       report: (doing: string): void => this.progress.phase(doing),

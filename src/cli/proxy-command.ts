@@ -28,12 +28,13 @@ export abstract class ProxyCommand extends BaseCommand {
   }
 
   /** How the proxies of a live cluster are asked. */
-  protected live(flags: LiveFlagValues) {
+  protected live(flags: LiveFlagValues & { readonly timeout?: string }) {
     // What these commands call --cluster is a proxy's.
     const connection = connectionOf({ ...flags, cluster: undefined });
     return this.liveAccess(
       connection,
       proxyCollectionOf(flags, (sentence) => this.tell(sentence)),
+      flags.timeout,
     );
   }
 

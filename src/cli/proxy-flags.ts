@@ -10,6 +10,29 @@ const PORT_MAX = 65_535;
 const { cluster: _, ...connection } = connectionFlags;
 export const liveFlags = { ...connection, ...proxyCollectionFlags };
 
+/** Flags of commands that ask istiods: which ones, as istioctl has them. */
+export const istiodFlags = {
+  revision: Flags.string({ char: 'r', summary: 'Ask only the istiods of this revision', helpValue: 'REVISION' }),
+  'xds-label': Flags.string({
+    summary: 'Ask the istiods whose pods have these labels (without it, app=istiod)',
+    helpValue: 'LABELS',
+  }),
+  timeout: Flags.string({ summary: 'Give up after this time', helpValue: 'DURATION', default: '30s' }),
+};
+
+/** Which istiods are asked, as {@link istiodFlags} say. */
+export function istiodSelection(flags: {
+  readonly 'istio-namespace': string | undefined;
+  readonly 'xds-label': string | undefined;
+  readonly revision: string | undefined;
+}) {
+  return {
+    namespace: flags['istio-namespace'] ?? null,
+    selector: flags['xds-label'] ?? null,
+    revision: flags.revision ?? null,
+  };
+}
+
 /** The proxy that is asked about: a pod of the cluster or of a snapshot. */
 export const proxyArgs = {
   proxy: Args.string({

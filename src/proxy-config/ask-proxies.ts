@@ -48,13 +48,29 @@ export async function askProxies<T>(
     return { proxies, answer: await ask(proxies) };
   }
   const selection = selectionOf(input);
-  return await withCluster(input.live, async (open) => {
+  return await askRunning(input.live, async (_, open) => {
+    const proxies = open(selection);
+    return { proxies, answer: await ask(proxies) };
+  });
+}
+
+/**
+ * Asks a live cluster in rounds for more than what proxies answer.
+ * @param ask is given the cluster's source, and what finds proxies in it
+ * @throws as {@link askProxies}
+ */
+export async function askRunning<T>(
+  live: LiveAccess,
+  ask: (source: ArtefactSource, open: (selection: Omit<ProxySelection, 'from'>) => Proxies) => T | Promise<T>,
+): Promise<T> {
+  return await withCluster(live, async (open) => {
     const { source, name, namespace } = open.cluster;
     const reader = new DocumentReader();
-    const { answer } = await askInRounds(open, async () => {
-      const proxies = openRunning(source, name, { ...selection, namespace: namespaceOf(selection, namespace) }, reader);
-      return { proxies, answer: await ask(proxies) };
-    });
+    const find = (selection: Omit<ProxySelection, 'from'>): Proxies => {
+      const meant = { ...selection, from: 'cluster' as const };
+      return openRunning(source, name, { ...meant, namespace: namespaceOf(meant, namespace) }, reader);
+    };
+    const { answer } = await askInRounds(open, () => ask(source, find));
     return answer;
   });
 }
@@ -117,7 +133,7 @@ function openRunning(
   reader: DocumentReader,
 ): Proxies {
   const { places, views } = knownPlaces(source, cluster, selection);
-  return openSource(source, { ...selection, from: 'cluster' }, places, views, reader);
+  return openSource(source, selection, places, views, reader);
 }
 
 function knownPlaces(

@@ -48,7 +48,7 @@ export async function showLoggers(input: LogInput, format: LogFormat): Promise<s
   if (admin !== null) return await render([await ofAdmin(admin, input.change)], format);
   const pods = await ofPods(input);
   if (format !== 'short') return await render(pods, format);
-  return pods.map(({ proxy, text }) => `${proxy}:\n${text.trimEnd()}\n`).join('');
+  return pods.map(({ proxy, text }) => `${proxy}:\n${text}`).join('');
 }
 
 async function ofFile(file: string, change: LevelChange): Promise<Logging> {

@@ -1,6 +1,3 @@
-/** Where istiod is, unless told otherwise. */
-export const ISTIO_NAMESPACE = 'istio-system';
-
 /** How nodes are read. `auto` never changes the cluster. */
 type NodeAccessMode = 'auto' | 'exec' | 'debug-pod' | 'local' | 'none';
 

@@ -4,8 +4,9 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { ConnectionFlags } from './connection-flags.ts';
-import { DEFAULT_COLLECTION, ISTIO_NAMESPACE, type CollectionOptions } from './collection-options.ts';
+import { DEFAULT_COLLECTION, type CollectionOptions } from './collection-options.ts';
 import { connect, type ConnectionSurroundings, type Traffic } from './connection.ts';
+import { DEFAULT_ISTIO_NAMESPACE } from '../../model/istio-namespace.ts';
 import type { AccessReport } from '../../model/access.ts';
 import { reviewAccess } from './access/review-access.ts';
 import type { PodName } from './api-access.ts';
@@ -73,7 +74,7 @@ export async function openCluster(
   const api = kubeApi(connection);
   const { places, notes, close } = openPlaces(api, collection);
   const { signal } = surroundings;
-  const istioNamespace = collection.istioNamespace ?? ISTIO_NAMESPACE;
+  const istioNamespace = collection.istioNamespace ?? DEFAULT_ISTIO_NAMESPACE;
   const istiods = new IstiodClient(api, istioNamespace);
   return {
     source: new LiveSource(objects, places),

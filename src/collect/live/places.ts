@@ -1,5 +1,6 @@
 import type { KubeApi } from './api-access.ts';
-import { ISTIO_NAMESPACE, type CollectionOptions } from './collection-options.ts';
+import { DEFAULT_ISTIO_NAMESPACE } from '../../model/istio-namespace.ts';
+import type { CollectionOptions } from './collection-options.ts';
 import { ISTIO_ADMIN_PORT } from './envoy/envoy-admin.ts';
 import { EnvoyCollector } from './envoy/envoy-collector.ts';
 import { ZtunnelCollector } from './envoy/ztunnel-collector.ts';
@@ -31,8 +32,8 @@ export function openPlaces(api: KubeApi, options: CollectionOptions): OpenPlaces
     endpoints: true,
     starting: options.startingProxies,
   };
-  const ztunnel = { namespace: options.istioNamespace ?? ISTIO_NAMESPACE, port: envoy.port };
-  const istiod = { namespace: options.istioNamespace ?? ISTIO_NAMESPACE };
+  const ztunnel = { namespace: options.istioNamespace ?? DEFAULT_ISTIO_NAMESPACE, port: envoy.port };
+  const istiod = { namespace: options.istioNamespace ?? DEFAULT_ISTIO_NAMESPACE };
   return {
     places: [
       { collects: (name) => NodeCollector.collects(name), collector: nodes },
