@@ -100,10 +100,8 @@ export default class Explain extends BaseCommand {
       this.progress.phase('reading the snapshot');
       explanation = await explainQuestion(paths, question);
     } else {
-      const surroundings = this.surroundings();
-      const report = (doing: string): void => this.progress.phase(doing);
       const collection = collectionOf(flags, (sentence) => this.tell(sentence));
-      live = await explainLive(connectionOf(flags), surroundings, question, report, collection);
+      live = await explainLive(this.liveAccess(connectionOf(flags), collection), question);
       ({ explanation } = live);
       if (flags.verbose) for (const note of live.notes) this.tell(note);
     }

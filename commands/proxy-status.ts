@@ -1,23 +1,26 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../src/cli/base-command.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
+import { CliError } from '../src/cli/cli-error.ts';
 import { snapshotFlags } from '../src/cli/flags.ts';
+import { ProxyCommand } from '../src/cli/proxy-command.ts';
+import { istiodFlags, istiodSelection, liveFlags } from '../src/cli/proxy-flags.ts';
 
-const FORMATS = ['table', 'wide', 'reach-json', 'reach-yaml'] as const;
+const FORMATS = ['table', 'wide', 'json', 'yaml', 'reach-json', 'reach-yaml'] as const;
 
-export default class ProxyStatus extends BaseCommand {
+export default class ProxyStatus extends ProxyCommand {
   static override summary = 'Show whether proxies run what their control plane has for them';
   static override description =
     'Without a name, lists every proxy that an istiod knows, with what it subscribes to (-v 1, -o wide: how far each kind of resource ' +
     'is, and why a proxy rejected one). With a name, holds what istiod has for that proxy against what it runs: listeners, routes, ' +
     'clusters, endpoints and secrets, by what they mean. Exit status: 0, or 3 when they differ.';
-  static override aliases = ['ps'];
+  static override aliases = ['ps', 'x:proxy-status', 'x:ps', 'experimental:proxy-status', 'experimental:ps'];
   static override examples = [
-    { description: 'Every proxy', command: '<%= config.bin %> proxy-status --snapshot ./snapshot' },
+    { description: 'Every proxy of the cluster of the current context', command: '<%= config.bin %> proxy-status' },
+    { description: 'Every proxy of a snapshot', command: '<%= config.bin %> proxy-status --snapshot ./snapshot' },
     {
       description: 'One of them',
-      command: '<%= config.bin %> proxy-status reviews-v1-abc.bookinfo --snapshot ./snapshot',
+      command: '<%= config.bin %> proxy-status reviews-v1-abc.bookinfo',
     },
     {
       description: 'From files',
@@ -29,6 +32,8 @@ export default class ProxyStatus extends BaseCommand {
   };
   static override flags = {
     ...snapshotFlags,
+    ...liveFlags,
+    ...istiodFlags,
     file: Flags.string({ summary: "Take the proxy's config_dump from this file", helpValue: 'FILE' }),
     'istiod-file': Flags.string({
       summary: 'Take what istiod has for the proxy from this file (its /debug/config_dump?proxyID=…)',
@@ -53,15 +58,28 @@ export default class ProxyStatus extends BaseCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyStatus);
     const { showProxyDifference, showProxyStatus } = await import('../src/proxy-status.ts');
-    const where = { namespace: flags.namespace ?? null, snapshots: flags.snapshot ?? [] };
+    const where = {
+      namespace: flags.namespace ?? null,
+      snapshots: flags.snapshot ?? [],
+      istiods: istiodSelection(flags),
+      live: this.live(flags),
+    };
+    const { output } = flags;
     if (args.proxy === undefined && flags.file === undefined && flags['istiod-file'] === undefined) {
       const question = { ...where, verbose: flags.verbosity > 0 };
-      this.answer(await showProxyStatus(question, new Date(), flags.output), ExitStatus.ok);
+      const { text, notes } = await showProxyStatus(question, new Date(), output);
+      for (const note of notes) this.tell(note);
+      this.answer(text, ExitStatus.ok);
       return;
+    }
+    if (output === 'json' || output === 'yaml') {
+      throw new CliError(`a difference is no message of istioctl: -o ${output} lists all proxies`, {
+        remedy: `Ask for -o reach-${output}.`,
+      });
     }
     const files = { file: flags.file ?? null, istiodFile: flags['istiod-file'] ?? null };
     const question = { ...where, ...files, target: args.proxy ?? null };
-    const { text, different } = await showProxyDifference(question, flags.output);
+    const { text, different } = await showProxyDifference(question, output);
     this.answer(text, different ? ExitStatus.unreachable : ExitStatus.ok);
   }
 }

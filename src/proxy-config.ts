@@ -21,11 +21,12 @@ import {
 import { present, type Presentation } from './proxy-config/present.ts';
 
 export { readSelection } from './explain/proxy-config/selection.ts';
-export { openProxies, type Proxies, type ProxyInput } from './proxy-config/open-proxies.ts';
+export { askProxies } from './proxy-config/ask-proxies.ts';
 export { readChainFilter, showChains, showRouteMatch } from './proxy-config/ways.ts';
 export { readHeaders } from './explain/envoy-request/request-line.ts';
 export { showDiff } from './proxy-config/diff.ts';
-export { compareRoots, showAuthorization, showLoggers } from './proxy-config/mesh.ts';
+export { compareRoots, showAuthorization } from './proxy-config/mesh.ts';
+export { showLoggers } from './proxy-config/loggers.ts';
 export { showAll } from './proxy-config/show-all.ts';
 
 /** What was shown, and sentences for standard error about what the table leaves out. */

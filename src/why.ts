@@ -79,7 +79,7 @@ async function openSnapshots({ snapshots, target, namespace }: WhyInput): Promis
   const workspace = createWorkspace(source);
   const views = () => workspace.clusters.map(createClusterView);
   const known = podsWithProxy(source.names());
-  const selection = { target, namespace, selector: null, all: false, replicas: true };
+  const selection = { target, namespace, selector: null, all: false, replicas: true, from: 'snapshot' as const };
   const wanted =
     target === null
       ? known.filter((place) => namespace === null || place.namespace === namespace)

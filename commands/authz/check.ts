@@ -1,5 +1,5 @@
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
-import { manyProxiesFlags, ownShortFormatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+import { manyProxiesFlags, ownShortFormatFlag, proxyArgs, proxyFlags } from '../../src/cli/proxy-flags.ts';
 
 export default class AuthzCheck extends ProxyCommand {
   static override summary = 'Show the AuthorizationPolicies that a proxy enforces';
@@ -18,8 +18,12 @@ export default class AuthzCheck extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(AuthzCheck);
-    const { openProxies, showAuthorization } = await import('../../src/proxy-config.ts');
-    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
-    this.show(proxies, await showAuthorization(proxies, { format: flags.output, odd: flags.odd }));
+    const { askProxies, showAuthorization } = await import('../../src/proxy-config.ts');
+    const asked = this.asked(args.proxy, flags);
+    this.show(
+      await askProxies(asked, ['config-dump'], (proxies) =>
+        showAuthorization(proxies, { format: flags.output, odd: flags.odd }),
+      ),
+    );
   }
 }

@@ -8,7 +8,6 @@ import {
   listenerTypeFlag,
   proxyArgs,
   proxyFlags,
-  proxyInput,
   routeNameFlag,
   spelledOut,
   verboseRowsFlag,
@@ -44,21 +43,18 @@ export default class ProxyConfigAll extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigAll, spelledOut(this.argv));
-    const { openProxies, readSelection, showAll } = await import('../../src/proxy-config.ts');
-    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const { askProxies, readSelection, showAll } = await import('../../src/proxy-config.ts');
     const { address, port, service, subset, direction } = await readSelection(flags);
-    const shown = showAll(
-      proxies,
-      {
-        cluster: { fqdn: given(flags.fqdn), selection: { direction, subset, port, service } },
-        listener: { type: given(flags.type), selection: { address, port, service } },
-        route: { name: given(flags.name), selection: { service } },
-        endpoint: { cluster: null, selection: { address, port, service } },
-      },
-      { verbose: flags.verbose, withHeaders: flags['with-headers'] },
-      new Date(),
-      flags.output,
+    const filter = {
+      cluster: { fqdn: given(flags.fqdn), selection: { direction, subset, port, service } },
+      listener: { type: given(flags.type), selection: { address, port, service } },
+      route: { name: given(flags.name), selection: { service } },
+      endpoint: { cluster: null, selection: { address, port, service } },
+    };
+    const layout = { verbose: flags.verbose, withHeaders: flags['with-headers'] };
+    const asked = this.asked(args.proxy, flags);
+    this.show(
+      await askProxies(asked, ['config-dump'], (proxies) => showAll(proxies, filter, layout, new Date(), flags.output)),
     );
-    this.show(proxies, shown);
   }
 }

@@ -1,5 +1,5 @@
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
-import { formatFlag, manyProxiesFlags, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+import { formatFlag, manyProxiesFlags, proxyArgs, proxyFlags } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigBootstrap extends ProxyCommand {
   static override summary = 'Show the bootstrap of a proxy';
@@ -21,9 +21,9 @@ export default class ProxyConfigBootstrap extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigBootstrap);
-    const { openProxies, showBootstrap } = await import('../../src/proxy-config.ts');
-    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const { askProxies, showBootstrap } = await import('../../src/proxy-config.ts');
     const how = { format: flags.output, odd: flags.odd };
-    this.show(proxies, await showBootstrap(proxies, how));
+    const asked = this.asked(args.proxy, flags);
+    this.show(await askProxies(asked, ['config-dump'], (proxies) => showBootstrap(proxies, how)));
   }
 }

@@ -1,13 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
-import {
-  listenerTraits,
-  manyProxiesFlags,
-  ownFormatFlag,
-  proxyArgs,
-  proxyFlags,
-  proxyInput,
-} from '../../src/cli/proxy-flags.ts';
+import { listenerTraits, manyProxiesFlags, ownFormatFlag, proxyArgs, proxyFlags } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigChain extends ProxyCommand {
   static override summary = 'Show every way through a proxy, from its listeners to endpoints';
@@ -44,9 +37,13 @@ export default class ProxyConfigChain extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigChain);
-    const { openProxies, readChainFilter, showChains } = await import('../../src/proxy-config.ts');
-    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump', 'clusters']);
+    const { askProxies, readChainFilter, showChains } = await import('../../src/proxy-config.ts');
     const filter = await readChainFilter(flags);
-    this.show(proxies, await showChains(proxies, filter, { format: flags.output, odd: flags.odd }));
+    const asked = this.asked(args.proxy, flags);
+    this.show(
+      await askProxies(asked, ['config-dump', 'clusters'], (proxies) =>
+        showChains(proxies, filter, { format: flags.output, odd: flags.odd }),
+      ),
+    );
   }
 }

@@ -6,7 +6,6 @@ import {
   manyProxiesFlags,
   proxyArgs,
   proxyFlags,
-  proxyInput,
   stateFlag,
   traitFlags,
 } from '../../src/cli/proxy-flags.ts';
@@ -39,10 +38,10 @@ export default class ProxyConfigCluster extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigCluster);
-    const { openProxies, readSelection, showClusters } = await import('../../src/proxy-config.ts');
-    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump', 'clusters']);
+    const { askProxies, readSelection, showClusters } = await import('../../src/proxy-config.ts');
     const how = { format: flags.output, odd: flags.odd };
     const filter = { fqdn: given(flags.fqdn), selection: await readSelection(flags) };
-    this.show(proxies, await showClusters(proxies, filter, how));
+    const asked = this.asked(args.proxy, flags);
+    this.show(await askProxies(asked, ['config-dump', 'clusters'], (proxies) => showClusters(proxies, filter, how)));
   }
 }

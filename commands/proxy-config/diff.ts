@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import { ExitStatus } from '../../src/cli/exit-status.ts';
 import { snapshotFlags } from '../../src/cli/flags.ts';
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
-import { ownFormatFlag } from '../../src/cli/proxy-flags.ts';
+import { liveFlags, ownFormatFlag } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigDiff extends ProxyCommand {
   static override summary = 'Show in what two proxies, files or snapshots differ';
@@ -12,7 +12,11 @@ export default class ProxyConfigDiff extends ProxyCommand {
   static override aliases = ['proxy-config:d', 'pc:diff', 'pc:d'];
   static override examples = [
     {
-      description: 'Two replicas',
+      description: 'Two replicas, in the cluster of the current context',
+      command: '<%= config.bin %> proxy-config diff reviews-v1-abc.bookinfo reviews-v2-abc.bookinfo',
+    },
+    {
+      description: 'Two replicas of a snapshot',
       command:
         '<%= config.bin %> proxy-config diff reviews-v1-abc.bookinfo reviews-v2-abc.bookinfo --snapshot samples/istio-bookinfo',
     },
@@ -23,16 +27,21 @@ export default class ProxyConfigDiff extends ProxyCommand {
     },
   ];
   static override args = {
-    one: Args.string({ description: 'Proxy in the snapshot, [TYPE/]NAME[.NAMESPACE], or a file', ignoreStdin: true }),
+    one: Args.string({ description: 'Pod with a proxy, [TYPE/]NAME[.NAMESPACE], or a file', ignoreStdin: true }),
     other: Args.string({ description: 'What it is compared with', ignoreStdin: true }),
   };
-  static override flags = { ...snapshotFlags, output: ownFormatFlag };
+  static override flags = { ...snapshotFlags, ...liveFlags, output: ownFormatFlag };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigDiff);
     const { showDiff } = await import('../../src/proxy-config.ts');
     const sides = [args.one, args.other].filter((side) => side !== undefined);
-    const input = { sides, namespace: flags.namespace ?? null, snapshots: flags.snapshot ?? [] };
+    const input = {
+      sides,
+      namespace: flags.namespace ?? null,
+      snapshots: flags.snapshot ?? [],
+      live: this.live(flags),
+    };
     const { text, different } = await showDiff(input, flags.output);
     this.answer(text, different ? ExitStatus.unreachable : ExitStatus.ok);
   }

@@ -6,7 +6,6 @@ import {
   manyProxiesFlags,
   proxyArgs,
   proxyFlags,
-  proxyInput,
 } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigEds extends ProxyCommand {
@@ -32,10 +31,10 @@ export default class ProxyConfigEds extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigEds);
-    const { openProxies, readSelection, showAssignments } = await import('../../src/proxy-config.ts');
-    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump', 'clusters']);
+    const { askProxies, readSelection, showAssignments } = await import('../../src/proxy-config.ts');
     const how = { format: flags.output, odd: flags.odd };
     const filter = { cluster: given(flags.cluster), selection: await readSelection(flags) };
-    this.show(proxies, await showAssignments(proxies, filter, how));
+    const asked = this.asked(args.proxy, flags);
+    this.show(await askProxies(asked, ['config-dump', 'clusters'], (proxies) => showAssignments(proxies, filter, how)));
   }
 }

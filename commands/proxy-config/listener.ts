@@ -7,7 +7,6 @@ import {
   manyProxiesFlags,
   proxyArgs,
   proxyFlags,
-  proxyInput,
   spelledOut,
   stateFlag,
   verboseRowsFlag,
@@ -42,10 +41,12 @@ export default class ProxyConfigListener extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigListener, spelledOut(this.argv));
-    const { openProxies, readSelection, showListeners } = await import('../../src/proxy-config.ts');
-    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const { askProxies, readSelection, showListeners } = await import('../../src/proxy-config.ts');
     const how = { format: flags.output, odd: flags.odd };
     const filter = { type: given(flags.type), selection: await readSelection(flags) };
-    this.show(proxies, await showListeners(proxies, filter, flags.verbose, how));
+    const asked = this.asked(args.proxy, flags);
+    this.show(
+      await askProxies(asked, ['config-dump'], (proxies) => showListeners(proxies, filter, flags.verbose, how)),
+    );
   }
 }

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { ExitStatus } from '../../src/cli/exit-status.ts';
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
-import { ownShortFormatFlag, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+import { ownShortFormatFlag, proxyArgs, proxyFlags } from '../../src/cli/proxy-flags.ts';
 import { requestFlags } from '../../src/cli/request-flags.ts';
 
 export default class ProxyConfigRouteMatch extends ProxyCommand {
@@ -39,12 +39,14 @@ export default class ProxyConfigRouteMatch extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigRouteMatch);
-    const { openProxies, readHeaders, showRouteMatch } = await import('../../src/proxy-config.ts');
-    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const { askProxies, readHeaders, showRouteMatch } = await import('../../src/proxy-config.ts');
     const { host, path, method, sni, header = [] } = flags;
     const description = { host, path, method, sni, headers: readHeaders(header) };
     const question = { description, port: flags.port ?? null, name: flags.name ?? null };
-    const { text, status } = await showRouteMatch(proxies, question, flags.output);
-    this.show(proxies, { text, notes: [] }, ExitStatus[status]);
+    const asked = this.asked(args.proxy, flags);
+    const shown = await askProxies(asked, ['config-dump'], (proxies) =>
+      showRouteMatch(proxies, question, flags.output),
+    );
+    this.show(shown, ExitStatus[shown.answer.status]);
   }
 }

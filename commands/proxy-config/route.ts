@@ -6,7 +6,6 @@ import {
   manyProxiesFlags,
   proxyArgs,
   proxyFlags,
-  proxyInput,
   routeNameFlag,
   spelledOut,
   stateFlag,
@@ -42,10 +41,10 @@ export default class ProxyConfigRoute extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigRoute, spelledOut(this.argv));
-    const { openProxies, readSelection, showRoutes } = await import('../../src/proxy-config.ts');
-    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const { askProxies, readSelection, showRoutes } = await import('../../src/proxy-config.ts');
     const how = { format: flags.output, odd: flags.odd };
     const filter = { name: given(flags.name), selection: await readSelection(flags) };
-    this.show(proxies, await showRoutes(proxies, filter, flags.verbose, how));
+    const asked = this.asked(args.proxy, flags);
+    this.show(await askProxies(asked, ['config-dump'], (proxies) => showRoutes(proxies, filter, flags.verbose, how)));
   }
 }

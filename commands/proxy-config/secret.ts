@@ -1,5 +1,5 @@
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
-import { formatFlag, manyProxiesFlags, proxyArgs, proxyFlags, proxyInput } from '../../src/cli/proxy-flags.ts';
+import { formatFlag, manyProxiesFlags, proxyArgs, proxyFlags } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigSecret extends ProxyCommand {
   static override summary = 'Show the certificates of a proxy';
@@ -22,9 +22,9 @@ export default class ProxyConfigSecret extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigSecret);
-    const { openProxies, showSecrets } = await import('../../src/proxy-config.ts');
-    const proxies = await openProxies(proxyInput(args.proxy, flags), ['config-dump']);
+    const { askProxies, showSecrets } = await import('../../src/proxy-config.ts');
     const how = { format: flags.output, odd: flags.odd };
-    this.show(proxies, await showSecrets(proxies, new Date(), how));
+    const asked = this.asked(args.proxy, flags);
+    this.show(await askProxies(asked, ['config-dump'], (proxies) => showSecrets(proxies, new Date(), how)));
   }
 }

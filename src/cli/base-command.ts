@@ -6,6 +6,8 @@ import { once } from 'node:events';
 import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import * as Flags from '@oclif/core/flags';
+import type { collectionOf } from './collection-flags.ts';
+import type { connectionOf } from './connection-flags.ts';
 import { ExitStatus } from './exit-status.ts';
 import { Progress } from './progress.ts';
 import { describeTerminal, type Terminal } from './terminal.ts';
@@ -55,6 +57,21 @@ export abstract class BaseCommand extends Command {
     readonly signal: AbortSignal;
   } {
     return { environment: process.env, hasTerminal: process.stdin.isTTY, signal };
+  }
+
+  /** How a live cluster is asked: as whom, and, where nodes or proxies are read, how. */
+  protected liveAccess(
+    flags: ReturnType<typeof connectionOf>,
+    collection?: ReturnType<typeof collectionOf>,
+    timeout?: string,
+  ) {
+    return {
+      flags,
+      timeout,
+      surroundings: () => this.surroundings(),
+      collection,
+      report: (doing: string): void => this.progress.phase(doing),
+    };
   }
 
   /** Tells the person something beside the answer. */

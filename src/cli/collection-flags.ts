@@ -31,10 +31,18 @@ export const collectionFlags = {
     max: 65_535,
   }),
   'istio-namespace': Flags.string({
+    char: 'i',
+    aliases: ['istioNamespace'],
     summary: 'Namespace of istiod (without it, istio-system)',
     helpValue: 'NAMESPACE',
     helpGroup: GROUP,
   }),
+};
+
+/** Flags of every command that reads proxies of a live cluster, and no nodes. */
+export const proxyCollectionFlags = {
+  'proxy-admin-port': collectionFlags['proxy-admin-port'],
+  'istio-namespace': collectionFlags['istio-namespace'],
 };
 
 /** What oclif made of {@link collectionFlags}. */
@@ -53,7 +61,28 @@ export function collectionOf(flags: CollectionFlagValues, say: (sentence: string
     debugImage: flags['debug-image'] ?? null,
     debugNamespace: flags['debug-namespace'] ?? null,
     proxyAdminPort: flags['proxy-admin-port'] ?? null,
+    startingProxies: false,
     istioNamespace: flags['istio-namespace'] ?? null,
     say,
+  };
+}
+
+/** How proxies are to be read, as {@link proxyCollectionFlags} say: as they stand, starting or not. */
+export function proxyCollectionOf(
+  flags: Partial<Pick<CollectionFlagValues, keyof typeof proxyCollectionFlags>>,
+  say: (sentence: string) => void,
+) {
+  return {
+    ...collectionOf(
+      {
+        'node-access': 'none',
+        'debug-image': undefined,
+        'debug-namespace': undefined,
+        'proxy-admin-port': flags['proxy-admin-port'],
+        'istio-namespace': flags['istio-namespace'],
+      },
+      say,
+    ),
+    startingProxies: true,
   };
 }

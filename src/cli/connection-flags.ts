@@ -9,9 +9,9 @@ export const namespaceFlag = Flags.string({
   helpValue: 'NAMESPACE',
 });
 
-/** kubectl's flags for the choice of a cluster and an identity. */
+/** kubectl's flags for the choice of a cluster and an identity; -c is istioctl's. */
 export const connectionFlags = {
-  kubeconfig: text('Read this kubeconfig', 'FILE'),
+  kubeconfig: Flags.string({ char: 'c', summary: 'Read this kubeconfig', helpValue: 'FILE', helpGroup: GROUP }),
   context: text('Use this context of the kubeconfig', 'NAME'),
   cluster: text('Use this cluster of the kubeconfig', 'NAME'),
   user: text('Use this user of the kubeconfig', 'NAME'),

@@ -1,5 +1,8 @@
 import { BaseCommand } from './base-command.ts';
+import { proxyCollectionOf } from './collection-flags.ts';
+import { connectionOf } from './connection-flags.ts';
 import { ExitStatus } from './exit-status.ts';
+import { proxyInput } from './proxy-flags.ts';
 
 /** What a command that showed a part of proxies' configuration has to say beside it. */
 interface ShownProxies {
@@ -15,11 +18,33 @@ interface Shown {
   readonly notes: readonly string[];
 }
 
+type LiveFlagValues = Omit<Parameters<typeof connectionOf>[0], 'cluster'> & Parameters<typeof proxyCollectionOf>[0];
+
 /** A command that shows a part of a proxy's configuration. */
 export abstract class ProxyCommand extends BaseCommand {
+  /** Where the proxies' answers are, as flags and arguments tell it. */
+  protected asked(proxy: string | undefined, flags: Parameters<typeof proxyInput>[1] & LiveFlagValues) {
+    return { ...proxyInput(proxy, flags), live: this.live(flags) };
+  }
+
+  /** How the proxies of a live cluster are asked. */
+  protected live(flags: LiveFlagValues & { readonly timeout?: string }) {
+    // What these commands call --cluster is a proxy's.
+    const connection = connectionOf({ ...flags, cluster: undefined });
+    return this.liveAccess(
+      connection,
+      proxyCollectionOf(flags, (sentence) => this.tell(sentence)),
+      flags.timeout,
+    );
+  }
+
   /** Prints what was read of proxies, once it is sure that all of it could be read; notes go to standard error. */
-  protected show(proxies: ShownProxies, { text, notes }: Shown, status: ExitStatus = ExitStatus.ok): void {
+  protected show(
+    { proxies, answer: { text, notes } }: { readonly proxies: ShownProxies; readonly answer: Shown },
+    status: ExitStatus = ExitStatus.ok,
+  ): void {
     proxies.check();
+    this.progress.clear();
     for (const note of [...(proxies.note === null ? [] : [proxies.note]), ...notes]) process.stderr.write(`${note}\n`);
     this.answer(text, status);
   }

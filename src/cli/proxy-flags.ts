@@ -1,13 +1,42 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { proxyCollectionFlags } from './collection-flags.ts';
+import { connectionFlags } from './connection-flags.ts';
 import { snapshotFlags } from './flags.ts';
 
 const PORT_MAX = 65_535;
 
-/** The proxy that is asked about: a pod of a snapshot. */
+/** Flags of every command that asks the proxies of a live cluster. `--cluster` is a proxy's to them. */
+const { cluster: _, ...connection } = connectionFlags;
+export const liveFlags = { ...connection, ...proxyCollectionFlags };
+
+/** Flags of commands that ask istiods: which ones, as istioctl has them. */
+export const istiodFlags = {
+  revision: Flags.string({ char: 'r', summary: 'Ask only the istiods of this revision', helpValue: 'REVISION' }),
+  'xds-label': Flags.string({
+    summary: 'Ask the istiods whose pods have these labels (without it, app=istiod)',
+    helpValue: 'LABELS',
+  }),
+  timeout: Flags.string({ summary: 'Give up after this time', helpValue: 'DURATION', default: '30s' }),
+};
+
+/** Which istiods are asked, as {@link istiodFlags} say. */
+export function istiodSelection(flags: {
+  readonly 'istio-namespace': string | undefined;
+  readonly 'xds-label': string | undefined;
+  readonly revision: string | undefined;
+}) {
+  return {
+    namespace: flags['istio-namespace'] ?? null,
+    selector: flags['xds-label'] ?? null,
+    revision: flags.revision ?? null,
+  };
+}
+
+/** The proxy that is asked about: a pod of the cluster or of a snapshot. */
 export const proxyArgs = {
   proxy: Args.string({
-    description: 'Pod with the proxy, in the snapshot: [TYPE/]NAME[.NAMESPACE]',
+    description: 'Pod with the proxy: [TYPE/]NAME[.NAMESPACE]',
     ignoreStdin: true,
   }),
 };
@@ -15,6 +44,7 @@ export const proxyArgs = {
 /** Flags of every command that shows a proxy's configuration: where it is. */
 export const proxyFlags = {
   ...snapshotFlags,
+  ...liveFlags,
   file: Flags.string({
     char: 'f',
     summary: "Read an answer of the proxy's admin port from this file, or - for standard input; repeat it for several",
@@ -35,7 +65,7 @@ export const manyProxiesFlags = {
     summary: 'Show the proxies of all pods with these labels, e.g. app=reviews',
     helpValue: 'LABELS',
   }),
-  'all-namespaces': Flags.boolean({ char: 'A', summary: 'Show every proxy that was captured' }),
+  'all-namespaces': Flags.boolean({ char: 'A', summary: 'Show every proxy (with -n, of that namespace)' }),
   replicas: Flags.boolean({ summary: 'Of a Deployment, Service or Gateway, show the proxies of all pods' }),
   odd: Flags.boolean({
     summary: 'Of several proxies, show only what is not the same in all (with a Deployment, implies --replicas)',
@@ -92,10 +122,13 @@ export const traitFlags = {
     helpValue: 'SERVICE',
   }),
   pod: Flags.string({
-    summary: 'Only what has an endpoint in this pod, NAME[.NAMESPACE]; needs a snapshot',
+    summary: 'Only what has an endpoint in this pod, NAME[.NAMESPACE]; needs a cluster or snapshot',
     helpValue: 'POD',
   }),
-  node: Flags.string({ summary: 'Only what has an endpoint on this node; needs a snapshot', helpValue: 'NODE' }),
+  node: Flags.string({
+    summary: 'Only what has an endpoint on this node; needs a cluster or snapshot',
+    helpValue: 'NODE',
+  }),
   address: Flags.string({ summary: 'Only with this address', helpValue: 'ADDRESS' }),
   port: Flags.integer({ summary: 'Only with this port', helpValue: 'PORT', min: 0, max: PORT_MAX }),
   subset: Flags.string({ summary: 'Only of this subset', helpValue: 'SUBSET' }),

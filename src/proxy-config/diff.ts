@@ -3,7 +3,9 @@ import { collectSnapshots } from '../collect/snapshot.ts';
 import { diffLines, diffProxies, isDifferent, type KindDiff } from '../explain/proxy-config/proxy-diff.ts';
 import { QuestionError } from '../explain/question/question-input.ts';
 import { escapeControls } from '../render/escape-controls.ts';
-import { openProxies, openSnapshot, type Proxy } from './open-proxies.ts';
+import type { LiveAccess } from '../live-question.ts';
+import { readProxies } from './ask-proxies.ts';
+import { openSnapshot, type Proxy } from './open-proxies.ts';
 import { renderOwn } from './present.ts';
 
 /** What is to be compared. */
@@ -13,6 +15,7 @@ export interface DiffInput {
   readonly namespace: string | null;
   /** One, or two with the same proxies. */
   readonly snapshots: readonly string[];
+  readonly live: LiveAccess;
 }
 
 interface Compared {
@@ -62,10 +65,11 @@ interface Pairs {
   readonly alone: readonly { readonly proxy: string; readonly side: 'first' | 'second' }[];
 }
 
-async function pairsOf({ sides, namespace, snapshots }: DiffInput): Promise<Pairs> {
+async function pairsOf(input: DiffInput): Promise<Pairs> {
+  const { sides, namespace, snapshots } = input;
   const [one, other] = sides;
   if (one !== undefined && other !== undefined) {
-    return { pairs: [[await side(one, namespace, snapshots), await side(other, namespace, snapshots)]], alone: [] };
+    return { pairs: [[await side(one, input), await side(other, input)]], alone: [] };
   }
   const [first, second, third] = snapshots;
   if (first === undefined || second === undefined || third !== undefined) {
@@ -73,7 +77,14 @@ async function pairsOf({ sides, namespace, snapshots }: DiffInput): Promise<Pair
       'Name two proxies or files (pc diff A B), or two snapshots (--snapshot ONE --snapshot OTHER) with a proxy or without.',
     ]);
   }
-  const selection = { target: one ?? null, namespace, selector: null, all: one === undefined, replicas: true };
+  const selection = {
+    target: one ?? null,
+    namespace,
+    selector: null,
+    all: one === undefined,
+    replicas: true,
+    from: 'snapshot' as const,
+  };
   const before = openSnapshot(await collectSnapshots([first]), selection).list;
   const after = openSnapshot(await collectSnapshots([second]), selection).list;
   const named = new Map(after.map((proxy) => [proxy.name, proxy]));
@@ -95,10 +106,10 @@ function isFile(text: string): boolean {
   return text === '-' || /^[./~]|[\\]|\.(?:json|txt|gz)$/.test(text) || text.split('/').length > 2;
 }
 
-async function side(text: string, namespace: string | null, snapshots: readonly string[]): Promise<Proxy> {
+async function side(text: string, { namespace, snapshots, live }: DiffInput): Promise<Proxy> {
   const place = isFile(text) ? { target: null, files: [text], snapshots: [] } : { target: text, files: [], snapshots };
-  const { list } = await openProxies({ ...place, namespace }, ['config-dump']);
+  const { list } = await readProxies({ ...place, namespace, live }, ['config-dump']);
   const [proxy] = list;
-  if (proxy === undefined) throw new Error('openProxies gave none');
+  if (proxy === undefined) throw new Error('readProxies gave none');
   return proxy;
 }

@@ -1,12 +1,11 @@
-/** What two proxies trust, what a proxy enforces, and what it logs. */
+/** What two proxies trust, and what a proxy enforces. */
 import { authorizationRows, authorizationTable } from '../explain/proxy-config/authorization-table.ts';
 import { rootAuthorities } from '../explain/proxy-config/root-authorities.ts';
-import { loggersToChange, readLoggers, type LevelChange } from '../explain/proxy-config/loggers.ts';
 import { QuestionError } from '../explain/question/question-input.ts';
-import { collectLooseFile } from '../collect/loose-file.ts';
-import { renderTable } from '../render/istioctl/table.ts';
 import { escapeControls } from '../render/escape-controls.ts';
-import { openProxies, type Proxies, type Proxy } from './open-proxies.ts';
+import type { LiveAccess } from '../live-question.ts';
+import { readProxies } from './ask-proxies.ts';
+import type { Proxies, Proxy } from './open-proxies.ts';
 import { present, renderOwn } from './present.ts';
 
 /** Proxies or files whose authorities are compared. */
@@ -15,6 +14,7 @@ export interface RootInput {
   readonly namespace: string | null;
   readonly snapshots: readonly string[];
   readonly files: readonly string[];
+  readonly live: LiveAccess;
 }
 
 /**
@@ -22,12 +22,12 @@ export interface RootInput {
  * @throws QuestionError when there are not two, or one has no ROOTCA
  */
 export async function compareRoots(
-  { sides, namespace, snapshots, files }: RootInput,
+  { sides, namespace, snapshots, files, live }: RootInput,
   format: 'short' | 'reach-json' | 'reach-yaml',
 ): Promise<{ readonly text: string; readonly same: boolean }> {
   if (sides.length + files.length !== 2) {
     throw new QuestionError('rootca-compare requires 2 pods or files', [
-      'Give A B --snapshot PATH, or -f A.json -f B.json.',
+      'Give two pods (of the cluster, or of a snapshot with --snapshot PATH), or two files (-f A.json -f B.json).',
     ]);
   }
   const places = [
@@ -36,7 +36,7 @@ export async function compareRoots(
   ];
   const found: { readonly proxy: string; readonly authorities: ReadonlySet<string> }[] = [];
   for (const place of places) {
-    const proxies = await openProxies(place, ['config-dump']);
+    const proxies = await readProxies({ ...place, live }, ['config-dump']);
     for (const proxy of proxies.list)
       found.push({ proxy: proxy.name, authorities: rootAuthorities(proxy.config(), proxy.name) });
     proxies.check();
@@ -66,45 +66,4 @@ export async function showAuthorization(
     items: () => authorizationRows(proxy.config()),
   });
   return { text: await present('authorization-policies', proxies, part, how), notes: [] };
-}
-
-/** Levels of loggers that are to be changed, and where. */
-export interface LogInput {
-  /** The admin port of a running proxy; null: a file. */
-  readonly admin: string | null;
-  /** A file with the answer of /logging. */
-  readonly file: string | null;
-  readonly change: LevelChange;
-}
-
-/**
- * Shows the levels of a proxy's loggers, after changing them where that is asked for.
- * @throws QuestionError when a level or logger is none, InputError when the proxy does not answer
- */
-export async function showLoggers(
-  { admin, file, change }: LogInput,
-  format: 'short' | 'reach-json' | 'reach-yaml',
-): Promise<string> {
-  const ask = async (path: string): Promise<string> => {
-    const { askEnvoyAdmin } = await import('../collect/envoy-admin.ts');
-    return (await askEnvoyAdmin(admin ?? '', path, 'POST')).bytes.toString('utf8');
-  };
-  if (admin === null && file === null) {
-    throw new QuestionError('no proxy is named', [
-      'Name the admin port of a running proxy (--envoy-admin http://127.0.0.1:15000), or a file with its /logging (--file FILE).',
-    ]);
-  }
-  let text = file === null ? await ask('/logging') : (await collectLooseFile(file)).bytes.toString('utf8');
-  const requests = loggersToChange(readLoggers(text), change);
-  if (requests.length > 0 && admin === null) {
-    throw new QuestionError('levels of a file cannot be changed', ['Name a running proxy with --envoy-admin.']);
-  }
-  for (const request of requests) text = await ask(`/logging?${request}`);
-  const loggers = readLoggers(text);
-  if (format === 'short') {
-    const rows = loggers.map(({ name, level }) => [`  ${name}:`, level]);
-    return `active loggers:\n${renderTable({ columns: null, rows, padding: 1 })}`;
-  }
-  const items = loggers.map((logger) => ({ proxy: admin ?? file ?? '', ...logger }));
-  return renderOwn({ schemaVersion: '1.0', kind: 'loggers', items }, format);
 }

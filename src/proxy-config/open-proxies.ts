@@ -1,7 +1,6 @@
 /**
- * Finds the proxies that are asked about. In: where their answers are: files, or pods of snapshots. Out: each with its answers,
- * read when they are asked for. Whoever adds another place for answers adds it to `openProxies`; nothing else knows where they
- * come from.
+ * Finds the proxies that are asked about. In: where their answers are: files, pods of snapshots, an admin port; or a source of artefacts
+ * and the pods of it that have a proxy. Out: each with its answers, read when they are asked for.
  */
 import { collectLooseFile } from '../collect/loose-file.ts';
 import { collectSnapshots } from '../collect/snapshot.ts';
@@ -20,6 +19,7 @@ import type { ProxyClusterStatuses, ProxyDump } from '../model/proxy-dump.ts';
 import { parseEnvoyClusters } from '../parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../parse/envoy/config-dump.ts';
 import { readProxyDocument, type ProxyDocument } from '../parse/envoy/proxy-dump.ts';
+import { sentence } from '../live-error.ts';
 import { createWorkspace } from '../workspace.ts';
 import { envoyFile, podsWithProxy } from '../workspace/layout.ts';
 
@@ -76,28 +76,41 @@ export interface Proxies {
  */
 export async function openProxies(input: ProxyInput, wanted: readonly DocumentKind[]): Promise<Proxies> {
   const { target, selector = null, all = false, admin = null, files, snapshots } = input;
-  const named = [target !== null, selector !== null, all].filter(Boolean).length;
+  const isNamed = target !== null || selector !== null || all;
   if (admin !== null) {
-    if (named > 0 || files.length > 0) {
+    if (isNamed || files.length > 0) {
       throw new QuestionError('a running proxy and another are named', ['Give --envoy-admin alone.']);
     }
     return openAdmin(admin, wanted);
   }
   if (files.length > 0) {
-    if (named > 0) {
+    if (isNamed) {
       throw new QuestionError('a proxy and files are named', ['Give either NAME with --snapshot, or --file.']);
     }
     return openFiles(files);
   }
+  return openSnapshot(await collectSnapshots(snapshots), selectionOf(input));
+}
+
+/**
+ * The pods that are meant.
+ * @throws QuestionError when none is named, or some in two ways
+ */
+export function selectionOf({
+  target,
+  namespace,
+  selector = null,
+  all = false,
+  replicas = false,
+}: ProxyInput): ProxySelection {
+  const named = [target !== null, selector !== null, all].filter(Boolean).length;
   if (named > 1)
     throw new QuestionError('proxies are named in two ways', ['Give one of NAME, --selector and --all-namespaces.']);
-  if (named === 0 || snapshots.length === 0) {
-    throw new QuestionError(named === 0 ? 'no proxy is named' : 'no snapshot is given', [
-      'Name a pod and a snapshot (NAME.NAMESPACE --snapshot PATH), or a file with an answer of its proxy (--file FILE).',
+  if (named === 0)
+    throw new QuestionError('no proxy is named', [
+      'Name its pod ([TYPE/]NAME[.NAMESPACE]), in the cluster or in a snapshot (--snapshot PATH), or a file with an answer of it (--file FILE).',
     ]);
-  }
-  const selection = { target, namespace: input.namespace, selector, all, replicas: input.replicas ?? false };
-  return openSnapshot(await collectSnapshots(snapshots), selection);
+  return { target, namespace, selector, all, replicas, from: 'snapshot' };
 }
 
 /** What an admin port is asked for an answer. */
@@ -109,7 +122,20 @@ async function openAdmin(base: string, wanted: readonly DocumentKind[]): Promise
   const found = new Map<DocumentKind, Readable>();
   for (const kind of wanted) found.set(kind, readable(await askEnvoyAdmin(base, ADMIN_PATHS[kind])));
   const gaps: (() => readonly Gap[])[] = [];
-  return proxiesOf([proxyOf(base, (kind) => found.get(kind), [], null, gaps)], false, null, gaps);
+  return proxiesOf(
+    [
+      proxyOf(
+        base,
+        (kind) => found.get(kind),
+        (kind) => missingDocument(kind, []),
+        null,
+        gaps,
+      ),
+    ],
+    false,
+    null,
+    gaps,
+  );
 }
 
 async function openFiles(paths: readonly string[]): Promise<Proxies> {
@@ -125,38 +151,63 @@ async function openFiles(paths: readonly string[]): Promise<Proxies> {
   }
   const gaps: (() => readonly Gap[])[] = [];
   const others = [...found.values()].map(({ artefact, kind }) => [artefact.name, kind] as const);
-  const proxy = proxyOf(others[0]?.[0] ?? '', (kind) => found.get(kind), others, null, gaps);
+  const missing = (kind: DocumentKind): QuestionError => missingDocument(kind, others);
+  const proxy = proxyOf(others[0]?.[0] ?? '', (kind) => found.get(kind), missing, null, gaps);
   return proxiesOf([proxy], false, null, gaps);
 }
 
-/** The proxies of a source that are meant. */
+/** The proxies of a snapshot that are meant. */
 export function openSnapshot(source: ArtefactSource, selection: ProxySelection): Proxies {
-  const places = podsWithProxy(source.names());
   let made: readonly ClusterView[] | undefined;
   const views = (): readonly ClusterView[] => (made ??= createWorkspace(source).clusters.map(createClusterView));
+  return openSource(source, selection, podsWithProxy(source.names()), views, new DocumentReader());
+}
+
+/**
+ * The proxies of a source that are meant.
+ * @param places pods that have a proxy
+ * @param views views of the objects of the source
+ */
+export function openSource(
+  source: ArtefactSource,
+  selection: ProxySelection,
+  places: readonly ProxyPlace[],
+  views: () => readonly ClusterView[],
+  reader: DocumentReader,
+): Proxies {
   const found = findProxies(selection, places, views);
   const gaps: (() => readonly Gap[])[] = [];
   const clusters = new Set(places.map(({ cluster }) => cluster));
   const list = found.places.map((place) => {
     const view = (): ClusterView | null => views().find((one) => one.name === place.cluster) ?? null;
     const name = clusters.size > 1 ? `${place.cluster}/${nameOf(place)}` : nameOf(place);
-    return proxyOf(name, documentsOf(source, place), [], view, gaps);
+    const file = (kind: DocumentKind): string => envoyFile(place, FILES[kind]);
+    const find = (kind: DocumentKind): Readable | undefined => reader.read(source.artefact(file(kind)), kind);
+    return proxyOf(name, find, (kind) => absence(source, file(kind)) ?? missingDocument(kind, []), view, gaps);
   });
   return proxiesOf(list, found.several, found.note, gaps);
 }
 
-function documentsOf(source: ArtefactSource, place: ProxyPlace): (kind: DocumentKind) => Readable | undefined {
-  const file = { 'config-dump': 'config_dump.json', clusters: 'clusters.json' } as const;
-  const known = new Map<DocumentKind, Readable | undefined>();
-  const read = (kind: DocumentKind): Readable | undefined => {
-    const artefact = source.artefact(envoyFile(place, file[kind]));
-    const document = artefact === undefined ? undefined : readable(artefact);
-    return document?.kind === kind ? document : undefined;
-  };
-  return (kind) => {
-    if (!known.has(kind)) known.set(kind, read(kind));
-    return known.get(kind);
-  };
+const FILES = { 'config-dump': 'config_dump.json', clusters: 'clusters.json' } as const;
+
+/** Why a source does not have an artefact. */
+function absence(source: ArtefactSource, name: string): QuestionError | undefined {
+  const gap = source.gaps().find(({ artefact }) => artefact === name);
+  if (gap === undefined) return undefined;
+  return new QuestionError(gap.problem, gap.remedy === undefined ? [] : [sentence(gap.remedy)]);
+}
+
+/** Reads each artefact once. */
+export class DocumentReader {
+  readonly #known = new Map<Artefact, Readable>();
+
+  /** undefined: there is none, or it is something else. */
+  read(artefact: Artefact | undefined, kind: DocumentKind): Readable | undefined {
+    if (artefact === undefined) return undefined;
+    const document = this.#known.get(artefact) ?? readable(artefact);
+    this.#known.set(artefact, document);
+    return document.kind === kind ? document : undefined;
+  }
 }
 
 type Readable = Exclude<ProxyDocument, { kind: 'unreadable' }> & { readonly artefact: Artefact };
@@ -187,13 +238,13 @@ function proxiesOf(
 function proxyOf(
   name: string,
   find: (kind: DocumentKind) => Readable | undefined,
-  others: readonly (readonly [string, DocumentKind])[],
+  missing: (kind: DocumentKind) => QuestionError,
   view: (() => ClusterView | null) | null,
   gaps: (() => readonly Gap[])[],
 ): Proxy {
   const config = (): Extract<Readable, { kind: 'config-dump' }> => {
     const document = find('config-dump');
-    if (document?.kind !== 'config-dump') throw missingDocument('config-dump', others);
+    if (document?.kind !== 'config-dump') throw missing('config-dump');
     return document;
   };
   let facts: EnvoyFacts | undefined;
@@ -206,7 +257,7 @@ function proxyOf(
     },
     clusters: () => {
       const document = find('clusters');
-      if (document?.kind !== 'clusters') throw missingDocument('clusters', others);
+      if (document?.kind !== 'clusters') throw missing('clusters');
       gaps.push(() => document.clusters.gaps());
       return document.clusters;
     },

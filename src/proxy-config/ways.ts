@@ -70,7 +70,11 @@ export async function showRouteMatch(
   proxies: Proxies,
   question: RouteMatchQuestion,
   format: 'short' | 'reach-json' | 'reach-yaml',
-): Promise<{ readonly text: string; readonly status: 'ok' | 'unreachable' | 'undetermined' }> {
+): Promise<{
+  readonly text: string;
+  readonly notes: readonly string[];
+  readonly status: 'ok' | 'unreachable' | 'undetermined';
+}> {
   const [proxy] = proxies.list;
   const answers = proxy === undefined ? [] : matchRoutes(proxy.facts(), question);
   const document = {
@@ -83,7 +87,7 @@ export async function showRouteMatch(
     format === 'short'
       ? answers.map((answer) => answerText(answer, method)).join('\n')
       : await renderOwn(document, format);
-  return { text, status: statusOf(answers) };
+  return { text, notes: [], status: statusOf(answers) };
 }
 
 function answerText(answer: RouteMatchAnswer, method: string): string {

@@ -2,9 +2,10 @@
  * Which artefacts a snapshot of a live cluster has. In: the objects that were listed. Out: names of everything else that a later answer
  * may need: dumps of nodes, of pods' network namespaces, of proxies and istiod. Whether they can be had is not its business.
  */
-import type { ContainerFact, PodFact } from '../model/kubernetes.ts';
+import type { PodFact } from '../model/kubernetes.ts';
 import type { Facts } from '../model/facts.ts';
 import { compareText } from '../model/order.ts';
+import { hasProxy } from '../model/proxy-pod.ts';
 import { clusterFolder, ENVOY_FILES, KUBE_PROXY_FILES, NETNS_FILE_NAMES, nodeFolder, podFolder } from './layout.ts';
 import { inScope, type SnapshotScope } from './snapshot-scope.ts';
 
@@ -14,7 +15,6 @@ const EXACT = 'nft-ruleset.json';
 const NETNS = NETNS_FILE_NAMES.filter((file) => file !== TWICE_TOLD);
 /** What istiod is asked for: how far each proxy is, the objects that it has, and the configuration of the mesh. */
 const ISTIOD_FILES = ['syncz.json', 'mesh.json'];
-const ENVOY_IMAGE = /envoy|proxyv2/;
 
 /** Names of the artefacts beside the lists of objects, sorted. */
 export function planSnapshot(facts: Facts, scope: SnapshotScope): readonly string[] {
@@ -46,10 +46,6 @@ function nodeNames(cluster: string, node: string): string[] {
 function podNames(cluster: string, pod: PodFact): string[] {
   const folder = podFolder(cluster, pod.namespace, pod.name);
   const netns = pod.hostNetwork ? [] : NETNS.map((file) => `${folder}netns/${file}`);
-  const envoy = pod.containers.some(isEnvoy) ? ENVOY_FILES.map((file) => `${folder}envoy/${file}`) : [];
+  const envoy = hasProxy(pod) ? ENVOY_FILES.map((file) => `${folder}envoy/${file}`) : [];
   return [...netns, ...envoy];
-}
-
-function isEnvoy({ name, image, init, sidecar }: ContainerFact): boolean {
-  return (!init || sidecar) && (name === 'istio-proxy' || ENVOY_IMAGE.test(image ?? ''));
 }

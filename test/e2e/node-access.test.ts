@@ -8,7 +8,7 @@ import { DebugPodAccess } from '../../src/collect/live/node/debug-pod.ts';
 import { ExecAccess } from '../../src/collect/live/node/exec-access.ts';
 import { NodeCollector } from '../../src/collect/live/node/node-collector.ts';
 import { execInContainer } from '../../src/collect/live/stream/exec.ts';
-import { getOver } from '../../src/collect/live/stream/pod-http.ts';
+import { askOver } from '../../src/collect/live/stream/pod-http.ts';
 import { forwardPort } from '../../src/collect/live/stream/port-forward.ts';
 import { connectTo } from '../collect/live/connecting.ts';
 import { streamFailure } from '../collect/live/stream-failure.ts';
@@ -156,14 +156,14 @@ describe('streams against a real kubelet', () => {
 
   it('port-forward reaches a server of the pod', async () => {
     const stream = await forwardPort(kubeApi(connection).access, target, 8080, { signal: signal() });
-    const answer = await getOver(stream, 'web-a', '/');
+    const answer = await askOver(stream, 'web-a', '/');
     expect(answer.status).toBe(200);
     expect(answer.body.toString()).toContain('web-a');
   });
 
   it('port-forward to a port where nobody listens', async () => {
     const stream = await forwardPort(kubeApi(connection).access, target, 1, { signal: signal() });
-    expect(await streamFailure(getOver(stream, 'web-a', '/'))).toMatchObject({ failure: 'port-closed' });
+    expect(await streamFailure(askOver(stream, 'web-a', '/'))).toMatchObject({ failure: 'port-closed' });
   });
 });
 

@@ -10,6 +10,8 @@ export interface CollectionOptions {
   readonly debugNamespace: string | null;
   /** Port of the Envoys' admin interfaces; null: Istio's. */
   readonly proxyAdminPort: number | null;
+  /** Whether a proxy is asked for its configuration while it is still starting and does not serve it. */
+  readonly startingProxies: boolean;
   /** Namespace of istiod; null: `istio-system`. */
   readonly istioNamespace: string | null;
   /** Tells the person something at once, before the cluster is changed. */
@@ -21,6 +23,7 @@ export const DEFAULT_COLLECTION: CollectionOptions = {
   debugImage: null,
   debugNamespace: null,
   proxyAdminPort: null,
+  startingProxies: false,
   istioNamespace: null,
   say: () => {},
 };

@@ -6,19 +6,26 @@ import { setMaxListeners } from 'node:events';
 import type { ConnectionFlags } from './connection-flags.ts';
 import { DEFAULT_COLLECTION, type CollectionOptions } from './collection-options.ts';
 import { connect, type ConnectionSurroundings, type Traffic } from './connection.ts';
+import { DEFAULT_ISTIO_NAMESPACE } from '../../model/istio-namespace.ts';
 import type { AccessReport } from '../../model/access.ts';
 import { reviewAccess } from './access/review-access.ts';
+import type { PodName } from './api-access.ts';
+import { ISTIO_ADMIN_PORT, podAdmin } from './envoy/envoy-admin.ts';
+import { IstiodClient } from './istiod/istiod-client.ts';
 import { kubeApi } from './kube-api.ts';
 import { LiveSource, type Place } from './live-source.ts';
 import { ListCollector } from './objects/list-collector.ts';
 import { ObjectCollector } from './objects/object-collector.ts';
 import { openPlaces } from './places.ts';
-import type { RequestRefused } from './refusal.ts';
-import { concernsServer } from './refusal.ts';
+import { concernsServer, RequestRefused } from './refusal.ts';
+import { quoted, StreamError } from './stream/stream-error.ts';
+import { streamGap } from './stream/stream-gap.ts';
 
 /** An open cluster. */
 export interface LiveCluster {
   readonly source: LiveSource;
+  /** Its name in artefacts. */
+  readonly name: string;
   /** Namespace of the context; null: none is set. */
   readonly namespace: string | null;
   readonly server: string;
@@ -29,6 +36,16 @@ export interface LiveCluster {
    * @param namespaces those whose objects are listed where a whole List is refused
    */
   readonly capturePlaces: (namespaces: readonly string[]) => readonly Place[];
+  /**
+   * POSTs to the admin interface of a pod's proxy, which may change it.
+   * @throws RequestRefused
+   */
+  readonly postAdmin: (pod: PodName, path: string) => Promise<string>;
+  /**
+   * The answer of a debug endpoint of an istiod (`edsz?proxyID=reviews-v1.bookinfo`), whatever it is.
+   * @throws RequestRefused
+   */
+  readonly askIstiod: (istiod: string, path: string) => Promise<string>;
   readonly traffic: () => Traffic;
   /** Sentences for people: through what each node was read. */
   readonly notes: () => readonly string[];
@@ -54,9 +71,14 @@ export async function openCluster(
     connection.close();
     throw refused;
   }
-  const { places, notes, close } = openPlaces(kubeApi(connection), collection);
+  const api = kubeApi(connection);
+  const { places, notes, close } = openPlaces(api, collection);
+  const { signal } = surroundings;
+  const istioNamespace = collection.istioNamespace ?? DEFAULT_ISTIO_NAMESPACE;
+  const istiods = new IstiodClient(api, istioNamespace);
   return {
     source: new LiveSource(objects, places),
+    name: connection.target.clusterName,
     namespace: connection.target.namespace,
     server: connection.target.server.origin,
     lists: objects.names(),
@@ -64,6 +86,18 @@ export async function openCluster(
       const lists = new ListCollector(objects.lists(), namespaces);
       return [{ collects: (name) => lists.collects(name), collector: lists }, ...places];
     },
+    postAdmin: async (pod, path) =>
+      await orRefused(pod, async () => {
+        const admin = podAdmin(api, pod, collection.proxyAdminPort ?? ISTIO_ADMIN_PORT);
+        const { status, body } = await admin.post(path, signal);
+        const text = body.toString('utf8');
+        if (status === 200) return text;
+        throw new StreamError('refused', `${admin.place} answers ${path} with status ${status}: ${quoted(text)}`);
+      }),
+    askIstiod: async (istiod, path) =>
+      await orRefused({ namespace: istioNamespace, pod: istiod }, async () =>
+        (await istiods.debugText(istiod, path, signal)).toString('utf8'),
+      ),
     traffic: () => connection.traffic,
     notes,
     close: async () => {
@@ -83,6 +117,17 @@ export async function openAccess(flags: ConnectionFlags, surroundings: Connectio
     return await reviewAccess(connection, connection.target.namespace);
   } finally {
     connection.close();
+  }
+}
+
+/** Runs what asks a port of a pod. @throws RequestRefused */
+async function orRefused<T>(pod: PodName, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof StreamError)) throw error;
+    const { problem, remedy } = streamGap(error, pod, 'portforward');
+    throw new RequestRefused('rejected', problem, remedy ?? 'see whether the pod runs, and which ports it listens on');
   }
 }
 

@@ -1,7 +1,9 @@
 import type { KubeApi } from './api-access.ts';
+import { DEFAULT_ISTIO_NAMESPACE } from '../../model/istio-namespace.ts';
 import type { CollectionOptions } from './collection-options.ts';
 import { ISTIO_ADMIN_PORT } from './envoy/envoy-admin.ts';
 import { EnvoyCollector } from './envoy/envoy-collector.ts';
+import { ZtunnelCollector } from './envoy/ztunnel-collector.ts';
 import { IstiodCollector } from './istiod/istiod-collector.ts';
 import type { Place } from './live-source.ts';
 import { DEBUG_IMAGE, DebugPodAccess } from './node/debug-pod.ts';
@@ -11,7 +13,6 @@ import { NoAccess } from './node/no-access.ts';
 import { NodeCollector } from './node/node-collector.ts';
 import type { NodeAccess } from './node/node-place.ts';
 
-const ISTIO_NAMESPACE = 'istio-system';
 const DEBUG_NAMESPACE = 'default';
 
 /** Everything that is collected besides API objects. */
@@ -26,12 +27,18 @@ export interface OpenPlaces {
 /** The registry of collectors: one line for each kind of place. */
 export function openPlaces(api: KubeApi, options: CollectionOptions): OpenPlaces {
   const nodes = new NodeCollector(api, nodeAccess(api, options));
-  const envoy = { port: options.proxyAdminPort ?? ISTIO_ADMIN_PORT, endpoints: true };
-  const istiod = { namespace: options.istioNamespace ?? ISTIO_NAMESPACE };
+  const envoy = {
+    port: options.proxyAdminPort ?? ISTIO_ADMIN_PORT,
+    endpoints: true,
+    starting: options.startingProxies,
+  };
+  const ztunnel = { namespace: options.istioNamespace ?? DEFAULT_ISTIO_NAMESPACE, port: envoy.port };
+  const istiod = { namespace: options.istioNamespace ?? DEFAULT_ISTIO_NAMESPACE };
   return {
     places: [
       { collects: (name) => NodeCollector.collects(name), collector: nodes },
       { collects: (name) => EnvoyCollector.collects(name), collector: new EnvoyCollector(api, envoy) },
+      { collects: (name) => ZtunnelCollector.collects(name), collector: new ZtunnelCollector(api, ztunnel) },
       { collects: (name) => IstiodCollector.collects(name), collector: new IstiodCollector(api, istiod) },
     ],
     notes: () => nodes.notes,

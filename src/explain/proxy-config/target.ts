@@ -6,7 +6,7 @@ import { podsOfWorkload, WORKLOAD_KINDS } from '../question/workload.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 import { readSelector } from './label-selector.ts';
 
-/** A pod of which something of a proxy was captured. */
+/** A pod with a proxy: one of which something was captured, or that runs. */
 export interface ProxyPlace {
   readonly cluster: string;
   readonly namespace: string;
@@ -24,6 +24,13 @@ export interface ProxySelection {
   readonly all: boolean;
   /** All pods of a workload, Service or Gateway. */
   readonly replicas: boolean;
+  /** Where the proxies are, for what is said of one that is not there. */
+  readonly from: 'snapshot' | 'cluster';
+}
+
+/** Whether more than the name of a pod is given, so that objects must be looked through. */
+export function needsObjects({ target }: ProxySelection): boolean {
+  return target === null || !isPodName(target);
 }
 
 interface ProxyTargets {
@@ -46,11 +53,11 @@ const GATEWAY_KINDS = new Set(['gateway', 'gateways', 'gtw']);
  * @throws QuestionError when there is no such proxy, with those that are close
  */
 export function findProxies(
-  { target, namespace, selector, all, replicas }: ProxySelection,
+  { target, namespace, selector, all, replicas, from }: ProxySelection,
   proxies: readonly ProxyPlace[],
   clusters: () => readonly ClusterView[],
 ): ProxyTargets {
-  if (target !== null) return namedProxies(target, namespace, replicas, proxies, clusters);
+  if (target !== null) return namedProxies(target, { namespace, replicas, from }, proxies, clusters);
   const inNamespace = proxies.filter((one) => namespace === null || one.namespace === namespace);
   const labelled = (): readonly ProxyPlace[] => {
     const matches = readSelector(selector ?? '');
@@ -64,11 +71,14 @@ export function findProxies(
   };
   const places = (all ? inNamespace : labelled()).toSorted(byName);
   if (places.length === 0) {
-    const which = all ? '' : ` of a pod with ${selector ?? ''} in namespace ${namespace ?? 'default'}`;
-    throw new QuestionError(`no proxy${which} was captured`, [knownProxies(proxies)]);
+    const where = namespace === null ? '' : ` in namespace ${namespace}`;
+    const which = all ? where : ` of a pod with ${selector ?? ''} in namespace ${namespace ?? 'default'}`;
+    throw new QuestionError(`no proxy${which} ${THERE[from]}`, [knownProxies(proxies, from)]);
   }
   return { places, several: true, note: null };
 }
+
+const THERE = { snapshot: 'was captured', cluster: 'runs' } as const;
 
 function byName(one: ProxyPlace, other: ProxyPlace): number {
   const [a, b] = [one, other].map(({ cluster, namespace, pod }) => [cluster, namespace, pod].join('/'));
@@ -77,26 +87,22 @@ function byName(one: ProxyPlace, other: ProxyPlace): number {
 
 function namedProxies(
   text: string,
-  namespace: string | null,
-  replicas: boolean,
+  { namespace, replicas, from }: Pick<ProxySelection, 'namespace' | 'replicas' | 'from'>,
   proxies: readonly ProxyPlace[],
   clusters: () => readonly ClusterView[],
 ): ProxyTargets {
-  const slash = text.indexOf('/');
-  const kind = text.slice(0, Math.max(slash, 0)).toLowerCase();
-  const rest = text.slice(slash + 1);
-  if (slash < 0 || POD_KINDS.has(kind)) {
-    return { places: [podProxy(rest, namespace, proxies)], several: false, note: null };
-  }
-  const dot = rest.lastIndexOf('.');
-  const [name, place] = dot < 0 ? [rest, namespace ?? 'default'] : [rest.slice(0, dot), rest.slice(dot + 1)];
+  const { kind, rest } = kindAndRest(text);
+  if (isPodName(text)) return { places: [podProxy(rest, namespace, proxies)], several: false, note: null };
+  const [name, place] = nameAndNamespace(rest, namespace ?? 'default');
   const found = clusters().flatMap((view) => {
     const pods = new Set(podsOf(view, kind, place, name).map((pod) => pod.name));
     return proxies.filter((one) => one.cluster === view.name && one.namespace === place && pods.has(one.pod));
   });
   const [first, ...others] = found;
   if (first === undefined) {
-    throw new QuestionError(`no proxy of ${kind}/${name} in namespace ${place} was captured`, [knownProxies(proxies)]);
+    throw new QuestionError(`no proxy of ${kind}/${name} in namespace ${place} ${THERE[from]}`, [
+      knownProxies(proxies, from),
+    ]);
   }
   if (replicas) return { places: found.toSorted(byName), several: true, note: null };
   const note = `Shown is ${nameOf(first)}; ${kind}/${name} also has ${listText(others.map(nameOf))}.`;
@@ -109,13 +115,10 @@ export function podsOfTarget(
   namespace: string | null,
   clusters: readonly ClusterView[],
 ): readonly { readonly view: ClusterView; readonly pod: PodFact }[] {
-  const slash = text.indexOf('/');
-  const kind = text.slice(0, Math.max(slash, 0)).toLowerCase();
-  const rest = text.slice(slash + 1);
-  const dot = rest.lastIndexOf('.');
+  const { kind, rest } = kindAndRest(text);
   return clusters.flatMap((view) => {
     const named = (pods: readonly PodFact[]) => pods.map((pod) => ({ view, pod }));
-    if (slash < 0 || POD_KINDS.has(kind)) {
+    if (isPodName(text)) {
       return named(
         (view.objects?.pods ?? []).filter(
           (pod) =>
@@ -124,14 +127,30 @@ export function podsOfTarget(
         ),
       );
     }
-    const [name, place] = dot < 0 ? [rest, namespace ?? 'default'] : [rest.slice(0, dot), rest.slice(dot + 1)];
+    const [name, place] = nameAndNamespace(rest, namespace ?? 'default');
     return named(podsOf(view, kind, place, name));
   });
+}
+
+function kindAndRest(text: string): { readonly kind: string; readonly rest: string } {
+  const slash = text.indexOf('/');
+  return { kind: text.slice(0, Math.max(slash, 0)).toLowerCase(), rest: text.slice(slash + 1) };
+}
+
+function isPodName(text: string): boolean {
+  return !text.includes('/') || POD_KINDS.has(kindAndRest(text).kind);
+}
+
+/** `NAME[.NAMESPACE]`: the namespace stands behind the last dot. */
+export function nameAndNamespace(text: string, fallback: string): [name: string, namespace: string] {
+  const dot = text.lastIndexOf('.');
+  return dot < 0 ? [text, fallback] : [text.slice(0, dot), text.slice(dot + 1)];
 }
 
 function podsOf(view: ClusterView, kind: string, namespace: string, name: string): readonly PodFact[] {
   const workload = WORKLOAD_KINDS.get(kind);
   if (workload !== undefined) return podsOfWorkload(view, workload, namespace, name);
+  view.objects?.holds('pods', { namespace });
   const pods = (view.objects?.pods ?? []).filter((pod) => pod.namespace === namespace);
   if (GATEWAY_KINDS.has(kind)) return pods.filter((pod) => pod.labels[GATEWAY_LABEL] === name);
   if (!SERVICE_KINDS.has(kind)) {
@@ -154,7 +173,7 @@ function podProxy(text: string, namespace: string | null, proxies: readonly Prox
   const [only, second] = exact.length > 0 ? exact : elsewhere;
   if (only === undefined) {
     const near = closeNames(text, proxies.map(nameOf));
-    const hint = near.length > 0 ? `Close names: ${listText(near)}.` : knownProxies(proxies);
+    const hint = near.length > 0 ? `Close names: ${listText(near)}.` : knownProxies(proxies, 'snapshot');
     throw new QuestionError(`no proxy of a pod ${text} was captured`, [hint]);
   }
   if (second !== undefined) {
@@ -169,8 +188,11 @@ export function nameOf({ pod, namespace }: ProxyPlace): string {
   return `${pod}.${namespace}`;
 }
 
-function knownProxies(proxies: readonly ProxyPlace[]): string {
-  return proxies.length === 0
-    ? 'Nothing of any proxy was captured (clusters/NAME/pods/NAMESPACE/POD/envoy/).'
-    : `Captured proxies: ${listText(proxies.map(nameOf), 9)}.`;
+function knownProxies(proxies: readonly ProxyPlace[], from: ProxySelection['from']): string {
+  if (proxies.length === 0) {
+    return from === 'cluster'
+      ? 'No running pod there has one. Name another namespace with -n, or give NAME.NAMESPACE.'
+      : 'Nothing of any proxy was captured (clusters/NAME/pods/NAMESPACE/POD/envoy/).';
+  }
+  return `${from === 'cluster' ? 'Proxies there' : 'Captured proxies'}: ${listText(proxies.map(nameOf), 9)}.`;
 }

@@ -49,7 +49,10 @@ describe('the admin interface of a real Envoy', () => {
     ['server_info.json', 'state'],
     ['stats.json', 'stats'],
   ])('%s', async (file, member) => {
-    const documents = new EnvoyDocuments(urlAdmin(new URL(`http://127.0.0.1:${port}/`)), true);
+    const documents = new EnvoyDocuments(urlAdmin(new URL(`http://127.0.0.1:${port}/`)), {
+      endpoints: true,
+      starting: false,
+    });
     const collected = await documents.read(file, file, signal());
     const text = 'bytes' in collected ? collected.bytes.toString() : collected.gap.problem;
     expect(JSON.parse(text)).toHaveProperty(member);
@@ -57,11 +60,10 @@ describe('the admin interface of a real Envoy', () => {
 
   it('endpoints are in the dump only when they are wanted', async () => {
     const dump = async (endpoints: boolean): Promise<string> => {
-      const collected = await new EnvoyDocuments(urlAdmin(new URL(`http://127.0.0.1:${port}`)), endpoints).read(
-        'config_dump.json',
-        'config_dump.json',
-        signal(),
-      );
+      const collected = await new EnvoyDocuments(urlAdmin(new URL(`http://127.0.0.1:${port}`)), {
+        endpoints,
+        starting: false,
+      }).read('config_dump.json', 'config_dump.json', signal());
       return 'bytes' in collected ? collected.bytes.toString() : '';
     };
     expect(await dump(true)).toContain('EndpointsConfigDump');

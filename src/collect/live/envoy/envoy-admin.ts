@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { KubeApi, PodName } from '../api-access.ts';
 import { forwardPort } from '../stream/port-forward.ts';
-import { getOver, type HttpAnswer } from '../stream/pod-http.ts';
+import { askOver, type HttpAnswer } from '../stream/pod-http.ts';
 import { quoted, StreamError } from '../stream/stream-error.ts';
 
 /** The configuration of a mesh of 5,000 Services with endpoints has some 60 MB. */
@@ -20,12 +20,20 @@ export interface EnvoyAdmin {
   get(path: string, signal: AbortSignal): Promise<HttpAnswer>;
 }
 
+/** An admin interface that can be told to change something, too. */
+export interface ChangeableAdmin extends EnvoyAdmin {
+  /** @throws StreamError when there is no whole answer */
+  post(path: string, signal: AbortSignal): Promise<HttpAnswer>;
+}
+
 /** The admin interface of a pod's Envoy, which listens on the pod's loopback interface. */
-export function podAdmin({ access }: KubeApi, pod: PodName, port: number): EnvoyAdmin {
+export function podAdmin({ access }: KubeApi, pod: PodName, port: number): ChangeableAdmin {
+  const ask = async (method: 'GET' | 'POST', path: string, signal: AbortSignal): Promise<HttpAnswer> =>
+    await askOver(await forwardPort(access, pod, port, { signal }), `localhost:${port}`, path, { method });
   return {
     place: `port ${port} of pod ${pod.namespace}/${pod.pod}`,
-    get: async (path, signal) =>
-      await getOver(await forwardPort(access, pod, port, { signal }), `localhost:${port}`, path),
+    get: (path, signal) => ask('GET', path, signal),
+    post: (path, signal) => ask('POST', path, signal),
   };
 }
 

@@ -17,6 +17,8 @@ export interface EnvoyOptions {
   readonly port: number;
   /** Whether config_dumps are to hold endpoints. */
   readonly endpoints: boolean;
+  /** Whether a configuration is wanted of a proxy that is still starting. */
+  readonly starting: boolean;
 }
 
 /** Asks the Envoys of pods through port-forwards. */
@@ -48,8 +50,7 @@ export class EnvoyCollector implements Collector {
     const target = { namespace, pod };
     const key = `${namespace}/${pod}`;
     const documents =
-      this.#proxies.get(key) ??
-      new EnvoyDocuments(podAdmin(this.#api, target, this.#options.port), this.#options.endpoints);
+      this.#proxies.get(key) ?? new EnvoyDocuments(podAdmin(this.#api, target, this.#options.port), this.#options);
     this.#proxies.set(key, documents);
     try {
       return await documents.read(name, file, signal);

@@ -48,23 +48,28 @@ const STARTING: ReadonlySet<string> = new Set(['PRE_INITIALIZING', 'INITIALIZING
 export class EnvoyDocuments {
   readonly #admin: EnvoyAdmin;
   readonly #endpoints: boolean;
+  readonly #starting: boolean;
   readonly #answers = new Map<string, Promise<HttpAnswer>>();
 
-  /** @param endpoints whether a config_dump is to hold the endpoints that EDS delivered, which make up most of a large one */
-  constructor(admin: EnvoyAdmin, endpoints: boolean) {
+  /**
+   * @param options endpoints: whether a config_dump is to hold those that EDS delivered, which make up most of a large one; starting:
+   *   whether it is wanted of a proxy that is still starting
+   */
+  constructor(admin: EnvoyAdmin, { endpoints, starting }: { readonly endpoints: boolean; readonly starting: boolean }) {
     this.#admin = admin;
     this.#endpoints = endpoints;
+    this.#starting = starting;
   }
 
   /**
-   * Reads one document. A configuration is only taken from a proxy that has started: one that has not holds listeners that do not
-   * listen yet.
+   * Reads one document. Unless the options say otherwise, a configuration is only taken from a proxy that has started: one that has not
+   * holds listeners that do not listen yet.
    * @param name the artefact's name
    * @param file one of ENVOY_PATHS
    * @throws StreamError when the proxy cannot be asked
    */
   async read(name: string, file: string, signal: AbortSignal): Promise<Collected> {
-    const state = file === 'stats.json' ? null : await this.#state(signal);
+    const state = this.#starting || file === 'stats.json' ? null : await this.#state(signal);
     if (state !== null && STARTING.has(state) && file !== 'server_info.json') {
       const problem = `the proxy is still starting (state ${state}), so that it does not serve what its configuration says`;
       return gap(name, 'missing', problem, "run it again when it is ready; if it stays so, see the proxy's log");

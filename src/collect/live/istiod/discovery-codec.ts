@@ -18,7 +18,9 @@ export interface AnyMessage {
 }
 
 export interface DiscoveryResponse {
+  readonly versionInfo: string;
   readonly typeUrl: string;
+  readonly nonce: string;
   readonly resources: readonly AnyMessage[];
   /** `control_plane.identifier`: JSON of istiod, sent with some types only. */
   readonly controlPlane: string | null;
@@ -50,16 +52,18 @@ export function encodeDiscoveryRequest({ node, resourceNames, typeUrl }: Discove
  */
 export function decodeDiscoveryResponse(bytes: Buffer): DiscoveryResponse {
   const resources: AnyMessage[] = [];
-  let typeUrl = '';
+  let [versionInfo, typeUrl, nonce] = ['', '', ''];
   let controlPlane: string | null = null;
   eachField(bytes, (field, reader) => {
-    if (field === 2) resources.push(decodeAny(reader.bytes()));
+    if (field === 1) versionInfo = reader.string();
+    else if (field === 2) resources.push(decodeAny(reader.bytes()));
+    else if (field === 5) nonce = reader.string();
     else if (field === 4) typeUrl = reader.string();
     else if (field === 6) controlPlane = stringField(reader.bytes(), 1);
     else return false;
     return true;
   });
-  return { typeUrl, resources, controlPlane };
+  return { versionInfo, typeUrl, nonce, resources, controlPlane };
 }
 
 function decodeAny(bytes: Uint8Array): AnyMessage {
@@ -82,12 +86,14 @@ function stringField(bytes: Uint8Array, wanted: number): string | null {
   return text;
 }
 
-/** @param take reads a field that carries its length and says whether it did; all others are skipped */
-function eachField(bytes: Uint8Array, take: (field: number, reader: Reader) => boolean): void {
+/**
+ * Goes through the fields of a message.
+ * @param take reads a field and says whether it did; what it does not read is skipped
+ */
+export function eachField(bytes: Uint8Array, take: (field: number, reader: Reader) => boolean): void {
   const reader = Reader.create(bytes);
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    const wire = tag & 7;
-    if (wire !== 2 || !take(tag >>> 3, reader)) reader.skipType(wire);
+    if (!take(tag >>> 3, reader)) reader.skipType(tag & 7);
   }
 }

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { KubeApi, PodName } from '../api-access.ts';
 import { forwardPort } from '../stream/port-forward.ts';
-import { getOver, type HttpAnswer } from '../stream/pod-http.ts';
+import { askOver, type HttpAnswer } from '../stream/pod-http.ts';
 import { quoted, StreamError } from '../stream/stream-error.ts';
 import type { CommandRunner } from './command-runner.ts';
 import type { LoopbackHttp } from './node-place.ts';
@@ -15,7 +15,7 @@ export function forwardedLoopback({ access }: KubeApi, pod: PodName): LoopbackHt
     place: `through pod ${pod.namespace}/${pod.pod}`,
     get: async (port, path, signal) => {
       const connection = await forwardPort(access, pod, port, { signal });
-      return await getOver(connection, `127.0.0.1:${port}`, path, BODY_BYTES);
+      return await askOver(connection, `127.0.0.1:${port}`, path, { limit: BODY_BYTES });
     },
   };
 }

@@ -4,6 +4,9 @@ import { quoted, StreamError } from './stream-error.ts';
 
 const BODY_BYTES = 1024 * 1024 * 1024;
 
+/** POST alone changes anything at the other end. */
+type HttpMethod = 'GET' | 'POST';
+
 /** An answer, whole. */
 export interface HttpAnswer {
   readonly status: number;
@@ -13,18 +16,18 @@ export interface HttpAnswer {
 }
 
 /**
- * GETs a path over a connection that has been opened, and closes it.
+ * Asks over a connection that has been opened, and closes it.
  * @param path with its query: `/config_dump?include_eds`
  * @throws StreamError when the answer is not HTTP, not whole, or larger than the limit
  */
-export async function getOver(
+export async function askOver(
   connection: Duplex,
   host: string,
   path: string,
-  limit: number = BODY_BYTES,
+  { limit = BODY_BYTES, method = 'GET' }: { readonly limit?: number; readonly method?: HttpMethod } = {},
 ): Promise<HttpAnswer> {
   try {
-    const response = await send(connection, host, path);
+    const response = await send(connection, host, path, method);
     const body = await readBody(response, limit);
     // Where the connection's end is the body's, node:http takes a broken connection for a whole answer.
     if (connection.errored !== null) throw connection.errored;
@@ -38,11 +41,11 @@ export async function getOver(
   }
 }
 
-async function send(connection: Duplex, host: string, path: string): Promise<IncomingMessage> {
+async function send(connection: Duplex, host: string, path: string, method: HttpMethod): Promise<IncomingMessage> {
   return await new Promise((resolve, reject) => {
     const request = httpRequest({
       createConnection: () => connection,
-      method: 'GET',
+      method,
       path,
       headers: { host, connection: 'close', 'accept-encoding': 'identity' },
     });

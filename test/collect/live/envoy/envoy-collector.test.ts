@@ -35,7 +35,7 @@ async function proxy(
 }
 
 async function collect({ api }: FakeApiServer, files: readonly string[], endpoints = true): Promise<Collected[]> {
-  const collector = new EnvoyCollector(api, { port: 15000, endpoints });
+  const collector = new EnvoyCollector(api, { port: 15000, endpoints, starting: false });
   const names = files.map((file) => `${ENVOY}${file}`);
   const collected = await collector.collect(names, new AbortController().signal);
   return names.map((name) => collected.get(name) ?? { gap: { kind: 'missing', artefact: name, problem: 'no answer' } });

@@ -35,7 +35,9 @@ describe('the codec against that of another library', () => {
       control_plane: { identifier: '{"ID":"istiod-0"}' },
     });
     expect(decodeDiscoveryResponse(Buffer.from(Response.encode(message).finish()))).toEqual({
+      versionInfo: 'v1',
       typeUrl: 'istio.io/debug',
+      nonce: 'n',
       resources: [
         { typeUrl: 'a', value: Buffer.from('[1]') },
         { typeUrl: 'b', value: Buffer.alloc(0) },

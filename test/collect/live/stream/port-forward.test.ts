@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { getOver, type HttpAnswer } from '../../../../src/collect/live/stream/pod-http.ts';
+import { askOver, type HttpAnswer } from '../../../../src/collect/live/stream/pod-http.ts';
 import { forwardPort } from '../../../../src/collect/live/stream/port-forward.ts';
 import type { StreamFailure } from '../../../../src/collect/live/stream/stream-error.ts';
 import {
@@ -21,11 +21,11 @@ const POD = { namespace: 'bookinfo', pod: 'reviews-v1' };
 let server: FakeApiServer | undefined;
 afterEach(async () => server?.close());
 
-async function get(behaviour: FakeBehaviour, path = '/config_dump', limit?: number): Promise<HttpAnswer> {
+async function get(behaviour: FakeBehaviour, path = '/config_dump', limit = 1024 * 1024): Promise<HttpAnswer> {
   server = await startFakeApiServer({ protocols: ['v4.channel.k8s.io'], ...behaviour });
   const signal = new AbortController().signal;
   const connection = await forwardPort(server.access, POD, 15000, { signal, times: TIMES });
-  return await getOver(connection, 'localhost:15000', path, limit);
+  return await askOver(connection, 'localhost:15000', path, { limit });
 }
 
 describe('a GET through a port-forward', () => {

@@ -14,10 +14,21 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
+// Messages of services that istiod answers with to proxy-status.
+var services = map[string]bool{
+	"envoy.service.discovery.v3.DiscoveryResponse": true,
+	"envoy.service.status.v3.ClientConfig": true,
+	"envoy.service.status.v3.ClientConfig.GenericXdsConfig": true,
+	"envoy.service.status.v3.ConfigStatus": true,
+}
+
 // Packages whose messages stand in a config_dump.
 var packages = []string{"envoy.", "xds.", "udpa.", "istio.", "stats.", "io.istio.", "google.protobuf.", "google.rpc.", "google.api.", "google.type.", "opencensus.", "opentelemetry."}
 
 func wanted(name protoreflect.FullName) bool {
+	if services[string(name)] {
+		return true
+	}
 	for _, prefix := range packages {
 		if strings.HasPrefix(string(name), prefix) {
 			return !strings.HasPrefix(string(name), "envoy.service.") && !strings.Contains(string(name), ".v2alpha") && !strings.Contains(string(name), ".v2.")

@@ -1,0 +1,12 @@
+import type { ContainerFact, PodFact } from './kubernetes.ts';
+
+const ENVOY_IMAGE = /envoy|proxyv2/;
+
+/** Whether a pod has an Envoy: a container of Istio's name, or with an image that is one; a native sidecar is an init container. */
+export function hasProxy({ containers }: PodFact): boolean {
+  return containers.some(isEnvoy);
+}
+
+function isEnvoy({ name, image, init, sidecar }: ContainerFact): boolean {
+  return (!init || sidecar) && (name === 'istio-proxy' || ENVOY_IMAGE.test(image ?? ''));
+}
