@@ -3,14 +3,19 @@
 // comments of endpoints in large clusters.
 import { createHash } from 'node:crypto';
 
-const ENDPOINTS = 5;
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
+/** @typedef {(service: number) => readonly string[]} Endpoints addresses of the pods behind a Service; all listen on port 8080 */
+
+/** @type {Endpoints} */
+const FIVE_OF_ITS_OWN = (service) => numbered(5).map((endpoint) => podAddress(service * 5 + endpoint));
+
 /**
- * @param {number} services how many Services; each has 5 endpoints. 5,000 make some 9.5 MB
+ * @param {number} services how many Services. 5,000 with 5 endpoints each make some 9.5 MB
+ * @param {Endpoints} endpointsOf five pods of its own for each Service unless told
  * @returns {{ text: string, clusterIp: string }} the ruleset, and the address of a Service in its middle (port 80)
  */
-export function kubeProxyRuleset(services) {
+export function kubeProxyRuleset(services, endpointsOf = FIVE_OF_ITS_OWN) {
   /** @type {string[]} */
   const chains = [];
   /** @type {string[]} */
@@ -20,17 +25,17 @@ export function kubeProxyRuleset(services) {
   /** @type {string[]} */
   const portals = [];
   for (const service of numbered(services)) {
-    const name = `scale/svc-${String(service).padStart(5, '0')}:http`;
+    const name = `scale/${serviceName(service)}:http`;
     const clusterIp = clusterAddress(service);
     const chain = `KUBE-SVC-${hash(`${name}tcp`)}`;
     const to = `-d ${clusterIp}/32 -p tcp -m comment --comment "${name} cluster IP" -m tcp --dport 80`;
     chains.push(chain);
     portals.push(`-A KUBE-SERVICES ${to} -j ${chain}`);
     rules.push(`-A ${chain} ! -s 10.244.0.0/16 ${to} -j KUBE-MARK-MASQ`);
-    for (const endpoint of numbered(ENDPOINTS)) {
-      const address = podAddress(service * ENDPOINTS + endpoint);
+    const addresses = endpointsOf(service);
+    for (const [endpoint, address] of addresses.entries()) {
       const own = `KUBE-SEP-${hash(`${name}tcp${address}:8080`)}`;
-      const left = ENDPOINTS - endpoint;
+      const left = addresses.length - endpoint;
       const chance = left === 1 ? '' : ` -m statistic --mode random --probability ${(1 / left).toFixed(11)}`;
       chains.push(own);
       rules.push(`-A ${chain}${chance} -j ${own}`);
@@ -97,12 +102,17 @@ function byChain(rules) {
 }
 
 /** @param {number} service */
-function clusterAddress(service) {
+export function serviceName(service) {
+  return `svc-${String(service).padStart(5, '0')}`;
+}
+
+/** @param {number} service */
+export function clusterAddress(service) {
   return `10.96.${100 + (service >> 8)}.${service & 0xff}`;
 }
 
 /** @param {number} pod */
-function podAddress(pod) {
+export function podAddress(pod) {
   return `10.244.${pod >> 8}.${pod & 0xff}`;
 }
 
@@ -122,6 +132,6 @@ function hash(text) {
 }
 
 /** @param {number} count */
-function numbered(count) {
+export function numbered(count) {
   return Array.from({ length: count }, (_, at) => at);
 }

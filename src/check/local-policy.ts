@@ -11,7 +11,8 @@ export const localPolicyCheck: Check = {
         const field = addressKind === 'clusterIP' ? 'internalTrafficPolicy' : 'externalTrafficPolicy';
         const elsewhere = context.cluster
           .objects()
-          .value?.endpointSlices.some(
+          .value?.endpointSlicesHaving(service.name)
+          .some(
             (slice) =>
               slice.serviceName === service.name &&
               slice.namespace === service.namespace &&

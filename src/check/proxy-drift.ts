@@ -14,7 +14,9 @@ export const proxyDriftCheck: Check = {
       const name = end.kind === 'upstream' ? end.cluster : cluster?.name;
       const named = name === undefined ? undefined : clusterName(name);
       if (name === undefined || named === undefined) return [];
-      const service = objectsOf(context)?.services.find((one) => `${one.name}.${one.namespace}` === named.service);
+      const service = objectsOf(context)
+        ?.servicesHaving(named.service.slice(0, named.service.indexOf('.')))
+        .find((one) => `${one.name}.${one.namespace}` === named.service);
       const envoy = context.cluster.pod(visit.pod.namespace, visit.pod.name).envoy().value;
       const assignments = envoy?.config?.endpoints(name) ?? [];
       if (service === undefined || assignments.length === 0 || !endpointsKnown(context, service)) return [];

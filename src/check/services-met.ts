@@ -42,7 +42,7 @@ export function serviceSubject(service: ServiceFact): string {
 
 /** The slices of a Service. */
 export function slicesOf(context: CheckContext, service: ServiceFact): readonly EndpointSliceFact[] {
-  const slices = objectsOf(context)?.endpointSlices ?? [];
+  const slices = objectsOf(context)?.endpointSlicesHaving(service.name) ?? [];
   return slices.filter((slice) => slice.namespace === service.namespace && slice.serviceName === service.name);
 }
 
@@ -56,7 +56,9 @@ export function selectedPods(context: CheckContext, service: ServiceFact): reado
   const { selector } = service;
   if (selector === null) return [];
   const wanted = Object.entries(selector);
-  const pods = objectsOf(context)?.pods ?? [];
+  const objects = objectsOf(context);
+  const [text] = wanted.map(([, value]) => value).toSorted((a, b) => b.length - a.length);
+  const pods = (text === undefined || text === '' ? objects?.pods : objects?.podsHaving(text)) ?? [];
   return pods.filter(
     (pod) => pod.namespace === service.namespace && wanted.every(([key, value]) => pod.labels[key] === value),
   );

@@ -1,6 +1,7 @@
 import type { TransportProtocol } from '../../model/flow.ts';
 import type { ServiceAddressKind } from '../../model/kube-proxy.ts';
 import type { EndpointSliceFact, ServiceFact } from '../../model/kubernetes.ts';
+import { lookup } from '../../model/lookup.ts';
 import { proxiedPorts, type ProxiedPort } from './service-port.ts';
 
 /** A Service port at one of its own addresses. */
@@ -26,10 +27,13 @@ export interface ServiceIndex {
   portsWithEndpoint(address: string): readonly ProxiedPort[];
 }
 
-/** Builds the index; what it gives does not depend on the order of the Services. */
+/**
+ * Builds the index; what it gives does not depend on the order of the Services.
+ * @param slicesHaving all slices in whose text a name or address stands, and perhaps others
+ */
 export function indexServices(
   services: readonly ServiceFact[],
-  slices: readonly EndpointSliceFact[],
+  slicesHaving: (text: string) => readonly EndpointSliceFact[],
   knowsSlices: (service: ServiceFact) => boolean = () => true,
 ): ServiceIndex {
   const claims = new Map<string, Claim[]>();
@@ -37,7 +41,6 @@ export function indexServices(
   const clusterIPs = new Map<string, ServiceFact>();
   const externalAddresses = new Map<string, ServiceFact>();
   const healthChecks = new Map<number, ServiceFact>();
-  const slicesOf = new Map<string, EndpointSliceFact[]>();
   for (const service of services.toSorted(byName)) {
     if (service.type === 'LoadBalancer' && service.externalTrafficPolicy === 'Local') {
       if (service.healthCheckNodePort !== null) healthChecks.set(service.healthCheckNodePort, service);
@@ -56,39 +59,53 @@ export function indexServices(
       if (port.nodePort !== null) push(nodePorts, `${port.nodePort} ${protocol}`, proxied);
     }
   }
-  for (const slice of slices.toSorted(byName)) {
-    if (slice.serviceName !== null) push(slicesOf, `${slice.namespace}/${slice.serviceName}`, slice);
-  }
-  const slicesOfService = (service: ServiceFact): readonly EndpointSliceFact[] =>
-    slicesOf.get(`${service.namespace}/${service.name}`) ?? [];
-  let byEndpoint: Map<string, ProxiedPort[]> | undefined;
+  const slicesOf = lookup(slicesHaving, indexSlices);
+  const portsOf = lazy(() => new Map(services.map((service) => [placeOf(service), proxiedPorts(service)])));
+  const endpoints = lookup(slicesHaving, indexEndpoints);
   return {
     claims: (address, port, protocol) => claims.get(`${address} ${port} ${protocol}`) ?? [],
     nodePorts: (port, protocol) => nodePorts.get(`${port} ${protocol}`) ?? [],
     clusterIP: (address) => clusterIPs.get(address),
     externalAddress: (address) => externalAddresses.get(address),
     healthCheckNodePort: (port) => healthChecks.get(port),
-    slices: slicesOfService,
+    slices: (service) => slicesOf(placeOf(service), service.name) ?? [],
     knowsSlices,
-    portsWithEndpoint: (address) => {
-      byEndpoint ??= indexEndpoints(services, slicesOfService);
-      return byEndpoint.get(address) ?? [];
-    },
+    portsWithEndpoint: (address) =>
+      [...(endpoints(address) ?? [])].toSorted().flatMap((service) => portsOf().get(service) ?? []),
   };
 }
 
-function indexEndpoints(
-  services: readonly ServiceFact[],
-  slicesOf: (service: ServiceFact) => readonly EndpointSliceFact[],
-): Map<string, ProxiedPort[]> {
-  const ports = new Map<string, ProxiedPort[]>();
-  for (const service of services) {
-    const addresses = slicesOf(service).flatMap((slice) => slice.endpoints.flatMap((one) => one.addresses[0] ?? []));
-    if (addresses.length === 0) continue;
-    const proxied = proxiedPorts(service);
-    for (const address of new Set(addresses)) for (const one of proxied) push(ports, address, one);
+/** Slices by the Service that they belong to. */
+function indexSlices(slices: readonly EndpointSliceFact[]): ReadonlyMap<string, readonly EndpointSliceFact[]> {
+  const slicesOf = new Map<string, EndpointSliceFact[]>();
+  for (const slice of slices.toSorted(byName)) {
+    if (slice.serviceName !== null) push(slicesOf, `${slice.namespace}/${slice.serviceName}`, slice);
   }
-  return ports;
+  return slicesOf;
+}
+
+/** Services that an address is an endpoint of. */
+function indexEndpoints(slices: readonly EndpointSliceFact[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const services = new Map<string, Set<string>>();
+  for (const { namespace, serviceName, endpoints } of slices) {
+    if (serviceName === null) continue;
+    for (const [address] of endpoints.map((one) => one.addresses)) {
+      if (address === undefined) continue;
+      const known = services.get(address);
+      if (known === undefined) services.set(address, new Set([`${namespace}/${serviceName}`]));
+      else known.add(`${namespace}/${serviceName}`);
+    }
+  }
+  return services;
+}
+
+function placeOf({ namespace, name }: ServiceFact): string {
+  return `${namespace}/${name}`;
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {

@@ -42,7 +42,7 @@ function podClient(world: World, owner: NodeOwner, family: Family): Client | und
     .nodeNamed(owner.node)
     ?.podCIDRs.map(parsePrefix)
     .find((prefix) => prefix?.family === family);
-  const pods = (view.objects?.pods ?? []).filter((one) => one.nodeName === owner.node && !one.hostNetwork);
+  const pods = view.podsOn(owner.node).filter((one) => !one.hostNetwork);
   for (const pod of pods) {
     const ip = pod.ips.find((one) => parseAddress(one)?.family === family);
     if (ip === undefined) continue;

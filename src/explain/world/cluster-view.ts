@@ -2,7 +2,8 @@ import type { Prefix } from '../../model/address.ts';
 import { contains, isLoopbackText, parseAddress, parsePrefix } from '../../model/address.ts';
 import type { ClusterFacts, NetnsFacts } from '../../model/facts.ts';
 import type { ServiceAddressKind } from '../../model/kube-proxy.ts';
-import type { KubernetesObjects, NodeFact, PodFact, ServiceFact } from '../../model/kubernetes.ts';
+import type { KubernetesObjects, NodeFact, ObjectFact, PodFact, ServiceFact } from '../../model/kubernetes.ts';
+import { lookup } from '../../model/lookup.ts';
 import { byName, byNode, byPodAddress, byService, type Selection } from '../../model/selection.ts';
 import type { Owner } from '../../model/trace.ts';
 import { indexNames, type NameIndex } from '../../evaluate/dns/name-index.ts';
@@ -43,28 +44,24 @@ export interface ClusterView {
   nameIndex(): NameIndex | undefined;
 }
 
+const NONE: readonly never[] = [];
 const FINISHED = new Set(['Succeeded', 'Failed']);
 
 /** Builds the view; costs nothing until it is asked. */
 export function createClusterView(facts: ClusterFacts): ClusterView {
   const objects = facts.objects().value;
-  const pods = lazy(() => {
-    const byAddress = new Map<string, PodFact>();
-    for (const pod of objects?.pods ?? []) {
-      if (pod.hostNetwork || FINISHED.has(pod.phase ?? '')) continue;
-      for (const ip of pod.ips) if (!byAddress.has(ip)) byAddress.set(ip, pod);
-    }
-    return byAddress;
-  });
+  const pods = lookup((ip) => objects?.podsHaving(ip) ?? NONE, indexPodAddresses);
   const nodes = lazy(() => indexNodes(facts, objects));
-  const services = lazy(() => indexServiceAddresses(objects));
+  const services = lookup((ip) => objects?.servicesHaving(ip) ?? NONE, indexServiceAddresses);
   const ranges = lazy(() => serviceRanges(objects));
-  const named = lazy(() => new Map((objects?.services ?? []).map((one) => [`${one.namespace}/${one.name}`, one])));
-  const podsByName = lazy(() => new Map((objects?.pods ?? []).map((one) => [`${one.namespace}/${one.name}`, one])));
+  const named = lookup((name) => objects?.servicesHaving(name) ?? NONE, indexPlaces<ServiceFact>);
+  const podsByName = lookup((name) => objects?.podsHaving(name) ?? NONE, indexPlaces<PodFact>);
   const nodesNamed = lazy(() => new Map((objects?.nodes ?? []).map((one) => [one.name, one])));
   const knowsSlices = ({ namespace, name }: ServiceFact): boolean =>
     objects?.holds('endpointslices', byService(namespace, name)) === true;
-  const serviceIndex = lazy(() => indexServices(objects?.services ?? [], objects?.endpointSlices ?? [], knowsSlices));
+  const serviceIndex = lazy(() =>
+    indexServices(objects?.services ?? NONE, (text) => objects?.endpointSlicesHaving(text) ?? NONE, knowsSlices),
+  );
   const nameIndex = lazy(() => (objects === undefined ? undefined : indexNames(objects)));
   return {
     serviceIndex,
@@ -73,9 +70,9 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
     facts,
     objects,
     podAt: (ip) => {
-      const pod = pods().get(ip);
+      const pod = pods(ip);
       // What a Service, a node or the machine itself has is no pod's: nobody need look for one.
-      const others = pod !== undefined || isLoopbackText(ip) || nodes().has(ip) || services().has(ip);
+      const others = pod !== undefined || isLoopbackText(ip) || nodes().has(ip) || services(ip) !== undefined;
       if (!others) soughtByAddress(objects, ip);
       return pod;
     },
@@ -84,24 +81,24 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
     get nodes() {
       return [...new Set([...(objects?.nodes ?? []).map((node) => node.name), ...facts.dumpedNodes])].toSorted();
     },
-    servicesAt: (ip) => services().get(ip) ?? [],
+    servicesAt: (ip) => services(ip) ?? [],
     isServiceAddress: (ip) => {
       const address = parseAddress(ip);
       if (address === undefined) return false;
-      const virtual = (services().get(ip) ?? []).some((one) => one.kind === 'clusterIP');
+      const virtual = (services(ip) ?? []).some((one) => one.kind === 'clusterIP');
       return virtual || ranges().some((range) => contains(range, address));
     },
     service: (namespace, name) =>
-      named().get(`${namespace}/${name}`) ?? sought(objects, 'services', byName(name, namespace)),
+      named(`${namespace}/${name}`, name) ?? sought(objects, 'services', byName(name, namespace)),
     pod: (namespace, name) =>
-      podsByName().get(`${namespace}/${name}`) ?? sought(objects, 'pods', byName(name, namespace)),
+      podsByName(`${namespace}/${name}`, name) ?? sought(objects, 'pods', byName(name, namespace)),
     podsNamed: (name) => {
       sought(objects, 'pods', byName(name));
-      return (objects?.pods ?? []).filter((pod) => pod.name === name);
+      return (objects?.podsHaving(name) ?? NONE).filter((pod) => pod.name === name);
     },
     podsOn: (node) => {
       sought(objects, 'pods', byNode(node));
-      return (objects?.pods ?? []).filter((pod) => pod.nodeName === node);
+      return (objects?.podsHaving(node) ?? NONE).filter((pod) => pod.nodeName === node);
     },
     netns: (owner) => {
       if (owner.kind === 'node') return facts.node(owner.node).netns;
@@ -142,14 +139,27 @@ function indexNodes(facts: ClusterFacts, objects: KubernetesObjects | undefined)
   return byAddress;
 }
 
-function indexServiceAddresses(objects: KubernetesObjects | undefined): Map<string, ServiceAtAddress[]> {
+function indexPodAddresses(pods: readonly PodFact[]): ReadonlyMap<string, PodFact> {
+  const byAddress = new Map<string, PodFact>();
+  for (const pod of pods) {
+    if (pod.hostNetwork || FINISHED.has(pod.phase ?? '')) continue;
+    for (const ip of pod.ips) if (!byAddress.has(ip)) byAddress.set(ip, pod);
+  }
+  return byAddress;
+}
+
+function indexPlaces<T extends ObjectFact>(objects: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(objects.map((one) => [`${one.namespace}/${one.name}`, one]));
+}
+
+function indexServiceAddresses(services: readonly ServiceFact[]): ReadonlyMap<string, ServiceAtAddress[]> {
   const byAddress = new Map<string, ServiceAtAddress[]>();
   const add = (ip: string, service: ServiceFact, kind: ServiceAddressKind): void => {
     const list = byAddress.get(ip);
     if (list === undefined) byAddress.set(ip, [{ service, kind }]);
     else list.push({ service, kind });
   };
-  for (const service of objects?.services ?? []) {
+  for (const service of services) {
     for (const ip of service.clusterIPs) add(ip, service, 'clusterIP');
     for (const ip of service.externalIPs) add(ip, service, 'externalIP');
     for (const { ip } of service.loadBalancerIngress) if (ip !== null) add(ip, service, 'loadBalancerIP');

@@ -2,7 +2,7 @@
  * In: the Lists that were captured of one cluster, by plural. Out: its objects as typed facts, and what could not be read.
  * A List is parsed when somebody first asks for its kind. Must not do I/O, decide what an object means, or throw.
  */
-import type { Artefact, Gap, Parsed } from '../../model/artefact.ts';
+import type { Gap } from '../../model/artefact.ts';
 import type { KubernetesObjects, ObjectFact } from '../../model/kubernetes.ts';
 import { compareVersions } from './api-version.ts';
 import { parseConfigMaps } from './config-maps.ts';
@@ -16,20 +16,14 @@ import {
 } from './generic-objects.ts';
 import { parseNetworkPolicies } from './network-policies.ts';
 import { parseNodes } from './nodes.ts';
-import { byNamespaceAndName, groupOf, holdsObjects, parseDocument, type Document } from './object-list.ts';
+import { byNamespaceAndName, groupOf } from './object-list.ts';
+import { openLists, type Lists, type OpenLists, type Parse } from './open-lists.ts';
 import { parsePods } from './pods.ts';
 import { parseServiceCIDRs } from './service-cidrs.ts';
 import { parseServices } from './services.ts';
 import { parseWorkloads } from './workloads.ts';
-import { compareText } from '../../model/order.ts';
-import type { Selection } from '../../model/selection.ts';
 
 const WORKLOADS = ['deployments', 'replicasets', 'statefulsets', 'daemonsets'];
-
-/** Lists of one plural, or who reads them: then they are read when somebody first asks for the kind. */
-export type Lists = readonly Artefact[] | (() => readonly Artefact[]);
-
-type Parse<T> = (artefact: Artefact, document: Document) => Parsed<readonly T[]>;
 
 /**
  * The objects of one cluster.
@@ -45,10 +39,10 @@ export function kubernetesObjects(artefacts: ReadonlyMap<string, Lists>): {
   const lists = openLists(artefacts);
   const kind = <T extends ObjectFact>(plurals: readonly string[], parse: Parse<T>): (() => readonly T[]) =>
     lazy(() => once(plurals.flatMap((plural) => lists.read(plural, parse))));
-  const services = kind(['services'], parseServices);
-  const endpointSlices = kind(['endpointslices'], parseEndpointSlices);
+  const services = searched(lists, 'services', parseServices);
+  const endpointSlices = searched(lists, 'endpointslices', parseEndpointSlices);
   const endpoints = kind(['endpoints'], parseEndpoints);
-  const pods = kind(['pods'], parsePods);
+  const pods = searched(lists, 'pods', parsePods);
   const nodes = kind(['nodes'], parseNodes);
   const namespaces = kind(['namespaces'], parseNamespaces);
   const configMaps = kind(['configmaps'], parseConfigMaps);
@@ -67,16 +61,16 @@ export function kubernetesObjects(artefacts: ReadonlyMap<string, Lists>): {
   );
   const objects: KubernetesObjects = {
     get services() {
-      return services();
+      return services.all();
     },
     get endpointSlices() {
-      return endpointSlices();
+      return endpointSlices.all();
     },
     get endpoints() {
       return endpoints();
     },
     get pods() {
-      return pods();
+      return pods.all();
     },
     get nodes() {
       return nodes();
@@ -99,6 +93,9 @@ export function kubernetesObjects(artefacts: ReadonlyMap<string, Lists>): {
     get serviceCIDRs() {
       return serviceCIDRs();
     },
+    servicesHaving: services.having,
+    endpointSlicesHaving: endpointSlices.having,
+    podsHaving: pods.having,
     istio: (name) => istio.get(name)?.() ?? [],
     captured: lists.captured,
     holds: lists.holds,
@@ -106,46 +103,37 @@ export function kubernetesObjects(artefacts: ReadonlyMap<string, Lists>): {
   return { objects, gaps: lists.gaps };
 }
 
-/** The Lists of a cluster as documents, each parsed once, with the gaps of what was read. */
-function openLists(artefacts: ReadonlyMap<string, Lists>) {
-  const documents = new Map<Artefact, Document>();
-  const gaps = new Map<string, readonly Gap[]>();
-  const captured = new Map<string, boolean>();
-  const open = (plural: string): { readonly artefact: Artefact; readonly document: Document }[] =>
-    artefactsOf(artefacts.get(plural) ?? [])
-      .toSorted((a, b) => compareText(a.name, b.name))
-      .map((artefact) => {
-        const document = documents.get(artefact) ?? parseDocument(artefact);
-        documents.set(artefact, document);
-        return { artefact, document };
-      });
-  return {
-    read: <T>(plural: string, parse: Parse<T>): T[] =>
-      open(plural).flatMap(({ artefact, document }) => {
-        const parsed = parse(artefact, document);
-        gaps.set(`${plural} ${artefact.name}`, parsed.gaps);
-        return parsed.value;
-      }),
-    captured: (plural: string): boolean => {
-      const known =
-        captured.get(plural) ??
-        open(plural).some(({ artefact, document }) => artefact.part === undefined && holdsObjects(document));
-      captured.set(plural, known);
-      return known;
-    },
-    holds: (plural: string, selection: Selection): boolean =>
-      open(plural).some(
-        ({ artefact: { part }, document }) => (part === undefined || part.holds(selection)) && holdsObjects(document),
-      ),
-    // a List of many kinds that cannot be read is one gap, however many kinds were asked for
-    gaps: (): readonly Gap[] => [
-      ...new Set([...gaps.keys()].toSorted(compareText).flatMap((key) => gaps.get(key) ?? [])),
-    ],
-  };
+interface Searched<T> {
+  readonly all: () => readonly T[];
+  readonly having: (text: string) => readonly T[];
 }
 
-function artefactsOf(lists: Lists): readonly Artefact[] {
-  return typeof lists === 'function' ? lists() : lists;
+/** Objects of a kind, all of them or those that hold a text; the same object is the same fact in both. */
+function searched<T extends ObjectFact>(lists: OpenLists, plural: string, parse: Parse<T>): Searched<T> {
+  const met = new Map<string, T>();
+  const answers = new Map<string, readonly T[]>();
+  const same = (fact: T): T => {
+    const { pointer } = fact.cursor;
+    const before = met.get(pointer);
+    if (before === undefined) met.set(pointer, fact);
+    return before ?? fact;
+  };
+  const all = lazy(() => {
+    const facts = lists.read(plural, parse);
+    return once(met.size === 0 ? facts : facts.map(same));
+  });
+  return {
+    all,
+    having: (text) => {
+      const known = answers.get(text);
+      if (known !== undefined) return known;
+      const found = lists.having(plural, parse, text);
+      if (found === undefined) return all();
+      const answer = once(found.map(same));
+      answers.set(text, answer);
+      return answer;
+    },
+  };
 }
 
 /** Each object once, in its most stable version; of equal versions the one of the first artefact. */

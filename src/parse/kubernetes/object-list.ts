@@ -20,6 +20,8 @@ export interface Document {
   readonly artefact: string;
   /** Undefined when there is nothing to read; `gaps` tells why. */
   readonly root: Cursor | undefined;
+  /** The items to read, where they are not all that `root` holds. */
+  readonly items?: readonly Cursor[];
   readonly gaps: readonly Gap[];
 }
 
@@ -67,7 +69,7 @@ export function readObjects<T extends ObjectFact>(
   const { root } = document;
   if (root === undefined) return { value: [], gaps: document.gaps };
   const gaps = new GapList(document.artefact);
-  const listed = listItems(root);
+  const listed = listItems(root, document.items);
   if (listed === undefined) {
     gaps.add('unreadable', 'neither a List nor an object', root.pointer, root.value);
     return { value: [], gaps: gaps.list() };
@@ -124,7 +126,7 @@ interface ListedItems {
   readonly apiVersion: string | null;
 }
 
-function listItems(root: Cursor): ListedItems | undefined {
+function listItems(root: Cursor, items?: readonly Cursor[]): ListedItems | undefined {
   if (Array.isArray(root.value)) return { items: root.items(), kind: null, apiVersion: null };
   if (!root.isObject()) return undefined;
   const kind = root.at('kind').string() ?? '';
@@ -133,7 +135,7 @@ function listItems(root: Cursor): ListedItems | undefined {
   if (list.exists && !Array.isArray(list.value)) return undefined;
   const typed = kind !== 'List' && kind.endsWith('List');
   return {
-    items: list.items(),
+    items: items ?? list.items(),
     kind: typed ? kind.slice(0, -'List'.length) : null,
     apiVersion: typed ? (root.at('apiVersion').string() ?? null) : null,
   };
