@@ -12,6 +12,14 @@ export function readCertificates(facts: EnvoyFacts, source: Cursor): readonly Ce
   return certificates ?? unknown('a certificate cannot be read', source);
 }
 
+/**
+ * Whether a DataSource holds nothing, which counts as not given: istiod sends such a `crl` (source/common/tls/cert_validator/default_validator.cc,
+ * initializeSslContexts).
+ */
+export function isEmptySource(source: Cursor): boolean {
+  return sourceText(source) === '';
+}
+
 /** Text of `inline_string`, or of `inline_bytes`, which protobuf JSON encodes in base64. */
 function sourceText(source: Cursor): string | undefined {
   const bytes = field(source, 'inline_bytes').string();

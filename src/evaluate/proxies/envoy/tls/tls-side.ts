@@ -13,7 +13,7 @@ import { matchString } from '../match/string-match.ts';
 import { enumName, field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { any, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
-import { findSecret, readCertificates } from './data-source.ts';
+import { findSecret, isEmptySource, readCertificates } from './data-source.ts';
 
 /** Fields of CommonTlsContext that name certificates by other means. */
 const OTHER_CERTIFICATES = [
@@ -31,6 +31,7 @@ const KNOWN_VALIDATION = new Set([
   'match_typed_subject_alt_names',
   'match_subject_alt_names',
   'allow_expired_certificate',
+  'crl',
 ]);
 
 /** Versions that are spoken where tls_params names none (source/common/tls/client_context_impl.h, server_context_config_impl.h). */
@@ -120,6 +121,9 @@ class ProxySide implements TlsSide {
     const contexts = [own, ...(secret ? [field(secret, 'validation_context')] : [])].filter((one) => one.exists);
     const beyond = contexts.map((context) => unknownField(context, KNOWN_VALIDATION)).find((one) => one !== undefined);
     if (beyond !== undefined) return beyond;
+    const lists = contexts.map((context) => field(context, 'crl'));
+    const revoked = lists.find((list) => list.exists && !isEmptySource(list));
+    if (revoked !== undefined) return unknown('certificates may be revoked by a list that is not understood', revoked);
     // What SDS delivers is merged over the default: its authorities replace, its names join (ContextConfigImpl::getCombinedValidationContextConfig).
     const trusted = contexts.map((context) => field(context, 'trusted_ca')).findLast((source) => source.exists);
     const matchers = contexts.flatMap(nameMatchers);

@@ -45,6 +45,8 @@ interface Situation {
   readonly mode?: 'STRICT' | 'DISABLE';
   readonly plain?: boolean;
   readonly allows?: string;
+  /** A list of revoked certificates, as the server's DataSource has it. */
+  readonly revokes?: object;
 }
 
 function client({
@@ -76,7 +78,10 @@ function server({ server: own = 'server', required = true, mode = 'STRICT', allo
   const context = {
     '@type': `${TLS}.DownstreamTlsContext`,
     require_client_certificate: required,
-    common_tls_context: { tls_certificates: [chain(own)], validation_context: trust('mesh-root') },
+    common_tls_context: {
+      tls_certificates: [chain(own)],
+      validation_context: { ...trust('mesh-root'), ...(more.revokes === undefined ? {} : { crl: more.revokes }) },
+    },
   };
   const principal = { authenticated: { principal_name: { exact: ACCOUNT + (allows ?? '') } } };
   const policies = { p: { permissions: [{ any: true }], principals: [principal] } };
@@ -162,6 +167,17 @@ describe('mutual TLS between two proxies', () => {
     ['neither has', { plain: true, mode: 'DISABLE' }, ANSWERED],
     ['a policy names the client', { allows: 'client' }, ANSWERED],
     ['a policy names another one', { allows: 'friend' }, '403 rbac_access_denied_matched_policy[none]'],
+    ['the list of revoked certificates is empty, as istiod sends it', { revokes: { inline_bytes: '' } }, ANSWERED],
+    [
+      'there is a list of revoked certificates',
+      { revokes: { inline_string: '-----BEGIN X509 CRL-----' } },
+      'undetermined: certificates may be revoked by a list that is not understood',
+    ],
+    [
+      'the list of revoked certificates is in a file',
+      { revokes: { filename: '/crl.pem' } },
+      'undetermined: certificates may be revoked by a list that is not understood',
+    ],
     [
       'nobody knows when',
       { seenAt: null },
