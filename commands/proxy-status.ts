@@ -17,7 +17,7 @@ export default class ProxyStatus extends BaseCommand {
     { description: 'Every proxy', command: '<%= config.bin %> proxy-status --snapshot ./snapshot' },
     {
       description: 'One of them',
-      command: '<%= config.bin %> proxy-status reviews-v1-abc.bookinfo --snapshot ./snapshot',
+      command: '<%= config.bin %> proxy-status reviews-v1.bookinfo --snapshot ./snapshot',
     },
     {
       description: 'From files',
