@@ -30,7 +30,7 @@ export default class Explain extends BaseCommand {
     {
       description: 'A URL, with a method and a header',
       command:
-        '<%= config.bin %> explain productpage-v1-abc http://reviews:9080/reviews/1 -X DELETE -H "end-user: jason" -n bookinfo',
+        '<%= config.bin %> explain productpage-v1 http://reviews:9080/reviews/1 -X DELETE -H "end-user: jason" -n bookinfo',
     },
     {
       description: 'From outside the cluster, entering by a certain node',

@@ -20,7 +20,7 @@ export default class ProxyStatus extends ProxyCommand {
     { description: 'Every proxy of a snapshot', command: '<%= config.bin %> proxy-status --snapshot ./snapshot' },
     {
       description: 'One of them',
-      command: '<%= config.bin %> proxy-status reviews-v1-abc.bookinfo',
+      command: '<%= config.bin %> proxy-status reviews-v1.bookinfo',
     },
     {
       description: 'From files',

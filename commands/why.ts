@@ -15,7 +15,7 @@ export default class Why extends BaseCommand {
   static override examples = [
     {
       description: 'A proxy logs that a cluster has no healthy host',
-      command: '<%= config.bin %> why UH at productpage-v1-abc.bookinfo --snapshot samples/istio-bookinfo',
+      command: '<%= config.bin %> why UH at productpage-v1.bookinfo --snapshot samples/istio-bookinfo',
     },
     {
       description: 'With the details beside the flag, which rule causes out',

@@ -20,7 +20,7 @@ const completion = fileURLToPath(new URL('../dist/kubectl_complete-reach.cjs', i
 const bareNode = [node, '-e', '0'];
 
 const sample = fileURLToPath(new URL('../samples/istio-bookinfo', import.meta.url));
-const ends = ['productpage-v1-abc', 'http://reviews:9080/reviews/1', '-n', 'bookinfo'];
+const ends = ['productpage-v1', 'http://reviews:9080/reviews/1', '-n', 'bookinfo'];
 const explain = [node, program, 'explain', ...ends, '--snapshot', sample];
 
 // As many Services as a large cluster has: 9.5 MB of rules, of which a packet meets a dozen.

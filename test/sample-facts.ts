@@ -5,17 +5,24 @@ import type { Artefact, ArtefactSource } from '../src/model/artefact.ts';
 import type { Facts } from '../src/model/facts.ts';
 import { createWorkspace } from '../src/workspace.ts';
 
-export type SampleName = 'istio-bookinfo' | 'kube-proxy-iptables' | 'kube-proxy-legacy' | 'kube-proxy-nftables';
+/** Snapshots that tests ask: of `samples/`, and the mesh of `test/fixtures/`. */
+export type SampleName =
+  'istio-bookinfo' | 'one-node-bookinfo' | 'kube-proxy-iptables' | 'kube-proxy-legacy' | 'kube-proxy-nftables';
 
 /** What becomes of an artefact: its new text, or null to take it away. An artefact that the sample lacks starts as `''`. */
 export type Changes = Readonly<Record<string, (text: string) => string | null>>;
 
 const sources = new Map<SampleName, Promise<ArtefactSource>>();
 
-/** The artefacts of a bundled sample. */
+/** Folder of a sample. */
+export function sampleFolder(name: SampleName): string {
+  const folder = name === 'one-node-bookinfo' ? `fixtures/${name}` : `../samples/${name}`;
+  return fileURLToPath(new URL(folder, import.meta.url));
+}
+
+/** The artefacts of a sample. */
 export function sampleSource(name: SampleName): Promise<ArtefactSource> {
-  const path = fileURLToPath(new URL(`../samples/${name}`, import.meta.url));
-  const source = sources.get(name) ?? collectSnapshots([path]);
+  const source = sources.get(name) ?? collectSnapshots([sampleFolder(name)]);
   sources.set(name, source);
   return source;
 }

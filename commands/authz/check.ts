@@ -9,7 +9,7 @@ export default class AuthzCheck extends ProxyCommand {
   static override examples = [
     {
       description: 'Of a pod',
-      command: '<%= config.bin %> authz check reviews-v1-abc.bookinfo --snapshot samples/istio-bookinfo',
+      command: '<%= config.bin %> authz check reviews-v1.bookinfo --snapshot samples/istio-bookinfo',
     },
     { description: 'From a file', command: '<%= config.bin %> authz check -f config_dump.json' },
   ];

@@ -22,7 +22,7 @@ export default class ProxyConfigAll extends ProxyCommand {
     {
       description: 'Everything, with headings',
       command:
-        '<%= config.bin %> proxy-config all productpage-v1-abc.bookinfo --with-headers --snapshot samples/istio-bookinfo',
+        '<%= config.bin %> proxy-config all productpage-v1.bookinfo --with-headers --snapshot samples/istio-bookinfo',
     },
     {
       description: 'What concerns a port, as YAML',

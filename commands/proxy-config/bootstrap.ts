@@ -8,7 +8,7 @@ export default class ProxyConfigBootstrap extends ProxyCommand {
   static override examples = [
     {
       description: 'The bootstrap as JSON',
-      command: '<%= config.bin %> proxy-config bootstrap productpage-v1-abc.bookinfo --snapshot samples/istio-bookinfo',
+      command: '<%= config.bin %> proxy-config bootstrap productpage-v1.bookinfo --snapshot samples/istio-bookinfo',
     },
     { description: 'Versions alone', command: '<%= config.bin %> proxy-config bootstrap -f config_dump.json -o short' },
   ];

@@ -13,7 +13,7 @@ export default class ProxyConfigChain extends ProxyCommand {
     {
       description: 'How requests to reviews leave a pod',
       command:
-        '<%= config.bin %> proxy-config chain productpage-v1-abc.bookinfo --port 9080 --host reviews --snapshot samples/istio-bookinfo',
+        '<%= config.bin %> proxy-config chain productpage-v1.bookinfo --port 9080 --host reviews --snapshot samples/istio-bookinfo',
     },
     {
       description: 'What leads to a Service, from files',

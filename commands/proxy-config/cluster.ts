@@ -19,7 +19,7 @@ export default class ProxyConfigCluster extends ProxyCommand {
     {
       description: 'Clusters of one Service',
       command:
-        '<%= config.bin %> proxy-config cluster productpage-v1-abc.bookinfo --fqdn reviews --snapshot samples/istio-bookinfo',
+        '<%= config.bin %> proxy-config cluster productpage-v1.bookinfo --fqdn reviews --snapshot samples/istio-bookinfo',
     },
     {
       description: 'From a file, as JSON',

@@ -18,7 +18,7 @@ export default class ProxyConfigDiff extends ProxyCommand {
     {
       description: 'Two replicas of a snapshot',
       command:
-        '<%= config.bin %> proxy-config diff reviews-v1-abc.bookinfo reviews-v2-abc.bookinfo --snapshot samples/istio-bookinfo',
+        '<%= config.bin %> proxy-config diff reviews-v1.bookinfo reviews-v2.bookinfo --snapshot samples/istio-bookinfo',
     },
     { description: 'Two files', command: '<%= config.bin %> proxy-config diff before.json after.json' },
     {

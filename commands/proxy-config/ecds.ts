@@ -9,7 +9,7 @@ export default class ProxyConfigEcds extends ProxyCommand {
   static override examples = [
     {
       description: 'Extensions of a proxy',
-      command: '<%= config.bin %> proxy-config ecds productpage-v1-abc.bookinfo --snapshot ./snapshot',
+      command: '<%= config.bin %> proxy-config ecds productpage-v1.bookinfo --snapshot ./snapshot',
     },
     { description: 'From a file, as JSON', command: '<%= config.bin %> proxy-config ecds -f config_dump.json -o json' },
   ];

@@ -17,7 +17,7 @@ export default class ProxyConfigEds extends ProxyCommand {
     {
       description: 'Endpoints of a port',
       command:
-        '<%= config.bin %> proxy-config eds productpage-v1-abc.bookinfo --port 9080 --snapshot samples/istio-bookinfo',
+        '<%= config.bin %> proxy-config eds productpage-v1.bookinfo --port 9080 --snapshot samples/istio-bookinfo',
     },
     { description: 'From a file, as JSON', command: '<%= config.bin %> proxy-config eds -f config_dump.json -o json' },
   ];

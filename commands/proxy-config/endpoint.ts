@@ -17,7 +17,7 @@ export default class ProxyConfigEndpoint extends ProxyCommand {
     {
       description: 'Endpoints that are not healthy',
       command:
-        '<%= config.bin %> proxy-config endpoint productpage-v1-abc.bookinfo --status unhealthy --snapshot samples/istio-bookinfo',
+        '<%= config.bin %> proxy-config endpoint productpage-v1.bookinfo --status unhealthy --snapshot samples/istio-bookinfo',
     },
     {
       description: 'Of one cluster, from a file',

@@ -21,7 +21,7 @@ export default class ProxyConfigListener extends ProxyCommand {
     {
       description: 'Listeners of a port',
       command:
-        '<%= config.bin %> proxy-config listener productpage-v1-abc.bookinfo --port 15006 --snapshot samples/istio-bookinfo',
+        '<%= config.bin %> proxy-config listener productpage-v1.bookinfo --port 15006 --snapshot samples/istio-bookinfo',
     },
     {
       description: 'One row for each listener',

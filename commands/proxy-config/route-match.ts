@@ -15,7 +15,7 @@ export default class ProxyConfigRouteMatch extends ProxyCommand {
     {
       description: 'A request of a pod to a Service',
       command:
-        '<%= config.bin %> proxy-config route-match productpage-v1-abc.bookinfo --port 9080 --host reviews:9080 --path /reviews/1 -H "end-user: jason" --snapshot samples/istio-bookinfo',
+        '<%= config.bin %> proxy-config route-match productpage-v1.bookinfo --port 9080 --host reviews:9080 --path /reviews/1 -H "end-user: jason" --snapshot samples/istio-bookinfo',
     },
     {
       description: 'From a file, in one route configuration',

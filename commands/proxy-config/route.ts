@@ -21,7 +21,7 @@ export default class ProxyConfigRoute extends ProxyCommand {
     {
       description: 'One route configuration',
       command:
-        '<%= config.bin %> proxy-config route productpage-v1-abc.bookinfo --name 9080 --snapshot samples/istio-bookinfo',
+        '<%= config.bin %> proxy-config route productpage-v1.bookinfo --name 9080 --snapshot samples/istio-bookinfo',
     },
     {
       description: 'From a file, as YAML',

@@ -9,7 +9,7 @@ export default class ProxyConfigSecret extends ProxyCommand {
   static override examples = [
     {
       description: 'Secrets of a proxy',
-      command: '<%= config.bin %> proxy-config secret productpage-v1-abc.bookinfo --snapshot samples/istio-bookinfo',
+      command: '<%= config.bin %> proxy-config secret productpage-v1.bookinfo --snapshot samples/istio-bookinfo',
     },
     { description: 'From standard input', command: '<%= config.bin %> proxy-config secret -f -' },
   ];

@@ -5,7 +5,7 @@ import manifest from '../../package.json' with { type: 'json' };
 const EXAMPLES = [
   [
     'How does a request get from a pod to a Service, and what would stop it?',
-    'productpage-v1-abc reviews:9080 -n bookinfo',
+    'productpage-v1 reviews:9080 -n bookinfo',
   ],
   ['The same, from a snapshot and without a cluster', 'explain deploy/web http://api/v1 --snapshot ./snapshot.tar.gz'],
   ['What does a command do?', 'help explain'],

@@ -17,7 +17,7 @@ interface Case {
 type Item = Record<string, unknown> & { metadata: { name: string; [key: string]: unknown } };
 
 const LAB = 'kube-proxy-iptables';
-const MESH = 'istio-bookinfo';
+const MESH = 'one-node-bookinfo';
 const NODE1 = 'nodes/node1/iptables-save.txt';
 const SERVICES = 'resources/core/v1/services.json';
 const SLICES = 'resources/discovery.k8s.io/v1/endpointslices.json';

@@ -9,7 +9,7 @@ const reach = (...args: string[]) => run(built('kubectl-reach'), args);
 const fixture = (name: string): string =>
   readFileSync(new URL(`../fixtures/istioctl/${name}`, import.meta.url), 'utf8');
 
-const SNAPSHOT = 'samples/istio-bookinfo';
+const SNAPSHOT = 'test/fixtures/one-node-bookinfo';
 const ENVOY = `${SNAPSHOT}/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy`;
 const FILES = ['--file', `${ENVOY}/config_dump.json`, '--file', `${ENVOY}/clusters.json`];
 const POD = ['productpage-v1-abc.bookinfo', '--snapshot', SNAPSHOT];

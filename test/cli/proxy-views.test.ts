@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { built, environment, NODE, run } from '../launch/run-program.ts';
 
 const reach = (...args: string[]) => run(built('kubectl-reach'), args);
-const SNAPSHOT = ['--snapshot', 'samples/istio-bookinfo'];
+const SNAPSHOT = ['--snapshot', 'test/fixtures/one-node-bookinfo'];
 const POD = ['productpage-v1-abc.bookinfo', ...SNAPSHOT];
 const items = (...words: string[]): Record<string, unknown>[] =>
   (JSON.parse(reach(...words, '-o', 'reach-json').stdout) as { items: Record<string, unknown>[] }).items;
@@ -141,7 +141,7 @@ describe('route match', () => {
     reach('pc', 'route', 'match', ...POD, '--port', '9080', '--host', 'reviews:9080', ...words);
 
   it('takes the route that envoy-request takes, and says why not the ones before it', () => {
-    const dump = 'samples/istio-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy/config_dump.json';
+    const dump = 'test/fixtures/one-node-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy/config_dump.json';
     for (const [path, header] of [
       ['/reviews/1', 'end-user: jason'],
       ['/reviews/1', 'x-fault: abort'],
@@ -249,7 +249,7 @@ describe('the admin port of a running proxy', () => {
   const asked: string[] = [];
   beforeAll(async () => {
     const dump = readFileSync(
-      'samples/istio-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy/config_dump.json',
+      'test/fixtures/one-node-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy/config_dump.json',
     );
     server = createServer((request, response) => {
       asked.push(`${request.method} ${request.url}`);

@@ -11,7 +11,7 @@ import { createWorkspace } from '../../src/workspace.ts';
 import { ask, sampleSource } from '../sample-facts.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const source = await sampleSource('istio-bookinfo');
+const source = await sampleSource('one-node-bookinfo');
 const lists = source.names().filter((name) => name.includes('/resources/'));
 const ABSENT = 'no such tool on this node';
 

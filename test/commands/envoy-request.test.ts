@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { built, run } from '../launch/run-program.ts';
 
-const PROXY = 'samples/istio-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy';
+const PROXY = 'test/fixtures/one-node-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy';
 const DUMP = `${PROXY}/config_dump.json`;
 const reach = (...args: string[]) => run(built('kubectl-reach'), ['envoy-request', ...args]);
 

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { built, run } from '../launch/run-program.ts';
 
-const SAMPLE = 'samples/istio-bookinfo';
+const SAMPLE = 'test/fixtures/one-node-bookinfo';
 const PROXY = `${SAMPLE}/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy`;
 const FILES = ['--file', `${PROXY}/config_dump.json`, '--clusters', `${PROXY}/clusters.json`];
 const why = (...args: string[]) => run(built('kubectl-reach'), ['why', ...args]);

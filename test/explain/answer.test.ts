@@ -10,7 +10,7 @@ import { deployment } from './question/workload-sample.ts';
 
 const SHOP = { namespace: 'shop' };
 const shop = await sampleFacts('kube-proxy-iptables');
-const mesh = await sampleFacts('istio-bookinfo');
+const mesh = await sampleFacts('one-node-bookinfo');
 
 describe('the summary', () => {
   it.each<readonly [SampleName, QuestionInput, Changes, string]>([
@@ -29,7 +29,7 @@ describe('the summary', () => {
       'is lost without an answer (the client times out)',
     ],
     [
-      'istio-bookinfo',
+      'one-node-bookinfo',
       ask('productpage-v1-abc', 'http://reviews:9080/reviews/1', { namespace: 'bookinfo', method: 'DELETE' }),
       {},
       'is denied by a policy (HTTP 403)',
@@ -93,7 +93,7 @@ describe('coverage', () => {
 
 describe('the tree of an answer', () => {
   const trees = QUESTIONS.filter(([sample]) => sample !== 'kube-proxy-legacy').map(([sample, question]) => {
-    const { branches } = explain(sample === 'istio-bookinfo' ? mesh : shop, question);
+    const { branches } = explain(sample === 'one-node-bookinfo' ? mesh : shop, question);
     return { branches, tree: answerTree(branches), name: `${question.from} → ${question.to}` };
   });
   const nodes = (tree: AnswerTree): AnswerTree[] => [tree, ...tree.children.flatMap(nodes)];

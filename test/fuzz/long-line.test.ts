@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
 import { built, environment, NODE } from '../launch/run-program.ts';
 
-const SAMPLE = fileURLToPath(new URL('../../samples/istio-bookinfo', import.meta.url));
+const SAMPLE = fileURLToPath(new URL('../../test/fixtures/one-node-bookinfo', import.meta.url));
 const MEBIBYTES = 200;
 const HEAP = '--max-old-space-size=512';
 /** Milliseconds for one answer; alone it takes one to three seconds. */

@@ -5,7 +5,7 @@ import { ask, type SampleName } from '../sample-facts.ts';
 /** Questions about one sample: those of the laws, and some that cannot be asked or end outside. */
 export function questionsOf(sample: SampleName): readonly QuestionInput[] {
   const shared = QUESTIONS.filter(([name]) => name === sample).map(([, question]) => question);
-  return [...shared, ...(sample === 'istio-bookinfo' ? MESH : KUBE_PROXY)];
+  return [...shared, ...(sample === 'one-node-bookinfo' ? MESH : KUBE_PROXY)];
 }
 
 const MESH: readonly QuestionInput[] = [

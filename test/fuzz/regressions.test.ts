@@ -15,7 +15,7 @@ describe('is undetermined, and says which artefact would tell', () => {
       (text) =>
         [
           `a config_dump that is ${JSON.stringify(text)}: its listeners are not known, so its ports may be anybody's`,
-          'istio-bookinfo',
+          'one-node-bookinfo',
           reviews,
           { [CONFIG_DUMP]: () => text },
           'config_dump.json',
@@ -23,28 +23,28 @@ describe('is undetermined, and says which artefact would tell', () => {
     ),
     [
       'half of a config_dump',
-      'istio-bookinfo',
+      'one-node-bookinfo',
       reviews,
       { [CONFIG_DUMP]: (text) => text.slice(0, text.length / 2) },
       'config_dump.json',
     ],
     [
       'rules of a node that bridges the frame, not captured although the kernel shows them to br_netfilter',
-      'istio-bookinfo',
+      'one-node-bookinfo',
       reviews,
       { 'nodes/node1/iptables-save.txt': () => null },
       'iptables-save.txt',
     ],
     [
       'no interface at all, where every namespace has lo',
-      'istio-bookinfo',
+      'one-node-bookinfo',
       reviews,
       { 'nodes/node1/ip-link.json': () => '[]' },
       'ip-link.json',
     ],
     [
       'interfaces cut off before the one that the pod hangs on',
-      'istio-bookinfo',
+      'one-node-bookinfo',
       reviews,
       { 'nodes/node1/ip-link.json': (text) => text.slice(0, text.length / 2) },
       'ip-link.json',
@@ -81,7 +81,7 @@ describe('says what it takes for granted', () => {
   it.each<readonly [what: string, SampleName, QuestionInput, Changes, assumption: string]>([
     [
       'routing rules of a pod that asks itself',
-      'istio-bookinfo',
+      'one-node-bookinfo',
       ask('productpage-v1-abc', 'http://productpage:9080/', { namespace: 'bookinfo' }),
       { 'pods/bookinfo/productpage-v1-abc/netns/ip-rule.json': () => null },
       'routing rules were not captured; taken to be the ones that the kernel starts with',

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { DEBIAN_PACKAGES, debianPackage } from './build/debian-packages.ts';
 import { GO_PROGRAMS, goProgram } from './build/go-modules.ts';
-import { captureLab } from './capture/capture.ts';
+import { captureSample } from './capture/sample.ts';
 import { defaultName, openLab, startLab, stopLab } from './lab.ts';
 import { progress } from './progress.ts';
 import { LabRecord, startedAt } from './record.ts';
@@ -17,7 +17,7 @@ const USAGE = `npm run lab -- up [--topology services|bookinfo|mesh] [--mode ipt
 npm run lab -- down [--name NAME]
 npm run lab -- status
 npm run lab -- build
-npm run lab -- capture --out FOLDER [--name NAME]`;
+npm run lab -- capture [--out FOLDER] [--name NAME]`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -54,12 +54,9 @@ switch (positionals[0]) {
   case 'down':
     await stopLab(name);
     break;
-  case 'capture': {
-    const lab = openLab(name);
-    await captureLab(lab, values.out ?? 'capture');
-    lab.api.close();
+  case 'capture':
+    await captureSample(name, values.out ?? 'samples/istio-bookinfo');
     break;
-  }
   case 'status':
     for (const lab of LabRecord.names()) await printStatus(lab);
     break;

@@ -13,7 +13,7 @@ import { createWorkspace } from '../../src/workspace.ts';
 import { sampleFacts, sampleSource, type SampleName } from '../sample-facts.ts';
 import { QUESTIONS } from './questions.ts';
 
-const SAMPLES: readonly SampleName[] = ['istio-bookinfo', 'kube-proxy-iptables', 'kube-proxy-legacy'];
+const SAMPLES: readonly SampleName[] = ['one-node-bookinfo', 'kube-proxy-iptables', 'kube-proxy-legacy'];
 const facts = new Map<SampleName, Facts>(
   await Promise.all(SAMPLES.map(async (name) => [name, await sampleFacts(name)] as const)),
 );

@@ -8,7 +8,7 @@ const cases: readonly (readonly [SampleName, QuestionInput])[] = [
   ['kube-proxy-iptables', ask('cli-a', 'web', { namespace: 'shop' })],
   ['kube-proxy-iptables', ask('10.10.0.50', '203.0.113.10:80', { node: 'node1' })],
   ['kube-proxy-iptables', ask('cli-a', 'empty', { namespace: 'shop' })],
-  ['istio-bookinfo', ask('productpage-v1-abc', 'http://reviews:9080/reviews/1', { namespace: 'bookinfo' })],
+  ['one-node-bookinfo', ask('productpage-v1-abc', 'http://reviews:9080/reviews/1', { namespace: 'bookinfo' })],
 ];
 
 interface Cited {
@@ -77,9 +77,9 @@ describe('an Envoy that has something nobody knows on the way', () => {
     ['a route matcher', /"prefix": ?"\/"/g, '"strange_matcher": {"x": "/"}'],
     ['a load balancing policy', /"LEAST_REQUEST"/g, '"STRANGE"'],
   ])('%s', async (_, pattern, replacement) => {
-    const source = await sampleSource('istio-bookinfo');
+    const source = await sampleSource('one-node-bookinfo');
     expect(source.artefact(`clusters/lab/${ENVOY}`)?.bytes.toString()).toMatch(pattern);
-    const facts = await sampleFacts('istio-bookinfo', { [ENVOY]: (text) => text.replaceAll(pattern, replacement) });
+    const facts = await sampleFacts('one-node-bookinfo', { [ENVOY]: (text) => text.replaceAll(pattern, replacement) });
     expect(explain(facts, question).verdict).toBe('undetermined');
   });
 

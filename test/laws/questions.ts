@@ -5,7 +5,7 @@ import type { QuestionInput } from '../../src/explain/question/question-input.ts
 export const QUESTIONS: readonly (readonly [SampleName, QuestionInput])[] = [
   ...['details', 'productpage', 'ratings', 'reviews'].flatMap((service) =>
     ['productpage-v1-abc', 'details-v1-abc', 'reviews-v2-abc'].map(
-      (pod) => ['istio-bookinfo', ask(pod, `http://${service}:9080/`, { namespace: 'bookinfo' })] as const,
+      (pod) => ['one-node-bookinfo', ask(pod, `http://${service}:9080/`, { namespace: 'bookinfo' })] as const,
     ),
   ),
   ...[
@@ -16,10 +16,10 @@ export const QUESTIONS: readonly (readonly [SampleName, QuestionInput])[] = [
   ].flatMap((to) =>
     [{}, { method: 'DELETE' }, { headers: ['x-fault: abort'] }, { headers: ['Host: nosuch.example'] }]
       .filter(() => to.startsWith('http'))
-      .map((more) => ['istio-bookinfo', ask('productpage-v1-abc', to, { namespace: 'bookinfo', ...more })] as const),
+      .map((more) => ['one-node-bookinfo', ask('productpage-v1-abc', to, { namespace: 'bookinfo', ...more })] as const),
   ),
   [
-    'istio-bookinfo',
+    'one-node-bookinfo',
     ask('node/node1', 'http://10.244.1.1:31380/productpage', { headers: ['Host: bookinfo.example.com'] }),
   ],
   ...[

@@ -43,7 +43,7 @@ const ASKED: readonly (readonly [SampleName, QuestionInput])[] = [
   ...['end-user: jason', 'x-fault: abort'].map(
     (header) =>
       [
-        'istio-bookinfo',
+        'one-node-bookinfo',
         {
           ...(QUESTIONS[0]?.[1] as QuestionInput),
           from: 'productpage-v1-abc',

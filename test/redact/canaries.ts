@@ -58,7 +58,7 @@ const ISTIO = 'resources/networking.istio.io/v1';
 
 /** Writes a copy of the bookinfo sample with all canaries into a folder. */
 export function writeCanarySnapshot(folder: string): void {
-  cpSync(fileURLToPath(new URL('../../samples/istio-bookinfo', import.meta.url)), folder, { recursive: true });
+  cpSync(fileURLToPath(new URL('../../test/fixtures/one-node-bookinfo', import.meta.url)), folder, { recursive: true });
   const path = (name: string): string => join(folder, 'clusters/lab', name);
   const text = (name: string, change: (before: string) => string): void =>
     writeFileSync(path(name), change(readFileSync(path(name), 'utf8')));

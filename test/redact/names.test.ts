@@ -7,7 +7,7 @@ const hash = (text: string): string => createHmac('sha256', 'a key of this test'
 
 /** Names and addresses of the labs. `reviews` and `productpage` are paths as well, which stay. */
 const NAMES = {
-  'istio-bookinfo': [
+  'one-node-bookinfo': [
     'bookinfo',
     'reviews-v1',
     'ratings',

@@ -10,7 +10,7 @@ import { hostile, HOSTILE } from './hostile-answer.ts';
 const PLAIN: AnswerLayout = { color: false, columns: 80, verbose: false, step: null };
 // oxlint-disable-next-line no-control-regex -- finding control characters is the point
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
-const mesh = await sampleFacts('istio-bookinfo');
+const mesh = await sampleFacts('one-node-bookinfo');
 const shop = await sampleFacts('kube-proxy-iptables');
 
 const reviews = explain(mesh, ask('productpage-v1-abc', 'http://reviews:9080/reviews/1', { namespace: 'bookinfo' }));
@@ -28,7 +28,7 @@ const LEAD = /^[│├└─●→=≠ ]*(?:\d+ {2})?(?:not known: |assumed: )?/
 describe('the tree', () => {
   const asked = QUESTIONS.filter((_, index) => index % 9 === 0);
   const answers = asked.map(([sample, question]) =>
-    sample === 'istio-bookinfo' ? explain(mesh, question) : explain(shop, question),
+    sample === 'one-node-bookinfo' ? explain(mesh, question) : explain(shop, question),
   );
 
   it.each([40, 60, 80, 120])('is no wider than %i columns, but for words that are', (columns) => {

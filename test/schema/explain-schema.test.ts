@@ -65,8 +65,13 @@ describe('answers of other shapes', () => {
       ask('deploy/front', 'svc/web', { namespace: 'shop' }),
       deployment('front', ['cli-a', 'cli-b']),
     ],
-    ['a name that does not resolve', 'istio-bookinfo', ask('productpage-v1-abc', 'http://nowhere.example/', mesh), {}],
-    ['an environment variable', 'istio-bookinfo', ask('productpage-v1-abc', '$REVIEWS_SERVICE_HOST:9080', mesh), {}],
+    [
+      'a name that does not resolve',
+      'one-node-bookinfo',
+      ask('productpage-v1-abc', 'http://nowhere.example/', mesh),
+      {},
+    ],
+    ['an environment variable', 'one-node-bookinfo', ask('productpage-v1-abc', '$REVIEWS_SERVICE_HOST:9080', mesh), {}],
     ['an outside client', 'kube-proxy-iptables', ask('192.0.2.9', 'web-lb', { namespace: 'shop' }), {}],
     [
       'nothing captured of a node',
@@ -76,7 +81,7 @@ describe('answers of other shapes', () => {
     ],
     [
       'a broken config_dump',
-      'istio-bookinfo',
+      'one-node-bookinfo',
       ask('productpage-v1-abc', 'http://reviews:9080/', mesh),
       { 'pods/bookinfo/productpage-v1-abc/envoy/config_dump.json': (text) => text.slice(0, 5000) },
     ],
@@ -87,7 +92,7 @@ describe('answers of other shapes', () => {
 
 it('holds for what the command prints', () => {
   const asked = 'explain productpage-v1-abc http://reviews:9080/reviews/1 -X DELETE -n bookinfo';
-  const args = `${asked} --snapshot samples/istio-bookinfo -o json`.split(' ');
+  const args = `${asked} --snapshot test/fixtures/one-node-bookinfo -o json`.split(' ');
   const { stdout, status } = run(built('kubectl-reach'), args);
   expect(status).toBe(3);
   expect(schemaErrors(JSON.parse(stdout))).toEqual([]);

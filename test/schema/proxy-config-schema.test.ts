@@ -10,7 +10,7 @@ const schema = JSON.parse(
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false, allErrors: false });
 const validate = ajv.compile(schema);
 
-const SNAPSHOT = ['--snapshot', 'samples/istio-bookinfo'];
+const SNAPSHOT = ['--snapshot', 'test/fixtures/one-node-bookinfo'];
 const POD = ['productpage-v1-abc.bookinfo', ...SNAPSHOT];
 const NACKED = 'test/fixtures/envoy/config-dump-nacked.json';
 

@@ -12,7 +12,7 @@ import { ask, sampleFacts } from '../sample-facts.ts';
 import { schemaErrors } from '../schema/explain-schema.ts';
 
 const truth = readFileSync(new URL('../fixtures/istio/truth-bookinfo.txt', import.meta.url), 'utf8');
-const facts = await sampleFacts('istio-bookinfo');
+const facts = await sampleFacts('one-node-bookinfo');
 
 /** What really happened, in our words. */
 interface Happened {

@@ -1,15 +1,8 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { collectSnapshot } from '../../src/collect/snapshot.ts';
-import { createWorkspace } from '../../src/workspace.ts';
 import type { Evidence } from '../../src/model/evidence.ts';
 import type { Facts, NetnsFacts, Reading } from '../../src/model/facts.ts';
-
-const SAMPLES = path.join(import.meta.dirname, '../../samples');
-
-async function open(sample: string): Promise<Facts> {
-  return createWorkspace(await collectSnapshot(path.join(SAMPLES, sample)));
-}
+import { sampleFacts } from '../sample-facts.ts';
 
 /** Every reading of a namespace by name. */
 function readings(netns: NetnsFacts): Record<string, Reading<unknown>> {
@@ -57,9 +50,9 @@ function readAll(facts: Facts): { node: Record<string, string[]>; pod: Record<st
 const LINK_FACTS = ['addresses', 'links', 'neighbours', 'sockets', 'sysctl'];
 const RULE_FACTS = ['iptables', 'ip6tables'];
 
-describe('istio-bookinfo', () => {
+describe('one-node-bookinfo', () => {
   it('is read without a gap but for what was not captured', async () => {
-    const facts = await open('istio-bookinfo');
+    const facts = await sampleFacts('one-node-bookinfo');
     const { node, pod } = readAll(facts);
     expect(node).toEqual({ node1: [...LINK_FACTS, 'conntrack', 'foreignChains', 'routes', 'rules', ...RULE_FACTS] });
     const plain = [...LINK_FACTS, 'foreignChains', 'routes', 'rules', ...RULE_FACTS];
@@ -86,7 +79,7 @@ describe('istio-bookinfo', () => {
   });
 
   it('knows the rules of each namespace, also that some have none', async () => {
-    const cluster = (await open('istio-bookinfo')).clusters[0]!;
+    const cluster = (await sampleFacts('one-node-bookinfo')).clusters[0]!;
     const tables = (netns: NetnsFacts) => netns.iptables(4).value?.map(({ backend, tables: all }) => [backend, ...all]);
     expect(tables(cluster.node('node1').netns)).toEqual([['nf_tables', 'mangle', 'filter', 'nat']]);
     expect(tables(cluster.pod('bookinfo', 'reviews-v2-abc').netns)).toEqual([['nf_tables', 'nat']]);
@@ -97,7 +90,7 @@ describe('istio-bookinfo', () => {
   });
 
   it('reads the proxies', async () => {
-    const cluster = (await open('istio-bookinfo')).clusters[0]!;
+    const cluster = (await sampleFacts('one-node-bookinfo')).clusters[0]!;
     const envoy = cluster.pod('bookinfo', 'productpage-v1-abc').envoy().value!;
     expect(envoy.config?.cluster('outbound|9080||reviews.bookinfo.svc.cluster.local')).toBeDefined();
     expect(envoy.clusters).not.toBeNull();
@@ -108,9 +101,9 @@ describe('istio-bookinfo', () => {
 describe.each([
   ['kube-proxy-iptables', 'nf_tables', 'iptables-save.txt'],
   ['kube-proxy-legacy', 'legacy', 'iptables-legacy-save.txt'],
-])('%s', (sample, backend, file) => {
+] as const)('%s', (sample, backend, file) => {
   it('is read without a gap but for what was not captured', async () => {
-    const facts = await open(sample);
+    const facts = await sampleFacts(sample);
     const { node, pod } = readAll(facts);
     const both = ['routes', 'routes6', 'rules', 'rules6', ...RULE_FACTS];
     const onNode = [...LINK_FACTS, 'conntrack', 'foreignChains', ...both];
@@ -129,7 +122,7 @@ describe.each([
   });
 
   it('has its rules in the one back end', async () => {
-    const cluster = (await open(sample)).clusters[0]!;
+    const cluster = (await sampleFacts(sample)).clusters[0]!;
     for (const node of cluster.dumpedNodes) {
       const rulesets = cluster.node(node).netns.iptables(4).value!;
       expect(rulesets.map((one) => [one.backend, path.posix.basename(one.artefact)])).toEqual([[backend, file]]);
@@ -161,10 +154,10 @@ function at(document: unknown, pointer: string): unknown {
     );
 }
 
-it.each(['istio-bookinfo', 'kube-proxy-iptables', 'kube-proxy-legacy'])(
+it.each(['one-node-bookinfo', 'kube-proxy-iptables', 'kube-proxy-legacy'] as const)(
   'every evidence of %s is what stands at its line or pointer (law 1)',
   async (sample) => {
-    const facts = await open(sample);
+    const facts = await sampleFacts(sample);
     const cluster = facts.clusters[0]!;
     const pods = cluster.objects().value!.pods.map((pod) => cluster.pod(pod.namespace, pod.name).netns);
     const netns = [...cluster.dumpedNodes.map((name) => cluster.node(name).netns), ...pods].filter(({ seen }) => seen);

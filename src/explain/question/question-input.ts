@@ -1,6 +1,6 @@
 /** A question as a person types it. Nothing is checked yet. */
 export interface QuestionInput {
-  /** `productpage-v1-abc`, `pod/name`, `deploy/name`, `node/name`, `name.namespace`, or an address. */
+  /** `productpage-v1`, `pod/name`, `deploy/name`, `node/name`, `name.namespace`, or an address. */
   readonly from: string;
   /** `reviews`, `reviews.bookinfo:9080`, `svc/name`, `pod/name:port`, a URL, `ip:port`, `host:port`. */
   readonly to: string;

@@ -23,7 +23,7 @@ const leaf = clients.get(IDENTITIES[0])?.certificate;
 writeFileSync(generated, JSON.stringify(generatedDump([base64(leaf), base64(authority)]), null, 1));
 writeFileSync(generatedStatuses, JSON.stringify(generatedClusters()));
 
-const SAMPLES = new URL('../../../samples/istio-bookinfo/clusters/lab/pods/', import.meta.url);
+const SAMPLES = new URL('../../../test/fixtures/one-node-bookinfo/clusters/lab/pods/', import.meta.url);
 const sample = (name: string): string => fileURLToPath(new URL(name, SAMPLES));
 const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/envoy/${name}`, import.meta.url));
 const SIDECAR = 'bookinfo/productpage-v1-abc/envoy/';

@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const programs = new Programs(await goProgram('istioctl'), folder);
 
 const ZTUNNEL = fileURLToPath(new URL('../../fixtures/ztunnel/config_dump.json', import.meta.url));
-const SIDECARS = new URL('../../../samples/istio-bookinfo/clusters/lab/pods/bookinfo/', import.meta.url);
+const SIDECARS = new URL('../../../test/fixtures/one-node-bookinfo/clusters/lab/pods/bookinfo/', import.meta.url);
 
 /** Lines in any order where istioctl takes that of a Go map. */
 const sorted = (text: string): string[] => text.split('\n').toSorted();

@@ -186,7 +186,7 @@ describe('held against rules captured from pods', () => {
   });
 
   it('the pods of Bookinfo: those with istio-init as their rules say, the others not at all', () => {
-    const folder = new URL('../../../samples/istio-bookinfo/clusters/lab/', import.meta.url);
+    const folder = new URL('../../../test/fixtures/one-node-bookinfo/clusters/lab/', import.meta.url);
     const list = [
       { name: 'pods.json', capturedAt: null, bytes: readFileSync(new URL('resources/core/v1/pods.json', folder)) },
     ];

@@ -7,7 +7,7 @@ import { ask, sampleFacts } from '../../sample-facts.ts';
 import { deployment } from './workload-sample.ts';
 
 const shop = createWorld(await sampleFacts('kube-proxy-iptables'));
-const mesh = createWorld(await sampleFacts('istio-bookinfo'));
+const mesh = createWorld(await sampleFacts('one-node-bookinfo'));
 const workloads = createWorld(await sampleFacts('kube-proxy-iptables', deployment('front', ['cli-a', 'cli-b'])));
 const SHOP = { namespace: 'shop' };
 const BOOKINFO = { namespace: 'bookinfo' };

@@ -188,14 +188,14 @@ describe('drift', () => {
 
 describe('the ledger', () => {
   it('has a column for proxies and one for tracked connections', async () => {
-    const account = one(await sampleFacts('istio-bookinfo'), 'reviews', { namespace: 'bookinfo' });
+    const account = one(await sampleFacts('one-node-bookinfo'), 'reviews', { namespace: 'bookinfo' });
     expect(account.ledger.columns.map((column) => column.kind)).toEqual(['slice', 'node', 'proxy', 'conntrack']);
     expect(account.ledger.rows.every((row) => !row.odd)).toBe(true);
   });
 
   it('marks connections to endpoints that no slice has', async () => {
     const slices = 'resources/discovery.k8s.io/v1/endpointslices.json';
-    const facts = await sampleFacts('istio-bookinfo', {
+    const facts = await sampleFacts('one-node-bookinfo', {
       [slices]: (text) => text.replaceAll('10.244.1.11', '10.244.1.111'),
     });
     const row = one(facts, 'reviews', { namespace: 'bookinfo' }).ledger.rows.find(

@@ -6,7 +6,7 @@ import { ask, sampleFacts } from '../../sample-facts.ts';
 const RULES = 'pods/bookinfo/productpage-v1-abc/netns/iptables-save.txt';
 
 it('is found where a sidecar is redirected to itself', async () => {
-  const facts = await sampleFacts('istio-bookinfo', {
+  const facts = await sampleFacts('one-node-bookinfo', {
     // The rule that lets the proxy's own user pass is gone.
     [RULES]: (save) => save.replaceAll(/^.*-A ISTIO_OUTPUT -m owner --[ug]id-owner 1337 -j RETURN\n/gm, ''),
   });

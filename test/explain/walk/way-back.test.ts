@@ -16,7 +16,7 @@ const viaNode = (change: (save: string) => string) =>
   explainWith('kube-proxy-iptables', { [NODE]: change }, ['cli-a', 'tcp://web:80', 'shop']);
 
 async function explainWith(
-  sample: 'kube-proxy-iptables' | 'istio-bookinfo',
+  sample: 'kube-proxy-iptables' | 'one-node-bookinfo',
   changes: Record<string, (text: string) => string>,
   [from, to, namespace]: readonly [string, string, string],
 ) {
@@ -53,7 +53,7 @@ describe('an answer that a node', () => {
 describe('an answer that a pod', () => {
   const viaMesh = (pod: string, chain: string, rule: string) =>
     explainWith(
-      'istio-bookinfo',
+      'one-node-bookinfo',
       { [`pods/bookinfo/${pod}/netns/iptables-save.txt`]: before(table('filter', chain, rule)) },
       ['productpage-v1-abc', 'http://reviews:9080/reviews/1', 'bookinfo'],
     );

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Artefact } from '../../../src/model/artefact.ts';
 import { parseEnvoyClusters, parseEnvoyListeners, parseEnvoyServerInfo } from '../../../src/parse/envoy/admin.ts';
 
-const FOLDER = 'samples/istio-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy';
+const FOLDER = 'test/fixtures/one-node-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy';
 
 function artefact(bytes: Buffer): Artefact {
   return { name: 'file.json', capturedAt: null, bytes };

@@ -4,7 +4,7 @@ import type { Artefact } from '../../../src/model/artefact.ts';
 import type { EnvoyConfigDump, EnvoyResource } from '../../../src/model/envoy.ts';
 import { parseEnvoyConfigDump } from '../../../src/parse/envoy/config-dump.ts';
 
-const SAMPLE = 'samples/istio-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy/config_dump.json';
+const SAMPLE = 'test/fixtures/one-node-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy/config_dump.json';
 const TYPE = 'type.googleapis.com/envoy.';
 
 function artefact(text: string | Buffer): Artefact {

@@ -1,25 +1,25 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Artefact } from '../../../src/model/artefact.ts';
 import type { KubernetesObjects } from '../../../src/model/kubernetes.ts';
 import { ISTIO_KINDS } from '../../../src/parse/kubernetes/generic-objects.ts';
 import { kubernetesObjects } from '../../../src/parse/kubernetes/kubernetes-objects.ts';
+import { type SampleName, sampleFolder } from '../../sample-facts.ts';
 import { artefact, list, named } from './list.ts';
 
 const ISTIO = Object.values(ISTIO_KINDS).flatMap((type) => type.kinds);
 
-const samples = new URL('../../../samples/', import.meta.url);
-
 /** Every List of a bundled cluster, by plural. */
-function bundled(sample: string): Map<string, Artefact[]> {
-  const folder = new URL(`${sample}/clusters/lab/resources/`, samples);
+function bundled(sample: SampleName): Map<string, Artefact[]> {
+  const folder = path.join(sampleFolder(sample), 'clusters/lab/resources');
   const lists = new Map<string, Artefact[]>();
-  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const plural = /([a-z]+)\.json$/.exec(path)?.[1];
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const plural = /([a-z]+)\.json$/.exec(name)?.[1];
     if (plural === undefined) continue;
-    const bytes = readFileSync(new URL(path.replaceAll('\\', '/'), folder));
-    lists.set(plural, [...(lists.get(plural) ?? []), { name: path, capturedAt: null, bytes }]);
+    const bytes = readFileSync(path.join(folder, name));
+    lists.set(plural, [...(lists.get(plural) ?? []), { name, capturedAt: null, bytes }]);
   }
   return lists;
 }
@@ -46,7 +46,7 @@ function everything({ objects }: { readonly objects: KubernetesObjects }): numbe
 }
 
 describe('the bundled clusters', () => {
-  it.each(['kube-proxy-iptables', 'kube-proxy-legacy', 'istio-bookinfo'])(
+  it.each(['kube-proxy-iptables', 'kube-proxy-legacy', 'one-node-bookinfo'] as const)(
     '%s is read whole, without a gap',
     (sample) => {
       const lists = bundled(sample);
@@ -67,7 +67,7 @@ describe('the bundled clusters', () => {
   );
 
   it('Istio by kind', () => {
-    const { objects } = kubernetesObjects(bundled('istio-bookinfo'));
+    const { objects } = kubernetesObjects(bundled('one-node-bookinfo'));
     const counts = ISTIO.map((kind) => `${kind} ${objects.istio(kind).length}`);
     expect(counts).toEqual(
       expect.arrayContaining(['VirtualService 2', 'Gateway 1', 'AuthorizationPolicy 1', 'EnvoyFilter 0']),

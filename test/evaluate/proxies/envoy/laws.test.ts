@@ -7,7 +7,7 @@ import { parseEnvoyClusters } from '../../../../src/parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../../../../src/parse/envoy/config-dump.ts';
 import { expectComplete, http, redirected } from './snapshot.ts';
 
-const FOLDER = 'samples/istio-bookinfo/clusters/lab/pods/bookinfo';
+const FOLDER = 'test/fixtures/one-node-bookinfo/clusters/lab/pods/bookinfo';
 const PODS = ['productpage-v1-abc', 'reviews-v1-abc'] as const;
 
 type Json = { [key: string]: Json } | Json[] | string | number | boolean | null;

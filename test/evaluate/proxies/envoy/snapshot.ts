@@ -7,7 +7,7 @@ import type { HttpRequest } from '../../../../src/model/request.ts';
 import { parseEnvoyClusters, parseEnvoyListeners } from '../../../../src/parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../../../../src/parse/envoy/config-dump.ts';
 
-const POD_FOLDER = 'samples/istio-bookinfo/clusters/lab/pods';
+const POD_FOLDER = 'test/fixtures/one-node-bookinfo/clusters/lab/pods';
 
 /** Reads a file of the repository as an artefact under its own path. */
 function readArtefact(path: string): Artefact {

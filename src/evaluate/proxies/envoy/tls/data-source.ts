@@ -12,8 +12,16 @@ export function readCertificates(facts: EnvoyFacts, source: Cursor): readonly Ce
   return certificates ?? unknown('a certificate cannot be read', source);
 }
 
+/**
+ * Whether a DataSource holds nothing, which counts as not given: istiod sends such a `crl` (source/common/tls/cert_validator/default_validator.cc,
+ * initializeSslContexts).
+ */
+export function isEmptySource(source: Cursor): boolean {
+  return sourceText(source) === '';
+}
+
 /** Text of `inline_string`, or of `inline_bytes`, which protobuf JSON encodes in base64; undefined: it stands elsewhere. */
-export function sourceText(source: Cursor): string | undefined {
+function sourceText(source: Cursor): string | undefined {
   const bytes = field(source, 'inline_bytes').string();
   if (bytes !== undefined) return Buffer.from(bytes, 'base64').toString('latin1');
   return field(source, 'inline_string').string();

@@ -13,7 +13,7 @@ import { matchString } from '../match/string-match.ts';
 import { enumName, field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { any, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
-import { findSecret, readCertificates, sourceText } from './data-source.ts';
+import { findSecret, isEmptySource, readCertificates } from './data-source.ts';
 
 /** Fields of CommonTlsContext that name certificates by other means. */
 const OTHER_CERTIFICATES = [
@@ -125,7 +125,7 @@ class ProxySide implements TlsSide {
     if (beyond !== undefined) return beyond;
     const revoked = contexts
       .map((context) => field(context, REVOKED))
-      .find((list) => sourceText(list) !== '' && list.exists);
+      .find((list) => list.exists && !isEmptySource(list));
     if (revoked !== undefined) return unknown('which certificates are revoked is not evaluated', revoked);
     // What SDS delivers is merged over the default: its authorities replace, its names join (ContextConfigImpl::getCombinedValidationContextConfig).
     const trusted = contexts.map((context) => field(context, 'trusted_ca')).findLast((source) => source.exists);

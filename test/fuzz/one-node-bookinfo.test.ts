@@ -1,3 +1,3 @@
 import { runCases } from './run-cases.ts';
 
-await runCases('istio-bookinfo', 0.4);
+await runCases('one-node-bookinfo', 0.4);
