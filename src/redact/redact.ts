@@ -11,6 +11,7 @@ import type { Selection } from '../model/selection.ts';
 import { Hiding, type KeyedHash } from './hiding.ts';
 import { hideInJson } from './json-secrets.ts';
 import { NotJson } from './json-tree.ts';
+import { keepsClientNets, renameConnections, renameVirtualServers } from './names/ipvs-names.ts';
 import { renameLines } from './names/line-names.ts';
 import { Renaming } from './names/renaming.ts';
 import { hideInLines, isLineFile } from './text-secrets.ts';
@@ -39,17 +40,29 @@ export interface Redaction {
   words(text: string): string;
 }
 
+/** Listings of virtual servers. */
+const VIRTUAL_SERVERS: ReadonlySet<string> = new Set(['ipvsadm-save.txt', 'ip_vs.txt']);
+
 /** A redaction with a hash of its own. */
 export function createRedaction(level: Exclude<RedactionLevel, 'none'>, hash: KeyedHash): Redaction {
   const renaming = level === 'names' ? new Renaming(hash) : null;
   const hiding = new Hiding(hash, renaming === null);
+  /** Of any node: seen before the first artefact is redacted. */
+  let clientNets = false;
+  const renamed = (file: string, text: string): string => {
+    if (renaming === null) return text;
+    if (file === 'ip_vs.txt') return renameVirtualServers(text, renaming);
+    if (file === 'ipvsadm-connections.txt') return renameConnections(text, renaming, clientNets);
+    return renameLines(text, renaming);
+  };
   const redact = (name: string, bytes: Buffer): Redacted => {
     const format = formatOf(name);
     const newName = renaming === null ? name : renameArtefact(name, renaming);
     if (format.kind === 'refused') return { leftOut: format.problem };
     if (format.kind === 'lines') {
       const hidden = hideInLines(format.file, bytes.toString('utf8'), hiding);
-      return { name: newName, bytes: Buffer.from(renaming === null ? hidden : renameLines(hidden, renaming)) };
+      clientNets ||= VIRTUAL_SERVERS.has(format.file) && keepsClientNets(hidden);
+      return { name: newName, bytes: Buffer.from(renamed(format.file, hidden)) };
     }
     try {
       return { name: newName, bytes: hideInJson(bytes, format.plural, hiding, renaming) };
@@ -65,12 +78,12 @@ export function createRedaction(level: Exclude<RedactionLevel, 'none'>, hash: Ke
     },
     redact,
     selection: (selection) => {
-      const renamed = (text: string): string => renaming?.text(hiding.text(text)) ?? hiding.text(text);
+      const other = (text: string): string => renaming?.text(hiding.text(text)) ?? hiding.text(text);
       const { namespace, labels, fields } = selection;
       return {
-        ...(namespace === undefined ? {} : { namespace: renamed(namespace) }),
-        ...(labels === undefined ? {} : { labels: renamed(labels) }),
-        ...(fields === undefined ? {} : { fields: renamed(fields) }),
+        ...(namespace === undefined ? {} : { namespace: other(namespace) }),
+        ...(labels === undefined ? {} : { labels: other(labels) }),
+        ...(fields === undefined ? {} : { fields: other(fields) }),
       };
     },
     words: (text) => renaming?.prose(hiding.text(text)) ?? hiding.text(text),

@@ -9,6 +9,12 @@ import type { Hiding } from './hiding.ts';
 const LINES: Readonly<Record<string, RegExp>> = {
   'iptables-save': /^(?:#|\*[a-z]+$|:[^ ]+ [A-Z-]+|COMMIT$|(?:\[\d+:\d+\] )?-[AIN] |$)/,
   ipvsadm: /^(?:-[Aa] |$)/,
+  // net/netfilter/ipvs/ip_vs_ctl.c ip_vs_info_seq_show
+  'ip-vs':
+    /^(?:IP Virtual Server version [\d.]+ \(size=\d+\)|Prot LocalAddress:Port Scheduler Flags| {2}-> RemoteAddress:Port Forward Weight ActiveConn InActConn|(?:(?:TCP|UDP|SCTP) {2}(?:[0-9A-F]{8}|\[[0-9a-f:]+\]):[0-9A-F]{4}|FWM {2}[0-9A-F]{8}(?: IPv6)?) [a-z]+ *(?:ops *)?(?:persistent \d+ [0-9A-F]{8})? *| {2}-> (?:[0-9A-F]{8}|\[[0-9a-f:]+\]):[0-9A-F]{4} +[A-Za-z]+ +\d+ +\d+ +\d+ *|)$/,
+  // ipvsadm.c print_conn_entry, net/netfilter/ipvs/ip_vs_conn.c ip_vs_conn_seq_show; not the data of a persistence engine
+  'ipvs-connections':
+    /^(?:IPVS connection entries|pro expire state +source +virtual +destination|Pro FromIP +FPrt ToIP +TPrt DestIP +DPrt State +Expires PEName PEData|[A-Z]+ +\d+:\d\d +[A-Z_]+ +(?:[\d.]+|\[[0-9a-f:.]+\]):\d+ +(?:[\d.]+|\[[0-9a-f:.]+\]):\d+ +(?:[\d.]+|\[[0-9a-f:.]+\]):\d+ *|[A-Z]+ +[0-9A-Fa-f:]+ [0-9A-F]{4} [0-9A-Fa-f:]+ [0-9A-F]{4} [0-9A-Fa-f:]+ [0-9A-F]{4} [A-Z_]+ +\d+ *|)$/,
   ipset: /^(?:create |add |$)/,
   conntrack: /^(?:(?:ipv[46] +\d+ )?[a-z0-9]+ +\d+ |conntrack v|$)/,
   sysctl: /^(?:[a-zA-Z0-9_./@:-]+ ?=|sysctl: |$)/,
@@ -21,6 +27,8 @@ const FORMATS: Readonly<Record<string, keyof typeof LINES>> = {
   'iptables-legacy-save.txt': 'iptables-save',
   'ip6tables-legacy-save.txt': 'iptables-save',
   'ipvsadm-save.txt': 'ipvsadm',
+  'ip_vs.txt': 'ip-vs',
+  'ipvsadm-connections.txt': 'ipvs-connections',
   'ipset-save.txt': 'ipset',
   'conntrack.txt': 'conntrack',
   'sysctl.txt': 'sysctl',

@@ -12,7 +12,6 @@ import { parseSockets } from '../parse/sockets/sockets.ts';
 import { parseSysctl } from '../parse/sysctl/sysctl.ts';
 import type { Artefact, Parsed } from '../model/artefact.ts';
 import type { Reading } from '../model/facts.ts';
-import type { Link } from '../model/network-namespace.ts';
 import { readIptables } from './iptables.ts';
 import { captureRemedy, type NetnsPlace } from './layout.ts';
 import { readVirtualServers } from './ipvs.ts';
@@ -43,7 +42,7 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
     name: place.name,
     seen,
     addresses: list('ip-address.json', parseAddresses),
-    links: list('ip-link.json', wholeLinks),
+    links: list('ip-link.json', whole(parseLinks)),
     routes: onceFor((family: Family) => {
       const name = holdsRoutes(reader, place, family);
       return file(
@@ -67,7 +66,7 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
     virtualServers: once(() => readVirtualServers(reader, place)),
     virtualConnections: once(() =>
       reader.has(`${place.folder}${CONNECTIONS}`)
-        ? file(CONNECTIONS, parseIpvsConnections, (value) => value.length === 0)
+        ? file(CONNECTIONS, whole(parseIpvsConnections), (value) => value.length === 0)
         : {
             gaps: reader.absence(`${place.folder}${CONNECTIONS}`, captureRemedy(place, CONNECTIONS)),
             artefact: `${place.folder}${CONNECTIONS}`,
@@ -80,12 +79,14 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
 }
 
 /**
- * The interfaces, or none of them when some could not be read: whether a pod hangs on a bridge is told by the presence of one and
- * the absence of others.
+ * All that a file lists, or nothing when some of it could not be read: for what is told by the presence of one entry and the absence of
+ * others. Whether a pod hangs on a bridge is told so by the interfaces, and which real server a client has by the table of IPVS.
  */
-function wholeLinks(artefact: Artefact): Parsed<readonly Link[]> {
-  const { value, gaps } = parseLinks(artefact);
-  return { value: gaps.some((gap) => gap.kind !== 'missing') ? [] : value, gaps };
+function whole<T>(parse: (artefact: Artefact) => Parsed<readonly T[]>): (artefact: Artefact) => Parsed<readonly T[]> {
+  return (artefact) => {
+    const { value, gaps } = parse(artefact);
+    return { value: gaps.some((gap) => gap.kind !== 'missing') ? [] : value, gaps };
+  };
 }
 
 /** `ip -j route show table all` without `-4` prints both families, so that the one file may do for both. */

@@ -1,4 +1,5 @@
 import type { ForwardingMethod } from '../../model/ipvs-tracking.ts';
+import { PSEUDONYMOUS_ADDRESSES } from '../../model/redaction.ts';
 import { addressedName, markedName, readHexAddress, readProtocol, readServerAddress } from './addresses.ts';
 import type { ServerLine } from './server-line.ts';
 
@@ -55,7 +56,7 @@ function virtualServer(raw: string): ServerLine {
   if (scheduler === undefined) return problem('the virtual server has no scheduler');
   const options = readFlags(flags, hexadecimal);
   if (typeof options === 'string') return problem(options);
-  const base = { scheduler, ordered: hexadecimal, ...options };
+  const base = { scheduler, ...options };
   if (marked) {
     const mark = hexadecimal ? parseInt(at, 16) : /^\d{1,10}$/.test(at) ? Number(at) : 0;
     if (mark === 0) return problem(`${at} is no mark`);
@@ -78,10 +79,13 @@ function readFlags(words: readonly string[], hexadecimal: boolean) {
   let onePacket = false;
   let persistence: { seconds: number | null; mask: string } | null = null;
   let notUnderstood: string | null = null;
+  let ordered = hexadecimal;
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
     if (/^\(.+\)$/.test(word)) schedulerFlags = word.slice(1, -1).split(',');
     else if (word === 'ops') onePacket = true;
+    // The order serves hashes of addresses, which pseudonyms do not have.
+    else if (word === PSEUDONYMOUS_ADDRESSES) ordered = false;
     else if (word === 'pe') notUnderstood = `persistence engine ${words[(at += 1)] ?? ''} is not evaluated`;
     else if (word === 'mask' && persistence !== null) persistence.mask = words[(at += 1)] ?? '';
     else if (word === 'persistent') {
@@ -92,7 +96,7 @@ function readFlags(words: readonly string[], hexadecimal: boolean) {
         : { seconds: Number(time), mask: 'all' };
     } else return `flag ${word} is not understood`;
   }
-  return { schedulerFlags, onePacket, persistence, notUnderstood };
+  return { schedulerFlags, onePacket, persistence, notUnderstood, ordered };
 }
 
 /** A netmask as one number, or the length of an IPv6 prefix in the same eight digits. */
