@@ -11,15 +11,18 @@ import { camelCase } from '../../../model/protobuf-name.ts';
 /** The member that holds a field, in whichever spelling it stands. */
 export function field(message: Cursor, name: string): Cursor {
   const { value } = message;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return ABSENT;
-  // No field of a message is called as something that every object inherits.
-  const members = value as Readonly<Record<string, unknown>>;
-  const own = members[name];
+  if (!isMessage(value)) return ABSENT;
+  const own = value[name];
   if (own !== undefined) return message.child(name, own);
   const camel = camelCase(name);
   if (camel === name) return ABSENT;
-  const other = members[camel];
+  const other = value[camel];
   return other === undefined ? ABSENT : message.child(camel, other);
+}
+
+/** No field of a message is called as something that every object inherits, so that its members can be read as they are. */
+function isMessage(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Stands for every field that is not there: most are not, and nobody cites what is absent. */
