@@ -17,6 +17,7 @@ export interface Prefix {
 }
 
 const OCTET = /^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/;
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 const WIDTH: Record<Family, number> = { 4: 32, 6: 128 };
 
 /**
@@ -59,7 +60,12 @@ function parseIPv4(text: string): Address | undefined {
 
 /** The canonical text of an address, or the text itself when it is none. */
 export function canonical(text: string): string {
-  return parseAddress(text)?.text ?? text;
+  return IPV4.test(text) ? text : (parseAddress(text)?.text ?? text);
+}
+
+/** Whether the text is an address; for an IPv4 address much less work than reading it. */
+export function isAddress(text: string): boolean {
+  return IPV4.test(text) || parseAddress(text) !== undefined;
 }
 
 /**

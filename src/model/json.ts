@@ -41,9 +41,9 @@ export class Cursor {
     return this.#below(keys, value);
   }
 
-  /** The member or element under one key: what `at` gives, for those who walk the same configuration many times. */
-  child(key: string | number): Cursor {
-    return this.#below(key, member(this.value, key));
+  /** The value that stands under a key, which the caller has looked up already. */
+  child(key: string | number, value: unknown): Cursor {
+    return new Cursor(this.artefact, null, value, this, key);
   }
 
   string(): string | undefined {

@@ -5,6 +5,7 @@
 import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome } from '../../model/envoy.ts';
 import { formatEndpoint, parseAddress } from '../../model/address.ts';
 import { evaluateEnvoy } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
+import { takenBy } from '../../evaluate/proxies/envoy/walk.ts';
 import { findEntrance, listenerNames, type Entrance } from '../../evaluate/proxies/envoy/listener/entrance.ts';
 import { closeNames } from '../question/close-names.ts';
 import { conditionsText } from '../sentences/conditions.ts';
@@ -66,13 +67,12 @@ export class EnvoyRequestAnswers {
     const connection = connectionOf(line, entrance);
     if (typeof connection === 'string') return { request: description, error: connection };
     const outcomes = evaluateEnvoy(this.#facts, connection);
-    const steps = outcomes[0]?.steps ?? [];
-    const listener = steps.findLast((step) => step.kind === 'listener' && step.action !== 'missing');
-    const chain = steps.find((step) => step.kind === 'filter-chain' && step.action !== 'missing');
+    const [first] = outcomes;
+    const { listener, filterChain } = first === undefined ? { listener: null, filterChain: null } : takenBy(first);
     return {
       request: description,
-      listener: listener === undefined || listener.action === 'skipped' ? null : listener.name,
-      filterChain: chain?.name ?? null,
+      listener,
+      filterChain,
       outcomes: gather(outcomes),
     };
   }
@@ -171,15 +171,9 @@ function alike(one: Gathered, other: Gathered): boolean {
   );
 }
 
-function describe({ conditions, steps, end }: EnvoyOutcome): Gathered {
-  let virtualHost: string | null = null;
-  let route: string | null = null;
-  let cluster: string | null = null;
-  for (const { kind, action, name } of steps) {
-    if (kind === 'virtual-host' && action === 'selected') virtualHost = name;
-    else if (kind === 'route' && action === 'selected') route = name === '' ? null : name;
-    else if (kind === 'cluster' && (action === 'selected' || action === 'missing')) cluster = name;
-  }
+function describe(outcome: EnvoyOutcome): Gathered {
+  const { virtualHost, route, cluster } = takenBy(outcome);
+  const { conditions, end } = outcome;
   return {
     condition: conditionsText(conditions),
     virtualHost,

@@ -54,7 +54,10 @@ export function evaluateEnvoy(facts: EnvoyFacts, connection: EnvoyConnection): E
   const table = listenerTable(facts, config);
   const owner = socketOwner(table, localAddress, localPort);
   if (owner === undefined) return noListener(facts, config, connection);
-  const walk = withStep(START, listenerStep(owner, 'selected', `its socket takes ${localAddress} port ${localPort}`));
+  const walk = withStep(
+    START,
+    listenerStep(owner, 'selected', () => `its socket takes ${localAddress} port ${localPort}`),
+  );
   return enterListener({ facts, config, connection, table }, owner, acceptSocket(connection), walk);
 }
 
@@ -91,7 +94,7 @@ function enterListener(proxy: Proxy, listener: Listener, accepted: AcceptedSocke
   if (!accepted.restored && socket.restored && isTrue(listener.config, 'use_original_dst')) {
     const target = handOverTarget(proxy.table, socket.localAddress, socket.localPort);
     if (target !== undefined && target !== listener) {
-      const reason = `it owns the original destination ${socket.localAddress} port ${socket.localPort}`;
+      const reason = (): string => `it owns the original destination ${socket.localAddress} port ${socket.localPort}`;
       return enterListener(proxy, target, socket, withStep(inspected, listenerStep(target, 'handed-over', reason)));
     }
   }
@@ -122,10 +125,10 @@ function enterChain(
   const cited = tls.kind === 'terminated' || tls.kind === 'failed' ? tls.cites : [];
   const chosen = withStep(
     walk,
-    step('filter-chain', tls.kind === 'failed' ? 'closed' : 'selected', chain.name, {
+    step('filter-chain', tls.kind === 'failed' ? 'closed' : 'selected', chain.name, () => ({
       reasons: [...(reasons.length === 0 ? ['it takes every connection'] : reasons), ...said],
       cites: [identifying(chain), ...cited],
-    }),
+    })),
   );
   if (tls.kind === 'unknown') return undetermined(chosen, tls.unknown);
   if (tls.kind === 'failed') {

@@ -11,10 +11,18 @@ import { camelCase } from '../../../model/protobuf-name.ts';
 /** The member that holds a field, in whichever spelling it stands. */
 export function field(message: Cursor, name: string): Cursor {
   const { value } = message;
-  if (typeof value !== 'object' || value === null) return ABSENT;
-  if (Object.hasOwn(value, name)) return message.child(name);
+  if (!isMessage(value)) return ABSENT;
+  const own = value[name];
+  if (own !== undefined) return message.child(name, own);
   const camel = camelCase(name);
-  return camel !== name && Object.hasOwn(value, camel) ? message.child(camel) : ABSENT;
+  if (camel === name) return ABSENT;
+  const other = value[camel];
+  return other === undefined ? ABSENT : message.child(camel, other);
+}
+
+/** No field of a message is called as something that every object inherits, so that its members can be read as they are. */
+function isMessage(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Stands for every field that is not there: most are not, and nobody cites what is absent. */
@@ -32,22 +40,12 @@ export function fields(message: Cursor, ...names: readonly string[]): Cursor {
 export function unknownField(message: Cursor, known: ReadonlySet<string>): Unknown | undefined {
   const { value } = message;
   if (typeof value !== 'object' || value === null) return undefined;
-  let understood = UNDERSTOOD.get(known);
-  if (understood === undefined) {
-    understood = new WeakSet();
-    UNDERSTOOD.set(known, understood);
-  }
-  if (understood.has(value)) return undefined;
   for (const key of Object.keys(value)) {
     if (known.has(key) || known.has(key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))) continue;
     return unknown(`the field ${key} is not understood`, message.at(key));
   }
-  understood.add(value);
   return undefined;
 }
-
-/** Messages without unknown fields, by what was known: ten thousand requests look through the same ones. */
-const UNDERSTOOD = new WeakMap<ReadonlySet<string>, WeakSet<object>>();
 
 /** `envoy.extensions.filters.http.router.v3.Router` of a google.protobuf.Any; of a TypedStruct, the type that it stands for. */
 export function typeName(any: Cursor): string | undefined {

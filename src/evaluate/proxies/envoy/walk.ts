@@ -41,6 +41,31 @@ export function branch({ probability, conditions, last, flags }: Walk, share: nu
   };
 }
 
+/** Names of what took a request; null: nothing did, or it has no name. */
+export interface Taken {
+  listener: string | null;
+  filterChain: string | null;
+  virtualHost: string | null;
+  route: string | null;
+  /** The cluster that the route or filter names, whether or not the proxy has it. */
+  cluster: string | null;
+}
+
+/** What the steps before a decision, and itself, took; the innermost of each kind. */
+function takenUpTo(last: TakenStep | null): Taken {
+  const names: Taken = { listener: null, filterChain: null, virtualHost: null, route: null, cluster: null };
+  for (let at = last; at !== null; at = at.before) {
+    const { kind, action, name } = at.step;
+    if (kind === 'cluster' && (action === 'selected' || action === 'missing')) names.cluster ??= name;
+    else if (kind === 'route' && action === 'selected') names.route ??= name;
+    else if (kind === 'virtual-host' && action === 'selected') names.virtualHost ??= name;
+    else if (kind === 'filter-chain' && action !== 'missing') names.filterChain ??= name;
+    else if (kind === 'listener' && action !== 'missing' && action !== 'skipped') names.listener ??= name;
+  }
+  if (names.route === '') names.route = null;
+  return names;
+}
+
 /** An end of the walk; its steps are listed when somebody reads them. */
 class Outcome implements EnvoyOutcome {
   readonly probability: number;
@@ -56,6 +81,10 @@ class Outcome implements EnvoyOutcome {
     this.#last = last;
   }
 
+  get taken(): Taken {
+    return takenUpTo(this.#last);
+  }
+
   get steps(): readonly EnvoyStep[] {
     if (this.#steps === null) {
       this.#steps = [];
@@ -64,6 +93,11 @@ class Outcome implements EnvoyOutcome {
     }
     return this.#steps;
   }
+}
+
+/** What took the request of an outcome of this evaluator. */
+export function takenBy(outcome: EnvoyOutcome): Taken {
+  return outcome instanceof Outcome ? outcome.taken : takenUpTo(null);
 }
 
 export function end(walk: Walk, how: EnvoyEnd): EnvoyOutcome[] {
@@ -76,45 +110,58 @@ export function undetermined(walk: Walk, unknown: Unknown): EnvoyOutcome[] {
 }
 
 interface StepDetails {
-  /** A function where making them costs something: most steps are never told. */
-  readonly reasons?: readonly string[] | (() => readonly string[]);
+  readonly reasons?: readonly string[];
   readonly objects?: readonly IstioReference[];
   /** Parts of the configuration that prove the step; absent ones are left out. */
   readonly cites?: readonly Cursor[];
 }
 
-/** A step; its evidence is spelled out when somebody reads it, since most branches are only counted. */
+/** A step; what it tells beside its name is spelled out when somebody reads it, since most branches are only counted. */
 class Step implements EnvoyStep {
   readonly kind: EnvoyStep['kind'];
   readonly action: string;
   readonly name: string;
-  readonly objects: readonly IstioReference[];
-  #reasons: readonly string[] | (() => readonly string[]);
-  readonly #cites: readonly Cursor[];
-  #evidence: EnvoyStep['evidence'] | null = null;
+  #details: StepDetails | (() => StepDetails);
+  #evidence: EnvoyStep['evidence'] | null;
 
-  constructor(kind: EnvoyStep['kind'], action: string, name: string, details: StepDetails) {
+  constructor(kind: EnvoyStep['kind'], action: string, name: string, details: StepDetails | (() => StepDetails)) {
     this.kind = kind;
     this.action = action;
     this.name = name;
-    this.#reasons = details.reasons ?? NONE;
-    this.objects = details.objects ?? NONE;
-    this.#cites = details.cites ?? NONE;
+    this.#details = details;
+    this.#evidence = null;
+  }
+
+  get objects(): EnvoyStep['objects'] {
+    return this.#told().objects ?? NONE;
   }
 
   get reasons(): readonly string[] {
-    if (typeof this.#reasons === 'function') this.#reasons = this.#reasons();
-    return this.#reasons;
+    return this.#told().reasons ?? NONE;
   }
 
   get evidence(): EnvoyStep['evidence'] {
-    this.#evidence ??= this.#cites.filter((cursor) => cursor.exists).map((cursor) => cursor.evidence());
+    const cites = this.#told().cites ?? NONE;
+    this.#evidence ??= cites.filter((cursor) => cursor.exists).map((cursor) => cursor.evidence());
     return this.#evidence;
+  }
+
+  #told(): StepDetails {
+    if (typeof this.#details === 'function') this.#details = this.#details();
+    return this.#details;
   }
 }
 
 const NONE: readonly never[] = [];
 
-export function step(kind: EnvoyStep['kind'], action: string, name: string, details: StepDetails = {}): EnvoyStep {
+/** @param details a function where making them costs something: most steps are never told */
+export function step(
+  kind: EnvoyStep['kind'],
+  action: string,
+  name: string,
+  details: StepDetails | (() => StepDetails) = NO_DETAILS,
+): EnvoyStep {
   return new Step(kind, action, name, details);
 }
+
+const NO_DETAILS: StepDetails = {};

@@ -113,21 +113,23 @@ function absentCluster(
 }
 
 function clusterStep(cluster: EnvoyResource): EnvoyStep {
-  const metadata = field(cluster.config, 'metadata');
-  const origin = configReference(metadata);
-  const references = [...(origin === undefined ? [] : [origin]), ...serviceReferences(metadata)];
-  const details = cluster.rejected === null ? undefined : field(cluster.rejected, 'details');
-  return step('cluster', 'selected', cluster.name, {
-    reasons: [
-      `type ${discoveryType(cluster.config)}`,
-      ...(details?.string() === undefined ? [] : [`its last update was rejected: ${details.string()}`]),
-    ],
-    objects: references.map(({ reference }) => reference),
-    cites: [
-      ...references.map(({ cursor }) => cursor),
-      field(cluster.config, 'name'),
-      ...(details === undefined ? [] : [details]),
-    ],
+  return step('cluster', 'selected', cluster.name, () => {
+    const metadata = field(cluster.config, 'metadata');
+    const origin = configReference(metadata);
+    const references = [...(origin === undefined ? [] : [origin]), ...serviceReferences(metadata)];
+    const details = cluster.rejected === null ? undefined : field(cluster.rejected, 'details');
+    return {
+      reasons: [
+        `type ${discoveryType(cluster.config)}`,
+        ...(details?.string() === undefined ? [] : [`its last update was rejected: ${details.string()}`]),
+      ],
+      objects: references.map(({ reference }) => reference),
+      cites: [
+        ...references.map(({ cursor }) => cursor),
+        field(cluster.config, 'name'),
+        ...(details === undefined ? [] : [details]),
+      ],
+    };
   });
 }
 
@@ -312,10 +314,10 @@ function hostPicks(
         set.hosts.length === 0 ? [emptyCite(set, resource)] : set.hosts.slice(0, 5).flatMap((one) => one.cites);
       return { ...shared, step: step('endpoint', 'missing', resource.name, { reasons, cites }), reached: null };
     }
-    const picked = step('endpoint', 'selected', host.name, {
+    const picked = step('endpoint', 'selected', host.name, () => ({
       reasons: [...reasons, ...host.reasons],
       cites: host.cites,
-    });
+    }));
     return { ...shared, step: picked, reached: reach(context, resource.config, host, host, asked) };
   });
 }

@@ -1,5 +1,4 @@
-import { parseAddress } from '../../../../model/address.ts';
-import { formatEndpoint } from '../../../../model/address.ts';
+import { canonical, formatEndpoint } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyConfigDump, EnvoyFacts, EnvoyResource } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
@@ -179,8 +178,7 @@ function statusByName(status: Cursor | undefined): ReadonlyMap<string, Cursor> {
 }
 
 function hostAddress(socket: Cursor): { address: string; port: number; name: string } {
-  const text = field(socket, 'address').string() ?? '';
-  const address = parseAddress(text)?.text ?? text;
+  const address = canonical(field(socket, 'address').string() ?? '');
   const port = field(socket, 'port_value').number() ?? 0;
   return { address, port, name: formatEndpoint(address, port) };
 }

@@ -37,6 +37,12 @@ export function pickHosts(cluster: Cursor, set: HostSet, config: EnvoyConfigDump
   if (read === null)
     return unknown('how the load is shared depends on health details that only /clusters?format=json shows', set.cite);
   const name = field(cluster, 'name').string() ?? '';
+  const [only] = read;
+  if (only !== undefined && read.length === 1) {
+    const groups = groupHosts(cluster, only, policy, runtime);
+    if (isUnknown(groups)) return groups;
+    return zoneAware(groups, policy, config) ?? groups.flatMap((group) => pickInGroup(name, group, policy));
+  }
   const ways = new Map<string, { readonly groups: readonly Group[]; readonly suppositions: string[] }>();
   for (const reading of read) {
     const groups = groupHosts(cluster, reading, policy, runtime);

@@ -1,4 +1,4 @@
-import { parseAddress } from '../../../../model/address.ts';
+import { isAddress } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyConfigDump, EnvoyEnd, EnvoyFacts, EnvoyOutcome, EnvoyStep } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
@@ -45,11 +45,10 @@ export function reach(
   { address, port }: { readonly address: string; readonly port: number },
   asked = field(cluster, 'name').string() ?? '',
 ): Reached | Unknown {
-  if (parseAddress(address) === undefined)
-    return unknown('the host has no IP address', ...(host?.cites.slice(0, 1) ?? []));
+  if (!isAddress(address)) return unknown('the host has no IP address', ...(host?.cites.slice(0, 1) ?? []));
   const transport = upstreamTransport(facts, config, cluster, host);
   if (isUnknown(transport)) return transport;
-  const reasons = transport.reason === null ? [] : [transport.reason];
+  const { cite, reason } = transport;
   return {
     cluster,
     asked,
@@ -57,10 +56,17 @@ export function reach(
     address,
     port,
     transport,
-    bindAddress: bindAddress(config, cluster, address),
-    connectTimeoutSeconds: seconds(field(cluster, 'connect_timeout')) ?? 5,
+    // Many hosts are counted for one whose connection is looked at.
+    get bindAddress() {
+      return bindAddress(config, cluster, address);
+    },
+    get connectTimeoutSeconds() {
+      return seconds(field(cluster, 'connect_timeout')) ?? 5;
+    },
     secured:
-      transport.cite === null ? null : step('endpoint', 'secured', transport.tls, { reasons, cites: [transport.cite] }),
+      cite === null
+        ? null
+        : step('endpoint', 'secured', transport.tls, { reasons: reason === null ? [] : [reason], cites: [cite] }),
   };
 }
 
@@ -77,8 +83,8 @@ type Upstream = Extract<EnvoyEnd, { readonly kind: 'upstream' }>;
 /** The request as it is sent on is made when somebody reads it, since most branches are only counted. */
 class UpstreamEnd implements Upstream {
   readonly kind = 'upstream';
-  readonly bindAddress: string | null;
   readonly flag: string | null;
+  readonly #source: string | null;
   readonly #reached: Reached;
   readonly #how: Sending;
   #request: ApplicationRequest | null = null;
@@ -87,8 +93,12 @@ class UpstreamEnd implements Upstream {
   constructor(reached: Reached, how: Sending, source: string | null, flags: readonly string[]) {
     this.#reached = reached;
     this.#how = how;
-    this.bindAddress = source ?? reached.bindAddress;
+    this.#source = source;
     this.flag = flags.length === 0 ? null : flags.join(',');
+  }
+
+  get bindAddress(): string | null {
+    return this.#source ?? this.#reached.bindAddress;
   }
 
   get cluster(): string {

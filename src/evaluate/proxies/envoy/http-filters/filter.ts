@@ -45,8 +45,8 @@ export function filterOverride(
   let disabled: boolean | null = null;
   for (const level of levels) {
     if (level === null || level === undefined) continue;
-    const overrides = levelOverrides(level);
-    const override = overrides.size === 0 ? undefined : overrides.get(name);
+    const overrides = field(level, 'typed_per_filter_config');
+    const override = overrides.exists ? readOverrides(overrides).get(name) : undefined;
     if (override === undefined) continue;
     // What stands nearest to the route decides; an override that does not switch the filter off switches it on.
     disabled ??= override.disabled;
@@ -58,10 +58,10 @@ export function filterOverride(
 const NO_OVERRIDE = { config: null, disabled: null } as const;
 
 /** The overrides of one level by the name of the filter. */
-const levelOverrides = memoised((level): ReadonlyMap<string, { config: Cursor | null; disabled: boolean }> => {
-  const entries = field(level, 'typed_per_filter_config').entries();
+const readOverrides = memoised((overrides): ReadonlyMap<string, { config: Cursor | null; disabled: boolean }> => {
   return new Map(
-    entries
+    overrides
+      .entries()
       .filter(([, any]) => any.exists)
       .map(([name, any]) => {
         const wrapped = typeName(any) === FILTER_CONFIG;

@@ -42,6 +42,11 @@ export function chooseCluster(
   constraints: readonly Constraint[],
   runtime: Runtime,
 ): readonly ClusterChoice[] | Unknown {
+  const cluster = field(action, 'cluster');
+  if (cluster.exists) {
+    const name = cluster.string() ?? '';
+    return [{ cluster: name, probability: 1, cursor: cluster, weighted: null, reason: 'the route names it' }];
+  }
   const key = constraints.length === 0 && !asksRequest(action) ? action.value : null;
   if (typeof key !== 'object' || key === null) return readChoices(action, request, constraints, runtime);
   let choices = CHOICES.get(key);
@@ -72,11 +77,6 @@ function readChoices(
   constraints: readonly Constraint[],
   runtime: Runtime,
 ): ClusterChoice[] | Unknown {
-  const cluster = field(action, 'cluster');
-  if (cluster.exists) {
-    const name = cluster.string() ?? '';
-    return [{ cluster: name, probability: 1, cursor: cluster, weighted: null, reason: 'the route names it' }];
-  }
   const header = field(action, 'cluster_header');
   if (header.exists) return headerChoice(header, request, 1, null);
   const weighted = field(action, 'weighted_clusters');
@@ -155,8 +155,8 @@ function headerValue(name: string | undefined, request: RequestView, total: numb
 }
 
 /** Whether entries of weighted clusters override HTTP filters, so that the choice must be made before the filters run. */
-export const overridesFilters = memoised((action): boolean =>
-  field(field(action, 'weighted_clusters'), 'clusters')
+export function overridesFilters(action: Cursor): boolean {
+  return field(field(action, 'weighted_clusters'), 'clusters')
     .items()
-    .some((entry) => field(entry, 'typed_per_filter_config').exists),
-);
+    .some((entry) => field(entry, 'typed_per_filter_config').exists);
+}

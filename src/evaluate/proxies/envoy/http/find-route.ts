@@ -3,7 +3,6 @@ import type { EnvoyConfigDump, EnvoyOutcome, EnvoyStep } from '../../../../model
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
 import { configReference } from '../istio-reference.ts';
-import { memoised } from '../memo.ts';
 import { enumName, field, fields, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
@@ -54,7 +53,7 @@ export function findRoute(
   const name = field(virtualHost, 'name').string() ?? '';
   const hosted = withStep(
     entered,
-    step('virtual-host', 'selected', name, { reasons: () => [reason()], cites: [domain] }),
+    step('virtual-host', 'selected', name, () => ({ reasons: [reason()], cites: [domain] })),
   );
   const choice = { ...NO_ROUTE, routeConfig: config, virtualHost };
   const redirects = unknownField(virtualHost, KNOWN_VIRTUAL_HOST) ?? demandsTls(virtualHost, request);
@@ -88,25 +87,23 @@ function routeStep(route: Cursor | null, virtualHost: Cursor, request: RequestVi
   return chosenRoute(route);
 }
 
-const chosenRoute = memoised((route): EnvoyStep => {
-  const match = field(route, 'match');
-  const origin = configReference(field(route, 'metadata'));
-  return step('route', 'selected', field(route, 'name').string() ?? '', {
-    reasons: matchReasons(match),
-    objects: origin === undefined ? [] : [origin.reference],
-    cites: [...(origin === undefined ? [] : [origin.cursor]), match],
+function chosenRoute(route: Cursor): EnvoyStep {
+  return step('route', 'selected', field(route, 'name').string() ?? '', () => {
+    const match = field(route, 'match');
+    const origin = configReference(field(route, 'metadata'));
+    return {
+      reasons: matchReasons(match),
+      objects: origin === undefined ? [] : [origin.reference],
+      cites: [...(origin === undefined ? [] : [origin.cursor]), match],
+    };
   });
-});
+}
 
 const REQUIRE_TLS = ['NONE', 'EXTERNAL_ONLY', 'ALL'];
 
-const requiredTls = memoised(
-  (virtualHost): string => enumName(field(virtualHost, 'require_tls'), REQUIRE_TLS) ?? 'NONE',
-);
-
 /** VirtualHost.require_tls, by x-forwarded-proto (VirtualHostImpl::getRouteFromEntries). */
 function demandsTls(virtualHost: Cursor, request: RequestView): boolean | Unknown {
-  const required = requiredTls(virtualHost);
+  const required = enumName(field(virtualHost, 'require_tls'), REQUIRE_TLS) ?? 'NONE';
   if (required === 'NONE' || request.scheme === 'https') return false;
   if (isUnknown(request.scheme)) return request.scheme;
   if (required === 'ALL') return true;

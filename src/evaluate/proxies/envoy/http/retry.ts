@@ -21,15 +21,15 @@ export function retryCounts(action: Cursor, virtualHost: Cursor | null): Retries
   return policyOf(action) ?? (virtualHost === null ? null : policyOf(virtualHost)) ?? NONE;
 }
 
-const policyOf = memoised((holder): Retries | null => {
+function policyOf(holder: Cursor): Retries | null {
   const policy = field(holder, 'retry_policy');
   return policy.exists ? readPolicy(policy) : null;
-});
+}
 
-function readPolicy(policy: Cursor): Retries {
+const readPolicy = memoised((policy): Retries => {
   const conditions = (field(policy, 'retry_on').string() ?? '').split(',').map((condition) => condition.trim());
   const retries = field(policy, 'num_retries').number() ?? 1;
   const count = (set: ReadonlySet<string>): number =>
     conditions.some((condition) => set.has(condition)) ? retries : 0;
   return { onConnectFailure: count(ON_CONNECT_FAILURE), onReset: count(ON_RESET) };
-}
+});

@@ -38,7 +38,20 @@ export function matchRoute(
   tls: TlsHello | null,
   ignoresParameters: boolean,
 ): Truth {
+  const prefix = prefixAlone(match.value);
+  if (prefix !== undefined) {
+    const path = withoutQuery(request.path);
+    if (!ignoresParameters || !path.includes(';')) return path.startsWith(prefix);
+  }
   return all(matchTests(match), (test) => test(request, tls, ignoresParameters));
+}
+
+/** The prefix of a match that asks for nothing else, as most do; undefined: it is another one. */
+function prefixAlone(match: unknown): string | undefined {
+  if (typeof match !== 'object' || match === null || !('prefix' in match)) return undefined;
+  const { prefix } = match;
+  const alone = typeof prefix === 'string' && Object.keys(match).length === 1 && !holdsRedacted(prefix);
+  return alone ? prefix : undefined;
 }
 
 /**

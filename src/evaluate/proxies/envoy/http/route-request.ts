@@ -99,10 +99,10 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
   if (isUnknown(rewrites)) return undetermined(walk, rewrites);
   const routed = withStep(
     walk,
-    step('route', 'routed', choice.cluster, {
-      reasons: () => [choice.reason, ...rewrites.reasons(), ...timeReasons(action)],
+    step('route', 'routed', choice.cluster, () => ({
+      reasons: [choice.reason, ...rewrites.reasons(), ...timeReasons(action)],
       cites: [choice.cursor, ...(rewrites.plain ? [] : rewriteCites(action))],
-    }),
+    })),
   );
   const retries = retryCounts(action, context.choice.virtualHost);
   return forwardTo(context.connection, choice.cluster, routed, {

@@ -3,7 +3,6 @@ import type { EnvoyConfigDump, EnvoyConnection, EnvoyFacts } from '../../../../m
 import { enumName, field, fields } from '../proto-json.ts';
 import { step } from '../walk.ts';
 import type { EnvoyStep } from '../../../../model/envoy.ts';
-import { memoised } from '../memo.ts';
 import { configReference } from '../istio-reference.ts';
 import { readListener } from './listener-table.ts';
 import type { Listener, ListenerTable } from './listener-table.ts';
@@ -34,26 +33,26 @@ export function handOverTarget(table: ListenerTable, address: string, port: numb
 }
 
 /** The step that says which listener it is and why. */
-export function listenerStep(listener: Listener, action: string, reason: string): EnvoyStep {
-  const { rejected } = listener.resource;
-  const details = rejected === null ? undefined : field(rejected, 'details');
-  const origin = listenerOrigin(listener.config);
-  return step('listener', action, listener.name, {
-    reasons: [
-      reason,
-      ...(details?.string() === undefined ? [] : [`its last update was rejected: ${details.string()}`]),
-    ],
-    objects: origin === undefined ? [] : [origin.reference],
-    cites: [
-      ...listener.addresses.slice(0, 1).map((own) => own.cursor),
-      ...(action === 'handed-over' ? [] : [field(listener.config, 'use_original_dst')]),
-      ...(details === undefined ? [] : [details]),
-      ...(origin === undefined ? [] : [origin.cursor]),
-    ],
+export function listenerStep(listener: Listener, action: string, reason: () => string): EnvoyStep {
+  return step('listener', action, listener.name, () => {
+    const { rejected } = listener.resource;
+    const details = rejected === null ? undefined : field(rejected, 'details');
+    const origin = configReference(field(listener.config, 'metadata'));
+    return {
+      reasons: [
+        reason(),
+        ...(details?.string() === undefined ? [] : [`its last update was rejected: ${details.string()}`]),
+      ],
+      objects: origin === undefined ? [] : [origin.reference],
+      cites: [
+        ...listener.addresses.slice(0, 1).map((own) => own.cursor),
+        ...(action === 'handed-over' ? [] : [field(listener.config, 'use_original_dst')]),
+        ...(details === undefined ? [] : [details]),
+        ...(origin === undefined ? [] : [origin.cursor]),
+      ],
+    };
   });
 }
-
-const listenerOrigin = memoised((listener) => configReference(field(listener, 'metadata')));
 
 /** Clauses about listeners that would own the address but do not run: warming, draining, or refused. */
 export function idleListeners(facts: EnvoyFacts, config: EnvoyConfigDump, connection: EnvoyConnection): EnvoyStep[] {
@@ -62,7 +61,7 @@ export function idleListeners(facts: EnvoyFacts, config: EnvoyConfigDump, connec
     .filter((resource) => resource.state !== 'active')
     .flatMap((resource) => readListener(facts, resource))
     .filter((listener) => listener.addresses.some((own) => own.port === connection.localPort))
-    .map((listener) => listenerStep(listener, 'skipped', `it is ${listener.resource.state}`));
+    .map((listener) => listenerStep(listener, 'skipped', () => `it is ${listener.resource.state}`));
 }
 
 /** Whether a UDP listener stands at the port; its connections are not evaluated. */

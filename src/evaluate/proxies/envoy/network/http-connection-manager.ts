@@ -119,11 +119,11 @@ const filtersFaultByCluster = memoised((hcm): boolean =>
     .some((entry) => namesUpstream(field(entry, 'typed_config'))),
 );
 
-const levelFaultsByCluster = memoised((level): boolean =>
-  field(level, 'typed_per_filter_config')
+function levelFaultsByCluster(level: Cursor): boolean {
+  return field(level, 'typed_per_filter_config')
     .entries()
-    .some(([, config]) => namesUpstream(config)),
-);
+    .some(([, config]) => namesUpstream(config));
+}
 
 /** A filter of the chain as its entry has it. */
 interface ChainedFilter {
