@@ -1,3 +1,6 @@
+/** Under what name this tool asks a control plane over its discovery service; no pod can have it. */
+export const OWN_PROXY = 'kubectl_reach';
+
 /** What a control plane says of one proxy that is connected to it. */
 export interface ProxySync {
   /** `POD.NAMESPACE` */

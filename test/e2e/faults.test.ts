@@ -5,18 +5,18 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tlsFile } from '../collect/live/api-server.ts';
-import { attempt, type Ended } from '../lab/execute.ts';
+import type { Ended } from '../lab/execute.ts';
 import { startLab, type Lab } from '../lab/lab.ts';
 import { SERVICES } from '../lab/topology/services.ts';
 import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
-import { REQUEST_FAULTS, STREAM_FAULTS, type Fault } from './faults.ts';
+import { REQUEST_FAULTS } from './faults.ts';
+import { DEADLINE_MS, plain, problemsOf, runProgram } from './program-run.ts';
+import { EXEC_FAULTS } from './stream-faults.ts';
 
 /** A request whose every step exec alone can see: from a node to a backend on the network of the other node. */
 const QUESTION = ['node/node1', 'svc/host', '-n', 'shop', '-v'];
 /** A request that needs Services for its name, and pods whose own network exec cannot see. */
 const BY_NAME = ['cli-a', 'http://web', '-n', 'shop', '-v'];
-/** Three times nothing is heard for thirty seconds. */
-const DEADLINE_MS = 100_000;
 
 let lab: Lab;
 let proxy: FaultyProxy;
@@ -29,46 +29,24 @@ afterAll(async () => {
   await lab.stop();
 });
 
-/** Runs the built program as a person does; its status is null when it had to be killed at the deadline. */
-async function run(argv: readonly string[], identity = 'admin'): Promise<Ended> {
-  const words = ['dist/kubectl-reach.cjs', 'explain', '--kubeconfig', lab.kubeconfigOf(identity), ...argv];
-  return attempt(process.execPath, words, { timeout: DEADLINE_MS });
-}
-
-/** On one line, so that it can be searched whatever the width. */
-const plain = (text: string): string => text.replaceAll(/\s+/g, ' ');
-
-/** What must hold however it ended. @returns in words, what does not hold; empty: all does */
-function faultsOf({ status, stdout, stderr }: Ended, fault: Pick<Fault, 'status' | 'says'>): readonly string[] {
-  const answer = stdout.toString();
-  const all = `${answer}\n${stderr}`;
-  const problems: string[] = [];
-  if (status !== fault.status) problems.push(`it ended with ${status} instead of ${fault.status}`);
-  if (/^ +at /m.test(all)) problems.push('it shows a stack trace');
-  if (fault.status === 0 && !answer.startsWith('REACHABLE')) problems.push('it does not say reachable');
-  if (fault.status === 1 && !/^error: .+\n.+/.test(stderr)) problems.push('it gives no error with what would help');
-  if (fault.status === 4) {
-    if (!answer.startsWith('UNDETERMINED')) problems.push('it gives no partial answer');
-    if (!/not known: .+/.test(plain(answer))) problems.push('it names no gap');
-  }
-  if (!fault.says.test(plain(all))) problems.push(`it does not say ${fault.says}`);
-  return problems.length === 0 ? [] : [...problems, all];
+function run(argv: readonly string[], identity = 'admin'): Promise<Ended> {
+  return runProgram(['explain', '--kubeconfig', lab.kubeconfigOf(identity), ...argv]);
 }
 
 describe('faults of the API server', () => {
   it.each(REQUEST_FAULTS.map((fault) => [fault.about, fault] as const))('%s', async (_about, fault) => {
     proxy.faults = fault.make();
     const question = fault.status === 4 ? BY_NAME : QUESTION;
-    expect(faultsOf(await run([...question, '--server', proxy.url, ...(fault.flags ?? [])]), fault)).toEqual([]);
+    expect(problemsOf(await run([...question, '--server', proxy.url, ...(fault.flags ?? [])]), fault)).toEqual([]);
   });
 });
 
 describe('faults of the kubelet', () => {
-  it.each(STREAM_FAULTS.map((fault) => [fault.about, fault] as const))(
+  it.each(EXEC_FAULTS.map((fault) => [fault.about, fault] as const))(
     '%s',
     async (_about, fault) => {
       proxy.faults = fault.make();
-      expect(faultsOf(await run([...QUESTION, '--server', proxy.url, ...(fault.flags ?? [])]), fault)).toEqual([]);
+      expect(problemsOf(await run([...QUESTION, '--server', proxy.url, ...(fault.flags ?? [])]), fault)).toEqual([]);
     },
     DEADLINE_MS + 10_000,
   );
@@ -78,13 +56,13 @@ describe('no API server', () => {
   it('nobody listens', async () => {
     const ended = await run([...QUESTION, '--server', 'https://127.0.0.1:1']);
     expect(
-      faultsOf(ended, { status: 1, says: /there is no connection to the API server .+ \(ECONNREFUSED\)/ }),
+      problemsOf(ended, { status: 1, says: /there is no connection to the API server .+ \(ECONNREFUSED\)/ }),
     ).toEqual([]);
   });
 
   it('a certificate of an unknown authority', async () => {
     const ended = await run([...QUESTION, '--certificate-authority', tlsFile('ca.crt')]);
-    expect(faultsOf(ended, { status: 1, says: /cannot be trusted.+--certificate-authority/ })).toEqual([]);
+    expect(problemsOf(ended, { status: 1, says: /cannot be trusted.+--certificate-authority/ })).toEqual([]);
   });
 
   it('a server that speaks no HTTP', async () => {
@@ -94,7 +72,7 @@ describe('no API server', () => {
     });
     const ended = await run([...QUESTION, '--server', `http://127.0.0.1:${(server.address() as AddressInfo).port}`]);
     server.close();
-    expect(faultsOf(ended, { status: 1, says: /it is no Kubernetes API/ })).toEqual([]);
+    expect(problemsOf(ended, { status: 1, says: /it is no Kubernetes API/ })).toEqual([]);
   });
 
   it('a server that takes the connection and says nothing', async () => {
@@ -105,14 +83,14 @@ describe('no API server', () => {
     const { port } = server.address() as AddressInfo;
     const ended = await run([...QUESTION, '--server', `https://127.0.0.1:${port}`, '--request-timeout', '2s']);
     server.close();
-    expect(faultsOf(ended, { status: 1, says: /gave no whole answer within 2 s.+--request-timeout/ })).toEqual([]);
+    expect(problemsOf(ended, { status: 1, says: /gave no whole answer within 2 s.+--request-timeout/ })).toEqual([]);
   });
 });
 
 describe('identities that may do little', () => {
   it('a Role that reads one namespace: the name and the way to the node are known, the rest is a gap with the right to ask for', async () => {
     const ended = await run(['cli-a', 'http://web'], 'reader');
-    expect(faultsOf(ended, { status: 4, says: /allow it to list pods in namespace kube-system/ })).toEqual([]);
+    expect(problemsOf(ended, { status: 4, says: /allow it to list pods in namespace kube-system/ })).toEqual([]);
     expect(plain(ended.stdout.toString())).toMatch(/web resolves as web\.shop\.svc\.cluster\.local to 10\.96\.10\.1/);
     expect(plain(ended.stdout.toString())).toMatch(/coverage: \d+ steps? proven, .+ gaps/);
   });
@@ -120,14 +98,14 @@ describe('identities that may do little', () => {
   it('everything may be read, no pod entered: the answer is what the objects intend', async () => {
     const ended = await run(['cli-a', 'http://web'], 'watcher');
     expect(
-      faultsOf(ended, { status: 4, says: /As the API objects intend it, .+ delivered to one of shop\/web-a/ }),
+      problemsOf(ended, { status: 4, says: /As the API objects intend it, .+ delivered to one of shop\/web-a/ }),
     ).toEqual([]);
     expect(plain(ended.stdout.toString())).toMatch(/allow get and create of pods\/exec in namespace kube-system/);
   });
 
   it('nothing may be read', async () => {
     expect(
-      faultsOf(await run(['cli-a', 'http://web', '-n', 'shop'], 'nobody'), {
+      problemsOf(await run(['cli-a', 'http://web', '-n', 'shop'], 'nobody'), {
         status: 1,
         says: /allow it to list pods in namespace shop/,
       }),
@@ -137,7 +115,7 @@ describe('identities that may do little', () => {
   it('without a fault everything is seen', async () => {
     proxy.faults = {};
     expect(
-      faultsOf(await run([...QUESTION, '--server', proxy.url]), { status: 0, says: /delivered to shop\/host-a/ }),
+      problemsOf(await run([...QUESTION, '--server', proxy.url]), { status: 0, says: /delivered to shop\/host-a/ }),
     ).toEqual([]);
   });
 });

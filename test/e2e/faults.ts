@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { status, type Faults, type RequestFault, type StreamFault } from './faulty-proxy.ts';
+import { status, type Faults, type RequestFault } from './faulty-proxy.ts';
 
 /** Something that goes wrong, and how the program must end. */
 export interface Fault {
@@ -210,103 +210,5 @@ export const REQUEST_FAULTS: readonly Fault[] = [
     make: of(SLICES, (response) => status(response, 403, 'Forbidden')),
     status: 0,
     says: /not known: .+endpointslices\.json: .+\(allow it to list endpointslices/,
-  },
-];
-
-/** Spoils streams whose URL holds a text. */
-function stream(text: string, fault: StreamFault): () => Faults {
-  return () => ({
-    stream: (request, socket, pass) => request.url?.includes(text) === true && fault(request, socket, pass),
-  });
-}
-
-/** Answers an upgrade with a status. */
-const refused = (code: number, body: string): StreamFault => {
-  return (_request, socket) => {
-    socket.end(`HTTP/1.1 ${code} x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-    return true;
-  };
-};
-
-/** Lets so many bytes of the other side through, then closes or falls silent. */
-const passing = (bytes: number, then: 'close' | 'silence'): StreamFault => {
-  return (_request, socket, pass) => {
-    let left = bytes;
-    pass().on('data', (chunk: Buffer) => {
-      if (left <= 0) return;
-      socket.write(chunk.subarray(0, left));
-      left -= chunk.length;
-      if (left <= 0 && then === 'close') socket.end();
-    });
-    return true;
-  };
-};
-
-export const STREAM_FAULTS: readonly Fault[] = [
-  {
-    about: 'exec is forbidden',
-    make: stream('/exec', refused(403, '{"kind":"Status","message":"pods is forbidden"}')),
-    status: 4,
-    says: /\(allow get and create of pods\/exec in namespace kube-system/,
-  },
-  {
-    about: 'the pod of exec is gone',
-    make: stream('/exec', refused(404, '{"kind":"Status","message":"pods not found"}')),
-    status: 4,
-    says: /pods not found \(HTTP status 404\) \(run it again: the pod was replaced in between/,
-  },
-  {
-    about: 'the kubelet of exec cannot be reached',
-    make: stream('/exec', refused(500, 'error dialing backend: dial tcp 10.10.0.11:10250: connect: refused')),
-    status: 4,
-    says: /error dialing backend/,
-  },
-  {
-    about: 'a proxy in between does not upgrade',
-    make: stream('/exec', refused(200, '<html></html>')),
-    status: 4,
-    says: /\(check what stands between here and the API server: it must let WebSocket upgrades pass/,
-  },
-  {
-    about: 'the WebSocket of exec closes half-way',
-    make: stream('/exec', passing(900, 'close')),
-    status: 4,
-    says: /the connection (?:closed|broke)/,
-  },
-  {
-    about: 'the dumps of rules alone close half-way',
-    make: stream('tables-', passing(20_000, 'close')),
-    status: 4,
-    says: /iptables-save\.txt: .*the connection (?:closed|broke)/,
-  },
-  {
-    about: 'the WebSocket of exec closes before it opens',
-    make: stream('/exec', (_request, socket) => {
-      socket.destroy();
-      return true;
-    }),
-    status: 4,
-    says: /there is no connection to the API server|the connection/,
-  },
-  {
-    about: 'exec answers with what is no WebSocket',
-    make: stream('/exec', (_request, socket) => {
-      socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
-      return true;
-    }),
-    status: 4,
-    says: /WebSocket/,
-  },
-  {
-    about: 'exec opens and falls silent',
-    make: stream('/exec', passing(600, 'silence')),
-    status: 4,
-    says: /nothing was heard for \d+ s/,
-  },
-  {
-    about: 'port-forward is refused: kube-proxy is asked in its container instead',
-    make: stream('/portforward', refused(403, '{"kind":"Status","message":"pods is forbidden"}')),
-    status: 0,
-    says: /delivered to shop\/host-a/,
   },
 ];

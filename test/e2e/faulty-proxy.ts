@@ -85,7 +85,7 @@ export async function startFaultyProxy(lab: Lab): Promise<FaultyProxy> {
 }
 
 /** A request's head, as it came. */
-function headOf({ method, url, rawHeaders }: IncomingMessage): string {
+export function headOf({ method, url, rawHeaders }: IncomingMessage): string {
   const lines = rawHeaders.flatMap((word, at) => (at % 2 === 0 ? [`${word}: ${rawHeaders[at + 1] ?? ''}\r\n`] : []));
   return `${method} ${url} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }

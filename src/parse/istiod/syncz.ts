@@ -1,7 +1,7 @@
 import type { Artefact, Gap, Parsed } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
 import { camelCase } from '../../model/protobuf-name.ts';
-import type { ProxySync, TypeSync } from '../../model/proxy-sync.ts';
+import { OWN_PROXY, type ProxySync, type TypeSync } from '../../model/proxy-sync.ts';
 import { readJson } from '../json-index/json-document.ts';
 
 /**
@@ -25,7 +25,8 @@ export function parseSyncz(artefact: Artefact, istiod: string): Parsed<readonly 
       ? clientConfig(item.at('value').exists ? item.at('value') : item, identifier)
       : listed(item, istiod);
     if (read === undefined) problems.push(strange(artefact, item));
-    else value.push(read);
+    // Whoever asks over the discovery service is connected like a proxy for that moment.
+    else if (!read.proxy.startsWith(`${OWN_PROXY}.`)) value.push(read);
   }
   return { value, gaps: problems };
 }

@@ -90,8 +90,12 @@ export class EnvoyCollector implements Collector {
         { permission: { verb: 'get', group: '', resource: 'pods', namespace, namespaced: true }, signal },
       );
       const spec = new Cursor('', '', JSON.parse(bytes.toString('utf8'))).at('spec');
-      // A native sidecar is an init container that goes on running.
-      return [...spec.at('containers').items(), ...spec.at('initContainers').items()]
+      // A native sidecar is an init container that goes on running; istio-init has the proxy's image and does not.
+      const sidecars = spec.at('initContainers').items();
+      return [
+        ...spec.at('containers').items(),
+        ...sidecars.filter((one) => one.at('restartPolicy').string() === 'Always'),
+      ]
         .filter(
           (one) => one.at('name').string() === 'istio-proxy' || /envoy|proxyv2/.test(one.at('image').string() ?? ''),
         )

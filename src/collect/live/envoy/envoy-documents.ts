@@ -20,6 +20,15 @@ export const ENVOY_PATHS: Readonly<Record<string, string>> = {
   'stats.json': '/stats?format=json',
 };
 
+/** What each document begins with (envoy/admin/v3/*.proto); one without any entry is `{}`. */
+const BEGINNINGS: Readonly<Record<string, RegExp>> = {
+  'config_dump.json': /^\{\s*"configs"/,
+  'clusters.json': /^\{\s*(?:\}|"cluster_statuses")/,
+  'listeners.json': /^\{\s*(?:\}|"listener_statuses")/,
+  'server_info.json': /^\{\s*"(?:version|state)"/,
+  'stats.json': /^\{\s*"stats"/,
+};
+
 /**
  * Lists of a config_dump that can be had one by one (`?resource=`). Those of clusters and secrets that are still warming are left
  * out: on their own they look like active ones.
@@ -78,7 +87,7 @@ export class EnvoyDocuments {
     const wanted = file === 'config_dump.json' && this.#endpoints ? `${path}?include_eds` : path;
     const answer = await this.#get(wanted, signal);
     const text = answer.body.subarray(0, 512).toString('utf8').trimStart();
-    if (answer.status === 200 && text.startsWith('{')) return collected(answer.body);
+    if (answer.status === 200 && BEGINNINGS[file]?.test(text) === true) return collected(answer.body);
     if (text.startsWith(NOT_CONVERTED)) {
       const parts = file === 'config_dump.json' ? await this.#byParts(signal) : null;
       const problem = `Envoy cannot print it: ${quoted(text)}`;
@@ -87,7 +96,7 @@ export class EnvoyDocuments {
     const said = text === '' ? 'nothing' : quoted(text);
     const problem =
       answer.status === 200
-        ? `${this.#admin.place} answers ${path} with text in place of JSON: ${said}`
+        ? `${this.#admin.place} answers ${path} with ${text.startsWith('{') ? 'JSON of another server' : 'text in place of JSON'}: ${said}`
         : `${this.#admin.place} answers ${path} with status ${answer.status}: ${said}`;
     return gap(name, 'unreadable', problem, "check that it is the port of an Envoy's admin interface");
   }

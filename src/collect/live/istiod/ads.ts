@@ -1,4 +1,5 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
+import { OWN_PROXY } from '../../../model/proxy-sync.ts';
 import { quoted, StreamError } from '../stream/stream-error.ts';
 import { decodeDiscoveryResponse, encodeDiscoveryRequest, type DiscoveryResponse } from './discovery-codec.ts';
 
@@ -57,7 +58,7 @@ export async function askAds(target: AdsTarget, question: AdsQuestion): Promise<
   const deadline = Date.now() + (question.deadline ?? DEADLINE_MS);
   const { namespace, resourceNames, typeUrl, signal } = question;
   const node = {
-    id: `sidecar~127.0.0.1~kubectl-reach.${namespace}~${namespace}.svc.cluster.local`,
+    id: `sidecar~127.0.0.1~${OWN_PROXY}.${namespace}~${namespace}.svc.cluster.local`,
     metadata: {
       GENERATOR: 'event',
       NAMESPACE: namespace,

@@ -114,6 +114,11 @@ describe('a proxy that gives no answer', () => {
 
   it.each([
     ['text', httpAnswer(200, 'text/plain', 'hello'), /with text in place of JSON: hello/],
+    [
+      'for another server',
+      httpAnswer(200, 'application/json', '{"name":"shop"}'),
+      /with JSON of another server: \{"name"/,
+    ],
     ['nothing', httpAnswer(200, 'text/plain', ''), /with text in place of JSON: nothing/],
     ['a page of another server', httpAnswer(404, 'text/html', '<html>Not found</html>'), /with status 404: <html>/],
   ])('answers %s', async (_what, answer, said) => {
@@ -127,9 +132,9 @@ describe('a proxy that gives no answer', () => {
     stream.error('failed to connect to localhost:15000: dial tcp4 127.0.0.1:15000: connect: connection refused');
     stream.socket.close(1000);
   };
-  const podOf = (containers: object[]): FakeBehaviour => ({
+  const podOf = (containers: object[], initContainers: object[] = []): FakeBehaviour => ({
     forward: closed,
-    plain: (_request, response) => void response.end(JSON.stringify({ spec: { containers } })),
+    plain: (_request, response) => void response.end(JSON.stringify({ spec: { containers, initContainers } })),
   });
 
   it('is not there at all', async () => {
@@ -144,6 +149,14 @@ describe('a proxy that gives no answer', () => {
     const gap = gapOf((await collect(fake, ['config_dump.json']))[0]);
     expect(gap?.problem).toContain('although container istio-proxy is a proxy');
     expect(gap?.remedy).toContain('--proxy-admin-port');
+  });
+
+  it('listens somewhere else, as a native sidecar', async () => {
+    const init = { name: 'istio-init', image: 'proxyv2:1' };
+    const sidecar = { name: 'istio-proxy', image: 'proxyv2:1', restartPolicy: 'Always' };
+    const fake = await proxy({}, podOf([{ name: 'reviews', image: 'reviews:1' }], [init, sidecar]));
+    const gap = gapOf((await collect(fake, ['config_dump.json']))[0]);
+    expect(gap?.problem).toContain('although container istio-proxy is a proxy');
   });
 
   it('listens somewhere else, perhaps: the pod may not be read', async () => {

@@ -77,7 +77,7 @@ describe('asking istiod', () => {
     expect(resources.map(({ value }) => value.toString())).toEqual(['{"a":1}']);
     expect(istiod?.asked[0]?.request).toMatchObject({
       resource_names: ['syncz'],
-      node: { id: 'sidecar~127.0.0.1~kubectl-reach.istio-system~istio-system.svc.cluster.local' },
+      node: { id: 'sidecar~127.0.0.1~kubectl_reach.istio-system~istio-system.svc.cluster.local' },
     });
   });
 
