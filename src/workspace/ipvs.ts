@@ -8,13 +8,26 @@ const SAVE = 'ipvsadm-save.txt';
 /** The kernel's own list: without flags of schedulers, but with the real servers in its order. */
 const KERNEL = 'ip_vs.txt';
 
+/** Keys that are there once the kernel has loaded IPVS (net/netfilter/ipvs/ip_vs_ctl.c ip_vs_control_net_init_sysctl). */
+const LOADED = 'net.ipv4.vs.';
+
+/**
+ * Whether a listing of IPVS is there. A running node is asked for it where its kernel has IPVS: on all others the tools are missing,
+ * which nobody wants to be told.
+ */
+export function holdsIpvs(reader: Reader, { folder }: NetnsPlace, file: string): boolean {
+  if (reader.has(folder + file)) return true;
+  const isLoaded = reader.artefact(`${folder}sysctl.txt`)?.bytes.includes(LOADED) === true;
+  return isLoaded && reader.artefact(folder + file) !== undefined;
+}
+
 /**
  * The virtual servers of a namespace, from whichever listing was captured. Few namespaces have any, so that a missing listing is no gap
  * of the snapshot: who finds signs of IPVS says so.
  */
 export function readVirtualServers(reader: Reader, place: NetnsPlace): Reading<VirtualServers> {
   const read = (file: string): Reading<VirtualServers> | undefined =>
-    reader.has(`${place.folder}${file}`)
+    holdsIpvs(reader, place, file)
       ? reader.read(
           `${place.folder}${file}`,
           captureRemedy(place, file),

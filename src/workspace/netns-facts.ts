@@ -14,7 +14,7 @@ import type { Artefact, Parsed } from '../model/artefact.ts';
 import type { Reading } from '../model/facts.ts';
 import { readIptables } from './iptables.ts';
 import { captureRemedy, type NetnsPlace } from './layout.ts';
-import { readVirtualServers } from './ipvs.ts';
+import { holdsIpvs, readVirtualServers } from './ipvs.ts';
 import { besideIptables, readNftables } from './nftables.ts';
 import { once, onceFor, type Reader } from './reader.ts';
 
@@ -65,7 +65,7 @@ export function netnsFacts(reader: Reader, place: NetnsPlace, seen: boolean): Ne
     ipsets: map('ipset-save.txt', parseIpsetSave),
     virtualServers: once(() => readVirtualServers(reader, place)),
     virtualConnections: once(() =>
-      reader.has(`${place.folder}${CONNECTIONS}`)
+      holdsIpvs(reader, place, CONNECTIONS)
         ? file(CONNECTIONS, whole(parseIpvsConnections), (value) => value.length === 0)
         : {
             gaps: reader.absence(`${place.folder}${CONNECTIONS}`, captureRemedy(place, CONNECTIONS)),

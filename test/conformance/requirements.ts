@@ -9,6 +9,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   ipset: 'ipset',
   go: 'golang-go',
   dmesg: 'util-linux',
+  // The guest kernel with IPVS
+  'apt-get': 'apt',
+  dpkg: 'dpkg',
 };
 
 /** Ends the run before the first test when this machine cannot run them: a suite that was not run must not look green. */

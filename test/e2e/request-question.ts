@@ -4,7 +4,7 @@ import { CLUSTER } from '../lab/network.ts';
 import type { Probe, ProbeResult, Sender } from '../lab/probe/probe.ts';
 import { ask } from '../sample-facts.ts';
 
-/** So many that each of three backends is met but once in ten million runs. */
+/** So many that each of three backends, picked by chance, is missed but once in ten million runs. */
 const REQUESTS = 40;
 
 /** A request that is explained and then sent. */
@@ -63,11 +63,16 @@ export function questionOf(
   });
 }
 
-/** Sends it for real. A refusal is the same each time; who answers is chance. */
+/**
+ * Sends it for real. A refusal is the same each time; who answers changes.
+ * @param namespace of senders that say none
+ * @param requests so many then
+ */
 export async function send(
-  lab: Lab,
+  cluster: Pick<Lab, 'probes'>,
   { from, to, method, headers, varies = false }: RequestQuestion,
   namespace: string,
+  requests = REQUESTS,
 ): Promise<ProbeResult[]> {
   const probe: Probe = {
     from: typeof from === 'object' && 'pod' in from ? { namespace, ...from } : from,
@@ -75,9 +80,9 @@ export async function send(
     ...(method === undefined ? {} : { method }),
     ...(headers === undefined ? {} : { headers }),
   };
-  const first = await lab.probes(probe, 2);
+  const first = await cluster.probes(probe, 2);
   const many = varies || first.some(({ disposition }) => disposition === 'delivered');
-  return many ? lab.probes(probe, REQUESTS) : first;
+  return many ? cluster.probes(probe, requests) : first;
 }
 
 /** How a question names its sender. */

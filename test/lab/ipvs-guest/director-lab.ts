@@ -8,10 +8,10 @@ import { Guest, type GuestProbe, type GuestProbeResult } from './guest.ts';
 import { collectIpvsDetails, collectNodeFiles } from './netns-files.ts';
 
 /** Ports on which the director and the real servers answer. */
-const PORTS = [80, 443, 8080];
+export const PORTS = [80, 443, 8080];
 
 /** Of every family: addresses of the client (the second is not of its net), of the director, of the real servers, virtual ones. */
-const ADDRESSES = {
+export const ADDRESSES = {
   4: {
     client: ['10.98.1.2', '10.98.11.5', '10.98.11.6', '10.98.12.7'],
     director: '10.98.2.2',
@@ -194,6 +194,10 @@ function serve(guest: Guest, place: string, addresses: readonly string[]): Promi
 
 async function furnishRealServer(guest: Guest, place: string, [own4, own6]: readonly [string, string]): Promise<void> {
   const loose = ['all', 'default', 'eth0', 'tunl0'].map((device) => `net.ipv4.conf.${device}.rp_filter=0`);
+  // Answers pass the director and leave it where they came in: it tells the sender of the shorter way, past it, where nobody translates.
+  const strict = ['all', 'eth0'].flatMap((device) =>
+    ['ipv4', 'ipv6'].map((family) => `net.${family}.conf.${device}.accept_redirects=0`),
+  );
   await guest.run(
     place,
     ['ip', '-batch', '-'],
@@ -213,7 +217,9 @@ async function furnishRealServer(guest: Guest, place: string, [own4, own6]: read
       'route add default via fd00:98:2::1 table 100',
     ].join('\n')}\n`,
   );
+  // Without a table the saves would be empty, and it would not be known that no rule is there.
+  for (const tool of ['iptables-restore', 'ip6tables-restore']) await guest.run(place, [tool], EMPTY);
   await guest.run(place, ['ip', '-6', 'rule', 'add', 'from', 'fd00:98:10::/64', 'lookup', '100']);
   const anywhere = ['net.ipv4.ip_nonlocal_bind=1', 'net.ipv6.ip_nonlocal_bind=1'];
-  await guest.run(place, ['sysctl', '-q', '-w', ...loose, ...anywhere, ...UNLIMITED]);
+  await guest.run(place, ['sysctl', '-q', '-w', ...loose, ...strict, ...anywhere, ...UNLIMITED]);
 }
