@@ -8,7 +8,7 @@ import type { ConnectionFlags } from './collect/live/connection-flags.ts';
 import type { ConnectionSurroundings, Traffic } from './collect/live/connection.ts';
 import type { LiveCluster } from './collect/live/live.ts';
 import { explain } from './explain/explain.ts';
-import { QuestionError, type QuestionInput } from './explain/question/question-input.ts';
+import { NotCapturedError, QuestionError, type QuestionInput } from './explain/question/question-input.ts';
 import type { Gap } from './model/artefact.ts';
 import type { Explanation } from './model/explanation.ts';
 import { LiveError, orLiveError, sentence } from './live-error.ts';
@@ -95,9 +95,13 @@ function attempt(
 /** What is not found is only missing when all of it could be looked through. */
 function unaskable(error: QuestionError, gaps: readonly Gap[], interrupted: boolean): Error {
   if (interrupted) return new LiveError('interrupted before the question could be asked', ['Run it again.']);
-  if (gaps.length === 0) return error;
+  const captured = !(error instanceof NotCapturedError);
+  if (gaps.length === 0) return captured ? error : new QuestionError(error.message, ['The cluster has none.']);
   const hints = gaps
     .slice(0, 5)
     .map(({ problem, remedy }) => sentence(remedy === undefined ? problem : `${problem}: ${remedy}`));
-  return new LiveError(`${error.message}, as far as the cluster could be read`, [...hints, ...error.hints]);
+  return new LiveError(`${error.message}, as far as the cluster could be read`, [
+    ...hints,
+    ...(captured ? error.hints : []),
+  ]);
 }

@@ -25,14 +25,23 @@ export interface OpenPlaces {
 
 /** The registry of collectors: one line for each kind of place. */
 export function openPlaces(api: KubeApi, options: CollectionOptions): OpenPlaces {
-  const nodes = new NodeCollector(api, nodeAccess(api, options));
+  const access = nodeAccess(api, options);
+  const nodes = new NodeCollector(api, access);
   const envoy = { port: options.proxyAdminPort ?? ISTIO_ADMIN_PORT, endpoints: true };
   const istiod = { namespace: options.istioNamespace ?? ISTIO_NAMESPACE };
   return {
     places: [
-      { collects: (name) => NodeCollector.collects(name), collector: nodes },
-      { collects: (name) => EnvoyCollector.collects(name), collector: new EnvoyCollector(api, envoy) },
-      { collects: (name) => IstiodCollector.collects(name), collector: new IstiodCollector(api, istiod) },
+      { collects: (name) => NodeCollector.collects(name), collector: nodes, remedy: access.remedy },
+      {
+        collects: (name) => EnvoyCollector.collects(name),
+        collector: new EnvoyCollector(api, envoy),
+        remedy: 'run it again, and give the port of the admin interface (--proxy-admin-port) if it is another one',
+      },
+      {
+        collects: (name) => IstiodCollector.collects(name),
+        collector: new IstiodCollector(api, istiod),
+        remedy: 'run it again, and give the namespace of istiod (--istio-namespace) if it is another one',
+      },
     ],
     notes: () => nodes.notes,
     close: async () => await nodes.close(),
