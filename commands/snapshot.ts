@@ -74,7 +74,7 @@ export default class Snapshot extends BaseCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Snapshot);
-    const { captureCluster, takeSnapshot } = await import('../src/snapshot.ts');
+    const { captureCluster, skippedLines, takeSnapshot } = await import('../src/snapshot.ts');
     const { name, version } = versionReport();
     const request: SnapshotRequest = {
       scope: {
@@ -96,10 +96,7 @@ export default class Snapshot extends BaseCommand {
       return captureCluster(connectionOf(flags), surroundings, collection, flags.restart, request, tell);
     });
     const kept = flags.redact === 'none' ? 'nothing was redacted' : `${flags.redact} were redacted`;
-    const lines = [
-      `${report.path}: ${report.artefacts} artefacts; ${kept}`,
-      ...report.skipped.map(({ artefact, problem }) => `not in it: ${artefact}: ${problem}`),
-    ];
+    const lines = [`${report.path}: ${report.artefacts} artefacts; ${kept}`, ...skippedLines(report.skipped)];
     // What nobody has (no IPVS, no legacy tables) is missing from every snapshot.
     const whole = report.skipped.every(({ kind }) => kind === 'missing');
     this.answer(lines.join('\n'), whole ? ExitStatus.ok : ExitStatus.undetermined);

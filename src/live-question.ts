@@ -7,7 +7,7 @@ import type { ConnectionFlags } from './collect/live/connection-flags.ts';
 import type { ConnectionSurroundings } from './collect/live/connection.ts';
 import type { LiveCluster } from './collect/live/live.ts';
 import { requestTimeout } from './collect/live/request-timeout.ts';
-import { QuestionError } from './explain/question/question-input.ts';
+import { NotCapturedError, QuestionError } from './explain/question/question-input.ts';
 import type { Gap } from './model/artefact.ts';
 import { LiveError, orLiveError, sentence } from './live-error.ts';
 
@@ -93,11 +93,14 @@ async function attempt<T>(
 /** What is not found is only missing when all of it could be looked through. */
 function unanswerable(error: QuestionError, gaps: readonly Gap[], interrupted: boolean): Error {
   if (interrupted) return new LiveError('interrupted before the question could be asked', ['Run it again.']);
-  if (gaps.length === 0) return error;
-  const [reason] = gaps.filter(({ problem }) => problem === error.message);
-  if (reason !== undefined) return new LiveError(error.message, error.hints);
+  const captured = !(error instanceof NotCapturedError);
+  if (gaps.length === 0) return captured ? error : new QuestionError(error.message, ['The cluster has none.']);
+  if (gaps.some(({ problem }) => problem === error.message)) return new LiveError(error.message, error.hints);
   const hints = gaps
     .slice(0, 5)
     .map(({ problem, remedy }) => sentence(remedy === undefined ? problem : `${problem}: ${remedy}`));
-  return new LiveError(`${error.message}, as far as the cluster could be read`, [...hints, ...error.hints]);
+  return new LiveError(`${error.message}, as far as the cluster could be read`, [
+    ...hints,
+    ...(captured ? error.hints : []),
+  ]);
 }

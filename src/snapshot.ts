@@ -21,6 +21,7 @@ import { clusterOf } from './workspace/layout.ts';
 import { planSnapshot, secondBest } from './workspace/snapshot-plan.ts';
 import { describeScope, inScope, type SnapshotScope } from './workspace/snapshot-scope.ts';
 
+export { skippedLines } from './render/skipped.ts';
 export type { RedactionLevel } from './redact/redact.ts';
 export type { SnapshotScope } from './workspace/snapshot-scope.ts';
 

@@ -29,6 +29,8 @@ export interface ArtefactSource {
   artefact(name: string): Artefact | undefined;
   /** Holes met so far: what was skipped, refused or could not be read. */
   gaps(): readonly Gap[];
+  /** One clause: what would make the source tell more of an artefact; undefined (of a snapshot always): a person captures it. */
+  remedy?(name: string): string | undefined;
 }
 
 /** Why something is not known. */

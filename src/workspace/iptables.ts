@@ -52,7 +52,7 @@ export function readIptables(
   const owned = nftables.value === undefined ? undefined : divideBaseChains(nftables.value.baseChains).iptables;
   const loaded = owned?.some((chain) => chain.family === NFT_FAMILY[family] && !chain.empty);
   if (save.state !== 'read' || save.ruleset.backend === 'legacy') {
-    if (loaded === true) lacking.push(unsaved(name, captureRemedy(place, SAVE[family]), nftables));
+    if (loaded === true) lacking.push(unsaved(name, reader.remedy(name, captureRemedy(place, SAVE[family])), nftables));
     else if (save.state !== 'read' && (loaded === undefined || nftables.value?.incomplete !== undefined))
       lacking.push(...save.gaps);
   }
@@ -73,7 +73,7 @@ export function readIptables(
 
 function readSave(reader: Reader, place: NetnsPlace, file: string, family: Family): Saved {
   const name = `${place.folder}${file}`;
-  const remedy = captureRemedy(place, file);
+  const remedy = reader.remedy(name, captureRemedy(place, file));
   const artefact = reader.artefact(name);
   if (artefact === undefined) return { state: 'absent', gaps: reader.absence(name, remedy) };
   const { value, gaps } = parseIptablesSave(artefact, family);
@@ -117,8 +117,9 @@ function unsavedKubeProxy(reader: Reader, place: NetnsPlace, family: Family): re
   }).value;
   if (mode !== 'iptables' && mode !== 'ipvs') return [];
   const problem = `kube-proxy works in ${mode} mode here, and no rules of iptables were captured`;
-  const remedy = captureRemedy(place, LEGACY[family]);
-  return [{ kind: 'missing', artefact: `${place.folder}${LEGACY[family]}`, problem, remedy }];
+  const artefact = `${place.folder}${LEGACY[family]}`;
+  const remedy = reader.remedy(artefact, captureRemedy(place, LEGACY[family]));
+  return [{ kind: 'missing', artefact, problem, remedy }];
 }
 
 function unsaved(artefact: string, remedy: string, nftables: NftablesReading): Gap {

@@ -33,7 +33,16 @@ export class Reader {
    */
   absence(name: string, remedy: string): readonly Gap[] {
     const said = this.source.gaps().filter((gap) => gap.artefact === name);
-    return said.length > 0 ? said : [{ kind: 'missing', artefact: name, problem: 'it was not captured', remedy }];
+    if (said.length > 0) return said;
+    return [{ kind: 'missing', artefact: name, problem: 'it was not captured', remedy: this.remedy(name, remedy) }];
+  }
+
+  /**
+   * What would close a gap of an artefact: one clause.
+   * @param byHand how a person would capture it
+   */
+  remedy(name: string, byHand: string): string {
+    return this.source.remedy?.(name) ?? byHand;
   }
 
   /** A fact that is one artefact. Nothing read and something wrong means that the fact is not known. */
@@ -47,7 +56,11 @@ export class Reader {
     if (artefact === undefined) return this.noted({ gaps: this.absence(name, remedy), artefact: name });
     const { value, gaps } = parse(artefact);
     const known = gaps.length === 0 || !isEmpty(value);
-    return this.noted({ ...(known ? { value } : {}), gaps: withRemedy(gaps, remedy), artefact: name });
+    return this.noted({
+      ...(known ? { value } : {}),
+      gaps: withRemedy(gaps, this.remedy(name, remedy)),
+      artefact: name,
+    });
   }
 
   /** As `read`, of an artefact that is understood bit by bit: its gaps may still grow. */
@@ -60,11 +73,12 @@ export class Reader {
     const artefact = this.artefact(name);
     if (artefact === undefined) return this.noted({ gaps: this.absence(name, remedy), artefact: name });
     const parsed = parse(artefact);
+    const closing = this.remedy(name, remedy);
     const known = parsed.gaps.length === 0 || !isEmpty(parsed.value);
     return this.noted({
       ...(known ? { value: parsed.value } : {}),
       get gaps() {
-        return withRemedy(parsed.gaps, remedy);
+        return withRemedy(parsed.gaps, closing);
       },
       artefact: name,
     });

@@ -87,7 +87,7 @@ describe('requests', () => {
 describe('the admin interface of a sidecar', () => {
   const file = (pod: string, document: string): string => `clusters/lab/pods/${pod}/envoy/${document}.json`;
   const admin = (port = 15_000, endpoints = true): EnvoyCollector =>
-    new EnvoyCollector(kubeApi(connection), { port, endpoints });
+    new EnvoyCollector(kubeApi(connection), { port, endpoints, starting: false });
   /** As the sidecar's own container sees it. */
   async function inside(document: string): Promise<string> {
     const url = `localhost:15000/${document}`;
@@ -154,7 +154,7 @@ describe('the admin interface of a sidecar', () => {
       },
     };
     const through = connectTo({ kubeconfig: lab.kubeconfig, server: between.url });
-    const collector = new EnvoyCollector(kubeApi(through), { port: 15_000, endpoints: true });
+    const collector = new EnvoyCollector(kubeApi(through), { port: 15_000, endpoints: true, starting: false });
     const names = ['config_dump', 'clusters', 'config_dump', 'clusters'].map((one) => file('bookinfo/details-v1', one));
     await collector.collect(names, signal());
     await collector.collect(names, signal());
@@ -210,7 +210,7 @@ describe('the admin interface of a sidecar', () => {
 
   it('an identity that may not forward ports is told what it needs', async () => {
     const watcher = connectTo({ kubeconfig: lab.kubeconfigOf('watcher') });
-    const collector = new EnvoyCollector(kubeApi(watcher), { port: 15_000, endpoints: true });
+    const collector = new EnvoyCollector(kubeApi(watcher), { port: 15_000, endpoints: true, starting: false });
     const collected = await collect(collector, file('bookinfo/details-v1', 'config_dump'));
     watcher.close();
     expect(collected).toMatchObject({

@@ -26,8 +26,13 @@ export function problemsOf(
   if (fault.status === 1 && !/^error: .+\n.+/.test(stderr)) problems.push('it gives no error with what would help');
   if (fault.status === 4) {
     if (!answer.startsWith('UNDETERMINED')) problems.push('it gives no partial answer');
-    if (!/not known: .+/.test(plain(answer))) problems.push('it names no gap');
+    const gaps = plain(answer)
+      .split(/ (?=not known: |assumed: )/)
+      .filter((clause) => clause.startsWith('not known: '));
+    if (gaps.length === 0) problems.push('it names no gap');
+    problems.push(...gaps.filter((gap) => !/\)$/.test(gap.trim())).map((gap) => `without what would close it: ${gap}`));
   }
+  if (/kubectl get|> clusters\//.test(plain(all))) problems.push('it speaks of files of a snapshot');
   if (!fault.says.test(plain(all))) problems.push(`it does not say ${fault.says}`);
   return problems.length === 0 ? [] : [...problems, all];
 }

@@ -6,6 +6,8 @@ import type { ObjectCollector } from './objects/object-collector.ts';
 export interface Place {
   readonly collects: (name: string) => boolean;
   readonly collector: Collector;
+  /** One clause: what would make it tell more, where what it gave does not suffice. */
+  readonly remedy: string;
 }
 
 /**
@@ -38,6 +40,10 @@ export class LiveSource implements ArtefactSource {
 
   gaps(): readonly Gap[] {
     return [...this.#objects.gaps(), ...this.#gaps];
+  }
+
+  remedy(name: string): string | undefined {
+    return this.#places.find(({ collects }) => collects(name))?.remedy;
   }
 
   /**

@@ -84,7 +84,7 @@ export async function openCluster(
     lists: objects.names(),
     capturePlaces: (namespaces) => {
       const lists = new ListCollector(objects.lists(), namespaces);
-      return [{ collects: (name) => lists.collects(name), collector: lists }, ...places];
+      return [{ collects: (name) => lists.collects(name), collector: lists, remedy: 'run it again' }, ...places];
     },
     postAdmin: async (pod, path) =>
       await orRefused(pod, async () => {

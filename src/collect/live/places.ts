@@ -14,6 +14,7 @@ import { NodeCollector } from './node/node-collector.ts';
 import type { NodeAccess } from './node/node-place.ts';
 
 const DEBUG_NAMESPACE = 'default';
+const ADMIN_REMEDY = 'run it again, and give the port of the admin interface (--proxy-admin-port) if it is another one';
 
 /** Everything that is collected besides API objects. */
 export interface OpenPlaces {
@@ -26,20 +27,33 @@ export interface OpenPlaces {
 
 /** The registry of collectors: one line for each kind of place. */
 export function openPlaces(api: KubeApi, options: CollectionOptions): OpenPlaces {
-  const nodes = new NodeCollector(api, nodeAccess(api, options));
+  const access = nodeAccess(api, options);
+  const nodes = new NodeCollector(api, access);
   const envoy = {
     port: options.proxyAdminPort ?? ISTIO_ADMIN_PORT,
     endpoints: true,
     starting: options.startingProxies,
   };
-  const ztunnel = { namespace: options.istioNamespace ?? DEFAULT_ISTIO_NAMESPACE, port: envoy.port };
   const istiod = { namespace: options.istioNamespace ?? DEFAULT_ISTIO_NAMESPACE };
+  const ztunnel = { ...istiod, port: envoy.port };
   return {
     places: [
-      { collects: (name) => NodeCollector.collects(name), collector: nodes },
-      { collects: (name) => EnvoyCollector.collects(name), collector: new EnvoyCollector(api, envoy) },
-      { collects: (name) => ZtunnelCollector.collects(name), collector: new ZtunnelCollector(api, ztunnel) },
-      { collects: (name) => IstiodCollector.collects(name), collector: new IstiodCollector(api, istiod) },
+      { collects: (name) => NodeCollector.collects(name), collector: nodes, remedy: access.remedy },
+      {
+        collects: (name) => EnvoyCollector.collects(name),
+        collector: new EnvoyCollector(api, envoy),
+        remedy: ADMIN_REMEDY,
+      },
+      {
+        collects: (name) => ZtunnelCollector.collects(name),
+        collector: new ZtunnelCollector(api, ztunnel),
+        remedy: ADMIN_REMEDY,
+      },
+      {
+        collects: (name) => IstiodCollector.collects(name),
+        collector: new IstiodCollector(api, istiod),
+        remedy: 'run it again, and give the namespace of istiod (--istio-namespace) if it is another one',
+      },
     ],
     notes: () => nodes.notes,
     close: async () => await nodes.close(),

@@ -33,3 +33,11 @@ export class QuestionError extends Error {
     this.hints = hints;
   }
 }
+
+/** What the question is about was not captured at all. */
+export class NotCapturedError extends QuestionError {
+  /** @param resource as kubectl names it */
+  constructor(message: string, resource: string) {
+    super(message, [`Capture them with: kubectl get ${resource} -A -o json`]);
+  }
+}

@@ -4,7 +4,7 @@ import type { Source } from '../../model/question.ts';
 import { listText } from '../../model/wording.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 import { closeNames } from './close-names.ts';
-import { QuestionError, type QuestionInput } from './question-input.ts';
+import { NotCapturedError, QuestionError, type QuestionInput } from './question-input.ts';
 import { podsOfWorkload, WORKLOAD_KINDS } from './workload.ts';
 
 /** The clients that a text names: one, or every replica of a workload. */
@@ -86,9 +86,7 @@ function nodeSource(view: ClusterView, name: string): Source {
 function noSuchPod(view: ClusterView, namespace: string, name: string, elsewhere: readonly PodFact[]): QuestionError {
   const pods = view.objects?.pods ?? [];
   if (view.objects === undefined || pods.length === 0) {
-    return new QuestionError(`there is no pod ${name}: no pods were listed`, [
-      'Capture them with: kubectl get pods -A -o json',
-    ]);
+    return new NotCapturedError(`there is no pod ${name}: no pods were listed`, 'pods');
   }
   const hints = elsewhere.map((pod) => `A pod of that name is in namespace ${pod.namespace}: add -n ${pod.namespace}.`);
   const here = pods.filter((pod) => pod.namespace === namespace).map((pod) => pod.name);

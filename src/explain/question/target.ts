@@ -6,7 +6,7 @@ import { portText } from '../sentences/names.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 import { lookUpVariable } from '../world/environment.ts';
 import { closeNames } from './close-names.ts';
-import { QuestionError, type QuestionInput } from './question-input.ts';
+import { NotCapturedError, QuestionError, type QuestionInput } from './question-input.ts';
 import { addressOnNode, outsideAddress } from './service-address.ts';
 
 /** TO, taken apart. */
@@ -278,9 +278,7 @@ function targetNamespace(input: QuestionInput, source: Source): string {
 export function noSuchService(view: ClusterView, namespace: string, name: string): QuestionError {
   const services = view.objects?.services ?? [];
   if (services.length === 0) {
-    return new QuestionError(`there is no Service ${name}: no Services were listed`, [
-      'Capture them with: kubectl get services -A -o json',
-    ]);
+    return new NotCapturedError(`there is no Service ${name}: no Services were listed`, 'services');
   }
   const elsewhere = services.filter((one) => one.name === name).map((one) => `${one.name}.${one.namespace}`);
   const here = services.filter((one) => one.namespace === namespace).map((one) => one.name);

@@ -1,6 +1,6 @@
 import type { ServiceFact } from '../../model/kubernetes.ts';
 import { compareText } from '../../model/order.ts';
-import { QuestionError } from '../question/question-input.ts';
+import { NotCapturedError } from '../question/question-input.ts';
 import { noSuchService } from '../question/target.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 
@@ -34,5 +34,5 @@ function allServices(view: ClusterView, namespace: string | null): readonly Serv
     return own.toSorted((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name));
   }
   const where = namespace === null ? 'the snapshot' : `namespace ${namespace}`;
-  throw new QuestionError(`there are no Services in ${where}`, ['Capture them with: kubectl get services -A -o json']);
+  throw new NotCapturedError(`there are no Services in ${where}`, 'services');
 }

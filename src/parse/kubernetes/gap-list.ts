@@ -3,6 +3,10 @@ import { gapRaw, type Gap } from '../../model/artefact.ts';
 /** Gaps that one artefact may report; beyond it they are counted. A hostile List of a million bad items stays readable. */
 const LIMIT = 1000;
 
+/** Against an object that is not as its kind asks for: the API server gives none, a file or a proxy in between may. */
+const MALFORMED = 'read the List again from the API server itself';
+const NOT_KNOWN = 'use a version of kubectl-reach that knows it';
+
 /** The gaps of one artefact. */
 export class GapList {
   private readonly artefact: string;
@@ -20,13 +24,14 @@ export class GapList {
       return;
     }
     const raw = value === undefined ? undefined : rawText(value);
-    this.found.push({ kind, artefact: this.artefact, pointer, problem, ...(raw === undefined ? {} : { raw }) });
+    const remedy = kind === 'not-understood' ? NOT_KNOWN : MALFORMED;
+    this.found.push({ kind, artefact: this.artefact, pointer, problem, remedy, ...(raw === undefined ? {} : { raw }) });
   }
 
   list(): readonly Gap[] {
     if (this.more === 0) return this.found;
     const problem = `${this.more} more problems like the ones before`;
-    return [...this.found, { kind: 'too-large', artefact: this.artefact, problem }];
+    return [...this.found, { kind: 'too-large', artefact: this.artefact, problem, remedy: MALFORMED }];
   }
 }
 

@@ -209,6 +209,7 @@ it('a live source fetches in rounds what was asked of it, each thing once', asyn
   const source = new LiveSource(objects, [
     {
       collects: (name) => name.startsWith('clusters/lab/nodes/'),
+      remedy: 'run it again',
       collector: {
         collect: (wanted) => {
           rounds.push(wanted);

@@ -3,6 +3,7 @@ import type { KubeApi, PodName } from '../api-access.ts';
 import { forwardPort } from '../stream/port-forward.ts';
 import { askOver, type HttpAnswer } from '../stream/pod-http.ts';
 import { quoted, StreamError } from '../stream/stream-error.ts';
+import { allowStream } from '../stream/stream-gap.ts';
 import type { CommandRunner } from './command-runner.ts';
 import type { LoopbackHttp } from './node-place.ts';
 
@@ -13,6 +14,7 @@ const DEADLINE_MS = 30_000;
 export function forwardedLoopback({ access }: KubeApi, pod: PodName): LoopbackHttp {
   return {
     place: `through pod ${pod.namespace}/${pod.pod}`,
+    remedy: allowStream('portforward', pod.namespace),
     get: async (port, path, signal) => {
       const connection = await forwardPort(access, pod, port, { signal });
       return await askOver(connection, `127.0.0.1:${port}`, path, { limit: BODY_BYTES });

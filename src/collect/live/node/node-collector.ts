@@ -105,6 +105,7 @@ export class NodeCollector implements Collector {
     if ('problem' in place) return refused(name, place);
     const { port, path } = KUBE_PROXY_PATHS[file] ?? { port: 0, path: '' };
     const problems: string[] = [];
+    let remedy = `see whether kube-proxy runs on ${node} and listens on port ${port} there`;
     for (const loopback of place.loopback) {
       try {
         const { status, body } = await loopback.get(port, path, signal);
@@ -118,11 +119,11 @@ export class NodeCollector implements Collector {
       } catch (error) {
         if (!(error instanceof StreamError)) throw error;
         problems.push(`${loopback.place}: ${error.message}`);
+        if (error.failure === 'forbidden' && loopback.remedy !== undefined) remedy = loopback.remedy;
         // Another way leads to the same port.
         if (error.failure === 'port-closed') break;
       }
     }
-    const remedy = `run \`curl -s http://127.0.0.1:${port}${path} > ${name}\` on ${node}`;
     return { gap: { kind: 'missing', artefact: name, problem: problems.join('; '), remedy } };
   }
 }

@@ -15,6 +15,8 @@ export interface NodeRefusal {
 export interface LoopbackHttp {
   /** `through pod kube-system/kube-proxy-x1` */
   readonly place: string;
+  /** One clause: what would allow it where it is forbidden. */
+  readonly remedy?: string;
   /** @throws StreamError when there is no whole answer */
   get(port: number, path: string, signal: AbortSignal): Promise<HttpAnswer>;
 }

@@ -24,6 +24,11 @@ const REMEDIES: Readonly<Partial<Record<StreamFailure, string>>> = {
   aborted: 'run it again and let it finish',
 };
 
+/** What would allow a stream. Before 1.35 the verb was `get` for WebSocket and `create` for SPDY; since then it is both. */
+export function allowStream(subresource: Subresource, namespace: string): string {
+  return `allow get and create of pods/${subresource} in namespace ${namespace} (\`kubectl reach access -o yaml\` prints the role)`;
+}
+
 /** The gap of a stream to a pod that failed. */
 export function streamGap(
   { failure, message }: StreamError,
@@ -32,9 +37,7 @@ export function streamGap(
 ): StreamGap {
   const problem = `${DOING[subresource]} pod ${namespace}/${pod}: ${message}`;
   if (failure === 'forbidden') {
-    // Before 1.35 the verb was `get` for WebSocket and `create` for SPDY; since then it is both.
-    const remedy = `allow get and create of pods/${subresource} in namespace ${namespace} (\`kubectl reach access -o yaml\` prints the role)`;
-    return { gap: 'forbidden', problem, remedy };
+    return { gap: 'forbidden', problem, remedy: allowStream(subresource, namespace) };
   }
   const gap = failure === 'too-large' ? 'too-large' : failure === 'protocol' ? 'unreadable' : 'missing';
   return { gap, problem, remedy: REMEDIES[failure] ?? null };
