@@ -94,8 +94,8 @@ async function attempt<T>(
 function unanswerable(error: QuestionError, gaps: readonly Gap[], interrupted: boolean): Error {
   if (interrupted) return new LiveError('interrupted before the question could be asked', ['Run it again.']);
   if (gaps.length === 0) return error;
-  const [reason] = gaps.filter(({ problem }) => problem === error.message);
-  if (reason !== undefined) return new LiveError(error.message, error.hints);
+  const isReason = gaps.some(({ problem }) => problem === error.message);
+  if (isReason) return new LiveError(error.message, error.hints);
   const hints = gaps
     .slice(0, 5)
     .map(({ problem, remedy }) => sentence(remedy === undefined ? problem : `${problem}: ${remedy}`));
