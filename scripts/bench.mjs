@@ -4,6 +4,7 @@
 // (process.resourceUsage is its own alone), and a hook inside them would miss their end and add a load of its own; so bash's
 // `time` reads it, from getrusage(RUSAGE_CHILDREN). All commands run in turn, round after round, so that a busy moment of the
 // machine meets them all; the first round fills caches and is dropped.
+// With `--peer istioctl` it holds proxy-config against the real istioctl instead (bench-peer.ts).
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,13 @@ import { envoyDump, envoyRequests } from './envoy-dump.mjs';
 import { kubeProxyRuleset } from './kube-proxy-ruleset.mjs';
 
 const ROUNDS = 21;
+
+if (process.argv.includes('--peer')) {
+  const peer = [fileURLToPath(new URL('bench-peer.ts', import.meta.url)), ...process.argv.slice(2)];
+  const hooks = new URL('typescript.mjs', import.meta.url).href;
+  const { status } = spawnSync(process.execPath, ['--import', hooks, ...peer], { stdio: 'inherit' });
+  process.exit(status ?? 1);
+}
 
 const node = process.execPath;
 const program = fileURLToPath(new URL('../dist/kubectl-reach.cjs', import.meta.url));

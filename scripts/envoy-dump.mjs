@@ -144,6 +144,43 @@ export function envoyDump(services) {
   return JSON.stringify({ configs }, null, 1);
 }
 
+/** What Envoy counts of each endpoint. */
+const COUNTERS = ['cx_connect_fail', 'cx_total', 'rq_error', 'rq_success', 'rq_timeout', 'rq_total'];
+const GAUGES = ['cx_active', 'rq_active'];
+
+/** @param {number} index */
+function clusterStatus(index) {
+  const thresholds = ['DEFAULT', 'HIGH'].map((priority) => ({
+    priority,
+    max_connections: 4294967295,
+    max_pending_requests: 4294967295,
+    max_requests: 4294967295,
+    max_retries: 4294967295,
+  }));
+  return {
+    name: `outbound|${port(index)}||${host(index)}`,
+    added_via_api: true,
+    host_statuses: many(4, (pod) => ({
+      address: socket(address(`172.${16 + pod}`, index), 8080),
+      stats: [
+        ...COUNTERS.map((name) => ({ name, value: index % 3 === 0 ? '7' : undefined })),
+        ...GAUGES.map((name) => ({ type: 'GAUGE', name })),
+      ],
+      health_status: { eds_health_status: 'HEALTHY' },
+      weight: 1,
+      locality: { region: 'region', zone: 'zone' },
+    })),
+    circuit_breakers: { thresholds },
+    observability_name: `outbound|${port(index)}||${host(index)};`,
+    eds_service_name: `outbound|${port(index)}||${host(index)}`,
+  };
+}
+
+/** The answer of the same proxy's /clusters?format=json. @param {number} services */
+export function envoyClusters(services) {
+  return JSON.stringify({ cluster_statuses: many(services, clusterStatus) }, null, 1);
+}
+
 /** Requests to all Services in turn, one a line. @param {number} services @param {number} count */
 export function envoyRequests(services, count) {
   const lines = many(count, (number) => {

@@ -6,6 +6,7 @@ export default class AuthzCheck extends ProxyCommand {
   static override description =
     'One row for each action and policy, from the RBAC filters of the listeners. What they do with a request is told by explain and ' +
     'envoy-request.';
+  static override aliases = ['x:authz:check', 'experimental:authz:check'];
   static override examples = [
     {
       description: 'Of a pod',

@@ -59,6 +59,11 @@ export function istiodFileOf(name: string): { readonly istiod: string; readonly 
   return istiod === undefined || file === undefined ? undefined : { istiod, file };
 }
 
+/** Name of the config_dump of a node's ztunnel. */
+export function ztunnelFile(cluster: string, node: string): string {
+  return `${clusterFolder(cluster)}ztunnel/${node}/config_dump.json`;
+}
+
 /** The node of whose ztunnel a name is the config_dump. */
 export function ztunnelNodeOf(name: string): string | undefined {
   return /^clusters\/[^/]+\/ztunnel\/([^/]+)\/config_dump\.json$/.exec(name)?.[1];

@@ -81,8 +81,11 @@ export async function guestAnswers(
   try {
     const objects = new ObjectCollector(connection);
     await objects.open(signal);
-    const nodes = new NodeCollector(kubeApi(connection), new GuestAccess(cluster.guest));
-    const places = [{ collects: (name: string) => NodeCollector.collects(name), collector: nodes }];
+    const access = new GuestAccess(cluster.guest);
+    const nodes = new NodeCollector(kubeApi(connection), access);
+    const places = [
+      { collects: (name: string) => NodeCollector.collects(name), collector: nodes, remedy: access.remedy },
+    ];
     return await answersFrom(new LiveSource(objects, places), questions, signal);
   } finally {
     connection.close();

@@ -43,7 +43,7 @@ export const EXEC_FAULTS: readonly Fault[] = [
     about: 'the pod of exec is gone',
     make: stream('/exec', refused(404, '{"kind":"Status","message":"pods not found"}')),
     status: 4,
-    says: /pods not found \(HTTP status 404\) \(run it again: the pod was replaced in between/,
+    says: /pods not found \(HTTP status 404\) \(check its name and namespace, or run it again: the pod was replaced in between/,
   },
   {
     about: 'the kubelet of exec cannot be reached',

@@ -119,6 +119,10 @@ export function podsOfTarget(
   return clusters.flatMap((view) => {
     const named = (pods: readonly PodFact[]) => pods.map((pod) => ({ view, pod }));
     if (isPodName(text)) {
+      // Of a cluster too large to list all pods, these are asked for.
+      const [name, place] = nameAndNamespace(rest, namespace ?? 'default');
+      view.pod(place, name);
+      view.pod(namespace ?? 'default', rest);
       return named(
         (view.objects?.pods ?? []).filter(
           (pod) =>

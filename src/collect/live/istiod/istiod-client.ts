@@ -3,7 +3,7 @@
  * discovery service with TLS, with a token that the API server gives for that alone, or in plain text.
  */
 import { Cursor } from '../../../model/json.ts';
-import type { KubeApi, PodName } from '../api-access.ts';
+import type { KubeApi } from '../api-access.ts';
 import { RequestRefused } from '../refusal.ts';
 import { askOver } from '../stream/pod-http.ts';
 import { forwardPort } from '../stream/port-forward.ts';

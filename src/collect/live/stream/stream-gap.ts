@@ -16,7 +16,7 @@ const DOING: Readonly<Record<Subresource, string>> = { exec: 'exec in', portforw
 
 /** Remedies by failure; those that are not here depend on what was wanted. */
 const REMEDIES: Readonly<Partial<Record<StreamFailure, string>>> = {
-  gone: 'run it again: the pod was replaced in between',
+  gone: 'check its name and namespace, or run it again: the pod was replaced in between',
   'no-websocket': 'check what stands between here and the API server: it must let WebSocket upgrades pass',
   unreachable: 'check the network and the server of the kubeconfig',
   'cut-off': 'run it again; check the network and what stands between here and the API server',

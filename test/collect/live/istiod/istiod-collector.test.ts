@@ -144,7 +144,7 @@ describe('istiod', () => {
       typeUrl: 'istio.io/debug/syncz',
       controlPlane: { identifier: '{"ID":"istiod-0"}' },
     });
-    await istiod.close();
+    istiod.close();
     expect(textOf(await collect(fake, 'syncz.json'))).toBe('[]');
   });
 
