@@ -77,7 +77,9 @@ export function isUserspaceProxy(netns: NetnsFacts, family: Flow['family']): boo
 function cilium(world: World, owner: Owner & { readonly kind: 'node' }, netns: NetnsFacts, flow: Flow): Unknown | null {
   const view = world.cluster(owner.cluster);
   if (view.servicesAt(flow.destination).length === 0) return null;
-  const agent = view.objects?.podsHaving(owner.node).find((pod) => pod.nodeName === owner.node && pod.labels['k8s-app'] === 'cilium');
+  const agent = view.objects
+    ?.podsHaving(owner.node)
+    .find((pod) => pod.nodeName === owner.node && pod.labels['k8s-app'] === 'cilium');
   if (agent === undefined) return null;
   const rules = (netns.iptables(flow.family).value ?? []).some((ruleset) =>
     KUBE_PROXY_CHAINS.some((chain) => ruleset.chain('nat', chain) !== undefined),
