@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { clusterSnapshot, filesOf } from './cluster-snapshot.mjs';
 import { envoyDump, envoyRequests } from './envoy-dump.mjs';
 import { kubeProxyRuleset } from './kube-proxy-ruleset.mjs';
 
@@ -63,6 +64,15 @@ const proxyConfig = (words, budget) => ({
   budget,
 });
 
+// A large cluster: 200 MB, of which 10,000 Services with 300,000 rules on the node of the question.
+const CLUSTER_SERVICES = 10_000;
+const cluster = join(folder, 'cluster');
+clusterSnapshot(cluster, CLUSTER_SERVICES);
+const inCluster = ['cli-a', 'svc-05000.scale', '-n', 'shop', '--snapshot', cluster];
+const readEach = 'for (const file of process.argv.slice(1)) require("fs").readFileSync(file, "utf8")';
+/** @param {string} snapshot */
+const readFiles = (snapshot) => [node, '-e', readEach, ...filesOf(snapshot)];
+
 /** @type {readonly { name: string, command: readonly string[], baseline: readonly string[], budget: number }[]} */
 const lines = [
   { name: '--version', command: [node, program, '--version'], baseline: bareNode, budget: 1.5 },
@@ -70,6 +80,12 @@ const lines = [
   { name: 'version -o json', command: [node, program, 'version', '-o', 'json'], baseline: bareNode, budget: 2.5 },
   { name: 'explain (bundled sample)', command: explain, baseline: bareNode, budget: 8 },
   { name: `packet (${SERVICES} Services), to reading`, command: packet, baseline: readRules, budget: 3 },
+  {
+    name: `explain (${CLUSTER_SERVICES} Services), to reading`,
+    command: [node, program, 'explain', ...inCluster],
+    baseline: readFiles(cluster),
+    budget: 3,
+  },
   { name: 'envoy-request (10,000), to parsing', command: envoyRequest, baseline: parseDump, budget: 3 },
   proxyConfig('cluster', 1.5),
   proxyConfig('listener', 1.5),
@@ -122,7 +138,8 @@ function cpuMilliseconds(words) {
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
   const script = 'TIMEFORMAT="%U %S"; time "$@" >/dev/null 2>&1';
   const { status, stderr } = spawnSync('bash', ['-c', script, 'bash', ...words], { env, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${words.join(' ')} ended with status ${status}`);
+  // 4: what the pods of a made-up cluster listen on is not known.
+  if (status !== 0 && status !== 4) throw new Error(`${words.join(' ')} ended with status ${status}`);
   const [user = 0, system = 0] = stderr.trim().split(' ').map(Number);
   return (user + system) * 1000;
 }

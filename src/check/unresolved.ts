@@ -34,6 +34,6 @@ function causeOf(failed: NameOutcome): string {
 function namesakes(context: CheckContext, host: string): readonly string[] {
   const [name = '', , third] = host.split('.');
   if (third !== undefined) return [];
-  const services = objectsOf(context)?.services ?? [];
+  const services = objectsOf(context)?.servicesHaving(name, 'name') ?? [];
   return services.filter((service) => service.name === name).map((service) => `${name}.${service.namespace}`);
 }

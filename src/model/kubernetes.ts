@@ -187,12 +187,15 @@ export interface KubernetesObjects {
   readonly endpointSlices: readonly EndpointSliceFact[];
   readonly endpoints: readonly EndpointsFact[];
   readonly pods: readonly PodFact[];
-  /** The Services in whose text this name or address stands, and perhaps others: of a large List, only these are read. */
-  servicesHaving(text: string): readonly ServiceFact[];
+  /**
+   * The Services in whose text this name or address stands (`name`: as the value of a member of that key), and perhaps others: of a
+   * large List, only these are read.
+   */
+  servicesHaving(text: string, key?: 'name'): readonly ServiceFact[];
   /** As `servicesHaving`. */
   endpointSlicesHaving(text: string): readonly EndpointSliceFact[];
   /** As `servicesHaving`. */
-  podsHaving(text: string): readonly PodFact[];
+  podsHaving(text: string, key?: 'name'): readonly PodFact[];
   readonly nodes: readonly NodeFact[];
   readonly namespaces: readonly NamespaceFact[];
   readonly configMaps: readonly ConfigMapFact[];

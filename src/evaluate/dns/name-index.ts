@@ -29,7 +29,7 @@ export interface NameIndex {
 export function indexNames(objects: KubernetesObjects): NameIndex {
   const dns = lazy(() => readClusterDns(objects));
   const services = lookup(
-    (name) => objects.servicesHaving(name),
+    (name) => objects.servicesHaving(name, 'name'),
     (some) => new Map(some.map((one) => [`${one.namespace}/${one.name}`, one])),
   );
   const namespaces = lazy(() => new Set(objects.namespaces.map((one) => one.name)));

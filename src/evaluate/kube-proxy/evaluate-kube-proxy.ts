@@ -77,9 +77,10 @@ const KIND = {
 } as const;
 
 function nodePort(input: KubeProxyInput, flow: Flow): Met | 'ambiguous' | undefined {
+  if (!isLocalAddress(input.node, flow.destination)) return undefined;
   const ports = input.index.nodePorts(flow.destinationPort, flow.protocol).filter((one) => one.family === flow.family);
   const [first] = ports;
-  if (first === undefined || !isLocalAddress(input.node, flow.destination)) return undefined;
+  if (first === undefined) return undefined;
   if (!acceptsNodePorts(input.node, input.config, input.mode, flow.destination)) return undefined;
   if (input.mode === 'ipvs' && isVirtual(input, flow.destination)) return undefined;
   return ports.length > 1 ? 'ambiguous' : met({ proxied: first, kind: 'nodePort' });

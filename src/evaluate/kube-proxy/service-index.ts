@@ -1,6 +1,6 @@
 import type { TransportProtocol } from '../../model/flow.ts';
 import type { ServiceAddressKind } from '../../model/kube-proxy.ts';
-import type { EndpointSliceFact, ServiceFact } from '../../model/kubernetes.ts';
+import type { EndpointSliceFact, KubernetesObjects, ServiceFact } from '../../model/kubernetes.ts';
 import { lookup } from '../../model/lookup.ts';
 import { proxiedPorts, type ProxiedPort } from './service-port.ts';
 
@@ -27,52 +27,85 @@ export interface ServiceIndex {
   portsWithEndpoint(address: string): readonly ProxiedPort[];
 }
 
-/**
- * Builds the index; what it gives does not depend on the order of the Services.
- * @param slicesHaving all slices in whose text a name or address stands, and perhaps others
- */
+/** Where Services and slices come from. */
+export type ServiceSource = Pick<KubernetesObjects, 'services' | 'servicesHaving' | 'endpointSlicesHaving'>;
+
+/** Builds the index, each part on first use; what it gives does not depend on the order of the Services. */
 export function indexServices(
-  services: readonly ServiceFact[],
-  slicesHaving: (text: string) => readonly EndpointSliceFact[],
+  source: ServiceSource,
   knowsSlices: (service: ServiceFact) => boolean = () => true,
 ): ServiceIndex {
-  const claims = new Map<string, Claim[]>();
-  const nodePorts = new Map<string, ProxiedPort[]>();
-  const clusterIPs = new Map<string, ServiceFact>();
-  const externalAddresses = new Map<string, ServiceFact>();
-  const healthChecks = new Map<number, ServiceFact>();
-  for (const service of services.toSorted(byName)) {
-    if (service.type === 'LoadBalancer' && service.externalTrafficPolicy === 'Local') {
-      if (service.healthCheckNodePort !== null) healthChecks.set(service.healthCheckNodePort, service);
-    }
-    for (const proxied of proxiedPorts(service)) {
-      const { port } = proxied;
-      const protocol = port.protocol.toLowerCase();
-      const claim = (address: string, kind: Claim['kind']): void =>
-        push(claims, `${address} ${port.port} ${protocol}`, { proxied, kind });
-      claim(proxied.clusterIP, 'clusterIP');
-      clusterIPs.set(proxied.clusterIP, service);
-      for (const address of new Set(proxied.externalIPs)) claim(address, 'externalIP');
-      for (const address of new Set(proxied.loadBalancerVIPs)) claim(address, 'loadBalancerIP');
-      for (const address of [...proxied.externalIPs, ...proxied.loadBalancerVIPs])
-        externalAddresses.set(address, service);
-      if (port.nodePort !== null) push(nodePorts, `${port.nodePort} ${protocol}`, proxied);
-    }
-  }
+  const servicesHaving = (text: string): readonly ServiceFact[] => source.servicesHaving(text);
+  const slicesHaving = (text: string): readonly EndpointSliceFact[] => source.endpointSlicesHaving(text);
+  const claims = lookup(servicesHaving, indexClaims);
+  const clusterIPs = lookup(servicesHaving, (services) => indexAddresses(services, (one) => [one.clusterIP]));
+  const externalAddresses = lookup(servicesHaving, (services) =>
+    indexAddresses(services, (one) => [...one.externalIPs, ...one.loadBalancerVIPs]),
+  );
+  const nodePorts = lazy(() => indexNodePorts(source.services));
+  const healthChecks = lazy(() => indexHealthChecks(source.services));
   const slicesOf = lookup(slicesHaving, indexSlices);
-  const portsOf = lazy(() => new Map(services.map((service) => [placeOf(service), proxiedPorts(service)])));
   const endpoints = lookup(slicesHaving, indexEndpoints);
+  const portsOf = lookup(
+    (name: string) => source.servicesHaving(name, 'name'),
+    (services) => new Map(services.map((service) => [placeOf(service), proxiedPorts(service)])),
+  );
   return {
-    claims: (address, port, protocol) => claims.get(`${address} ${port} ${protocol}`) ?? [],
-    nodePorts: (port, protocol) => nodePorts.get(`${port} ${protocol}`) ?? [],
-    clusterIP: (address) => clusterIPs.get(address),
-    externalAddress: (address) => externalAddresses.get(address),
-    healthCheckNodePort: (port) => healthChecks.get(port),
+    claims: (address, port, protocol) => claims(`${address} ${port} ${protocol}`, address) ?? [],
+    nodePorts: (port, protocol) => nodePorts().get(`${port} ${protocol}`) ?? [],
+    clusterIP: clusterIPs,
+    externalAddress: externalAddresses,
+    healthCheckNodePort: (port) => healthChecks().get(port),
     slices: (service) => slicesOf(placeOf(service), service.name) ?? [],
     knowsSlices,
     portsWithEndpoint: (address) =>
-      [...(endpoints(address) ?? [])].toSorted().flatMap((service) => portsOf().get(service) ?? []),
+      [...(endpoints(address) ?? [])]
+        .toSorted()
+        .flatMap((service) => portsOf(service, service.slice(service.indexOf('/') + 1)) ?? []),
   };
+}
+
+/** Claims by `address port protocol`. */
+function indexClaims(services: readonly ServiceFact[]): ReadonlyMap<string, readonly Claim[]> {
+  const claims = new Map<string, Claim[]>();
+  for (const proxied of services.toSorted(byName).flatMap(proxiedPorts)) {
+    const { port, protocol } = proxied.port;
+    const claim = (address: string, kind: Claim['kind']): void =>
+      push(claims, `${address} ${port} ${protocol.toLowerCase()}`, { proxied, kind });
+    claim(proxied.clusterIP, 'clusterIP');
+    for (const address of new Set(proxied.externalIPs)) claim(address, 'externalIP');
+    for (const address of new Set(proxied.loadBalancerVIPs)) claim(address, 'loadBalancerIP');
+  }
+  return claims;
+}
+
+function indexAddresses(
+  services: readonly ServiceFact[],
+  addressesOf: (proxied: ProxiedPort) => readonly string[],
+): ReadonlyMap<string, ServiceFact> {
+  const byAddress = new Map<string, ServiceFact>();
+  for (const service of services.toSorted(byName)) {
+    for (const address of proxiedPorts(service).flatMap(addressesOf)) byAddress.set(address, service);
+  }
+  return byAddress;
+}
+
+function indexNodePorts(services: readonly ServiceFact[]): ReadonlyMap<string, readonly ProxiedPort[]> {
+  const nodePorts = new Map<string, ProxiedPort[]>();
+  for (const proxied of services.toSorted(byName).flatMap(proxiedPorts)) {
+    const { nodePort, protocol } = proxied.port;
+    if (nodePort !== null) push(nodePorts, `${nodePort} ${protocol.toLowerCase()}`, proxied);
+  }
+  return nodePorts;
+}
+
+function indexHealthChecks(services: readonly ServiceFact[]): ReadonlyMap<number, ServiceFact> {
+  const answering = services.filter((one) => one.type === 'LoadBalancer' && one.externalTrafficPolicy === 'Local');
+  return new Map(
+    answering
+      .toSorted(byName)
+      .flatMap((one) => (one.healthCheckNodePort === null ? [] : [[one.healthCheckNodePort, one] as const])),
+  );
 }
 
 /** Slices by the Service that they belong to. */

@@ -45,6 +45,7 @@ export interface ClusterView {
 }
 
 const NONE: readonly never[] = [];
+const NO_SERVICES = { services: NONE, servicesHaving: () => NONE, endpointSlicesHaving: () => NONE };
 const FINISHED = new Set(['Succeeded', 'Failed']);
 
 /** Builds the view; costs nothing until it is asked. */
@@ -54,14 +55,12 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
   const nodes = lazy(() => indexNodes(facts, objects));
   const services = lookup((ip) => objects?.servicesHaving(ip) ?? NONE, indexServiceAddresses);
   const ranges = lazy(() => serviceRanges(objects));
-  const named = lookup((name) => objects?.servicesHaving(name) ?? NONE, indexPlaces<ServiceFact>);
-  const podsByName = lookup((name) => objects?.podsHaving(name) ?? NONE, indexPlaces<PodFact>);
+  const named = lookup((name) => objects?.servicesHaving(name, 'name') ?? NONE, indexPlaces<ServiceFact>);
+  const podsByName = lookup((name) => objects?.podsHaving(name, 'name') ?? NONE, indexPlaces<PodFact>);
   const nodesNamed = lazy(() => new Map((objects?.nodes ?? []).map((one) => [one.name, one])));
   const knowsSlices = ({ namespace, name }: ServiceFact): boolean =>
     objects?.holds('endpointslices', byService(namespace, name)) === true;
-  const serviceIndex = lazy(() =>
-    indexServices(objects?.services ?? NONE, (text) => objects?.endpointSlicesHaving(text) ?? NONE, knowsSlices),
-  );
+  const serviceIndex = lazy(() => indexServices(objects ?? NO_SERVICES, knowsSlices));
   const nameIndex = lazy(() => (objects === undefined ? undefined : indexNames(objects)));
   return {
     serviceIndex,
@@ -94,7 +93,7 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
       podsByName(`${namespace}/${name}`, name) ?? sought(objects, 'pods', byName(name, namespace)),
     podsNamed: (name) => {
       sought(objects, 'pods', byName(name));
-      return (objects?.podsHaving(name) ?? NONE).filter((pod) => pod.name === name);
+      return (objects?.podsHaving(name, 'name') ?? NONE).filter((pod) => pod.name === name);
     },
     podsOn: (node) => {
       sought(objects, 'pods', byNode(node));

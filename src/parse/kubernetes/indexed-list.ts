@@ -3,6 +3,8 @@ import { Cursor } from '../../model/json.ts';
 import { CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../json-index/byte-scan.ts';
 import { skipSpace, skipString, skipValue } from '../json-index/byte-scan.ts';
 
+const SPACE = 0x20;
+
 /** From this size on reading single items costs less than parsing all of them. */
 const INDEXED_BYTES = 2 * 1024 * 1024;
 
@@ -54,29 +56,42 @@ export class IndexedList {
 
   /**
    * Items in whose text a string value stands as JSON.stringify writes it, and perhaps others. An IPv6 address has several spellings.
+   * @param key of which member it has to be the value; undefined: of any, or an element of a list
    * @returns undefined when all of them have to be looked at
    */
-  having(text: string): readonly number[] | undefined {
+  having(text: string, key?: 'name'): readonly number[] | undefined {
     if (text.includes(':')) return undefined;
     if (IPV4.test(text)) {
       this.#addresses ??= this.#indexAddresses();
       return this.#addresses.get(text) ?? [];
     }
     this.#searches += 1;
-    return this.#searches > SEARCHES ? undefined : this.#search(JSON.stringify(text));
+    return this.#searches > SEARCHES
+      ? undefined
+      : this.#search(JSON.stringify(text), key === undefined ? '' : `"${key}"`);
   }
 
-  #search(needle: string): number[] {
+  #search(needle: string, key: string): number[] {
     const { bytes } = this.#artefact;
     const found: number[] = [];
     let index = 0;
     let hit = bytes.indexOf(needle, this.#starts[0] ?? this.#end);
     while (hit >= 0 && hit < this.#end) {
-      index = this.#itemAt(hit, index);
-      found.push(index);
-      hit = bytes.indexOf(needle, this.#endOf(index));
+      const wanted = key === '' || this.#isValueOf(key, hit);
+      if (wanted) {
+        index = this.#itemAt(hit, index);
+        found.push(index);
+      }
+      hit = bytes.indexOf(needle, wanted ? this.#endOf(index) : hit + needle.length - 1);
     }
     return found;
+  }
+
+  #isValueOf(key: string, place: number): boolean {
+    const { bytes } = this.#artefact;
+    let at = place - 1;
+    while (bytes[at] === SPACE) at -= 1;
+    return bytes[at] === COLON && bytes.toString('latin1', at - key.length, at) === key;
   }
 
   /** The item at a place, looked for from another one on. */

@@ -105,7 +105,7 @@ export function kubernetesObjects(artefacts: ReadonlyMap<string, Lists>): {
 
 interface Searched<T> {
   readonly all: () => readonly T[];
-  readonly having: (text: string) => readonly T[];
+  readonly having: (text: string, key?: 'name') => readonly T[];
 }
 
 /** Objects of a kind, all of them or those that hold a text; the same object is the same fact in both. */
@@ -124,13 +124,14 @@ function searched<T extends ObjectFact>(lists: OpenLists, plural: string, parse:
   });
   return {
     all,
-    having: (text) => {
-      const known = answers.get(text);
+    having: (text, key) => {
+      const asked = `${key ?? ''} ${text}`;
+      const known = answers.get(asked);
       if (known !== undefined) return known;
-      const found = lists.having(plural, parse, text);
+      const found = lists.having(plural, parse, text, key);
       if (found === undefined) return all();
       const answer = once(found.map(same));
-      answers.set(text, answer);
+      answers.set(asked, answer);
       return answer;
     },
   };

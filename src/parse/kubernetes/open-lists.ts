@@ -18,7 +18,7 @@ export interface OpenLists {
    * Objects in whose text a name or address stands, and perhaps others.
    * @returns undefined when all objects have to be read to know them
    */
-  readonly having: <T>(plural: string, parse: Parse<T>, text: string) => readonly T[] | undefined;
+  readonly having: <T>(plural: string, parse: Parse<T>, text: string, key?: 'name') => readonly T[] | undefined;
   readonly captured: (plural: string) => boolean;
   readonly holds: (plural: string, selection: Selection) => boolean;
   /** Of what was read so far. */
@@ -67,9 +67,9 @@ export function openLists(artefacts: ReadonlyMap<string, Lists>): OpenLists {
         note(plural, artefact, parsed.gaps);
         return parsed.value;
       }),
-    having: (plural, parse, text) => {
+    having: (plural, parse, text, key) => {
       const [opened, second] = open(plural);
-      const indexes = second === undefined ? opened?.list?.having(text) : undefined;
+      const indexes = second === undefined ? opened?.list?.having(text, key) : undefined;
       if (opened?.list === undefined || indexes === undefined) return undefined;
       const items = itemsOf(opened.list, indexes);
       if (items === undefined) {

@@ -67,7 +67,7 @@ const POD = '10.1.0.5';
 function input(services: unknown[], slices: unknown[], more: Partial<KubeProxyInput> = {}): KubeProxyInput {
   const objects = read(services, slices);
   return {
-    index: indexServices(objects.services, (text) => objects.endpointSlicesHaving(text)),
+    index: indexServices(objects),
     node: NODE,
     config: CONFIG,
     mode: 'iptables',
@@ -404,10 +404,11 @@ describe('laws', () => {
 
   it('the order of Services and slices changes nothing', () => {
     const given = lab.input('node2');
+    const services = lab.objects.services.toReversed();
     const slices = lab.objects.endpointSlices.toReversed();
     const turned = {
       ...given,
-      index: indexServices(lab.objects.services.toReversed(), () => slices),
+      index: indexServices({ services, servicesHaving: () => services, endpointSlicesHaving: () => slices }),
     };
     fc.assert(
       fc.property(flows, ({ source, destination, port, mode }) => {

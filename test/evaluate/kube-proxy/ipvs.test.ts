@@ -21,7 +21,7 @@ const node = objects.nodes.find((one) => one.name === 'lab-node');
 if (node === undefined) throw new Error('no lab-node');
 
 const input: KubeProxyInput = {
-  index: indexServices(objects.services, (text) => objects.endpointSlicesHaving(text)),
+  index: indexServices(objects),
   node: proxyNode(node, ['127.0.0.1', '::1', '10.60.0.1', 'fd60::1', '10.244.0.1', 'fd10:244::1', 'fe80::1'], [node]),
   config: { ...LAB_CONFIG, mode: 'ipvs', clusterCIDRs: ['10.244.0.0/16', 'fd10:244::/56'] },
   mode: 'ipvs',

@@ -52,7 +52,7 @@ export function openLab(sample: 'kube-proxy-iptables' | 'kube-proxy-legacy'): La
       ]),
     ),
   );
-  const index = indexServices(objects.services, (text) => objects.endpointSlicesHaving(text));
+  const index = indexServices(objects);
   const addresses = (node: string): string[] =>
     (JSON.parse(file(`nodes/${node}/ip-address.json`).toString()) as { addr_info: { local: string }[] }[]).flatMap(
       (link) => link.addr_info.map((one) => one.local),
