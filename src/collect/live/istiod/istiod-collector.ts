@@ -83,7 +83,7 @@ export class IstiodCollector implements Collector {
     }
     const problem = `istiod ${podName} does not answer ${path}: ${problems.join('; ')}`;
     const remedy = `run \`istioctl x internal-debug "${path}" > ${name}\``;
-    return { gap: { kind: 'missing', artefact: name, problem, remedy } };
+    return { gap: { kind: 'unreadable', artefact: name, problem, remedy } };
   }
 
   async #overHttp(pod: PodName, path: string, signal: AbortSignal): Promise<Buffer> {

@@ -24,6 +24,13 @@ const REMEDIES: Readonly<Partial<Record<StreamFailure, string>>> = {
   aborted: 'run it again and let it finish',
 };
 
+/** Where there was nothing to read; what could not be read, although it may be there, is unreadable. */
+const KINDS: Readonly<Partial<Record<StreamFailure, GapKind>>> = {
+  gone: 'missing',
+  'port-closed': 'missing',
+  'too-large': 'too-large',
+};
+
 /** The gap of a stream to a pod that failed. */
 export function streamGap(
   { failure, message }: StreamError,
@@ -36,6 +43,5 @@ export function streamGap(
     const remedy = `allow get and create of pods/${subresource} in namespace ${namespace} (\`kubectl reach access -o yaml\` prints the role)`;
     return { gap: 'forbidden', problem, remedy };
   }
-  const gap = failure === 'too-large' ? 'too-large' : failure === 'protocol' ? 'unreadable' : 'missing';
-  return { gap, problem, remedy: REMEDIES[failure] ?? null };
+  return { gap: KINDS[failure] ?? 'unreadable', problem, remedy: REMEDIES[failure] ?? null };
 }
