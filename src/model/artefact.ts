@@ -39,7 +39,7 @@ export type GapKind =
   | 'missing'
   /** the API server or the node refused it */
   | 'forbidden'
-  /** it is there, but its text is not of its format */
+  /** it is there, but it could not be read, or its text is not of its format */
   | 'unreadable'
   /** it is well formed, but this tool has no rule for it */
   | 'not-understood'

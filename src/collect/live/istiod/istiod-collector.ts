@@ -55,7 +55,7 @@ export class IstiodCollector implements Collector {
       if (error.failure === 'refused') {
         const problem = `istiod ${istiod} does not answer ${path}: ${error.message}`;
         const remedy = `run \`istioctl x internal-debug "${path}" > ${name}\``;
-        return { gap: { kind: 'missing', artefact: name, problem, remedy } };
+        return { gap: { kind: 'unreadable', artefact: name, problem, remedy } };
       }
       const { gap, problem, remedy } = streamGap(error, { namespace: this.#namespace, pod: istiod }, 'portforward');
       return { gap: { kind: gap, artefact: name, problem, ...(remedy === null ? {} : { remedy }) } };

@@ -29,6 +29,13 @@ export function allowStream(subresource: Subresource, namespace: string): string
   return `allow get and create of pods/${subresource} in namespace ${namespace} (\`kubectl reach access -o yaml\` prints the role)`;
 }
 
+/** Where there was nothing to read; what could not be read, although it may be there, is unreadable. */
+const KINDS: Readonly<Partial<Record<StreamFailure, GapKind>>> = {
+  gone: 'missing',
+  'port-closed': 'missing',
+  'too-large': 'too-large',
+};
+
 /** The gap of a stream to a pod that failed. */
 export function streamGap(
   { failure, message }: StreamError,
@@ -39,6 +46,5 @@ export function streamGap(
   if (failure === 'forbidden') {
     return { gap: 'forbidden', problem, remedy: allowStream(subresource, namespace) };
   }
-  const gap = failure === 'too-large' ? 'too-large' : failure === 'protocol' ? 'unreadable' : 'missing';
-  return { gap, problem, remedy: REMEDIES[failure] ?? null };
+  return { gap: KINDS[failure] ?? 'unreadable', problem, remedy: REMEDIES[failure] ?? null };
 }
