@@ -1,5 +1,10 @@
-import type { Sender } from '../lab/probe/probe.ts';
+import type { Explanation } from '../../src/model/explanation.ts';
+import type { QuestionInput } from '../../src/explain/question/question-input.ts';
+import { CLUSTER } from '../lab/network.ts';
+import type { Probe, ProbeResult, Sender } from '../lab/probe/probe.ts';
 import type { ProxyMode } from '../lab/topology/topology.ts';
+import { ask } from '../sample-facts.ts';
+import { disagreements } from './agreement.ts';
 
 /** A request that is explained and then sent. */
 export interface ServiceQuestion {
@@ -131,3 +136,41 @@ export const SERVICE_QUESTIONS: readonly ServiceQuestion[] = [
 ];
 
 export const MODES: readonly ProxyMode[] = ['iptables', 'iptables-legacy', 'nftables'];
+
+/** As `explain` is asked. */
+export function questionOf({ from, to, node }: ServiceQuestion): QuestionInput {
+  return ask(nameOf(from, to), to, { namespace: 'shop', node: node ?? null });
+}
+
+/** How a question names its sender. */
+function nameOf(from: Sender, to: string): string {
+  if (from === 'outside') return to.includes('[') ? CLUSTER.outside.v6 : CLUSTER.outside.v4;
+  return 'pod' in from ? from.pod : `node/${from.node}`;
+}
+
+/** Where a request is sent for real. */
+interface Cluster {
+  probes(probe: Probe, count: number): Promise<ProbeResult[]>;
+}
+
+/** Sends the request. A refusal is the same each time; who answers changes: @param requests so many then */
+export async function send(cluster: Cluster, { from, to }: ServiceQuestion, requests: number): Promise<ProbeResult[]> {
+  const first = await cluster.probes({ from, to }, 2);
+  return first.some(({ disposition }) => disposition === 'delivered') ? cluster.probes({ from, to }, requests) : first;
+}
+
+/** In words, how an answer differs from what happened; empty: they agree. */
+export function differencesOf(
+  question: ServiceQuestion,
+  explanation: Explanation,
+  results: readonly ProbeResult[],
+): readonly string[] {
+  if (question.leaves === true) return staysOpen(explanation);
+  return disagreements(explanation, results, question.keepsBackend ?? false);
+}
+
+/** Beyond the nodes nothing was captured: the only right answer is that it is not known. */
+function staysOpen({ verdict, branches }: Explanation): string[] {
+  const ends = new Set(branches.map(({ disposition }) => disposition));
+  return verdict === 'undetermined' && ends.has('leaves-snapshot') ? [] : [`${verdict}: ${[...ends].join(', ')}`];
+}

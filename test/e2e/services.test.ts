@@ -10,17 +10,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectSnapshots } from '../../src/collect/snapshot.ts';
 import { explain } from '../../src/explain/explain.ts';
 import type { Explanation } from '../../src/model/explanation.ts';
-import type { QuestionInput } from '../../src/explain/question/question-input.ts';
 import { createWorkspace } from '../../src/workspace.ts';
 import { captureLab } from '../lab/capture/capture.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { CLUSTER } from '../lab/network.ts';
-import type { ProbeResult, Sender } from '../lab/probe/probe.ts';
 import { SERVICES } from '../lab/topology/services.ts';
-import { ask } from '../sample-facts.ts';
-import { disagreements } from './agreement.ts';
 import { liveAnswers } from './live-answers.ts';
-import { MODES, SERVICE_QUESTIONS, type ServiceQuestion } from './service-questions.ts';
+import { differencesOf, MODES, questionOf, send, SERVICE_QUESTIONS } from './service-questions.ts';
 
 /** So many that each of three backends is met but once in ten million runs. */
 const REQUESTS = 40;
@@ -48,35 +43,11 @@ describe.each(MODES)('kube-proxy in mode %s', (proxyMode) => {
 
   const cases = SERVICE_QUESTIONS.map((question, at) => [question.about, question.to, question, at] as const);
   it.each(cases)('%s: %s', async (_about, _to, question, at) => {
-    const results = await send(lab, question);
+    const results = await send(lab, question, REQUESTS);
     for (const { how, explanations } of answers) {
       const explanation = explanations[at] as Explanation;
-      const differences = question.leaves
-        ? staysOpen(explanation)
-        : disagreements(explanation, results, question.keepsBackend ?? false);
+      const differences = differencesOf(question, explanation, results);
       expect(differences, `${how}: ${explanation.summary}\nsent: ${JSON.stringify(results[0])}`).toEqual([]);
     }
   });
 });
-
-function questionOf({ from, to, node }: ServiceQuestion): QuestionInput {
-  return ask(nameOf(from, to), to, { namespace: 'shop', node: node ?? null });
-}
-
-/** A refusal is the same each time; who answers is chance. */
-async function send(lab: Lab, { from, to }: ServiceQuestion): Promise<ProbeResult[]> {
-  const first = await lab.probes({ from, to }, 2);
-  return first.some(({ disposition }) => disposition === 'delivered') ? lab.probes({ from, to }, REQUESTS) : first;
-}
-
-/** How a question names its sender. */
-function nameOf(from: Sender, to: string): string {
-  if (from === 'outside') return to.includes('[') ? CLUSTER.outside.v6 : CLUSTER.outside.v4;
-  return 'pod' in from ? from.pod : `node/${from.node}`;
-}
-
-/** Beyond the nodes nothing was captured: the only right answer is that it is not known. */
-function staysOpen({ verdict, branches }: Explanation): string[] {
-  const ends = new Set(branches.map(({ disposition }) => disposition));
-  return verdict === 'undetermined' && ends.has('leaves-snapshot') ? [] : [`${verdict}: ${[...ends].join(', ')}`];
-}

@@ -21,7 +21,7 @@ export async function settleCluster(
 }
 
 /** Every pod that a Service selects is named by a slice. */
-async function endpointsAreWritten(api: ApiClient, topology: Topology): Promise<void> {
+export async function endpointsAreWritten(api: ApiClient, topology: Topology): Promise<void> {
   const selected = new Set(
     topology.objects.map(({ spec }) => (spec as { selector?: { app?: string } } | undefined)?.selector?.app),
   );

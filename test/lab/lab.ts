@@ -9,6 +9,7 @@ import { dropServiceAddresses, layNetwork, type Network } from './network.ts';
 import { furnishFullCluster } from './full-cluster.ts';
 import { furnishLightCluster } from './light-cluster.ts';
 import { sendProbes, type Probe, type ProbeResult } from './probe/probe.ts';
+import { agentOf } from './probe/run-agent.ts';
 import { progress } from './progress.ts';
 import { LabRecord } from './record.ts';
 import type { ClusterKind, ProxyMode, Topology } from './topology/topology.ts';
@@ -65,14 +66,14 @@ export class Lab {
 
   /** Sends one request for real. */
   async probe(probe: Probe): Promise<ProbeResult> {
-    const [result] = await sendProbes(this, probe, 1);
+    const [result] = await this.probes(probe, 1);
     if (result === undefined) throw new Error(`no result of ${probe.to}`);
     return result;
   }
 
   /** Sends a request several times: who answers is chance. */
   probes(probe: Probe, count: number): Promise<ProbeResult[]> {
-    return sendProbes(this, probe, count);
+    return sendProbes(agentOf(this), probe, count);
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KUBE_PROXY_PATHS, NETNS_COMMANDS } from '../../../src/collect/live/node/commands.ts';
+import type { ApiClient } from '../control-plane/api-client.ts';
 import { attempt } from '../execute.ts';
 import type { Lab } from '../lab.ts';
 import { processOfPod } from '../pod-process.ts';
@@ -31,19 +32,8 @@ interface PodEntry {
  * node's kube-proxy prints, and what each pod's network namespace holds.
  */
 export async function captureLab(lab: Lab, folder: string): Promise<void> {
-  const write = (name: string, text: string | Buffer): void => {
-    const file = join(folder, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  };
   const cluster = 'clusters/lab';
-  const capturedAt = new Date().toISOString();
-  write('snapshot.json', `${JSON.stringify({ formatVersion: 1, capturedAt, clusters: ['lab'] })}\n`);
-  write(`${cluster}/version.json`, JSON.stringify({ serverVersion: await lab.api.get('/version') }));
-  for (const resource of RESOURCES) {
-    const path = resource.startsWith('core/') ? `/api/${resource.slice('core/'.length)}` : `/apis/${resource}`;
-    write(`${cluster}/resources/${resource}.json`, await lab.api.call('GET', path));
-  }
+  const write = await captureObjects(lab.api, folder);
   const pods = await lab.api.list<PodEntry>('/api/v1/pods');
   await Promise.all(
     pods.map(async (pod) => {
@@ -54,7 +44,24 @@ export async function captureLab(lab: Lab, folder: string): Promise<void> {
   );
 }
 
-type Write = (name: string, text: Buffer) => void;
+type Write = (name: string, text: string | Buffer) => void;
+
+/** Writes the index of a snapshot folder, and the API objects. @returns what writes further files of it */
+export async function captureObjects(api: ApiClient, folder: string): Promise<Write> {
+  const write: Write = (name, text) => {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  };
+  const capturedAt = new Date().toISOString();
+  write('snapshot.json', `${JSON.stringify({ formatVersion: 1, capturedAt, clusters: ['lab'] })}\n`);
+  write('clusters/lab/version.json', JSON.stringify({ serverVersion: await api.get('/version') }));
+  for (const resource of RESOURCES) {
+    const path = resource.startsWith('core/') ? `/api/${resource.slice('core/'.length)}` : `/apis/${resource}`;
+    write(`clusters/lab/resources/${resource}.json`, await api.call('GET', path));
+  }
+  return write;
+}
 
 /** Through kube-proxy's own container: it is on the node's network and may read its rules. */
 async function captureNode(lab: Lab, { metadata }: PodEntry, folder: string, write: Write): Promise<void> {

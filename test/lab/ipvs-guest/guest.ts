@@ -121,7 +121,7 @@ export class Guest {
     ];
     // Without gro the device drops the large frames that the machine hands it.
     const devices = tap === undefined ? [] : [`vec0:transport=tap,ifname=${tap},depth=128,gro=1`];
-    const parameters = ['mem=640M', ...root, ...lines, 'quiet', 'panic=1', ...devices];
+    const parameters = ['mem=1G', ...root, ...lines, 'quiet', 'panic=1', ...devices];
     const [program, ...words] = command(files.kernel, parameters, netns);
     this.process = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
@@ -185,9 +185,14 @@ export class Guest {
     return reply;
   }
 
-  /** Runs a program to its end. @param netns empty: the first network namespace of the guest */
-  async spawn(netns: string, argv: readonly string[], stdin = ''): Promise<GuestFinished> {
-    return (await this.order({ do: 'run', netns, argv, stdin })) as GuestFinished;
+  /** Runs a program to its end. @param netns empty: the first network namespace of the guest @param patience in milliseconds */
+  async spawn(
+    netns: string,
+    argv: readonly string[],
+    stdin = '',
+    patience: number = ORDER_PATIENCE,
+  ): Promise<GuestFinished> {
+    return (await this.order({ do: 'run', netns, argv, stdin }, patience)) as GuestFinished;
   }
 
   /** As `spawn`, and throws when the program failed. @returns its standard output */

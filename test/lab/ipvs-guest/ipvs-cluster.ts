@@ -1,22 +1,28 @@
 // Two nodes whose real kube-proxy programs IPVS, in the guest kernel. kube-apiserver and the controllers run on the machine, where they
 // are as fast as it is; kube-proxy reaches them through a tap device. Pods are objects with a status, and network namespaces of the guest
 // in which the agent answers.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { goProgram } from '../build/go-modules.ts';
+import { KUBE_PROXY_PATHS } from '../../../src/collect/live/node/commands.ts';
+import { agentProgram, goProgram } from '../build/go-modules.ts';
+import { captureObjects } from '../capture/capture.ts';
+import { endpointsAreWritten } from '../cluster-state.ts';
 import type { ApiClient } from '../control-plane/api-client.ts';
 import type { KubernetesObject } from '../control-plane/objects.ts';
-import { startControlPlane } from '../control-plane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
 import { execute } from '../execute.ts';
-import { CLUSTER, layNetwork, type NodePlace } from '../network.ts';
+import { dropServiceAddresses, layNetwork, type NodePlace } from '../network.ts';
 import { proxyConfiguration } from '../node/kube-proxy.ts';
+import { type Probe, type ProbeResult, type RunAgent, type Sender, sendProbes } from '../probe/probe.ts';
 import { progress } from '../progress.ts';
 import { LabRecord } from '../record.ts';
 import { nodeObject, podObjectsWithStatus } from '../topology/pod-objects.ts';
+import { coreDnsObjects } from '../topology/system-objects.ts';
 import type { Topology } from '../topology/topology.ts';
 import { guestNodes, layGuestNetwork, UPLINK, type PodPlace } from './cluster-network.ts';
-import { Guest, type GuestProbe, type GuestProbeResult } from './guest.ts';
+import { Guest, type GuestFinished } from './guest.ts';
+import { COREDNS, type GuestPod, startGuestOutside, startPods } from './guest-pods.ts';
 import { collectNodeFiles, collectPodFiles } from './netns-files.ts';
 
 /** kube-proxy's settings for IPVS (KubeProxyIPVSConfiguration). */
@@ -25,39 +31,45 @@ export interface IpvsSettings {
   readonly strictARP?: boolean;
 }
 
-/** Resources that a snapshot of the cluster holds. */
-const RESOURCES = [
-  ['core', 'v1', 'nodes'],
-  ['core', 'v1', 'namespaces'],
-  ['core', 'v1', 'pods'],
-  ['core', 'v1', 'services'],
-  ['core', 'v1', 'endpoints'],
-  ['discovery.k8s.io', 'v1', 'endpointslices'],
-  ['networking.k8s.io', 'v1', 'networkpolicies'],
-] as const;
-const KUBE_PROXY = { proxyMode: 10249, configz: 10249, healthz: 10256, metrics: 10249 } as const;
-
-/** Where a probe starts. */
-export type GuestPlace = { readonly pod: string } | { readonly node: string } | 'outside';
+/** Milliseconds. */
+const PROBE_PATIENCE = 4000;
 
 /** The cluster; it stands until it is stopped. */
 export class IpvsCluster {
   readonly guest: Guest;
   readonly api: ApiClient;
-  readonly topology: Topology;
+  /** kubeconfig of the administrator, on this machine. */
+  readonly kubeconfig: string;
+  /** The same in the guest. */
+  readonly guestKubeconfig: string;
+  private readonly topology: Topology;
   private readonly record: LabRecord;
-  private readonly pods: readonly PodPlace[];
+  private readonly pods: readonly GuestPod[];
 
-  private constructor(guest: Guest, api: ApiClient, topology: Topology, record: LabRecord, pods: readonly PodPlace[]) {
+  private constructor(
+    guest: Guest,
+    control: ControlPlane,
+    guestKubeconfig: string,
+    topology: Topology,
+    record: LabRecord,
+    pods: readonly GuestPod[],
+  ) {
     this.guest = guest;
-    this.api = api;
+    this.api = control.api;
+    this.kubeconfig = path.join(control.kubeconfigs, 'admin.yaml');
+    this.guestKubeconfig = guestKubeconfig;
     this.topology = topology;
     this.record = record;
     this.pods = pods;
   }
 
   /** @param name of the lab: prefix of all that it makes on the machine */
-  static async start(name: string, topology: Topology, settings: IpvsSettings = {}): Promise<IpvsCluster> {
+  static async start(name: string, application: Topology, settings: IpvsSettings = {}): Promise<IpvsCluster> {
+    const topology: Topology = {
+      ...application,
+      pods: [...application.pods, COREDNS],
+      objects: [...coreDnsObjects(), ...application.objects],
+    };
     const record = new LabRecord(name);
     await record.removeAll();
     await record.begin();
@@ -72,26 +84,19 @@ export class IpvsCluster {
       guest = booted;
       const nodes = guestNodes(topology.nodes);
       const objects = podObjectsWithStatus(topology, nodes);
-      const pods = placePods(topology, nodes, objects);
+      const places = placePods(topology, nodes, objects);
       progress('lays the network of the guest');
-      await layGuestNetwork(guest, nodes, pods, topology.externalVia ?? {});
-      const credentials = readFileSync(path.join(record.folder, 'control-plane', 'kube-proxy.yaml'), 'utf8');
-      const kubeconfig = guest.leave('kube-proxy.yaml', credentials);
-      const program = await goProgram('kube-proxy');
-      for (const [at, node] of nodes.entries()) await control.api.apply(nodeObject(node, at));
-      for (const { name: node, netns } of nodes) {
-        const configuration = ipvsConfiguration(kubeconfig, node, settings);
-        const file = guest.leave(`kube-proxy-${node}.json`, configuration);
-        await guest.start(netns, [program, `--config=${file}`], `/run/orders/kube-proxy-${node}.log`);
-      }
-      for (const object of topology.objects) await control.api.apply(object);
-      await Promise.all(objects.map((pod) => control.api.apply(pod)));
-      for (const { spec } of pods.filter((pod) => pod.spec.terminating === true)) {
-        await control.api.call('DELETE', `/api/v1/namespaces/${spec.namespace}/pods/${spec.name}`);
-      }
-      await servePods(guest, pods);
-      const cluster = new IpvsCluster(guest, control.api, topology, record, pods);
+      const laid = layGuestNetwork(guest, nodes, places, topology.externalVia ?? {});
+      const uids = await putObjects(control.api, topology, nodes, objects);
+      await laid;
+      const kubeconfig = guest.leave('admin.yaml', readFileSync(path.join(control.kubeconfigs, 'admin.yaml'), 'utf8'));
+      await startGuestOutside(guest);
+      const pods = await startPods(guest, places, uids, kubeconfig);
+      // With all objects there, kube-proxy writes its rules once: each of its programs takes long in the guest.
+      await startProxies(guest, record, topology.nodes, settings);
+      const cluster = new IpvsCluster(guest, control, kubeconfig, topology, record, pods);
       await cluster.settled();
+      await dropServiceAddresses(network.router);
       return cluster;
     } catch (error) {
       await guest?.stop();
@@ -107,7 +112,7 @@ export class IpvsCluster {
       return clusterIPs.filter((address) => address !== undefined && address !== 'None');
     });
     let last: readonly string[] = [];
-    await this.api.until('kube-proxy has programmed IPVS', 240, async () => {
+    await this.api.until('kube-proxy has programmed IPVS', 600, async () => {
       const now = await Promise.all(this.topology.nodes.map((node) => this.rulesOf(node)));
       const isSame = now.every((text, at) => text === last[at]);
       last = now;
@@ -126,37 +131,32 @@ export class IpvsCluster {
     return this.guest.run(node, ['ipvsadm', '-Sn']);
   }
 
-  /** @param place a pod's name, a node's, or outside */
-  probe(place: GuestPlace, probe: Omit<GuestProbe, 'netns'>): Promise<readonly GuestProbeResult[]> {
-    return this.guest.probe({ ...probe, netns: this.netnsOf(place) });
+  /** Sends a request several times, one after another. The guest is slow: what takes long there was not dropped yet. */
+  probes(probe: Probe, count: number): Promise<ProbeResult[]> {
+    const run: RunAgent = (from, words, patience) => this.runAgent(from, words, patience);
+    return sendProbes(run, { timeout: PROBE_PATIENCE, ...probe }, count);
   }
 
-  private netnsOf(place: GuestPlace): string {
-    if (place === 'outside') return place;
-    if ('node' in place) return place.node;
-    const pod = this.pods.find(({ spec }) => spec.name === place.pod);
-    if (pod === undefined) throw new Error(`no pod ${place.pod}`);
-    return pod.netns;
-  }
-
-  /** Writes a snapshot of the objects, and of the network namespaces of nodes and pods. */
-  async snapshot(folder: string): Promise<void> {
-    const write = (name: string, text: string): void => {
-      const file = path.join(folder, name);
-      mkdirSync(path.dirname(file), { recursive: true });
-      writeFileSync(file, text);
-    };
-    const index = { formatVersion: 1, capturedAt: `${new Date().toISOString().slice(0, 19)}Z`, clusters: ['lab'] };
-    write('snapshot.json', `${JSON.stringify(index)}\n`);
-    for (const [group, version, plural] of RESOURCES) {
-      const list = await this.api.call('GET', `${group === 'core' ? '/api' : `/apis/${group}`}/${version}/${plural}`);
-      write(`clusters/lab/resources/${group}/${version}/${plural}.json`, list);
+  private async runAgent(from: Sender, words: readonly string[], patience: number): Promise<GuestFinished> {
+    const agent = await agentProgram();
+    if (from === 'outside' || 'node' in from) {
+      return this.guest.spawn(from === 'outside' ? from : from.node, [agent, ...words], '', patience);
     }
+    const pod = this.pods.find(({ spec }) => spec.name === from.pod);
+    if (pod === undefined) throw new Error(`no pod ${from.pod}`);
+    // Its own resolv.conf.
+    const enter = ['nsenter', '--target', String(pod.pid), '--mount', '--net', '--', agent];
+    return this.guest.spawn('', [...enter, ...words], '', patience);
+  }
+
+  /** Writes a snapshot of the objects, and of the network namespaces of nodes and pods, by the tools alone. */
+  async snapshot(folder: string): Promise<void> {
+    const write = await captureObjects(this.api, folder);
     for (const node of this.topology.nodes) {
       const files = await collectNodeFiles(this.guest, node);
       for (const [name, text] of files) write(`clusters/lab/nodes/${node}/${name}`, text);
-      for (const [name, port] of Object.entries(KUBE_PROXY)) {
-        const text = await this.guest.run(node, ['curl', '-sS', `http://127.0.0.1:${port}/${name}`]);
+      for (const [name, { port, path: part }] of Object.entries(KUBE_PROXY_PATHS)) {
+        const text = await this.guest.run(node, ['curl', '-sS', `http://127.0.0.1:${port}${part}`]);
         write(`clusters/lab/nodes/${node}/kube-proxy/${name}`, text);
       }
     }
@@ -172,6 +172,43 @@ export class IpvsCluster {
     this.api.close();
     await this.guest.stop();
     await this.record.removeAll();
+  }
+}
+
+interface PodEntry {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string };
+}
+
+/** Puts nodes, pods and all other objects, and waits for the slices of the controllers. @returns uids of pods by `namespace/name` */
+async function putObjects(
+  api: ApiClient,
+  topology: Topology,
+  nodes: readonly NodePlace[],
+  pods: readonly KubernetesObject[],
+): Promise<ReadonlyMap<string, string>> {
+  for (const [at, node] of nodes.entries()) await api.apply(nodeObject(node, at));
+  for (const object of topology.objects) await api.apply(object);
+  await Promise.all(pods.map((pod) => api.apply(pod)));
+  for (const { namespace, name } of topology.pods.filter(({ terminating }) => terminating === true)) {
+    await api.call('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`);
+  }
+  await endpointsAreWritten(api, topology);
+  const entries = await api.list<PodEntry>('/api/v1/pods');
+  return new Map(entries.map(({ metadata: { namespace, name, uid } }) => [`${namespace}/${name}`, uid]));
+}
+
+async function startProxies(
+  guest: Guest,
+  record: LabRecord,
+  nodes: readonly string[],
+  settings: IpvsSettings,
+): Promise<void> {
+  const credentials = readFileSync(path.join(record.folder, 'control-plane', 'kube-proxy.yaml'), 'utf8');
+  const kubeconfig = guest.leave('kube-proxy.yaml', credentials);
+  const program = await goProgram('kube-proxy');
+  for (const node of nodes) {
+    const file = guest.leave(`kube-proxy-${node}.json`, ipvsConfiguration(kubeconfig, node, settings));
+    await guest.start(node, [program, `--config=${file}`], `/run/orders/kube-proxy-${node}.log`);
   }
 }
 
@@ -207,19 +244,4 @@ async function addUplink(router: string): Promise<void> {
     'link set guest up',
   ];
   for (const words of commands) await execute('ip', ['-n', router, ...words.split(' ')]);
-}
-
-/** Each pod answers on its ports; the client outside on the port of the Services that name it by hand. */
-async function servePods(guest: Guest, pods: readonly PodPlace[]): Promise<void> {
-  await guest.serve('outside', {
-    name: 'outside',
-    addresses: [CLUSTER.outside.v4, CLUSTER.outside.v6],
-    tcp: [8090],
-    udp: [],
-  });
-  for (const { spec, netns, addresses } of pods) {
-    const numbers = (protocol: string): number[] =>
-      (spec.ports ?? []).flatMap((port) => (port.protocol === protocol ? [port.port] : []));
-    await guest.serve(netns, { name: spec.name, addresses, tcp: numbers('TCP'), udp: numbers('UDP') });
-  }
 }

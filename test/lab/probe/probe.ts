@@ -1,17 +1,15 @@
-import { agentProgram } from '../build/go-modules.ts';
-import { attempt, command } from '../execute.ts';
-import type { ApiClient } from '../control-plane/api-client.ts';
-import { processOfPod } from '../pod-process.ts';
-
-/** What a probe needs to know of a lab. */
-interface Places {
-  readonly api: ApiClient;
-  /** Network namespace of a node, or `outside`. */
-  readonly netnsOf: (place: string) => string;
-}
-
 /** Where a request is sent from. */
 export type Sender = { readonly pod: string; readonly namespace?: string } | { readonly node: string } | 'outside';
+
+/** How the agent ended. */
+interface AgentEnded {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the lab's agent where a sender is: in its network and, of a pod, with its names. `timeout` in milliseconds. */
+export type RunAgent = (from: Sender, words: readonly string[], timeout: number) => Promise<AgentEnded>;
 
 /** A request that is sent for real. */
 export interface Probe {
@@ -77,8 +75,8 @@ interface Outcome {
 const PORTS: Readonly<Record<string, number>> = { http: 80 };
 const TIMEOUT = 1500;
 
-/** Sends a request `count` times, one after another, from inside the sender's network (and, of a pod, with its names). */
-export async function sendProbes(lab: Places, probe: Probe, count: number): Promise<ProbeResult[]> {
+/** Sends a request `count` times, one after another. */
+export async function sendProbes(runAgent: RunAgent, probe: Probe, count: number): Promise<ProbeResult[]> {
   const url = new URL(probe.to);
   const protocol = url.protocol.slice(0, -1);
   const question = {
@@ -93,26 +91,11 @@ export async function sendProbes(lab: Places, probe: Probe, count: number): Prom
     timeout: probe.timeout ?? TIMEOUT,
     count,
   };
-  const [program, ...words] = await agentIn(lab, probe.from);
   const limit = count * question.timeout + 10_000;
-  const ended = await attempt(program, [...words, 'probe', JSON.stringify(question)], { timeout: limit });
+  const ended = await runAgent(probe.from, ['probe', JSON.stringify(question)], limit);
   if (ended.status !== 0) throw new Error(`the probe ${probe.to} could not be sent: ${ended.stderr}`);
-  const lines = ended.stdout.toString().split('\n').filter(Boolean);
+  const lines = ended.stdout.split('\n').filter(Boolean);
   return lines.map((line) => resultOf(JSON.parse(line) as Outcome, protocol));
-}
-
-/** The command line that runs the agent where the sender is. */
-async function agentIn(lab: Places, from: Sender): Promise<[string, ...string[]]> {
-  if (from === 'outside') return command(await agentProgram(), [], lab.netnsOf('outside'));
-  if ('node' in from) return command(await agentProgram(), [], lab.netnsOf(from.node));
-  const namespace = from.namespace ?? 'shop';
-  const { metadata } = await lab.api.get<{ metadata: { uid: string } }>(
-    `/api/v1/namespaces/${namespace}/pods/${from.pod}`,
-  );
-  const pid = processOfPod(metadata.uid, ([program, word]) => program === '/agent' && word === 'serve');
-  if (pid === undefined) throw new Error(`pod ${namespace}/${from.pod} does not run the agent`);
-  // Its own resolv.conf, and the agent of its image.
-  return ['nsenter', '--target', pid, '--mount', '--net', '/agent'];
 }
 
 function resultOf(outcome: Outcome, protocol: string): ProbeResult {

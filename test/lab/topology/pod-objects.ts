@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { NodePlace } from '../network.ts';
 import type { KubernetesObject } from '../control-plane/objects.ts';
 import type { PodSpec, Topology } from './topology.ts';
@@ -27,7 +28,7 @@ export function podObject(spec: PodSpec): KubernetesObject {
           name: 'app',
           image: AGENT_IMAGE,
           imagePullPolicy: 'Never',
-          args: ['serve', ...ports.map(({ port, protocol, speaks }) => `${port}/${agentProtocol(protocol, speaks)}`)],
+          args: agentArguments(spec),
           env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
           ports: ports.map(({ name, port, protocol }) => ({ name, containerPort: port, protocol })),
           ...(spec.ready === false ? { readinessProbe: { exec: { command: ['/agent', 'fail'] } } } : {}),
@@ -49,7 +50,7 @@ export function podObjectsWithStatus(topology: Topology, nodes: readonly NodePla
     used.set(node.name, number);
     const v4 = spec.hostNetwork === true ? node.address.v4 : node.podRange.v4.replace(/0\/24$/, String(number));
     const v6 = spec.hostNetwork === true ? node.address.v6 : node.podRange.v6.replace(/\/64$/, number.toString(16));
-    return { ...podObject(spec), status: runningStatus(node, v4, v6, spec.ready ?? true) };
+    return { ...podObject(spec), status: runningStatus(spec, node, v4, v6) };
   });
 }
 
@@ -76,7 +77,13 @@ export function nodeObject(node: NodePlace, at: number): KubernetesObject {
   };
 }
 
-function runningStatus(node: NodePlace, v4: string, v6: string, ready: boolean): object {
+/** Id of a pod's only container, as a runtime would have drawn it. */
+export function containerId({ namespace, name }: PodSpec): string {
+  return createHash('sha256').update(`${namespace}/${name}`).digest('hex');
+}
+
+function runningStatus(spec: PodSpec, node: NodePlace, v4: string, v6: string): object {
+  const { ready = true } = spec;
   const status = ready ? 'True' : 'False';
   return {
     phase: 'Running',
@@ -93,12 +100,18 @@ function runningStatus(node: NodePlace, v4: string, v6: string, ready: boolean):
         name: 'app',
         image: AGENT_IMAGE,
         imageID: '',
+        containerID: `containerd://${containerId(spec)}`,
         ready,
         restartCount: 0,
         state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
       },
     ],
   };
+}
+
+/** What the agent of a pod is told. */
+export function agentArguments({ ports = [] }: PodSpec): readonly string[] {
+  return ['serve', ...ports.map(({ port, protocol, speaks }) => `${port}/${agentProtocol(protocol, speaks)}`)];
 }
 
 function agentProtocol(protocol: 'TCP' | 'UDP', speaks: 'http' | 'text' | undefined): string {

@@ -24,7 +24,7 @@ const orders = "/run/orders"
 
 // furnish mounts what programs expect, over a root that cannot be written.
 func furnish() error {
-	mounts := [][2]string{{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}, {"tmpfs", "/run"}}
+	mounts := [][2]string{{"proc", "/proc"}, {"sysfs", "/sys"}, {"cgroup2", "/sys/fs/cgroup"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}, {"tmpfs", "/run"}}
 	for _, mount := range mounts {
 		if err := syscall.Mount(mount[0], mount[1], mount[0], 0, ""); err != nil && !errors.Is(err, syscall.EBUSY) {
 			return fmt.Errorf("mount %s: %w", mount[1], err)
