@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectSnapshots } from '../../src/collect/snapshot.ts';
 import { explain } from '../../src/explain/explain.ts';
 import type { Explanation } from '../../src/model/explanation.ts';
@@ -15,6 +15,7 @@ import { defaultName } from '../lab/lab.ts';
 import { SERVICES } from '../lab/topology/services.ts';
 import { differences } from './agreement.ts';
 import { guestAnswers } from './guest-access.ts';
+import { gapsOfNodes, localExplain, readsNoOther } from './local-node.ts';
 import { questionOf, send } from './request-question.ts';
 import { SERVICE_QUESTIONS } from './service-questions.ts';
 
@@ -60,4 +61,32 @@ it('a snapshot by the tools alone holds objects and rules', () => {
   expect(JSON.parse(read('pods/shop/cli-a/netns/ip-route.json'))).toContainEqual(
     expect.objectContaining({ dst: 'default', gateway: '10.244.1.1' }),
   );
+});
+
+describe('the program in a shell of a node', () => {
+  /** Node.js starts slowly in the guest. */
+  const PATIENCE = 300_000;
+  const ask = async (node: string, from: string, to: string): Promise<Explanation> => {
+    const argv = localExplain(cluster.guestKubeconfig, from, to);
+    const { stdout, stderr } = await cluster.guest.spawn(node, argv, '', PATIENCE);
+    return JSON.parse(stdout === '' ? stderr : stdout) as Explanation;
+  };
+  const pods = ({ branches }: Explanation) => branches.map(({ backend }) => backend?.pod);
+
+  it(
+    'a request that stays on the node is seen to its end, in the networks of both pods',
+    { timeout: PATIENCE },
+    async () => {
+      const answer = await ask('node1', 'solo-a', 'http://10.96.10.27');
+      expect([answer.verdict, pods(answer)], answer.summary).toEqual(['reachable', ['shop/solo-a']]);
+      expect(answer.branches.map(({ observedSource }) => observedSource)).toEqual(['10.244.1.1']);
+      expect(gapsOfNodes(answer)).toEqual([]);
+    },
+  );
+
+  it('a request that leaves the node: what the other one does is not known', { timeout: PATIENCE }, async () => {
+    const answer = await ask('node2', 'cli-b', 'http://10.96.10.1');
+    expect(answer.verdict, answer.summary).toBe('undetermined');
+    expect(answer.coverage.gaps).toContainEqual(readsNoOther('node1'));
+  });
 });

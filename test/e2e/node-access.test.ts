@@ -10,6 +10,7 @@ import { NodeCollector } from '../../src/collect/live/node/node-collector.ts';
 import { execInContainer } from '../../src/collect/live/stream/exec.ts';
 import { askOver } from '../../src/collect/live/stream/pod-http.ts';
 import { forwardPort } from '../../src/collect/live/stream/port-forward.ts';
+import type { Explanation } from '../../src/model/explanation.ts';
 import { connectTo } from '../collect/live/connecting.ts';
 import { streamFailure } from '../collect/live/stream-failure.ts';
 import { attempt } from '../lab/execute.ts';
@@ -17,6 +18,7 @@ import { startLab, type Lab } from '../lab/lab.ts';
 import { processOfPod } from '../lab/pod-process.ts';
 import { SERVICES } from '../lab/topology/services.ts';
 import { TOOLS_IMAGE } from '../lab/image/images.ts';
+import { gapsOfNodes, localExplain, readsNoOther } from './local-node.ts';
 
 const FOLDER = 'clusters/lab/';
 /** What a node without IPVS does not have: its tool and its table. */
@@ -127,6 +129,36 @@ describe('a node read by exec', () => {
     } finally {
       reader.close();
     }
+  });
+});
+
+describe('a node read on the machine itself', () => {
+  /** The program in a shell of a place: the network of a node, or this machine. */
+  const explain = async (netns: string | undefined, from: string, to: string): Promise<Explanation> => {
+    const [program, ...words] = localExplain(lab.kubeconfig, from, to);
+    const { stdout } = await attempt(program, words, netns === undefined ? {} : { netns });
+    return JSON.parse(stdout.toString()) as Explanation;
+  };
+
+  it('a request that stays on the node is seen to its end, in the networks of both pods', async () => {
+    const answer = await explain(lab.netnsOf('node1'), 'solo-a', 'http://solo');
+    expect([answer.verdict, answer.branches.map(({ backend }) => backend?.pod)]).toEqual([
+      'reachable',
+      ['shop/solo-a'],
+    ]);
+    expect(gapsOfNodes(answer)).toEqual([]);
+  });
+
+  it('a request that leaves the node: what the other one does is not known', async () => {
+    const { verdict, coverage } = await explain(lab.netnsOf('node1'), 'cli-a', 'tcp://db-nodeport-local:5432');
+    expect(verdict).toBe('undetermined');
+    expect(coverage.gaps).toContainEqual(readsNoOther('node2'));
+  });
+
+  it('a machine that is no node at all', async () => {
+    const { verdict, coverage } = await explain(undefined, 'solo-a', 'http://solo');
+    expect(verdict).toBe('undetermined');
+    expect(coverage.gaps).toContainEqual(readsNoOther('node1'));
   });
 });
 

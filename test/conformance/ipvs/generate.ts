@@ -79,18 +79,16 @@ function generateServer(random: Random, ports: SourcePorts, at: number, mark: nu
   const virtual = ADDRESSES[family].virtual[at] as string;
   const port = random.pick(PORTS);
   const anyPort = marked || (persistent && random.chance(0.3));
-  const options = [
-    ...(marked
-      ? [`-f ${mark}${family === 6 ? ' -6' : ''}`]
-      : [`-${protocol[0]} ${written(virtual, anyPort ? 0 : port)}`]),
-  ];
+  const identity = marked
+    ? `-f ${mark}${family === 6 ? ' -6' : ''}`
+    : `-${protocol[0]} ${written(virtual, anyPort ? 0 : port)}`;
   const weights: number[] = [];
   const real = shuffled(random, ADDRESSES[family].real.slice(0, random.integer(1, 4))).map((address) => {
     const method = random.pick(METHODS);
     const weight = random.pick(WEIGHTS);
     weights.push(weight);
     const own = method === '-m' ? random.pick(PORTS) : port;
-    return `-a ${options.join(' ')} -r ${written(address, anyPort ? 0 : own)} ${method} -w ${weight}`;
+    return `-a ${identity} -r ${written(address, anyPort ? 0 : own)} ${method} -w ${weight}`;
   });
   const flags = (FLAGS[scheduler] ?? []).filter(() => random.chance(0.4));
   const keeps = persistent ? ` -p 300${random.chance(0.5) ? ` -M ${randomMask(random, family)}` : ''}` : '';
@@ -99,7 +97,7 @@ function generateServer(random: Random, ports: SourcePorts, at: number, mark: nu
   return {
     scheduler,
     persistent,
-    ipvs: [`-A ${options.join(' ')} ${chosen}${keeps}`, ...real],
+    ipvs: [`-A ${identity} ${chosen}${keeps}`, ...real],
     mark: marked ? { family, rule } : null,
     probes: Array.from(
       { length: IN_TURN.includes(scheduler) && !persistent ? roundOf(scheduler, weights) : CONNECTIONS },

@@ -37,7 +37,9 @@ it('random virtual servers', { timeout: 3_600_000 }, async () => {
     await lab.clear();
     expect(await lab.load(one.rules), `seed ${seed}\n${one.rules.ipvs}`).toBe('');
     const told = await runCase(one, ports);
-    problems.push(...told.map((problem) => `seed ${seed}: ${problem}\n${one.rules.sysctl} ${one.rules.ipvs}`));
+    problems.push(
+      ...told.map((problem) => `seed ${seed}: ${problem}\n${one.rules.sysctl?.join(' ')}\n${one.rules.ipvs}`),
+    );
   }
   process.stdout.write(
     `ipvs: ${counts.connections} connections in ${CASES} cases from seed ${FIRST_SEED}: ${counts.exact} with one exact answer, ` +

@@ -26,8 +26,12 @@ export interface GuestPod extends PodPlace {
   readonly pid: number;
 }
 
-/** What a runtime does with a process of a container: its control group, its names, and then the program. */
-const START = `mkdir -p "$1"
+/**
+ * What a runtime does with a process of a container: its control group, its names, and then the program. Before it the tables of rules come
+ * to be, as a look at them makes them: a kernel without nf_tables cannot say otherwise that no rule is there.
+ */
+const START = `for tool in iptables ip6tables; do $tool -w -n -L > /dev/null; done
+mkdir -p "$1"
 echo $$ > "$1/cgroup.procs"
 mount --bind "$2" /etc/resolv.conf
 shift 2
