@@ -77,6 +77,15 @@ function withoutFilter(
  * subnet of addresses on the loopback device (fib_add_ifaddr).
  */
 function needsFullCheck(tables: RoutingTables): boolean {
+  const known = customised.get(tables) ?? isCustomised(tables);
+  customised.set(tables, known);
+  return known;
+}
+
+/** Asked for each packet, and the same for all of them. */
+const customised = new WeakMap<RoutingTables, boolean>();
+
+function isCustomised(tables: RoutingTables): boolean {
   if (!tables.defaultRules) return true;
   const own = new Set(tables.addresses.value?.flatMap((one) => localRoutesOf(tables, one)));
   return (tables.routes.value ?? []).some(

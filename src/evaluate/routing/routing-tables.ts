@@ -62,6 +62,7 @@ export function indexRoutingTables(readings: RoutingReadings): RoutingTables {
   const { family, rules, routes, links } = readings;
   const all = (routes.value ?? []).filter((route) => route.family === family);
   const index = indexRoutes(family, all);
+  const leaves = new Map<string, readonly Leaf[]>();
   const orderedRules = rules.value === undefined ? undefined : byPriority(rules.value);
   return {
     ...readings,
@@ -69,7 +70,8 @@ export function indexRoutingTables(readings: RoutingReadings): RoutingTables {
     defaultRules: orderedRules === undefined || areDefault(orderedRules, family),
     broken: brokenBecause(readings),
     allTables: all.some((route) => route.table !== 'main'),
-    leaves: (tables, address) => findLeaves(index, tables, address),
+    leaves: (tables, address) =>
+      entry(leaves, `${tables.join(' ')} ${address.text}`, () => findLeaves(index, tables, address)),
     loopback: links.value?.find((link) => link.loopback)?.name ?? 'lo',
     hasVrf: links.value?.every((link) => link.detailed) ? links.value.some((link) => link.kind === 'vrf') : undefined,
   };

@@ -25,13 +25,35 @@ export function deviceSetting(
 /** How a device's own value and that of `all` are combined (include/linux/inetdevice.h: IN_DEV_ORCONF, IN_DEV_MAXCONF). */
 export type Combination = 'or' | 'max';
 
+interface CombinedSetting {
+  readonly value: number;
+  readonly evidence: readonly Evidence[];
+}
+
+/** Asked for each packet, and the same for all of them. */
+const combined = new WeakMap<RoutingTables, Map<string, { readonly setting: CombinedSetting | undefined }>>();
+
 /** The value that counts for a device; undefined: not known. */
 export function combinedSetting(
   tables: RoutingTables,
   device: string,
   name: string,
   combination: Combination,
-): { readonly value: number; readonly evidence: readonly Evidence[] } | undefined {
+): CombinedSetting | undefined {
+  const known = combined.get(tables) ?? new Map<string, { readonly setting: CombinedSetting | undefined }>();
+  combined.set(tables, known);
+  const key = `${combination} ${name} ${device}`;
+  const made = known.get(key) ?? { setting: combine(tables, device, name, combination) };
+  known.set(key, made);
+  return made.setting;
+}
+
+function combine(
+  tables: RoutingTables,
+  device: string,
+  name: string,
+  combination: Combination,
+): CombinedSetting | undefined {
   const parts = ['all', device].map((who) => deviceSetting(tables, 4, who, name));
   const values = parts.map((part) =>
     part === undefined || !/^\d{1,3}$/.test(part.value) ? undefined : Number(part.value),

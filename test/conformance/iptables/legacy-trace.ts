@@ -62,19 +62,26 @@ export class KernelLog {
 
 /**
  * Sorts what the kernel logged by packet. Requests keep their TCP sequence number, IPv4 identification or IPv6 flow label through
- * every translation.
+ * every translation. A request that nobody answered within a second is sent again: what is logged of it from its first rule on
+ * once more is another packet, of which nobody asks.
  * @param lengths how many rules each `table chain` has: what is logged behind the last one is the chain's end
  */
 export function readLegacyTraces(text: string, lengths: ReadonlyMap<string, number>): LegacyTrace[] {
-  const packets = new Map<string, { readonly first: Tuple; readonly rules: string[] }>();
+  const packets = new Map<string, { readonly first: Tuple; readonly rules: string[]; readonly seen: Set<string> }>();
+  const again = new Set<string>();
   for (const line of text.split('\n')) {
     const found = /TRACE: (\w+):(\S+):(?:rule|return|policy):(\d+) (.*)$/.exec(line);
     if (found === null) continue;
     const [, table = '', chain = '', number = '', rest = ''] = found;
     const field = (name: string): string => new RegExp(` ${name}=(\\S+)`).exec(` ${rest}`)?.[1] ?? '';
     const id = `${field('PROTO')} ${field('SEQ') || field('ID') || field('FLOWLBL')}`;
-    const packet = packets.get(id) ?? { first: tupleOf(field), rules: [] };
+    const packet = packets.get(id) ?? { first: tupleOf(field), rules: [], seen: new Set() };
     packets.set(id, packet);
+    // The tracing rules stand before all others, and nothing jumps back to a base chain.
+    const step = `${table} ${chain} ${number} ${field('IN')} ${field('OUT')}`;
+    if (table === 'raw' && BASE.includes(chain) && packet.seen.has(step)) again.add(id);
+    packet.seen.add(step);
+    if (again.has(id)) continue;
     const ordinal = Number(number) - 1 - (table === 'raw' && BASE.includes(chain) ? REQUESTS.length : 0);
     if (ordinal >= 0 && ordinal < (lengths.get(`${table} ${chain}`) ?? 0))
       packet.rules.push(`${table} ${chain} ${ordinal}`);
