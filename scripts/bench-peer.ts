@@ -16,6 +16,8 @@ if (process.argv[process.argv.indexOf('--peer') + 1] !== 'istioctl') {
   process.exit(2);
 }
 const ROUNDS = 3;
+/** Between two looks at a program's memory. */
+const POLL_MS = 3;
 /** As many as make the 61 MB that a real sidecar's dump of 5,000 Services has, and about its 40 MB of clusters. */
 const SERVICES = 10_700;
 const SERVICE = 'svc-5000.ns-0.svc.cluster.local';
@@ -128,8 +130,6 @@ async function cost(words: readonly string[]): Promise<Cost> {
   const [user = 0, system = 0] = stderr.trim().split(' ').map(Number);
   return { cpu: user + system, memory: await memoryOf(words, env) };
 }
-
-const POLL_MS = 3;
 
 async function memoryOf([command = '', ...words]: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(command, words, { env, stdio: 'ignore' });

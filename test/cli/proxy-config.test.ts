@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { built, run } from '../launch/run-program.ts';
 
@@ -157,9 +158,13 @@ describe('odd input', () => {
     expect(reach('pc', 'cluster', '-f', place).stdout).toBe(fixture('cluster.txt'));
   });
 
+  it('a packed dump is unpacked', () => {
+    expect(reach('pc', 'cluster', '-f', file('dump.json.gz', gzipSync(dump))).stdout).toBe(fixture('cluster.txt'));
+  });
+
   it.each([
     [['pc', 'c'], 'no proxy is named'],
-    [['pc', 'c', 'a'], 'no snapshot is given'],
+    [['pc', 'c', 'a', '--kubeconfig', 'no/such/file'], 'no/such/file'],
     [['pc', 'c', 'a', '-f', `${ENVOY}/config_dump.json`], 'a proxy and files are named'],
     [['pc', 'c', '-f', '-', '-f', '-'], 'standard input can hold one file only'],
     [
