@@ -4,7 +4,7 @@ import { headerMatch, routeMatch } from './generate-match.ts';
 import { requestMatcher } from './generate-matcher.ts';
 import { rbacConfig } from './generate-rbac.ts';
 import type { Random } from './random.ts';
-import { DOMAINS } from './vocabulary.ts';
+import { DOMAINS, HEADERS } from './vocabulary.ts';
 
 const HTTP = 'type.googleapis.com/envoy.extensions.filters.http';
 
@@ -71,14 +71,39 @@ function action(random: Random): object {
       return { route: { cluster_header: 'x-cluster', ...notFound(random) } };
     case 3:
     case 4:
-      return { route: { weighted_clusters: weighted(random), ...notFound(random), ...metadataMatch(random) } };
+      return {
+        route: {
+          weighted_clusters: weighted(random),
+          ...notFound(random),
+          ...metadataMatch(random),
+          ...hashPolicy(random),
+        },
+      };
     case 5:
       return { route: { cluster: MISSING_CLUSTER, ...notFound(random) } };
     default:
       return {
-        route: { cluster: random.pick([...CLUSTERS, AGGREGATE]), ...rewrites(random), ...metadataMatch(random) },
+        route: {
+          cluster: random.pick([...CLUSTERS, AGGREGATE]),
+          ...rewrites(random),
+          ...metadataMatch(random),
+          ...hashPolicy(random),
+        },
       };
   }
+}
+
+/** What ring hash and Maglev look up. */
+function hashPolicy(random: Random): object {
+  const header = { header: { header_name: random.pick(HEADERS)[0] } };
+  const policies = [
+    { ...header, ...random.maybe(0.5, () => ({ terminal: true })) },
+    { header: { header_name: ':path' } },
+    { query_parameter: { name: 'x' } },
+    { connection_properties: { source_ip: true } },
+    { cookie: { name: 'who' } },
+  ];
+  return random.maybe(0.6, () => ({ hash_policy: random.some(policies, 1, 3) }));
 }
 
 function notFound(random: Random): object {

@@ -16,8 +16,10 @@ import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import { clusterGate } from './gates.ts';
+import { hostByHash } from './hash-group.ts';
+import type { HashGroup } from './hash-group.ts';
 import { discoveryType, readHostSet } from './host-set.ts';
-import type { HostSet } from './host-set.ts';
+import type { Host, HostSet } from './host-set.ts';
 import { KNOWN_CLUSTER } from './known-fields.ts';
 import { originalDestination } from './original-destination.ts';
 import { countsAreOpen, pickHosts, pickInPriority } from './pick.ts';
@@ -36,6 +38,8 @@ export type ForwardFailure = 'no-cluster' | 'no-host' | 'overload-all' | 'overlo
 export interface Forwarding extends Sending {
   readonly headers: HeaderView | null;
   readonly criteria: SubsetCriteria;
+  /** What a load balancer that hashes looks up; null: nothing, the host is drawn at random. */
+  readonly hash: () => bigint | null | Unknown;
   /** Answers or closes. */
   readonly fail: (walk: Walk, failure: ForwardFailure) => EnvoyOutcome[];
 }
@@ -248,6 +252,8 @@ interface HostPick {
   readonly probability: number;
   readonly conditions: readonly Condition[];
   readonly step: EnvoyStep;
+  readonly host: Host | null;
+  readonly hashed: HashGroup | null;
   /** null: there is no host; an Unknown: it is not known how it is reached. */
   readonly reached: Reached | Unknown | null;
 }
@@ -259,7 +265,27 @@ function toHosts(context: ConnectionContext, cluster: KnownCluster, walk: Walk, 
     choice = chooseHosts(context, cluster, how.criteria);
     cluster.picks.set(key, choice);
   }
-  return isUnknown(choice) ? undetermined(walk, choice) : spread(context, choice, walk, how);
+  return isUnknown(choice) ? undetermined(walk, choice) : spread(context, byHash(choice, how), walk, how);
+}
+
+/** Leaves the one host to which the hash of the request leads, where both the hash and the table are known. */
+function byHash(choice: HostChoice, how: Forwarding): HostChoice {
+  const groups = new Set(choice.picks.map(({ hashed }) => hashed));
+  if (choice.picks.length < 2 || groups.has(null)) return choice;
+  const hash = how.hash();
+  if (hash === null || isUnknown(hash)) return choice;
+  const found = hostByHash(
+    [...groups].filter((group) => group !== null),
+    hash,
+  );
+  const pick = choice.picks.find(({ hashed, host }) => hashed === found?.group && host === found?.host);
+  if (pick === undefined) return choice;
+  const { kind, action, name } = pick.step;
+  const led = step(kind, action, name, () => ({
+    reasons: [...pick.step.reasons, 'the hash of the request leads to it'],
+    cites: pick.host?.cites ?? [],
+  }));
+  return { ...choice, picks: [{ ...pick, probability: 1, conditions: [], step: led }] };
 }
 
 /** One branch for each host. */
@@ -307,8 +333,8 @@ function hostPicks(
   picks: readonly Pick[],
   asked: string,
 ): HostPick[] {
-  return picks.map(({ host, probability, conditions, reasons }) => {
-    const shared = { probability, conditions };
+  return picks.map(({ host, probability, conditions, reasons, hashed }) => {
+    const shared = { probability, conditions, host, hashed };
     if (host === null) {
       const cites =
         set.hosts.length === 0 ? [emptyCite(set, resource)] : set.hosts.slice(0, 5).flatMap((one) => one.cites);
