@@ -46,15 +46,17 @@ function routeAction(random: Random, next: () => object): object {
 }
 
 function route(random: Random, name: string, ports: readonly number[]): object {
+  const match = routeMatch(random);
   return {
     name,
-    match: routeMatch(random),
-    ...action(random),
+    match,
+    ...action(random, 'path_match_policy' in match),
     ...random.maybe(0.25, () => ({ typed_per_filter_config: overrides(random, ports) })),
   };
 }
 
-function action(random: Random): object {
+/** @param byTemplate Envoy refuses a prefix rewrite beside a URI template */
+function action(random: Random, byTemplate: boolean): object {
   switch (random.below(9)) {
     case 0:
       return { direct_response: { status: random.pick([200, 204, 403, 418, 503]), body: { inline_string: 'direct' } } };
@@ -85,7 +87,7 @@ function action(random: Random): object {
       return {
         route: {
           cluster: random.pick([...CLUSTERS, AGGREGATE]),
-          ...rewrites(random),
+          ...rewrites(random, byTemplate),
           ...metadataMatch(random),
           ...hashPolicy(random),
         },
@@ -112,10 +114,10 @@ function notFound(random: Random): object {
   }));
 }
 
-function rewrites(random: Random): object {
+function rewrites(random: Random, byTemplate: boolean): object {
   const path = random.pick<object>([
     {},
-    { prefix_rewrite: '/new' },
+    byTemplate ? {} : { prefix_rewrite: '/new' },
     { regex_rewrite: { pattern: { regex: '/([a-z]+)/' }, substitution: '/\\1-x/' } },
   ]);
   const host = random.pick<object>([

@@ -4,7 +4,7 @@
  * In: the connection, the cluster's name, and what differs between HTTP and TCP (how an error is answered, what is sent on).
  * Out: one branch for each host, or the error. It must not know routes or filters.
  */
-import type { Condition, Unknown } from '../../../../model/branching.ts';
+import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyFacts, EnvoyOutcome, EnvoyResource, EnvoyStep } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
@@ -16,18 +16,17 @@ import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import { clusterGate } from './gates.ts';
-import { hostByHash } from './hash-group.ts';
-import type { HashGroup } from './hash-group.ts';
+import { byHash, chooseHosts, hostPicks } from './host-choice.ts';
+import type { HostChoice } from './host-choice.ts';
 import { discoveryType, readHostSet } from './host-set.ts';
-import type { Host, HostSet } from './host-set.ts';
+import type { HostSet } from './host-set.ts';
 import { KNOWN_CLUSTER } from './known-fields.ts';
 import { originalDestination } from './original-destination.ts';
-import { countsAreOpen, pickHosts, pickInPriority } from './pick.ts';
-import type { Pick } from './pick.ts';
+import { countsAreOpen, pickInPriority } from './pick.ts';
 import { panicThreshold } from './policy.ts';
 import { sharePriorities } from './priority.ts';
 import { arrive, reach } from './reach.ts';
-import type { Reached, Sending } from './reach.ts';
+import type { Sending } from './reach.ts';
 import { subsetHosts } from './subset.ts';
 import type { SubsetCriteria } from './subset.ts';
 
@@ -242,50 +241,14 @@ function linearise(context: ConnectionContext, names: Cursor): LinearPriority[] 
 const KNOWN_AGGREGATE = new Set(['@type', 'clusters']);
 const HAS_HOSTS = new Set(['STATIC', 'EDS', 'STRICT_DNS', 'LOGICAL_DNS']);
 
-/** The hosts that a load balancer chooses from, with what is the same for every request. */
-interface HostChoice {
-  readonly dropOverload: Cursor | null;
-  readonly picks: readonly HostPick[];
-}
-
-interface HostPick {
-  readonly probability: number;
-  readonly conditions: readonly Condition[];
-  readonly step: EnvoyStep;
-  readonly host: Host | null;
-  readonly hashed: HashGroup | null;
-  /** null: there is no host; an Unknown: it is not known how it is reached. */
-  readonly reached: Reached | Unknown | null;
-}
-
 function toHosts(context: ConnectionContext, cluster: KnownCluster, walk: Walk, how: Forwarding): EnvoyOutcome[] {
   const key = [...how.criteria].map(([name, value]) => `${name}=${value}`).join('\n');
   let choice = cluster.picks.get(key);
   if (choice === undefined) {
-    choice = chooseHosts(context, cluster, how.criteria);
+    choice = chooseHosts(context, cluster.resource, how.criteria);
     cluster.picks.set(key, choice);
   }
-  return isUnknown(choice) ? undetermined(walk, choice) : spread(context, byHash(choice, how), walk, how);
-}
-
-/** Leaves the one host to which the hash of the request leads, where both the hash and the table are known. */
-function byHash(choice: HostChoice, how: Forwarding): HostChoice {
-  const groups = new Set(choice.picks.map(({ hashed }) => hashed));
-  if (choice.picks.length < 2 || groups.has(null)) return choice;
-  const hash = how.hash();
-  if (hash === null || isUnknown(hash)) return choice;
-  const found = hostByHash(
-    [...groups].filter((group) => group !== null),
-    hash,
-  );
-  const pick = choice.picks.find(({ hashed, host }) => hashed === found?.group && host === found?.host);
-  if (pick === undefined) return choice;
-  const { kind, action, name } = pick.step;
-  const led = step(kind, action, name, () => ({
-    reasons: [...pick.step.reasons, 'the hash of the request leads to it'],
-    cites: pick.host?.cites ?? [],
-  }));
-  return { ...choice, picks: [{ ...pick, probability: 1, conditions: [], step: led }] };
+  return isUnknown(choice) ? undetermined(walk, choice) : spread(context, byHash(choice, how.hash), walk, how);
 }
 
 /** One branch for each host. */
@@ -308,49 +271,6 @@ function spread(
       return isUnknown(reached) ? undetermined(taken, reached) : arrive(context, taken, how, reached);
     }),
   );
-}
-
-function chooseHosts(
-  context: ConnectionContext,
-  { resource }: KnownCluster,
-  criteria: SubsetCriteria,
-): HostChoice | Unknown {
-  if (resource === undefined) return unknown('the cluster cannot be read');
-  const set = readHostSet(context.facts, context.config, resource);
-  if (isUnknown(set)) return set;
-  const hosts = subsetHosts(resource.config, set.hosts, criteria);
-  if (isUnknown(hosts)) return hosts;
-  const picks = pickHosts(resource.config, { ...set, hosts }, context.config, context.runtime);
-  if (isUnknown(picks)) return picks;
-  return { dropOverload: set.dropOverload, picks: hostPicks(context, resource, set, picks, resource.name) };
-}
-
-/** How each host that may be picked is reached. */
-function hostPicks(
-  context: ConnectionContext,
-  resource: EnvoyResource,
-  set: HostSet,
-  picks: readonly Pick[],
-  asked: string,
-): HostPick[] {
-  return picks.map(({ host, probability, conditions, reasons, hashed }) => {
-    const shared = { probability, conditions, host, hashed };
-    if (host === null) {
-      const cites =
-        set.hosts.length === 0 ? [emptyCite(set, resource)] : set.hosts.slice(0, 5).flatMap((one) => one.cites);
-      return { ...shared, step: step('endpoint', 'missing', resource.name, { reasons, cites }), reached: null };
-    }
-    const picked = step('endpoint', 'selected', host.name, () => ({
-      reasons: [...reasons, ...host.reasons],
-      cites: host.cites,
-    }));
-    return { ...shared, step: picked, reached: reach(context, resource.config, host, host, asked) };
-  });
-}
-
-/** An assignment without endpoints is small and proves itself; anything else is cited by the cluster's name. */
-function emptyCite(set: HostSet, cluster: EnvoyResource): Cursor {
-  return field(set.cite, 'endpoints').exists ? field(cluster.config, 'name') : set.cite;
 }
 
 /** `drop_overloads` refuse a part of the requests before a host is picked (Router::Filter::decodeHeaders, checkDropOverload). */

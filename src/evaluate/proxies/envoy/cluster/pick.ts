@@ -48,8 +48,8 @@ export function pickHosts(cluster: Cursor, set: HostSet, config: EnvoyConfigDump
     return (
       zoneAware(groups, policy, config) ??
       groups.flatMap((group) => {
-        const percent = Math.round(group.probability * 100);
-        const hashed = policy.hashes ? hashGroup(cluster, only, policy, group.hosts, percent) : null;
+        const share = Math.round(group.probability * 100);
+        const hashed = policy.hashes ? hashGroup(cluster, only, policy, group.hosts, share) : null;
         return pickInGroup(name, group, policy, hashed);
       })
     );

@@ -19,7 +19,7 @@ const hosts = (...weights: readonly number[]): { key: string; weight: number }[]
 
 describe('a ring', () => {
   // The ring that Envoy's own test lists (test/extensions/load_balancing_policies/ring_hash/ring_hash_lb_test.cc, Basic).
-  const table = ringTable(hosts(1, 1, 1, 1, 1, 1), 12, 8 * 1024 * 1024)!;
+  const sixHosts = ringTable(hosts(1, 1, 1, 1, 1, 1), 12, 8 * 1024 * 1024)!;
   it.each([
     [833_437_586_790_550_860n, 94],
     [928_266_305_478_181_108n, 92],
@@ -34,8 +34,8 @@ describe('a ring', () => {
     [15_516_499_411_664_133_160n, 94],
     [16_117_243_373_044_804_889n, 90],
   ])('of six hosts has at %d the one of port %d', (hash, port) => {
-    expect(table(hash)).toBe(port - 90);
-    expect(table(hash - 1n)).toBe(port - 90);
+    expect(sixHosts(hash)).toBe(port - 90);
+    expect(sixHosts(hash - 1n)).toBe(port - 90);
   });
 
   it('leads past its end to its beginning', () => {
