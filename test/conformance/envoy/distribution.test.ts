@@ -8,8 +8,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
-import { accessLog, EnvoyProcess, freePort, readLog } from './envoy-process.ts';
+import { EnvoyProcess, freePort, readLog } from './envoy-process.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
+import { plainListener } from './plain-listener.ts';
 import type { Probe } from './probe.ts';
 import { readFacts, sendAll } from './session.ts';
 import { Upstreams } from './upstreams.ts';
@@ -190,7 +191,7 @@ it.each(CASES)('%s', async (name, make) => {
   const { routes: list, clusters, filters = [] } = make();
   const port = await freePort();
   const envoy = await EnvoyProcess.start(binary, folder, {
-    static_resources: { listeners: [listener(folder, port, list, filters)], clusters },
+    static_resources: { listeners: [plainListener(folder, port, list, filters)], clusters },
   });
   try {
     const facts = await readFacts(envoy, true);
@@ -235,35 +236,6 @@ it.each(CASES)('%s', async (name, make) => {
     await envoy.stop();
   }
 });
-
-function listener(folder: string, port: number, list: readonly object[], filters: readonly object[]): object {
-  const type = 'type.googleapis.com/envoy.extensions.filters';
-  return {
-    name: 'l',
-    address: { socket_address: { address: '127.0.0.1', port_value: port } },
-    access_log: accessLog(folder, 'listener'),
-    filter_chains: [
-      {
-        name: 'chain',
-        filters: [
-          {
-            name: 'hcm',
-            typed_config: {
-              '@type': `${type}.network.http_connection_manager.v3.HttpConnectionManager`,
-              stat_prefix: 'h',
-              access_log: accessLog(folder, 'hcm'),
-              route_config: { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes: list }] },
-              http_filters: [
-                ...filters,
-                { name: 'router', typed_config: { '@type': `${type}.http.router.v3.Router` } },
-              ],
-            },
-          },
-        ],
-      },
-    ],
-  };
-}
 
 /** The value that chi-square exceeds with a probability of one in a million (Wilson and Hilferty's approximation). */
 function chiSquareLimit(degrees: number): number {

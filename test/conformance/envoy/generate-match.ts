@@ -1,5 +1,5 @@
 import type { Random } from './random.ts';
-import { EXACT_PATHS, HEADER_NAMES, PATH_PATTERNS, PREFIXES, WORD_PATTERNS, WORDS } from './vocabulary.ts';
+import { EXACT_PATHS, HEADER_NAMES, PATH_PATTERNS, PREFIXES, TEMPLATES, WORD_PATTERNS, WORDS } from './vocabulary.ts';
 
 /** Random matchers, as protobuf JSON. */
 export function stringMatch(random: Random): object {
@@ -53,9 +53,11 @@ function queryMatch(random: Random): object {
 
 export function routeMatch(random: Random): object {
   const path = (): object => {
-    switch (random.below(5)) {
+    switch (random.below(6)) {
       case 0:
         return { path: random.pick(EXACT_PATHS) };
+      case 3:
+        return { path_match_policy: uriTemplate(random.pick(TEMPLATES)) };
       case 1:
         return { safe_regex: { regex: random.pick(PATH_PATTERNS) } };
       case 2:
@@ -77,6 +79,14 @@ export function routeMatch(random: Random): object {
         runtime_key: 'no.such.key',
       },
     })),
+  };
+}
+
+function uriTemplate(template: string): object {
+  const type = 'type.googleapis.com/envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig';
+  return {
+    name: 'envoy.path.match.uri_template.uri_template_matcher',
+    typed_config: { '@type': type, path_template: template },
   };
 }
 

@@ -4,7 +4,7 @@ import { headerMatch, routeMatch } from './generate-match.ts';
 import { requestMatcher } from './generate-matcher.ts';
 import { rbacConfig } from './generate-rbac.ts';
 import type { Random } from './random.ts';
-import { DOMAINS } from './vocabulary.ts';
+import { DOMAINS, HEADERS } from './vocabulary.ts';
 
 const HTTP = 'type.googleapis.com/envoy.extensions.filters.http';
 
@@ -46,15 +46,17 @@ function routeAction(random: Random, next: () => object): object {
 }
 
 function route(random: Random, name: string, ports: readonly number[]): object {
+  const match = routeMatch(random);
   return {
     name,
-    match: routeMatch(random),
-    ...action(random),
+    match,
+    ...action(random, 'path_match_policy' in match),
     ...random.maybe(0.25, () => ({ typed_per_filter_config: overrides(random, ports) })),
   };
 }
 
-function action(random: Random): object {
+/** @param byTemplate Envoy refuses a prefix rewrite beside a URI template */
+function action(random: Random, byTemplate: boolean): object {
   switch (random.below(9)) {
     case 0:
       return { direct_response: { status: random.pick([200, 204, 403, 418, 503]), body: { inline_string: 'direct' } } };
@@ -71,14 +73,39 @@ function action(random: Random): object {
       return { route: { cluster_header: 'x-cluster', ...notFound(random) } };
     case 3:
     case 4:
-      return { route: { weighted_clusters: weighted(random), ...notFound(random), ...metadataMatch(random) } };
+      return {
+        route: {
+          weighted_clusters: weighted(random),
+          ...notFound(random),
+          ...metadataMatch(random),
+          ...hashPolicy(random),
+        },
+      };
     case 5:
       return { route: { cluster: MISSING_CLUSTER, ...notFound(random) } };
     default:
       return {
-        route: { cluster: random.pick([...CLUSTERS, AGGREGATE]), ...rewrites(random), ...metadataMatch(random) },
+        route: {
+          cluster: random.pick([...CLUSTERS, AGGREGATE]),
+          ...rewrites(random, byTemplate),
+          ...metadataMatch(random),
+          ...hashPolicy(random),
+        },
       };
   }
+}
+
+/** What ring hash and Maglev look up. */
+function hashPolicy(random: Random): object {
+  const header = { header: { header_name: random.pick(HEADERS)[0] } };
+  const policies = [
+    { ...header, ...random.maybe(0.5, () => ({ terminal: true })) },
+    { header: { header_name: ':path' } },
+    { query_parameter: { name: 'x' } },
+    { connection_properties: { source_ip: true } },
+    { cookie: { name: 'who' } },
+  ];
+  return random.maybe(0.6, () => ({ hash_policy: random.some(policies, 1, 3) }));
 }
 
 function notFound(random: Random): object {
@@ -87,10 +114,10 @@ function notFound(random: Random): object {
   }));
 }
 
-function rewrites(random: Random): object {
+function rewrites(random: Random, byTemplate: boolean): object {
   const path = random.pick<object>([
     {},
-    { prefix_rewrite: '/new' },
+    byTemplate ? {} : { prefix_rewrite: '/new' },
     { regex_rewrite: { pattern: { regex: '/([a-z]+)/' }, substitution: '/\\1-x/' } },
   ]);
   const host = random.pick<object>([

@@ -93,6 +93,18 @@ export const PREFIXES = [
   '/dangling',
 ] as const;
 export const EXACT_PATHS = ['/', '/reviews', '/reviews/1', '/a/b', '/a//b', '/ratings/a%20b'] as const;
+export const TEMPLATES = [
+  '/*',
+  '/**',
+  '/reviews/{id}',
+  '/reviews/**',
+  '/{any=**}/1',
+  '/{what=reviews/*}',
+  '/reviews*',
+  '/*/x',
+  '/ratings/*',
+  '/a/**.b',
+] as const;
 export const PATH_PATTERNS = [
   '/reviews/\\d+',
   '/.*',

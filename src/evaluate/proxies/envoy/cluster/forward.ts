@@ -4,7 +4,7 @@
  * In: the connection, the cluster's name, and what differs between HTTP and TCP (how an error is answered, what is sent on).
  * Out: one branch for each host, or the error. It must not know routes or filters.
  */
-import type { Condition, Unknown } from '../../../../model/branching.ts';
+import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyFacts, EnvoyOutcome, EnvoyResource, EnvoyStep } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
@@ -16,16 +16,17 @@ import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import { clusterGate } from './gates.ts';
+import { byHash, chooseHosts, hostPicks } from './host-choice.ts';
+import type { HostChoice } from './host-choice.ts';
 import { discoveryType, readHostSet } from './host-set.ts';
 import type { HostSet } from './host-set.ts';
 import { KNOWN_CLUSTER } from './known-fields.ts';
 import { originalDestination } from './original-destination.ts';
-import { countsAreOpen, pickHosts, pickInPriority } from './pick.ts';
-import type { Pick } from './pick.ts';
+import { countsAreOpen, pickInPriority } from './pick.ts';
 import { panicThreshold } from './policy.ts';
 import { sharePriorities } from './priority.ts';
 import { arrive, reach } from './reach.ts';
-import type { Reached, Sending } from './reach.ts';
+import type { Sending } from './reach.ts';
 import { subsetHosts } from './subset.ts';
 import type { SubsetCriteria } from './subset.ts';
 
@@ -36,6 +37,8 @@ export type ForwardFailure = 'no-cluster' | 'no-host' | 'overload-all' | 'overlo
 export interface Forwarding extends Sending {
   readonly headers: HeaderView | null;
   readonly criteria: SubsetCriteria;
+  /** What a load balancer that hashes looks up; null: nothing, the host is drawn at random. */
+  readonly hash: () => bigint | null | Unknown;
   /** Answers or closes. */
   readonly fail: (walk: Walk, failure: ForwardFailure) => EnvoyOutcome[];
 }
@@ -238,28 +241,14 @@ function linearise(context: ConnectionContext, names: Cursor): LinearPriority[] 
 const KNOWN_AGGREGATE = new Set(['@type', 'clusters']);
 const HAS_HOSTS = new Set(['STATIC', 'EDS', 'STRICT_DNS', 'LOGICAL_DNS']);
 
-/** The hosts that a load balancer chooses from, with what is the same for every request. */
-interface HostChoice {
-  readonly dropOverload: Cursor | null;
-  readonly picks: readonly HostPick[];
-}
-
-interface HostPick {
-  readonly probability: number;
-  readonly conditions: readonly Condition[];
-  readonly step: EnvoyStep;
-  /** null: there is no host; an Unknown: it is not known how it is reached. */
-  readonly reached: Reached | Unknown | null;
-}
-
 function toHosts(context: ConnectionContext, cluster: KnownCluster, walk: Walk, how: Forwarding): EnvoyOutcome[] {
   const key = [...how.criteria].map(([name, value]) => `${name}=${value}`).join('\n');
   let choice = cluster.picks.get(key);
   if (choice === undefined) {
-    choice = chooseHosts(context, cluster, how.criteria);
+    choice = chooseHosts(context, cluster.resource, how.criteria);
     cluster.picks.set(key, choice);
   }
-  return isUnknown(choice) ? undetermined(walk, choice) : spread(context, choice, walk, how);
+  return isUnknown(choice) ? undetermined(walk, choice) : spread(context, byHash(choice, how.hash), walk, how);
 }
 
 /** One branch for each host. */
@@ -282,49 +271,6 @@ function spread(
       return isUnknown(reached) ? undetermined(taken, reached) : arrive(context, taken, how, reached);
     }),
   );
-}
-
-function chooseHosts(
-  context: ConnectionContext,
-  { resource }: KnownCluster,
-  criteria: SubsetCriteria,
-): HostChoice | Unknown {
-  if (resource === undefined) return unknown('the cluster cannot be read');
-  const set = readHostSet(context.facts, context.config, resource);
-  if (isUnknown(set)) return set;
-  const hosts = subsetHosts(resource.config, set.hosts, criteria);
-  if (isUnknown(hosts)) return hosts;
-  const picks = pickHosts(resource.config, { ...set, hosts }, context.config, context.runtime);
-  if (isUnknown(picks)) return picks;
-  return { dropOverload: set.dropOverload, picks: hostPicks(context, resource, set, picks, resource.name) };
-}
-
-/** How each host that may be picked is reached. */
-function hostPicks(
-  context: ConnectionContext,
-  resource: EnvoyResource,
-  set: HostSet,
-  picks: readonly Pick[],
-  asked: string,
-): HostPick[] {
-  return picks.map(({ host, probability, conditions, reasons }) => {
-    const shared = { probability, conditions };
-    if (host === null) {
-      const cites =
-        set.hosts.length === 0 ? [emptyCite(set, resource)] : set.hosts.slice(0, 5).flatMap((one) => one.cites);
-      return { ...shared, step: step('endpoint', 'missing', resource.name, { reasons, cites }), reached: null };
-    }
-    const picked = step('endpoint', 'selected', host.name, () => ({
-      reasons: [...reasons, ...host.reasons],
-      cites: host.cites,
-    }));
-    return { ...shared, step: picked, reached: reach(context, resource.config, host, host, asked) };
-  });
-}
-
-/** An assignment without endpoints is small and proves itself; anything else is cited by the cluster's name. */
-function emptyCite(set: HostSet, cluster: EnvoyResource): Cursor {
-  return field(set.cite, 'endpoints').exists ? field(cluster.config, 'name') : set.cite;
 }
 
 /** `drop_overloads` refuse a part of the requests before a host is picked (Router::Filter::decodeHeaders, checkDropOverload). */

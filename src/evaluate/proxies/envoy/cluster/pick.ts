@@ -4,6 +4,8 @@ import type { EnvoyConfigDump } from '../../../../model/envoy.ts';
 import { field, fields, unknown } from '../proto-json.ts';
 import type { Runtime } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
+import { hashGroup } from './hash-group.ts';
+import type { HashGroup } from './hash-group.ts';
 import { failsOnPanic, localityKey, weightsDiffer } from './host-set.ts';
 import type { Host, HostSet } from './host-set.ts';
 import { panicThreshold, readPolicy } from './policy.ts';
@@ -17,6 +19,8 @@ export interface Pick {
   readonly probability: number;
   readonly conditions: readonly Condition[];
   readonly reasons: readonly string[];
+  /** Where a hash chooses, and it is known how; else null. */
+  readonly hashed: HashGroup | null;
 }
 
 interface Group {
@@ -30,7 +34,7 @@ interface Group {
 /** The hosts that a cluster's load balancer may pick, with their probabilities. */
 export function pickHosts(cluster: Cursor, set: HostSet, config: EnvoyConfigDump, runtime: Runtime): Pick[] | Unknown {
   if (set.hosts.length === 0)
-    return [{ host: null, probability: 1, conditions: [], reasons: ['the cluster has no endpoints'] }];
+    return [{ host: null, probability: 1, conditions: [], reasons: ['the cluster has no endpoints'], hashed: null }];
   const policy = readPolicy(cluster);
   if (isUnknown(policy)) return policy;
   const read = readings(set);
@@ -41,7 +45,14 @@ export function pickHosts(cluster: Cursor, set: HostSet, config: EnvoyConfigDump
   if (only !== undefined && read.length === 1) {
     const groups = groupHosts(cluster, only, policy, runtime);
     if (isUnknown(groups)) return groups;
-    return zoneAware(groups, policy, config) ?? groups.flatMap((group) => pickInGroup(name, group, policy));
+    return (
+      zoneAware(groups, policy, config) ??
+      groups.flatMap((group) => {
+        const share = Math.round(group.probability * 100);
+        const hashed = policy.hashes ? hashGroup(cluster, only, policy, group.hosts, share) : null;
+        return pickInGroup(name, group, policy, hashed);
+      })
+    );
   }
   const ways = new Map<string, { readonly groups: readonly Group[]; readonly suppositions: string[] }>();
   for (const reading of read) {
@@ -223,11 +234,16 @@ function zoneAware(groups: readonly Group[], policy: LoadBalancingPolicy, config
   return several ? unknown('zone aware routing shares the load by where other proxies run', local) : null;
 }
 
-function pickInGroup(cluster: string, group: Group, policy: LoadBalancingPolicy): Pick[] {
+function pickInGroup(
+  cluster: string,
+  group: Group,
+  policy: LoadBalancingPolicy,
+  hashed: HashGroup | null = null,
+): Pick[] {
   const { hosts, probability, reasons } = group;
   const [only] = hosts;
   if (only === undefined)
-    return [{ host: null, probability, conditions: [], reasons: [...reasons, 'no host of it is healthy'] }];
+    return [{ host: null, probability, conditions: [], reasons: [...reasons, 'no host of it is healthy'], hashed }];
   if (policy.picks === 'state' && hosts.length > 1) {
     return hosts.map((host) => ({
       host,
@@ -240,11 +256,18 @@ function pickInGroup(cluster: string, group: Group, policy: LoadBalancingPolicy)
         },
       ],
       reasons,
+      hashed,
     }));
   }
   const weight = (host: Host): number => (policy.picks === 'weight' ? host.weight : 1);
   const total = hosts.reduce((sum, host) => sum + weight(host), 0);
-  return hosts.map((host) => ({ host, probability: (probability * weight(host)) / total, conditions: [], reasons }));
+  return hosts.map((host) => ({
+    host,
+    probability: (probability * weight(host)) / total,
+    conditions: [],
+    reasons,
+    hashed,
+  }));
 }
 
 function describe(groups: readonly Group[] | Unknown): string {

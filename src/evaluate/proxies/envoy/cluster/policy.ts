@@ -15,6 +15,8 @@ export interface LoadBalancingPolicy {
   readonly localityWeighted: boolean;
   /** Holds zone_aware_lb_config, if anything does. */
   readonly localityConfig: Cursor;
+  /** The configuration of a typed policy; null: it stands in fields of the cluster. */
+  readonly typed: Cursor | null;
   /** The part of the configuration that says so. */
   readonly cite: Cursor;
 }
@@ -58,6 +60,7 @@ export function readPolicy(cluster: Cursor): LoadBalancingPolicy | Unknown {
     // A subset load balancer looks at localities only when locality_weight_aware is set.
     localityWeighted: field(common, 'locality_weighted_lb_config').exists && !usesSubsets(cluster),
     localityConfig: common,
+    typed: null,
     cite: field(cluster, 'lb_policy'),
   };
 }
@@ -85,6 +88,7 @@ function typedPolicy(list: Cursor, localityWeighted: boolean, depth: number): Lo
       field(localityConfig, 'locality_weighted_lb_config').exists ||
       field(any, 'locality_weighted_lb_config').exists,
     localityConfig,
+    typed: any,
     cite: any.at('@type'),
   };
 }

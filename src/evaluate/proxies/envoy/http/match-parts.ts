@@ -1,6 +1,6 @@
 import { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
-import { field, isTrue } from '../proto-json.ts';
+import { field, fields, isTrue } from '../proto-json.ts';
 import { isUnknown, type Truth } from '../truth.ts';
 import { queryParameters, withoutQuery } from './path.ts';
 import { requestView, type RequestView } from './request-view.ts';
@@ -98,6 +98,8 @@ function pathText(match: Cursor): string | null {
   if (separated !== undefined) return `path ${separated} or below${folded}`;
   const regex = field(field(match, 'safe_regex'), 'regex').string();
   if (regex !== undefined) return `path like /${regex}/`;
+  const template = fields(match, 'path_match_policy', 'typed_config', 'path_template').string();
+  if (template !== undefined) return `path template ${template}`;
   if (field(match, 'connect_matcher').exists) return 'CONNECT';
   return match.isObject() && PATH_KINDS.some((kind) => field(match, kind).exists) ? 'a path by an extension' : null;
 }

@@ -5,11 +5,12 @@ import { matchHeaders } from '../match/header-match.ts';
 import { matchRegex } from '../match/regex.ts';
 import { lowerAscii, matchString, redactedPattern } from '../match/string-match.ts';
 import { memoised } from '../memo.ts';
-import { field, unknown, unknownField } from '../proto-json.ts';
+import { field, fields, unknown, unknownField } from '../proto-json.ts';
 import { all, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import { queryParameters, withoutQuery } from './path.ts';
 import type { RequestView } from './request-view.ts';
+import { matchUriTemplate } from './uri-template.ts';
 
 const KNOWN = new Set([
   'prefix',
@@ -17,6 +18,7 @@ const KNOWN = new Set([
   'safe_regex',
   'connect_matcher',
   'path_separated_prefix',
+  'path_match_policy',
   'case_sensitive',
   'runtime_fraction',
   'headers',
@@ -95,6 +97,8 @@ const TRIMS_SEGMENTS = 39;
 /** Leaves path parameters out where that is asked for (sanitizePathBeforePathMatching, source/common/router/config_impl.cc). */
 function matchPath(test: PathTest, match: Cursor, request: RequestView, ignoresParameters: boolean): Truth {
   const path = withoutQuery(request.path);
+  // A template sees path parameters in every case (UriTemplateMatcherRouteEntryImpl::matches).
+  if (field(match, 'path_match_policy').exists) return test(path);
   if (!ignoresParameters || !path.includes(';')) return test(path);
   const cut = (): Truth => test(path.slice(0, path.indexOf(';')));
   const trimmed = (): Truth => test(path.replace(/;[^/]*/g, ''));
@@ -130,6 +134,8 @@ function plainPathTest(match: Cursor): PathTest {
   }
   const regex = field(match, 'safe_regex');
   if (regex.exists) return (path) => matchRegex(regex, path);
+  const template = field(match, 'path_match_policy');
+  if (template.exists) return (path) => matchUriTemplate(template, path);
   const separated = field(match, 'path_separated_prefix').string();
   if (separated === undefined) {
     const beyond = unknown('the path matcher is not understood', match);
@@ -176,6 +182,8 @@ export function matchReasons(match: Cursor): string[] {
     const value = field(match, kind).string();
     if (value !== undefined) reasons.push(`${kind.replaceAll('_', '-')} ${JSON.stringify(value)}`);
   }
+  const template = fields(match, 'path_match_policy', 'typed_config', 'path_template').string();
+  if (template !== undefined) reasons.push(`path template ${JSON.stringify(template)}`);
   const regex = field(field(match, 'safe_regex'), 'regex').string();
   if (regex !== undefined) reasons.push(`regular expression ${JSON.stringify(regex)}`);
   for (const header of field(match, 'headers').items()) reasons.push(`header ${field(header, 'name').string() ?? ''}`);

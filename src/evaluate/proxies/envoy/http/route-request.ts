@@ -15,6 +15,7 @@ import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import { chooseCluster } from './cluster-choice.ts';
 import type { ClusterChoice } from './cluster-choice.ts';
+import { requestHash } from './hash-policy.ts';
 import { localReply } from './http-context.ts';
 import type { HttpContext, LocalReply } from './http-context.ts';
 import { KNOWN_ACTION, KNOWN_REDIRECT, KNOWN_ROUTE } from './known-fields.ts';
@@ -111,6 +112,7 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
       field(action, 'metadata_match'),
       ...(choice.weighted === null ? [] : [field(choice.weighted, 'metadata_match')]),
     ),
+    hash: () => requestHash(context, action, rewrites),
     retries: retries.onConnectFailure,
     resetRetries: retries.onReset,
     fail: (failed, failure) => localReply(context, failed, failureReply(failure, action)),

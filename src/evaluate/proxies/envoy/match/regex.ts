@@ -23,8 +23,7 @@ function compile(pattern: string): RE2JS | Error {
   return compiled;
 }
 
-function readPattern(matcher: Cursor, text: string): RE2JS | Unknown {
-  const pattern = field(matcher, 'regex').string() ?? '';
+function readPattern(matcher: Cursor, text: string, pattern = field(matcher, 'regex').string() ?? ''): RE2JS | Unknown {
   if (holdsRedacted(pattern) || holdsRedacted(text))
     return unknown('a value that decides this match was taken out of the snapshot', matcher);
   const compiled = compile(pattern);
@@ -37,6 +36,12 @@ function readPattern(matcher: Cursor, text: string): RE2JS | Unknown {
 export function matchRegex(matcher: Cursor, text: string): Truth {
   const pattern = readPattern(matcher, text);
   return 'reason' in pattern ? pattern : pattern.matches(text);
+}
+
+/** As `matchRegex`, of a pattern that was made of another notation. @param cite where that stands */
+export function matchPattern(cite: Cursor, pattern: string, text: string): Truth {
+  const compiled = readPattern(cite, text, pattern);
+  return 'reason' in compiled ? compiled : compiled.matches(text);
 }
 
 /**

@@ -1,8 +1,10 @@
+import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { forwardTo } from '../cluster/forward.ts';
 import type { ForwardFailure } from '../cluster/forward.ts';
 import { subsetCriteria } from '../cluster/subset.ts';
+import { xxHash64 } from '../cluster/xxhash64.ts';
 import type { UpstreamTransport } from '../cluster/transport-socket.ts';
 import type { ConnectionContext } from '../context.ts';
 import type { ApplicationRequest } from '../../../../model/request.ts';
@@ -84,11 +86,20 @@ function toCluster(
   return forwardTo(context, name, walk, {
     headers: null,
     criteria: subsetCriteria(...metadata),
+    hash: () => connectionHash(context, config),
     retries: Math.max(1, field(config, 'max_connect_attempts').number() ?? 1) - 1,
     resetRetries: 0,
     fail: (failed, failure) => end(failed, { kind: 'close', flag: FLAGS[failure], detail: null, denied: false }),
     send: (_cluster, transport) => forwardedBytes(context, transport),
   });
+}
+
+/** The hash of a connection: of its source address, or none (source/common/network/hash_policy.cc). */
+function connectionHash({ socket }: ConnectionContext, config: Cursor): bigint | null | Unknown {
+  const [policy, ...others] = field(config, 'hash_policy').items();
+  if (policy === undefined) return null;
+  const bySource = others.length === 0 && field(policy, 'source_ip').exists;
+  return bySource ? xxHash64(socket.remoteAddress) : unknown('the hash policy is not understood', policy);
 }
 
 /** The bytes go on as they came; TLS that was terminated is gone, and TLS towards the host is the proxy's own. */

@@ -3,6 +3,7 @@ import { matchCidr } from '../match/address-match.ts';
 import { matchHeader } from '../match/header-match.ts';
 import { matchString } from '../match/string-match.ts';
 import { withoutQuery } from '../http/path.ts';
+import { matchUriTemplate } from '../http/uri-template.ts';
 import { field, unknown } from '../proto-json.ts';
 import { all, any, isUnknown, not } from '../truth.ts';
 import type { Truth } from '../truth.ts';
@@ -28,6 +29,7 @@ const PERMISSIONS: Readonly<Record<string, Rule>> = {
   destination_port_range: (value, { localPort }) =>
     localPort >= (field(value, 'start').number() ?? 0) && localPort < (field(value, 'end').number() ?? 0),
   requested_server_name: (value, subject) => matchString(value, subject.serverName),
+  uri_template: (value, { path }) => (path === null ? false : matchUriTemplate(value, withoutQuery(path))),
 };
 
 /** Principal.identifier. `source_ip` is the connection's remote address, `remote_ip` the one after x-forwarded-for. */

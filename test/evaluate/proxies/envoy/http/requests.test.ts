@@ -432,6 +432,53 @@ describe('hosts', () => {
     expect(outcomes.map(({ conditions }) => conditions[0]?.value)).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
   });
 
+  // Ports 90 to 95 and the ring are those of Envoy's own test (ring_hash_lb_test.cc, Basic); XXH64("abc") lies behind its fourth hash.
+  const ring = cluster('c', 0, {
+    load_assignment: {
+      endpoints: [
+        {
+          lb_endpoints: [90, 91, 92, 93, 94, 95].map((port_value) => ({
+            endpoint: { address: { socket_address: { address: '127.0.0.1', port_value } } },
+          })),
+        },
+      ],
+    },
+    lb_policy: 'RING_HASH',
+    ring_hash_lb_config: { minimum_ring_size: 12 },
+  });
+  const hashed = (policy: object): object => route({ hash_policy: [policy] });
+
+  it.each<[string, object, HttpRequest]>([
+    ['a header', { header: { header_name: 'X-User' } }, http('GET', 'h', '/', { 'x-user': 'abc' })],
+    ['a query parameter', { query_parameter: { name: 'q' } }, http('GET', 'h', '/?p=1&q=abc')],
+    ['a cookie', { cookie: { name: 'who' } }, http('GET', 'h', '/', { cookie: 'other=1; who="abc"' })],
+  ])('of a hash of %s is the one that the ring has for it', (_, policy, request) => {
+    const outcomes = ask(proxy(hashed(policy), [ring]), request);
+    expect(outcomes.map(summary)).toEqual(['1 c 127.0.0.1:91']);
+    expect(outcomes[0]?.conditions).toEqual([]);
+  });
+
+  it.each<[string, object, object]>([
+    ['a header that is not sent', { header: { header_name: 'x-user' } }, {}],
+    ['a header that the proxy sets', { header: { header_name: 'x-request-id' } }, {}],
+    ['a cookie that the proxy makes up', { cookie: { name: 'who', ttl: '60s' } }, {}],
+    ['filter state', { filter_state: { key: 'k' } }, {}],
+    [
+      'a header, bounded by the load',
+      { header: { header_name: 'host' } },
+      { common_lb_config: { consistent_hashing_lb_config: { hash_balance_factor: 150 } } },
+    ],
+    [
+      'a header, with another function',
+      { header: { header_name: 'host' } },
+      { ring_hash_lb_config: { hash_function: 'MURMUR_HASH_2' } },
+    ],
+  ])('of a hash of %s are conditions', (_, policy, more) => {
+    const outcomes = ask(proxy(hashed(policy), [{ ...ring, ...more }]));
+    expect(outcomes).toHaveLength(6);
+    expect(outcomes.every(({ conditions }) => conditions.length === 1)).toBe(true);
+  });
+
   it('follow the flags of /clusters', () => {
     const address = (ip: string): object => ({ address: { socket_address: { address: ip, port_value: 80 } } });
     const statuses = [

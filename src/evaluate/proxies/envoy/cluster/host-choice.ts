@@ -1,0 +1,99 @@
+import type { Condition, Unknown } from '../../../../model/branching.ts';
+import type { EnvoyResource, EnvoyStep } from '../../../../model/envoy.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { ConnectionContext } from '../context.ts';
+import { field, unknown } from '../proto-json.ts';
+import { isUnknown } from '../truth.ts';
+import { step } from '../walk.ts';
+import { hostByHash } from './hash-group.ts';
+import type { HashGroup } from './hash-group.ts';
+import { readHostSet } from './host-set.ts';
+import type { Host, HostSet } from './host-set.ts';
+import { pickHosts } from './pick.ts';
+import type { Pick } from './pick.ts';
+import { reach } from './reach.ts';
+import type { Reached } from './reach.ts';
+import { subsetHosts } from './subset.ts';
+import type { SubsetCriteria } from './subset.ts';
+
+/** The hosts that a load balancer chooses from, with what is the same for every request. */
+export interface HostChoice {
+  readonly dropOverload: Cursor | null;
+  readonly picks: readonly HostPick[];
+}
+
+export interface HostPick {
+  readonly probability: number;
+  readonly conditions: readonly Condition[];
+  readonly step: EnvoyStep;
+  readonly host: Host | null;
+  readonly hashed: HashGroup | null;
+  /** null: there is no host; an Unknown: it is not known how it is reached. */
+  readonly reached: Reached | Unknown | null;
+}
+
+/** Reads the hosts of a cluster, and how its load balancer picks among them. */
+export function chooseHosts(
+  context: ConnectionContext,
+  resource: EnvoyResource | undefined,
+  criteria: SubsetCriteria,
+): HostChoice | Unknown {
+  if (resource === undefined) return unknown('the cluster cannot be read');
+  const set = readHostSet(context.facts, context.config, resource);
+  if (isUnknown(set)) return set;
+  const hosts = subsetHosts(resource.config, set.hosts, criteria);
+  if (isUnknown(hosts)) return hosts;
+  const picks = pickHosts(resource.config, { ...set, hosts }, context.config, context.runtime);
+  if (isUnknown(picks)) return picks;
+  return { dropOverload: set.dropOverload, picks: hostPicks(context, resource, set, picks, resource.name) };
+}
+
+/** How each host that may be picked is reached. */
+export function hostPicks(
+  context: ConnectionContext,
+  resource: EnvoyResource,
+  set: HostSet,
+  picks: readonly Pick[],
+  asked: string,
+): HostPick[] {
+  return picks.map(({ host, probability, conditions, reasons, hashed }) => {
+    const shared = { probability, conditions, host, hashed };
+    if (host === null) {
+      const cites =
+        set.hosts.length === 0 ? [emptyCite(set, resource)] : set.hosts.slice(0, 5).flatMap((one) => one.cites);
+      return { ...shared, step: step('endpoint', 'missing', resource.name, { reasons, cites }), reached: null };
+    }
+    const picked = step('endpoint', 'selected', host.name, () => ({
+      reasons: [...reasons, ...host.reasons],
+      cites: host.cites,
+    }));
+    return { ...shared, step: picked, reached: reach(context, resource.config, host, host, asked) };
+  });
+}
+
+/** An assignment without endpoints is small and proves itself; anything else is cited by the cluster's name. */
+function emptyCite(set: HostSet, cluster: EnvoyResource): Cursor {
+  return field(set.cite, 'endpoints').exists ? field(cluster.config, 'name') : set.cite;
+}
+
+/** Leaves the one host to which the hash of the request leads, where both the hash and the table are known. */
+export function byHash(choice: HostChoice, requestHash: () => bigint | null | Unknown): HostChoice {
+  const groups = new Set(choice.picks.map(({ hashed }) => hashed));
+  if (choice.picks.length < 2 || groups.has(null)) return choice;
+  const hash = requestHash();
+  if (hash === null || isUnknown(hash)) return choice;
+  const found = hostByHash(
+    [...groups].filter((group) => group !== null),
+    hash,
+  );
+  if (found === undefined) return choice;
+  const pick = choice.picks.find(({ hashed, host }) => hashed === found.group && host === found.host);
+  if (pick === undefined) return choice;
+  const { kind, action, name } = pick.step;
+  const led = step(kind, action, name, () => ({
+    reasons: [...pick.step.reasons, 'the hash of the request leads to it'],
+    cites: pick.host?.cites ?? [],
+  }));
+  return { ...choice, picks: [{ ...pick, probability: 1, conditions: [], step: led }] };
+}
+

@@ -1,0 +1,210 @@
+/**
+ * The host that a hash leads to, held against the real Envoy: rings and Maglev tables with what is hashed known. Each request must have
+ * one outcome, without a condition, and Envoy must send it there.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeCertificates } from './certificates.ts';
+import type { Certificates } from './certificates.ts';
+import { EnvoyProcess, freePort, readLog } from './envoy-process.ts';
+import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
+import { plainListener } from './plain-listener.ts';
+import type { Probe } from './probe.ts';
+import { readFacts, sendAll } from './session.ts';
+import { Upstreams } from './upstreams.ts';
+import { evaluateProbe, expectedOf, observe } from './verdict.ts';
+
+const REQUESTS = 40;
+
+const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
+let certificates: Certificates;
+let upstreams: Upstreams;
+let binary: string;
+
+beforeAll(async () => {
+  binary = installEnvoy(ENVOY_VERSIONS[0]!);
+  certificates = makeCertificates(root);
+  upstreams = await Upstreams.start(6);
+}, 300_000);
+
+afterAll(() => {
+  upstreams.stop();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const host = (index: number, more: object = {}): object => ({
+  endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: upstreams.ports[index] } } },
+  ...more,
+});
+const weights = (...list: readonly number[]): object[] =>
+  list.map((load_balancing_weight, index) => host(index, { load_balancing_weight }));
+const keyed = (index: number): object =>
+  host(index, { metadata: { filter_metadata: { 'envoy.lb': { hash_key: `key-${index}` } } } });
+const byUser = [{ header: { header_name: 'x-user' } }];
+const typed = (name: string, config: object): object => ({
+  load_balancing_policy: {
+    policies: [
+      {
+        typed_extension_config: {
+          name: `envoy.load_balancing_policies.${name}`,
+          typed_config: {
+            '@type': `type.googleapis.com/envoy.extensions.load_balancing_policies.${name}.v3.${name === 'maglev' ? 'Maglev' : 'RingHash'}`,
+            ...config,
+          },
+        },
+      },
+    ],
+  },
+});
+
+interface Case {
+  readonly balancing: object;
+  readonly endpoints: () => readonly object[];
+  readonly policy?: readonly object[];
+}
+
+const CASES: readonly (readonly [string, Case])[] = [
+  [
+    'a ring by a header',
+    {
+      balancing: { lb_policy: 'RING_HASH' },
+      endpoints: () => [{ lb_endpoints: [0, 1, 2, 3].map((index) => host(index)) }],
+    },
+  ],
+  [
+    'a ring of weighted hosts, small',
+    {
+      balancing: { lb_policy: 'RING_HASH', ring_hash_lb_config: { minimum_ring_size: 7, maximum_ring_size: 40 } },
+      endpoints: () => [{ lb_endpoints: weights(1, 3, 5, 2) }],
+    },
+  ],
+  [
+    'a Maglev table',
+    {
+      balancing: { lb_policy: 'MAGLEV' },
+      endpoints: () => [{ lb_endpoints: [0, 1, 2, 3, 4].map((index) => host(index)) }],
+    },
+  ],
+  [
+    'a Maglev table of weighted hosts, small',
+    {
+      balancing: { lb_policy: 'MAGLEV', maglev_lb_config: { table_size: 31 } },
+      endpoints: () => [{ lb_endpoints: weights(4, 1, 2) }],
+    },
+  ],
+  [
+    'hosts with keys of their own',
+    { balancing: { lb_policy: 'RING_HASH' }, endpoints: () => [{ lb_endpoints: [0, 1, 2].map(keyed) }] },
+  ],
+  [
+    'unhealthy hosts left out, and two priorities',
+    {
+      balancing: { lb_policy: 'RING_HASH' },
+      endpoints: () => [
+        {
+          priority: 0,
+          lb_endpoints: [
+            host(0),
+            host(1, { health_status: 'UNHEALTHY' }),
+            host(2, { health_status: 'DRAINING' }),
+            host(5, { health_status: 'UNHEALTHY' }),
+          ],
+        },
+        { priority: 1, lb_endpoints: [host(3), host(4)] },
+      ],
+    },
+  ],
+  [
+    'panic',
+    {
+      balancing: { lb_policy: 'MAGLEV' },
+      endpoints: () => [
+        { lb_endpoints: [host(0), ...[1, 2, 3].map((index) => host(index, { health_status: 'UNHEALTHY' }))] },
+      ],
+    },
+  ],
+  [
+    'a query parameter, a cookie and the source address together',
+    {
+      balancing: { lb_policy: 'RING_HASH' },
+      endpoints: () => [{ lb_endpoints: [0, 1, 2, 3].map((index) => host(index)) }],
+      policy: [
+        { query_parameter: { name: 'q' } },
+        { cookie: { name: 'who' } },
+        { header: { header_name: 'x-none' } },
+        { connection_properties: { source_ip: true } },
+        { header: { header_name: ':path' }, terminal: true },
+        { header: { header_name: 'x-user' } },
+      ],
+    },
+  ],
+  [
+    'a header that is rewritten first',
+    {
+      balancing: { lb_policy: 'RING_HASH' },
+      endpoints: () => [{ lb_endpoints: [0, 1, 2, 3].map((index) => host(index)) }],
+      policy: [
+        { header: { header_name: 'x-user', regex_rewrite: { pattern: { regex: 'user-(.)' }, substitution: '\\1!' } } },
+      ],
+    },
+  ],
+  [
+    'a typed ring',
+    { balancing: typed('ring_hash', { minimum_ring_size: 64 }), endpoints: () => [{ lb_endpoints: weights(1, 2, 1) }] },
+  ],
+  [
+    'a typed Maglev table',
+    { balancing: typed('maglev', { table_size: 1009 }), endpoints: () => [{ lb_endpoints: weights(1, 2, 1) }] },
+  ],
+];
+
+it.each(CASES)('%s', async (name, { balancing, endpoints, policy = byUser }) => {
+  const folder = path.join(root, name.replaceAll(/\W/g, '-'));
+  mkdirSync(folder);
+  const port = await freePort();
+  const cluster = {
+    name: 'c',
+    type: 'STATIC',
+    load_assignment: { cluster_name: 'c', endpoints: endpoints() },
+    ...balancing,
+  };
+  const route = { match: { prefix: '/' }, route: { cluster: 'c', hash_policy: policy } };
+  const envoy = await EnvoyProcess.start(binary, folder, {
+    static_resources: { listeners: [plainListener(folder, port, [route], [])], clusters: [cluster] },
+  });
+  try {
+    const facts = await readFacts(envoy, true);
+    const probes = Array.from({ length: REQUESTS }, (_, number): Probe => ({
+      listener: 'l',
+      from: `127.0.0.${1 + (number % 5)}`,
+      sourcePort: 0,
+      to: '127.0.0.1',
+      port,
+      tls: null,
+      method: 'GET',
+      host: 'h',
+      path: `/${number % 7}?q=${number % 3}`,
+      headers: [
+        ['x-user', `user-${number}`],
+        ['cookie', `other=1; who=someone-${number % 11}`],
+      ],
+    }));
+    const replies = await sendAll(probes, certificates);
+    const log = await readLog(folder, new Set(replies.map(({ connection }) => connection)));
+    const met = new Set<string>();
+    for (const [number, probe] of probes.entries()) {
+      const reply = replies[number]!;
+      const outcomes = evaluateProbe(facts, probe, reply);
+      const seen = observe(log.get(reply.connection) ?? [], reply).end;
+      met.add(seen);
+      expect(outcomes.map((outcome) => [expectedOf(outcome).end, outcome.probability, outcome.conditions])).toEqual([
+        [seen, 1, []],
+      ]);
+    }
+    expect(met.size, 'hosts that were met').toBeGreaterThan(1);
+  } finally {
+    await envoy.stop();
+  }
+});

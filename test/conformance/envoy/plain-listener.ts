@@ -1,0 +1,36 @@
+import { accessLog } from './envoy-process.ts';
+
+/** A listener `l` in plaintext whose every host has the same routes and filters. */
+export function plainListener(
+  folder: string,
+  port: number,
+  list: readonly object[],
+  filters: readonly object[],
+): object {
+  const type = 'type.googleapis.com/envoy.extensions.filters';
+  return {
+    name: 'l',
+    address: { socket_address: { address: '127.0.0.1', port_value: port } },
+    access_log: accessLog(folder, 'listener'),
+    filter_chains: [
+      {
+        name: 'chain',
+        filters: [
+          {
+            name: 'hcm',
+            typed_config: {
+              '@type': `${type}.network.http_connection_manager.v3.HttpConnectionManager`,
+              stat_prefix: 'h',
+              access_log: accessLog(folder, 'hcm'),
+              route_config: { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes: list }] },
+              http_filters: [
+                ...filters,
+                { name: 'router', typed_config: { '@type': `${type}.http.router.v3.Router` } },
+              ],
+            },
+          },
+        ],
+      },
+    ],
+  };
+}
