@@ -2,17 +2,14 @@ import type { KubeApi } from './api-access.ts';
 import type { CollectionOptions } from './collection-options.ts';
 import { ISTIO_ADMIN_PORT } from './envoy/envoy-admin.ts';
 import { EnvoyCollector } from './envoy/envoy-collector.ts';
-import { IstiodCollector } from './istiod/istiod-collector.ts';
+import { ISTIO_NAMESPACE, IstiodCollector } from './istiod/istiod-collector.ts';
 import type { Place } from './live-source.ts';
-import { DEBUG_IMAGE, DebugPodAccess } from './node/debug-pod.ts';
+import { DEBUG_IMAGE, DEBUG_NAMESPACE, DebugPodAccess } from './node/debug-pod.ts';
 import { ExecAccess } from './node/exec-access.ts';
 import { LocalAccess } from './node/local-access.ts';
 import { NoAccess } from './node/no-access.ts';
 import { NodeCollector } from './node/node-collector.ts';
 import type { NodeAccess } from './node/node-place.ts';
-
-const ISTIO_NAMESPACE = 'istio-system';
-const DEBUG_NAMESPACE = 'default';
 
 /** Everything that is collected besides API objects. */
 export interface OpenPlaces {

@@ -22,6 +22,8 @@ const MONITORING_PORT = 15_014;
 const SECURE_PORT = 15_012;
 const PLAIN_PORT = 15_010;
 const BODY_BYTES = 1024 * 1024 * 1024;
+/** Where istiod runs unless told. */
+export const ISTIO_NAMESPACE = 'istio-system';
 /** The audience that istiod asks of a token (pkg/security, TrustedJwt). */
 const AUDIENCE = 'istio-ca';
 const TOKEN_SECONDS = 600;
