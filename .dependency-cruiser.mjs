@@ -61,7 +61,7 @@ export default {
     {
       name: 'dataplanes-are-strangers',
       comment:
-        'A dataplane must be understood, changed and removed without another. Let the walk in explain bring them together, through src/evaluate/registry.ts.',
+        'A dataplane must be understood, changed and removed without another. Let the walk in src/explain/walk bring them together.',
       severity: 'error',
       from: { path: '^src/evaluate/(proxies/[^/]+|[^/]+)/' },
       to: { path: '^src/evaluate/', pathNot: '^src/evaluate/$1/' },

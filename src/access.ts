@@ -2,6 +2,7 @@
  * What an identity can collect of a cluster. In: flags of the connection. Out: a report and its text. It knows neither flags nor the
  * process.
  */
+import type { CollectionOptions } from './collect/live/collection-options.ts';
 import type { ConnectionFlags } from './collect/live/connection-flags.ts';
 import type { ConnectionSurroundings } from './collect/live/connection.ts';
 import { orLiveError } from './live-error.ts';
@@ -16,10 +17,11 @@ import { renderJson } from './render/json.ts';
 export async function reviewLiveAccess(
   flags: ConnectionFlags,
   surroundings: ConnectionSurroundings,
+  collection: CollectionOptions,
 ): Promise<AccessReport> {
   // A bundle of its own: nothing that works without a cluster pays for it.
   const { openAccess } = await import('./collect/live/live.ts');
-  return await orLiveError(() => openAccess(flags, surroundings));
+  return await orLiveError(() => openAccess(flags, surroundings, collection));
 }
 
 /** Text of a report; `yaml` is the manifest alone. */

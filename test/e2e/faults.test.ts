@@ -5,7 +5,8 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tlsFile } from '../collect/live/api-server.ts';
-import type { Ended } from '../lab/execute.ts';
+import { attempt, type Ended } from '../lab/execute.ts';
+import { goProgram } from '../lab/build/go-modules.ts';
 import { startLab, type Lab } from '../lab/lab.ts';
 import { SERVICES } from '../lab/topology/services.ts';
 import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
@@ -117,5 +118,40 @@ describe('identities that may do little', () => {
     expect(
       problemsOf(await run([...QUESTION, '--server', proxy.url]), { status: 0, says: /delivered to shop\/host-a/ }),
     ).toEqual([]);
+  });
+});
+
+describe('the role that access prints', () => {
+  /** Applies it for somebody who may do nothing, as an administrator does. */
+  async function allow(user: string, ...flags: readonly string[]): Promise<void> {
+    const words = ['access', '--kubeconfig', lab.kubeconfig, '--as', user, ...flags];
+    const role = await runProgram([...words, '-o', 'yaml']);
+    const applied = await attempt(await goProgram('kubectl'), ['--kubeconfig', lab.kubeconfig, 'apply', '-f', '-'], {
+      input: role.stdout,
+    });
+    expect(applied.status, applied.stderr).toBe(0);
+    const again = await runProgram(words);
+    expect(again.status, again.stdout.toString()).toBe(0);
+  }
+
+  it('suffices for an answer, and for nothing that changes the cluster', async () => {
+    await allow('kim');
+    const ended = await run([...QUESTION, '--as', 'kim']);
+    expect(problemsOf(ended, { status: 0, says: /delivered to shop\/host-a/ })).toEqual([]);
+    const forbidden = ['delete pods', 'create pods', 'get secrets', 'list secrets', 'create deployments.apps'];
+    const allowed = await Promise.all(
+      forbidden.map(async (right) => {
+        const { stdout } = await lab.kubectl(['auth', 'can-i', ...right.split(' '), '-A', '--as', 'kim']);
+        return `${right}: ${stdout.toString().trim()}`;
+      }),
+    );
+    expect(allowed).toEqual(forbidden.map((right) => `${right}: no`));
+  });
+
+  it('of one namespace: what is there is found', async () => {
+    await allow('jane', '-n', 'shop');
+    const ended = await run([...QUESTION, '--as', 'jane']);
+    expect(ended.status, ended.stderr).not.toBe(1);
+    expect(plain(ended.stdout.toString())).toMatch(/svc\/host/);
   });
 });

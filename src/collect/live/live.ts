@@ -111,10 +111,14 @@ export async function openCluster(
  * Asks what the identity of flags and kubeconfig may collect.
  * @throws InputError when they name no cluster, RequestRefused when it cannot be asked
  */
-export async function openAccess(flags: ConnectionFlags, surroundings: ConnectionSurroundings): Promise<AccessReport> {
+export async function openAccess(
+  flags: ConnectionFlags,
+  surroundings: ConnectionSurroundings,
+  collection: CollectionOptions,
+): Promise<AccessReport> {
   const connection = connect(flags, surroundings);
   try {
-    return await reviewAccess(connection, connection.target.namespace);
+    return await reviewAccess(connection, connection.target.namespace, collection);
   } finally {
     connection.close();
   }

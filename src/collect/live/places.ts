@@ -6,14 +6,13 @@ import { EnvoyCollector } from './envoy/envoy-collector.ts';
 import { ZtunnelCollector } from './envoy/ztunnel-collector.ts';
 import { IstiodCollector } from './istiod/istiod-collector.ts';
 import type { Place } from './live-source.ts';
-import { DEBUG_IMAGE, DebugPodAccess } from './node/debug-pod.ts';
+import { DEBUG_IMAGE, DEBUG_NAMESPACE, DebugPodAccess } from './node/debug-pod.ts';
 import { ExecAccess } from './node/exec-access.ts';
 import { LocalAccess } from './node/local-access.ts';
 import { NoAccess } from './node/no-access.ts';
 import { NodeCollector } from './node/node-collector.ts';
 import type { NodeAccess } from './node/node-place.ts';
 
-const DEBUG_NAMESPACE = 'default';
 const ADMIN_REMEDY = 'run it again, and give the port of the admin interface (--proxy-admin-port) if it is another one';
 
 /** Everything that is collected besides API objects. */

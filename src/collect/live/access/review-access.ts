@@ -4,6 +4,7 @@
  */
 import type { AccessNeed, AccessReport, AccessState, ReviewedNeed } from '../../../model/access.ts';
 import { Cursor } from '../../../model/json.ts';
+import type { CollectionOptions } from '../collection-options.ts';
 import type { Connection } from '../connection.ts';
 import { discoverKinds } from '../objects/discovery.ts';
 import { concernsServer, RequestRefused } from '../refusal.ts';
@@ -13,12 +14,19 @@ import { accessNeeds } from './needs.ts';
 /**
  * Asks the API server what the identity may do.
  * @param namespace where to ask again for what is not allowed everywhere; null: nowhere
+ * @param options the way in which it would be collected
  * @throws RequestRefused when the server cannot be asked at all
  */
-export async function reviewAccess(connection: Connection, namespace: string | null): Promise<AccessReport> {
+export async function reviewAccess(
+  connection: Connection,
+  namespace: string | null,
+  options: CollectionOptions,
+): Promise<AccessReport> {
   const { kinds, refused } = await discoverKinds(connection, connection.signal);
   if (refused !== null && concernsServer(refused.kind)) throw refused;
-  const needs = await Promise.all(accessNeeds(kinds).map((need) => review(connection, need, namespace)));
+  const needs = await Promise.all(
+    accessNeeds(kinds, options, namespace).map((need) => review(connection, need, namespace)),
+  );
   const { user, groups } = await whoAmI(connection);
   return {
     cluster: connection.target.clusterName,

@@ -8,6 +8,8 @@ import type { NodeAccess, NodePlace, NodeRefusal } from './node-place.ts';
 
 /** Carries nsenter, which leads to the node's own tools. */
 export const DEBUG_IMAGE = 'busybox:1.37';
+/** Where the pod is made unless told. */
+export const DEBUG_NAMESPACE = 'default';
 const CONTAINER = 'reach';
 /** Seconds after which the kubelet ends the pod, should nobody be there to remove it. */
 const LIFETIME_S = 600;

@@ -7,7 +7,7 @@ import { commandLoopback, forwardedLoopback } from './loopback-http.ts';
 import type { NodeAccess, NodePlace, NodeRefusal } from './node-place.ts';
 
 /** Where agents live when pods may not be listed in every namespace. */
-const SYSTEM_NAMESPACE = 'kube-system';
+export const AGENT_NAMESPACE = 'kube-system';
 
 /** Reads a node through pods that are already there and that see its rules. */
 export class ExecAccess implements NodeAccess {
@@ -64,8 +64,8 @@ export class ExecAccess implements NodeAccess {
     } catch (error) {
       const alone = error instanceof RequestRefused && error.kind === 'forbidden' && this.#namespace === null;
       if (!alone) throw error;
-      const list = await this.#listIn(SYSTEM_NAMESPACE, node, labelSelector, signal);
-      this.#namespace = SYSTEM_NAMESPACE;
+      const list = await this.#listIn(AGENT_NAMESPACE, node, labelSelector, signal);
+      this.#namespace = AGENT_NAMESPACE;
       return list;
     }
   }
