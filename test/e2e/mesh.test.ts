@@ -120,7 +120,9 @@ describe('the admin interface of a sidecar', () => {
   }
   const canonical = (value: unknown): string =>
     JSON.stringify(value, (_name, inner: unknown) =>
-      typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.entries(inner).toSorted() : inner,
+      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+        ? Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1))
+        : inner,
     );
 
   it.each([

@@ -30,7 +30,9 @@ export function problemsOf(
       .split(/ (?=not known: |assumed: )/)
       .filter((clause) => clause.startsWith('not known: '));
     if (gaps.length === 0) problems.push('it names no gap');
-    problems.push(...gaps.filter((gap) => !/\)$/.test(gap.trim())).map((gap) => `without what would close it: ${gap}`));
+    problems.push(
+      ...gaps.filter((gap) => !gap.trim().endsWith(')')).map((gap) => `without what would close it: ${gap}`),
+    );
   }
   if (/kubectl get|> clusters\//.test(plain(all))) problems.push('it speaks of files of a snapshot');
   if (!fault.says.test(plain(all))) problems.push(`it does not say ${fault.says}`);

@@ -5,6 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goProgram } from '../lab/build/go-modules.ts';
 import { attempt } from '../lab/execute.ts';
@@ -40,7 +41,8 @@ beforeAll(async () => {
   lab = await startLab(BOOKINFO);
   istioctl = await goProgram('istioctl');
   const scope = ['-A', '--redact', 'none', '--node-access', 'none', '--cluster-name', 'lab', '-o', snapshot];
-  expect((await live('snapshot', ...scope)).errors).not.toContain('error:');
+  const { status, errors } = await live('snapshot', ...scope);
+  if (errors.includes('error:')) throw new Error(`no snapshot (exit status ${status}): ${errors}`);
   // istioctl hands on what Envoy says as it came.
   for (const [name, proxy] of [
     ['sidecar.json', SIDECAR],
@@ -104,7 +106,7 @@ describe('proxy-config', () => {
     expect(running).toMatchObject({ errors: '', status: 0 });
     expect(settled(words, running.text)).toEqual(settled(words, expected.text));
     expect(settled(words, captured.text)).toEqual(settled(words, running.text));
-    if (filed !== null) expect(settled(words, filed.text)).toEqual(settled(words, running.text));
+    expect(settled(words, (filed ?? running).text)).toEqual(settled(words, running.text));
   });
 
   it.each([
@@ -228,7 +230,7 @@ describe('other commands of istioctl', () => {
         live('check-inject', pod),
         offline('check-inject', pod, '--snapshot', snapshot),
       ]);
-      const words = (text: string): string[] => text.replaceAll(/\u001B\[\d+m/g, '').split(/\s+/);
+      const words = (text: string): string[] => stripVTControlCharacters(text).split(/\s+/);
       expect(words(running.text)).toEqual(words(expected.text));
       expect(running).toEqual(captured);
     },

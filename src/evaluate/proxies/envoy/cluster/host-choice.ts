@@ -96,4 +96,3 @@ export function byHash(choice: HostChoice, requestHash: () => bigint | null | Un
   }));
   return { ...choice, picks: [{ ...pick, probability: 1, conditions: [], step: led }] };
 }
-
