@@ -24,7 +24,7 @@ beforeAll(async () => {
     archives.set(level, gunzipSync(readFileSync(output)));
     sources.set(level, await collectSnapshot(output));
   }
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Every text of an artefact as somebody could read it: unescaped, and what is JSON or base64 inside it. */

@@ -16,7 +16,7 @@ it('a container that fell silent is not asked for the next command: each would w
   const signal = AbortSignal.timeout(10_000);
   const first = await runner.run(['sysctl', '-a'], signal);
   const second = await runner.run(['ip', '-j', 'link'], signal);
-  expect(first).toMatchObject({ kind: 'failed', gap: 'missing' });
+  expect(first).toMatchObject({ kind: 'failed', gap: 'unreadable' });
   expect('problem' in first ? first.problem : '').toMatch(/nothing was heard for 0\.3 s$/);
   expect(second).toEqual(first);
   expect(fake.requests).toHaveLength(1);

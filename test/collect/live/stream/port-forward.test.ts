@@ -68,7 +68,7 @@ describe('a GET through a port-forward', () => {
     await new Promise<void>((resolve) => {
       http.listen(0, '127.0.0.1', resolve);
     });
-    const answer = await get({ forward: toPort((http.address() as AddressInfo).port) });
+    const answer = await get({ forward: toPort((http.address() as AddressInfo).port) }, '/config_dump', body.length);
     await new Promise((resolve) => {
       http.close(resolve);
     });
