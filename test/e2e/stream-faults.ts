@@ -127,7 +127,7 @@ export function proxyFaults(other: () => FakeApiServer): readonly Fault[] {
       about: 'the pod is gone',
       make: stream(ADMIN, refused(404, '{"kind":"Status","message":"pods not found"}')),
       status: 4,
-      says: /details-v1\/envoy\/config_dump\.json: .+pods not found .+\(run it again: the pod was replaced in between/,
+      says: /details-v1\/envoy\/config_dump\.json: .+pods not found .+\(check its name and namespace, or run it again: the pod was replaced/,
     },
     {
       about: 'the kubelet cannot be reached',
@@ -192,7 +192,7 @@ export const ISTIOD_FAULTS: readonly (Omit<Fault, 'flags'> & { readonly has: boo
     make: stream(ANY_OF_ISTIOD, refused(403, '{"kind":"Status","message":"pods is forbidden"}')),
     status: 4,
     has: false,
-    says: /syncz\.json: port-forward to pod istio-system\/istiod-\S+: pods is forbidden/,
+    says: /2 times mesh\.json, syncz\.json, as \S+\/mesh\.json: port-forward to pod istio-system\/istiod-\S+: pods is forbidden/,
   },
   {
     about: 'the kubelet cannot be reached',
