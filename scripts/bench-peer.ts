@@ -8,14 +8,18 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { goProgram } from '../test/lab/build/go-modules.ts';
 import { envoyClusters, envoyDump } from './envoy-dump.mjs';
 
-if (process.argv[process.argv.indexOf('--peer') + 1] !== 'istioctl') {
-  process.stderr.write('usage: npm run bench -- --peer istioctl\n');
+const { peer, rounds } = parseArgs({
+  options: { peer: { type: 'string' }, rounds: { type: 'string', default: '3' } },
+}).values;
+const ROUNDS = Number(rounds);
+if (peer !== 'istioctl' || !Number.isInteger(ROUNDS) || ROUNDS < 1) {
+  process.stderr.write('usage: npm run bench -- --peer istioctl [--rounds N]\n');
   process.exit(2);
 }
-const ROUNDS = 3;
 /** Between two looks at a program's memory. */
 const POLL_MS = 3;
 /** As many as make the 61 MB that a real sidecar's dump of 5,000 Services has, and about its 40 MB of clusters. */

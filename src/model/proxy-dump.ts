@@ -4,18 +4,25 @@
  */
 import type { Gap } from './artefact.ts';
 
+/** Which elements of a list are wanted, and what of them. */
+export interface ElementWish {
+  /**
+   * Characters, or a string with its quotes, that the element's text must hold: elements without need not be given, and others may
+   * still be. null: any.
+   */
+  readonly holding?: string | null;
+  /** Members that nobody will look at, at any depth, named `like_this`: their lists and messages may be given empty. */
+  readonly without?: readonly string[];
+}
+
 /** One section of a config_dump (`ClustersConfigDump`). */
 export interface ProxyDumpSection {
   /** The whole section, `@type` included. */
   readonly value: unknown;
-  /**
-   * Elements of a repeated field, named `like_this`.
-   * @param holding characters, or a string with its quotes, that the element's text must hold: elements without need not be
-   *   given, and others may still be
-   */
-  elements(field: string, holding?: string | null): readonly unknown[];
+  /** Elements of a repeated field, named `like_this`. */
+  elements(field: string, wish?: ElementWish): readonly unknown[];
   /** The same, one after the other, without keeping them. */
-  passingElements(field: string, holding?: string | null): Iterable<unknown>;
+  passingElements(field: string, wish?: ElementWish): Iterable<unknown>;
 }
 
 /** A proxy's /config_dump. */
@@ -34,11 +41,8 @@ export interface ProxyDump {
 /** A proxy's /clusters?format=json. */
 export interface ProxyClusterStatuses {
   readonly artefact: string;
-  /**
-   * Statuses of clusters, one after the other, without keeping them.
-   * @param holding as of {@link ProxyDumpSection.elements}
-   */
-  statuses(holding?: string | null): Iterable<unknown>;
+  /** Statuses of clusters, one after the other, without keeping them. */
+  statuses(wish?: ElementWish): Iterable<unknown>;
   /** Values that were asked for and are no JSON. */
   gaps(): readonly Gap[];
 }

@@ -1,6 +1,12 @@
 /** What each subcommand shows of one proxy: rows of istioctl, wide rows, istioctl's messages, objects of our own schema. */
 import { bootstrapTable, findBootstrap } from '../explain/proxy-config/bootstrap.ts';
-import { clusterTable, listClusters, passesCluster, type ClusterFilter } from '../explain/proxy-config/clusters.ts';
+import {
+  clusterTable,
+  listClusters,
+  passesCluster,
+  sortClusters,
+  type ClusterFilter,
+} from '../explain/proxy-config/clusters.ts';
 import { assignmentTable, listAssignments, sortAssignments } from '../explain/proxy-config/endpoint-assignments.ts';
 import {
   endpointStatusTable,
@@ -27,8 +33,14 @@ import {
 } from '../explain/proxy-config/listeners.ts';
 import { endpointTraits, proxyLookups, type ProxyLookups } from '../explain/proxy-config/lookups.ts';
 import { text } from '../explain/proxy-config/message.ts';
-import { requiredSection } from '../explain/proxy-config/resources.ts';
-import { filteredRoutes, listRoutes, routeTable, type RouteFilter } from '../explain/proxy-config/routes.ts';
+import { requiredSection, type Detail } from '../explain/proxy-config/resources.ts';
+import {
+  filteredRoutes,
+  listRoutes,
+  routeTable,
+  sortRoutes,
+  type RouteFilter,
+} from '../explain/proxy-config/routes.ts';
 import { findSecrets, secretTable } from '../explain/proxy-config/secrets.ts';
 import { selects } from '../explain/proxy-config/selection.ts';
 import type { Table } from '../explain/proxy-config/table.ts';
@@ -48,7 +60,7 @@ export function lookupsOf(proxy: Proxy): ProxyLookups {
 
 export function clusterPart(proxy: Proxy, filter: ClusterFilter): Part {
   const lookups = lookupsOf(proxy);
-  const running = (): readonly unknown[] => listClusters(proxy.config(), filter, lookups.endpoints);
+  const running = (detail: Detail) => listClusters(proxy.config(), filter, lookups.endpoints, detail);
   const details = () => {
     requiredSection(proxy.config(), 'ClustersConfigDump');
     return clusterDetails(
@@ -59,16 +71,16 @@ export function clusterPart(proxy: Proxy, filter: ClusterFilter): Part {
     );
   };
   return {
-    short: () => clusterTable(running(), false),
+    short: () => clusterTable(running('cells'), false),
     wide: () => wideClusterTable(details()),
-    messages: () => ({ values: running(), type: 'envoy.config.cluster.v3.Cluster', as: 'list' }),
+    messages: () => ({ values: sortClusters(running('whole')), type: 'envoy.config.cluster.v3.Cluster', as: 'list' }),
     items: details,
   };
 }
 
 export function listenerPart(proxy: Proxy, filter: ListenerFilter, verbose: boolean): Part {
   const lookups = lookupsOf(proxy);
-  const running = (): readonly unknown[] => listListeners(proxy.config(), filter, lookups.destinations);
+  const running = (detail: Detail) => listListeners(proxy.config(), filter, lookups.destinations, detail);
   const details = () => {
     requiredSection(proxy.config(), 'ListenersConfigDump');
     return listenerDetails(
@@ -78,15 +90,15 @@ export function listenerPart(proxy: Proxy, filter: ListenerFilter, verbose: bool
     );
   };
   return {
-    short: () => listenerTable(running(), verbose, false),
+    short: () => listenerTable(running('cells'), verbose, false),
     wide: () => wideListenerTable(details()),
-    messages: () => ({ values: running(), type: 'envoy.config.listener.v3.Listener', as: 'list' }),
+    messages: () => ({ values: [...running('whole')], type: 'envoy.config.listener.v3.Listener', as: 'list' }),
     items: details,
   };
 }
 
 export function routePart(proxy: Proxy, filter: RouteFilter, verbose: boolean): Part {
-  const running = (): readonly unknown[] => listRoutes(proxy.config(), filter);
+  const running = (detail: Detail) => listRoutes(proxy.config(), filter, detail);
   const details = () => {
     requiredSection(proxy.config(), 'RoutesConfigDump');
     const holding = filter.name === null ? null : JSON.stringify(filter.name);
@@ -98,9 +110,13 @@ export function routePart(proxy: Proxy, filter: RouteFilter, verbose: boolean): 
     });
   };
   return {
-    short: () => routeTable(running(), verbose, false),
+    short: () => routeTable(running('cells'), verbose, false),
     wide: () => wideRouteTable(details()),
-    messages: () => ({ values: running(), type: 'envoy.config.route.v3.RouteConfiguration', as: 'list' }),
+    messages: () => ({
+      values: sortRoutes(running('whole')),
+      type: 'envoy.config.route.v3.RouteConfiguration',
+      as: 'list',
+    }),
     items: details,
   };
 }
@@ -108,11 +124,11 @@ export function routePart(proxy: Proxy, filter: RouteFilter, verbose: boolean): 
 /** Endpoints of /clusters: with health as Envoy sees it. */
 export function endpointPart(proxy: Proxy, filter: EndpointFilter): Part {
   const lookups = lookupsOf(proxy);
-  const statuses = () => listClusterStatuses(proxy.clusters(), filter, lookups.places);
+  const statuses = (detail: Detail) => listClusterStatuses(proxy.clusters(), filter, lookups.places, detail);
   return {
-    short: () => endpointStatusTable(statuses()),
+    short: () => endpointStatusTable(statuses('cells')),
     wide: () => wideEndpointTable(passingDetails(proxy, filter, lookups)),
-    messages: () => ({ values: [...statuses()], type: 'envoy.admin.v3.ClusterStatus', as: 'list' }),
+    messages: () => ({ values: [...statuses('whole')], type: 'envoy.admin.v3.ClusterStatus', as: 'list' }),
     items: () => passingDetails(proxy, filter, lookups),
   };
 }
@@ -120,12 +136,12 @@ export function endpointPart(proxy: Proxy, filter: EndpointFilter): Part {
 /** Endpoints of the config_dump: as EDS delivered them. */
 export function assignmentPart(proxy: Proxy, filter: EndpointFilter): Part {
   const lookups = lookupsOf(proxy);
-  const assignments = () => listAssignments(proxy.config(), filter, lookups.places);
+  const assignments = (detail: Detail) => listAssignments(proxy.config(), filter, lookups.places, detail);
   return {
-    short: () => assignmentTable(assignments(), false),
+    short: () => assignmentTable(assignments('cells'), false),
     wide: () => wideEndpointTable(passingDetails(proxy, filter, lookups)),
     messages: () => ({
-      values: sortAssignments(assignments()),
+      values: sortAssignments(assignments('whole')),
       type: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
       as: 'list',
     }),

@@ -38,14 +38,17 @@ export function showAll(
   const { cluster, listener, route, endpoint } = filter;
   const sections: readonly (readonly [string, () => string])[] = [
     ['BOOTSTRAP INFO', () => renderTable(bootstrapTable(findBootstrap(dump)))],
-    ['CLUSTER INFO', () => renderTable(clusterTable(listClusters(dump, cluster, lookups.endpoints), true))],
+    ['CLUSTER INFO', () => renderTable(clusterTable(listClusters(dump, cluster, lookups.endpoints, 'cells'), true))],
     [
       'LISTENER INFO',
-      () => renderTable(listenerTable(listListeners(dump, listener, lookups.destinations), verbose, true)),
+      () => renderTable(listenerTable(listListeners(dump, listener, lookups.destinations, 'cells'), verbose, true)),
     ],
-    ['ROUTE INFO', () => renderTable(routeTable(listRoutes(dump, route), verbose, true))],
+    ['ROUTE INFO', () => renderTable(routeTable(listRoutes(dump, route, 'cells'), verbose, true))],
     ['SECRET INFO', () => secretText(findSecrets(dump), now)],
-    ['ENDPOINTS INFO', () => renderTable(assignmentTable(listAssignments(dump, endpoint, lookups.places), true))],
+    [
+      'ENDPOINTS INFO',
+      () => renderTable(assignmentTable(listAssignments(dump, endpoint, lookups.places, 'cells'), true)),
+    ],
   ];
   const notes: string[] = [];
   const texts = sections.map(([heading, show]) => {

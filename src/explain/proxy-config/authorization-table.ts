@@ -32,7 +32,7 @@ export function authorizationRows(dump: ProxyDump): AuthorizationRow[] {
     actions.set(action, (actions.get(action) ?? new Set()).add(policy));
     rules.set(policy, (rules.get(policy) ?? new Set()).add(rule));
   };
-  for (const config of listeners.flatMap(rbacConfigs)) {
+  for (const config of [...listeners].flatMap(rbacConfigs)) {
     const action = enumName(field(config, 'rules'), 'action', ['ALLOW', 'DENY', 'LOG']);
     const names = keysOf(field(config, 'rules', 'policies'));
     for (const name of names) addNamed(action, name, add);

@@ -2,9 +2,9 @@ import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { clusterKey, parseAnyClusterName, parseClusterName } from './cluster-name.ts';
 import { enumName, text } from './message.ts';
 import { ownerText } from './owner.ts';
-import { runningResources } from './resources.ts';
+import { runningResources, type Detail } from './resources.ts';
 import { clusterNameTraits, notedServices, selects, type Selection, type Traits } from './selection.ts';
-import { sortedBy, type Table } from './table.ts';
+import { sortedBy, type SortKey, type Table } from './table.ts';
 
 export interface ClusterFilter {
   /** Part of the host; of a name without parts, part of the name. */
@@ -18,18 +18,32 @@ export type EndpointTraits = (cluster: string) => Traits;
 /** envoy.config.cluster.v3.Cluster.DiscoveryType */
 const TYPES = ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS', 'ORIGINAL_DST'];
 
+/** What neither cells nor filters look at. */
+const UNSHOWN = ['transport_socket_matches', 'transport_socket', 'circuit_breakers', 'load_assignment'];
+
 /**
- * Active clusters that pass the filter, by host, subset, port and direction.
+ * Active clusters that pass the filter, in the order of the dump.
  * @throws QuestionError when the dump has no clusters
  */
-export function listClusters(dump: ProxyDump, filter: ClusterFilter, endpoints: EndpointTraits): readonly unknown[] {
+export function* listClusters(
+  dump: ProxyDump,
+  filter: ClusterFilter,
+  endpoints: EndpointTraits,
+  detail: Detail,
+): Generator {
   const places = [
     ['dynamic_active_clusters', 'cluster'],
     ['static_clusters', 'cluster'],
   ] as const;
-  const found = runningResources(dump, 'ClustersConfigDump', places, filter.fqdn);
-  const passing = found.filter((cluster) => passesCluster(cluster, ['active'], filter, endpoints));
-  return sortedBy(passing, (cluster) => clusterKey(text(cluster, 'name')));
+  const wish = { holding: filter.fqdn, without: detail === 'cells' ? UNSHOWN : [] };
+  for (const cluster of runningResources(dump, 'ClustersConfigDump', places, wish)) {
+    if (passesCluster(cluster, ['active'], filter, endpoints)) yield cluster;
+  }
+}
+
+/** By host, subset, port and direction. */
+export function sortClusters(clusters: Iterable<unknown>): readonly unknown[] {
+  return sortedBy([...clusters], (cluster) => clusterKey(text(cluster, 'name')));
 }
 
 /** Whether a cluster passes. */
@@ -49,14 +63,20 @@ export function passesCluster(
   });
 }
 
-/** @param named with the resource's name in a column of its own, as `all` shows it */
-export function clusterTable(clusters: readonly unknown[], named: boolean): Table {
+/**
+ * One row for each cluster, by host, subset, port and direction.
+ * @param named with the resource's name in a column of its own, as `all` shows it
+ */
+export function clusterTable(clusters: Iterable<unknown>, named: boolean): Table {
   const columns = ['SERVICE FQDN', 'PORT', 'SUBSET', 'DIRECTION', 'TYPE', 'DESTINATION RULE'];
-  const rows = clusters.map((cluster) => {
+  const found: { readonly key: SortKey; readonly cells: readonly string[] }[] = [];
+  for (const cluster of clusters) {
     const name = text(cluster, 'name');
     const shown = named && name !== '' ? `cluster/${name}` : name;
-    return [...(named ? [shown] : []), ...clusterNameCells(name, shown), discoveryType(cluster), ownerText(cluster)];
-  });
+    const about = [...clusterNameCells(name, shown), discoveryType(cluster), ownerText(cluster)];
+    found.push({ key: clusterKey(name), cells: named ? [shown, ...about] : about });
+  }
+  const rows = sortedBy(found, ({ key }) => key).map(({ cells }) => cells);
   return { columns: named ? ['NAME', ...columns] : columns, rows, padding: 5 };
 }
 

@@ -1,5 +1,6 @@
 import type { ProxyClusterStatuses } from '../../model/proxy-dump.ts';
 import { enumName, field, isSet, list, number, text, withField } from './message.ts';
+import type { Detail } from './resources.ts';
 import { clusterNameTraits, isSelecting, selects, type Selection, type Traits } from './selection.ts';
 import { sortedBy, type Table } from './table.ts';
 
@@ -15,14 +16,19 @@ export type PlaceTraits = (cluster: string, address: string) => Traits;
 /** envoy.config.core.v3.HealthStatus */
 export const HEALTH = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'];
 
+/** What neither cells nor filters look at. */
+const UNSHOWN = ['stats', 'circuit_breakers'];
+
 /** Statuses of clusters with the hosts that pass the filter; those without such a host are left out. */
 export function* listClusterStatuses(
   clusters: ProxyClusterStatuses,
   { cluster, selection }: EndpointFilter,
   places: PlaceTraits,
+  detail: Detail,
 ): Generator {
   const filtered = isSelecting(selection);
-  for (const status of clusters.statuses(selection.port?.exact ?? null)) {
+  const wish = { holding: selection.port?.exact ?? null, without: detail === 'cells' ? UNSHOWN : [] };
+  for (const status of clusters.statuses(wish)) {
     const name = text(status, 'name');
     if (cluster !== null && name.toLowerCase() !== cluster.toLowerCase()) continue;
     const hosts = list(status, 'host_statuses');

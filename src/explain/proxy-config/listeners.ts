@@ -2,9 +2,9 @@ import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { chainDestination, FILTERS, isTcpProxy } from './chain-destination.ts';
 import { chainMatch } from './chain-match.ts';
 import { enumName, field, isSet, list, number, text } from './message.ts';
-import { runningResources } from './resources.ts';
+import { runningResources, type Detail } from './resources.ts';
 import { selects, type Selection, type Traits } from './selection.ts';
-import { compareBytes, sortedBy, type Table } from './table.ts';
+import { compareBytes, sortedBy, type SortKey, type Table } from './table.ts';
 
 export interface ListenerFilter {
   /** HTTP, TCP, HTTP+TCP or UNKNOWN, in any case. */
@@ -15,22 +15,27 @@ export interface ListenerFilter {
 /** Traits of what the listener leads to: Services, subsets. */
 export type DestinationTraits = (listener: unknown) => Traits;
 
+/** What neither cells nor filters look at. */
+const UNSHOWN = ['http_filters', 'transport_socket'];
+
 /**
  * Active listeners that pass the filter, as the proxy lists them.
  * @throws QuestionError when the dump has none
  */
-export function listListeners(
+export function* listListeners(
   dump: ProxyDump,
   filter: ListenerFilter,
   destinations: DestinationTraits,
-): readonly unknown[] {
+  detail: Detail,
+): Generator {
   const places = [
     ['dynamic_listeners', 'active_state', 'listener'],
     ['static_listeners', 'listener'],
   ] as const;
-  return runningResources(dump, 'ListenersConfigDump', places, filter.selection.port?.exact ?? null).filter(
-    (listener) => passesListener(listener, ['active'], filter, destinations),
-  );
+  const wish = { holding: filter.selection.port?.exact ?? null, without: detail === 'cells' ? UNSHOWN : [] };
+  for (const listener of runningResources(dump, 'ListenersConfigDump', places, wish)) {
+    if (passesListener(listener, ['active'], filter, destinations)) yield listener;
+  }
 }
 
 /** Whether a listener passes. */
@@ -58,21 +63,19 @@ export function directionOf(listener: unknown): string {
  * One row for each filter chain, or, when not verbose, for each listener.
  * @param named with the listener's name in a column of its own, as `all` shows it
  */
-export function listenerTable(listeners: readonly unknown[], verbose: boolean, named: boolean): Table {
-  const sorted = sortedBy(listeners, (listener) => [
-    port(listener),
-    addresses(listener)[0] ?? '',
-    listenerType(listener),
-    text(listener, 'name'),
-  ]);
-  const rows = sorted.flatMap((listener) => {
-    const name = named ? [`listener/${text(listener, 'name')}`] : [];
-    const about = [...name, addresses(listener).join(','), String(port(listener))];
-    if (!verbose) return [[...about, listenerType(listener)]];
-    return filterChains(listener)
-      .map((chain) => [...about, chainMatch(chain), chainDestination(chain)])
-      .toSorted((a, b) => compareBytes(b.at(-1) ?? '', a.at(-1) ?? ''));
-  });
+export function listenerTable(listeners: Iterable<unknown>, verbose: boolean, named: boolean): Table {
+  const groups: { readonly key: SortKey; readonly rows: readonly (readonly string[])[] }[] = [];
+  for (const listener of listeners) {
+    const [name, type] = [text(listener, 'name'), listenerType(listener)];
+    const about = [...(named ? [`listener/${name}`] : []), addresses(listener).join(','), String(port(listener))];
+    const rows = verbose
+      ? filterChains(listener)
+          .map((chain) => [...about, chainMatch(chain), chainDestination(chain)])
+          .toSorted((a, b) => compareBytes(b.at(-1) ?? '', a.at(-1) ?? ''))
+      : [[...about, type]];
+    groups.push({ key: [port(listener), addresses(listener)[0] ?? '', type, name], rows });
+  }
+  const rows = sortedBy(groups, ({ key }) => key).flatMap((group) => group.rows);
   const columns = [...(named ? ['NAME'] : []), 'ADDRESSES', 'PORT', ...(verbose ? ['MATCH', 'DESTINATION'] : ['TYPE'])];
   return { columns, rows, padding: 1 };
 }

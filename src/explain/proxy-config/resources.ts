@@ -1,4 +1,4 @@
-import type { ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
+import type { ElementWish, ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
 import { QuestionError } from '../question/question-input.ts';
 import { field } from './message.ts';
 
@@ -17,29 +17,35 @@ export function requiredSection(dump: ProxyDump, type: string): ProxyDumpSection
 /** Where the resources of a section stand: field of the section, and path inside its elements. */
 type Place = readonly [list: string, ...path: readonly string[]];
 
+/** How much of a resource is read: all of it, or what the cells of a table and filters look at. */
+export type Detail = 'whole' | 'cells';
+
 /**
- * The resources that serve requests, in the order of the dump, those of these places one after the other.
- * @param holding as of ProxyDumpSection.elements
+ * The resources that serve requests, one after the other in the order of the dump, those of these places one after the other.
  * @throws QuestionError when there are none at all
  */
-export function runningResources(
+export function* runningResources(
   dump: ProxyDump,
   type: string,
   places: readonly Place[],
-  holding: string | null = null,
-): readonly unknown[] {
+  wish: ElementWish = {},
+): Generator {
   const section = requiredSection(dump, type);
-  const found = resourcesAt(section, places, holding);
-  if (found.length > 0 || (holding !== null && resourcesAt(section, places, null).length > 0)) return found;
+  let found = false;
+  for (const resource of resourcesAt(section, places, wish)) {
+    found = true;
+    yield resource;
+  }
+  if (found || ((wish.holding ?? null) !== null && resourcesAt(section, places, {}).next().done !== true)) return;
   const kind = type.replace(/ConfigDump$/, '').toLowerCase();
   throw new QuestionError(`${dump.artefact} has no ${kind}`, ['The proxy has received none yet, or was drained.']);
 }
 
-function resourcesAt(section: ProxyDumpSection, places: readonly Place[], holding: string | null): readonly unknown[] {
-  return places.flatMap(([list, ...path]) =>
-    section.elements(list, holding).flatMap((element) => {
+function* resourcesAt(section: ProxyDumpSection, places: readonly Place[], wish: ElementWish): Generator {
+  for (const [list, ...path] of places) {
+    for (const element of section.passingElements(list, wish)) {
       const resource = field(element, ...path);
-      return resource === undefined ? [] : [resource];
-    }),
-  );
+      if (resource !== undefined) yield resource;
+    }
+  }
 }

@@ -1,9 +1,9 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { list, isSet, text, texts, withField } from './message.ts';
 import { ownerText } from './owner.ts';
-import { runningResources } from './resources.ts';
+import { runningResources, type Detail } from './resources.ts';
 import { clusterNameTraits, isSelecting, selects, serviceNames, type Selection } from './selection.ts';
-import { sortedBy, type Table } from './table.ts';
+import { sortedBy, type SortKey, type Table } from './table.ts';
 
 const DOMAINS_SHOWN = 2;
 
@@ -13,20 +13,34 @@ export interface RouteFilter {
   readonly selection: Selection;
 }
 
+/** What neither cells nor filters look at. */
+const UNSHOWN = ['retry_policy', 'typed_per_filter_config', 'request_headers_to_add', 'response_headers_to_add'];
+
 /**
- * Route configurations, by number where the name is one, then by name; of one name when it is given.
+ * Route configurations that pass the filter, in the order of the dump.
  * @throws QuestionError when the dump has none
  */
-export function listRoutes(dump: ProxyDump, { name, selection }: RouteFilter): readonly unknown[] {
+export function* listRoutes(dump: ProxyDump, { name, selection }: RouteFilter, detail: Detail): Generator {
   const places = [
     ['dynamic_route_configs', 'route_config'],
     ['static_route_configs', 'route_config'],
   ] as const;
-  const holding = name === null ? null : JSON.stringify(name);
-  const found = runningResources(dump, 'RoutesConfigDump', places, holding).flatMap((config) =>
-    name === null || text(config, 'name') === name ? filteredRoutes(config, ['active'], selection) : [],
-  );
-  return sortedBy(found, (route) => [numericName(text(route, 'name')), text(route, 'name')]);
+  const wish = {
+    holding: name === null ? null : JSON.stringify(name),
+    without: detail === 'cells' ? UNSHOWN : [],
+  };
+  for (const config of runningResources(dump, 'RoutesConfigDump', places, wish)) {
+    if (name === null || text(config, 'name') === name) yield* filteredRoutes(config, ['active'], selection);
+  }
+}
+
+/** By number where the name is one, then by name. */
+export function sortRoutes(routes: Iterable<unknown>): readonly unknown[] {
+  return sortedBy([...routes], (route) => routeKey(text(route, 'name')));
+}
+
+function routeKey(name: string): SortKey {
+  return [/^[+-]?\d+$/.test(name) ? Number(name) : Number.POSITIVE_INFINITY, name];
 }
 
 /** A route configuration with the routes that pass, as a list: empty when none does. */
@@ -53,28 +67,30 @@ export function clustersOf(route: unknown): readonly string[] {
   return list(route, 'route', 'weighted_clusters', 'clusters').map((cluster) => text(cluster, 'name'));
 }
 
-function numericName(name: string): number {
-  return /^[+-]?\d+$/.test(name) ? Number(name) : Number.POSITIVE_INFINITY;
+/**
+ * One row for each route, or, when not verbose, for each configuration, by the configurations' names.
+ * @param named with the kind before the name, as `all` shows it
+ */
+export function routeTable(routes: Iterable<unknown>, verbose: boolean, named: boolean): Table {
+  const groups: { readonly key: SortKey; readonly rows: readonly (readonly string[])[] }[] = [];
+  for (const route of routes) {
+    const shown = `${named ? 'route/' : ''}${text(route, 'name')}`;
+    const hosts = list(route, 'virtual_hosts');
+    const rows = verbose ? hosts.flatMap((host) => hostRows(shown, host)) : [[shown, String(hosts.length)]];
+    groups.push({ key: routeKey(text(route, 'name')), rows });
+  }
+  const rows = sortedBy(groups, ({ key }) => key).flatMap((group) => group.rows);
+  if (!verbose) return { columns: ['NAME', 'VIRTUAL HOSTS'], rows, padding: 5 };
+  return { columns: ['NAME', 'VHOST NAME', 'DOMAINS', 'MATCH', 'VIRTUAL SERVICE'], rows, padding: 5 };
 }
 
-/** @param named with the kind before the name, as `all` shows it */
-export function routeTable(routes: readonly unknown[], verbose: boolean, named: boolean): Table {
-  const nameOf = (route: unknown): string => `${named ? 'route/' : ''}${text(route, 'name')}`;
-  if (!verbose) {
-    const rows = routes.map((route) => [nameOf(route), String(list(route, 'virtual_hosts').length)]);
-    return { columns: ['NAME', 'VIRTUAL HOSTS'], rows, padding: 5 };
-  }
-  const rows = routes.flatMap((route) =>
-    list(route, 'virtual_hosts').flatMap((host) => {
-      const about = [nameOf(route), text(host, 'name'), domainsText(texts(host, 'domains'))];
-      const own = list(host, 'routes');
-      if (own.length === 0) return [[...about, '/*', '404']];
-      return own
-        .filter((one) => text(one, 'route', 'cluster') !== 'PassthroughCluster')
-        .map((one) => [...about, matchText(one), ownerText(one)]);
-    }),
-  );
-  return { columns: ['NAME', 'VHOST NAME', 'DOMAINS', 'MATCH', 'VIRTUAL SERVICE'], rows, padding: 5 };
+function hostRows(name: string, host: unknown): readonly (readonly string[])[] {
+  const about = [name, text(host, 'name'), domainsText(texts(host, 'domains'))];
+  const own = list(host, 'routes');
+  if (own.length === 0) return [[...about, '/*', '404']];
+  return own
+    .filter((one) => text(one, 'route', 'cluster') !== 'PassthroughCluster')
+    .map((one) => [...about, matchText(one), ownerText(one)]);
 }
 
 /** The path that a route matches: `/a*`, `PathPrefix:/a`, `/a` or `regex …`; empty for other kinds of match. */

@@ -1,5 +1,5 @@
 import type { Artefact, Gap } from '../../model/artefact.ts';
-import type { ProxyClusterStatuses, ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
+import type { ElementWish, ProxyClusterStatuses, ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
 import { readJson } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-document.ts';
 import { adminMember, CLUSTERS, CONFIG_DUMP, explainText } from './admin-document.ts';
@@ -51,19 +51,24 @@ function configDump(artefact: Artefact, configs: JsonNode, reader: ElementReader
 }
 
 function dumpSection(node: JsonNode, reader: ElementReader): ProxyDumpSection {
+  const whole = new Map<string, readonly unknown[]>();
   return {
     get value() {
       return reader.value(node);
     },
-    elements: (field, holding = null) => reader.elements(protoMember(node, field), holding),
-    passingElements: (field, holding = null) => reader.passing(protoMember(node, field), holding),
+    elements: (field, wish) => {
+      const found = whole.get(field) ?? [...reader.passing(protoMember(node, field), wish)];
+      if (wish === undefined) whole.set(field, found);
+      return found;
+    },
+    passingElements: (field, wish) => reader.passing(protoMember(node, field), wish),
   };
 }
 
 function clusterStatuses(artefact: Artefact, member: JsonNode, reader: ElementReader): ProxyClusterStatuses {
   return {
     artefact: artefact.name,
-    statuses: (holding = null) => reader.passing(member, holding),
+    statuses: (wish) => reader.passing(member, wish),
     gaps: () => reader.gaps,
   };
 }
@@ -77,29 +82,19 @@ class ElementReader {
     this.#artefact = artefact;
   }
 
-  elements(list: JsonNode | undefined, holding: string | null): readonly unknown[] {
-    // One JSON.parse of all costs less than many of its parts; it fails when the text is longer than a string can be.
-    const all: unknown = holding === null ? list?.cursor().value : undefined;
-    return Array.isArray(all) ? (all as unknown[]) : [...this.passing(list, holding)];
-  }
-
-  *passing(list: JsonNode | undefined, holding: string | null): Generator {
-    if (list === undefined) return;
-    const found = holding !== null && isPlain(holding) ? list.elementsHolding(holding) : undefined;
-    for (const node of found ?? list.elements()) {
-      const value = node.passingValue();
-      if (value === undefined) this.#noteGap(node);
-      else yield value;
-    }
+  passing(list: JsonNode | undefined, { holding = null, without = [] }: ElementWish = {}): Iterable<unknown> {
+    if (list === undefined) return [];
+    const searched = holding !== null && isPlain(holding) ? holding : null;
+    return list.passingElements({ holding: searched, without, broken: (pointer) => this.#noteGap(pointer) });
   }
 
   value(node: JsonNode): unknown {
     const { value } = node.cursor();
-    if (value === undefined) this.#noteGap(node);
+    if (value === undefined) this.#noteGap(node.pointer);
     return value;
   }
 
-  #noteGap({ pointer }: JsonNode): void {
+  #noteGap(pointer: string): void {
     this.gaps.push({ kind: 'unreadable', artefact: this.#artefact, pointer, problem: 'this value is no JSON' });
   }
 }

@@ -11,14 +11,12 @@ import type { Artefact, Gap } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
 import { skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
 import { spansByLayout } from './line-layout.ts';
+import { parseSpan, passingValues } from './passing-values.ts';
 import { indexSpans, memberOf } from './span-tree.ts';
 import type { IndexDepth, Span } from './span-tree.ts';
 
 /** Below this size JSON.parse of the whole costs less than an index would save. */
 export const PARSE_WHOLE_BYTES = 20 * 1024 * 1024;
-
-/** V8's limit on the length of a string (2^29 - 24); a longer slice cannot be parsed. */
-const STRING_LIMIT = 0x1fffffe8;
 
 /** What the first scan lists: down to the arrays of a config_dump (`{configs:[{clusters:[`), whose elements are left closed. */
 const OUTER: IndexDepth = { levels: 4, innermostKeys: null };
@@ -49,16 +47,24 @@ export interface JsonNode {
    * with other escapes. undefined: searching gains nothing over looking at all elements.
    */
   elementsWith(text: string): readonly JsonNode[] | undefined;
-  /** Of a large array, the elements in whose text these characters stand; undefined as for `elementsWith`. */
-  elementsHolding(characters: string): readonly JsonNode[] | undefined;
+  /** The values of the elements, one after the other, without keeping them. */
+  passingElements(wish: PassingElements): Iterable<unknown>;
   /** The first bytes of the value as they stand, one character each; undefined: only the value is known. */
   head(bytes: number): string | undefined;
   /** The value of a string, without making a cursor of it. */
   text(): string | undefined;
   /** The value, parsed. Its `value` is undefined when the text of the value is no JSON. */
   cursor(): Cursor;
-  /** As the cursor's value, but nothing of it is kept: for walking many of them once. */
-  passingValue(): unknown;
+}
+
+/** Which elements of an array are read, and what of them. */
+export interface PassingElements {
+  /** Characters that must stand in the text of an element of a large array; elements without need not be given. null: any. */
+  readonly holding: string | null;
+  /** Members of these names, at any depth, may be given empty. */
+  readonly without: readonly string[];
+  /** Is told the pointer of each element whose text is no JSON, in place of its value. */
+  readonly broken: (pointer: string) => void;
 }
 
 export interface JsonDocument {
@@ -192,8 +198,8 @@ class ParsedNode implements JsonNode {
     return undefined;
   }
 
-  elementsHolding(): undefined {
-    return undefined;
+  *passingElements(): Generator {
+    for (const item of this.#cursor.items()) yield item.value;
   }
 
   head(): undefined {
@@ -206,10 +212,6 @@ class ParsedNode implements JsonNode {
 
   cursor(): Cursor {
     return this.#cursor;
-  }
-
-  passingValue(): unknown {
-    return this.#cursor.value;
   }
 }
 
@@ -275,24 +277,34 @@ class SpanNode implements JsonNode {
   }
 
   elementsWith(text: string): readonly JsonNode[] | undefined {
-    return this.elementsHolding(JSON.stringify(text));
+    const { elements } = this.#expanded();
+    if (elements === null) return undefined;
+    return this.#holding(elements, JSON.stringify(text)).map(
+      (index) => new SpanNode(this.#artefact, this.#bytes, elements[index] ?? this.#span, [this, index], this.#layout),
+    );
   }
 
-  elementsHolding(characters: string): readonly JsonNode[] | undefined {
-    const { elements, end } = this.#expanded();
-    if (elements === null) return undefined;
+  *passingElements({ holding, without, broken }: PassingElements): Generator {
+    const { elements } = this.#expanded();
+    if (elements === null) return;
+    const found = holding === null ? null : this.#holding(elements, holding).flatMap((index) => elements[index] ?? []);
+    const wish = { adjacent: found === null, without: this.#layout ? without : [] };
+    yield* passingValues(this.#bytes, found ?? elements, wish, (span) =>
+      broken(new Cursor(this.#artefact, this.pointer, undefined).at(elements.indexOf(span)).pointer),
+    );
+  }
+
+  /** Indices of the elements in whose text the characters stand. */
+  #holding(elements: readonly Span[], characters: string): readonly number[] {
     const needle = Buffer.from(characters);
-    const found: SpanNode[] = [];
+    const { start, end } = this.#span;
+    const found: number[] = [];
     let index = 0;
-    for (
-      let hit = this.#bytes.indexOf(needle, this.#span.start);
-      hit >= 0 && hit < end;
-      hit = this.#bytes.indexOf(needle, hit)
-    ) {
+    for (let hit = this.#bytes.indexOf(needle, start); hit >= 0 && hit < end; hit = this.#bytes.indexOf(needle, hit)) {
       while ((elements[index]?.end ?? Number.POSITIVE_INFINITY) <= hit) index++;
       const span = elements[index];
       if (span === undefined) break;
-      if (span.start <= hit) found.push(new SpanNode(this.#artefact, this.#bytes, span, [this, index], this.#layout));
+      if (span.start <= hit) found.push(index);
       hit = Math.max(hit + 1, span.end);
     }
     return found;
@@ -325,17 +337,7 @@ class SpanNode implements JsonNode {
     return this.#cursor;
   }
 
-  passingValue(): unknown {
-    return this.#cursor === undefined ? this.#parse() : this.#cursor.value;
-  }
-
   #parse(): unknown {
-    const { start, end, broken } = this.#span;
-    if (broken !== null || end - start > STRING_LIMIT) return undefined;
-    try {
-      return JSON.parse(this.#bytes.toString('utf8', start, end)) as unknown;
-    } catch {
-      return undefined;
-    }
+    return parseSpan(this.#bytes, this.#span);
   }
 }

@@ -54,7 +54,7 @@ const LISTS: Readonly<
 
 /**
  * Every resource of a kind in whatever state it is; none where the dump has no such section.
- * @param holding as of ProxyDumpSection.elements
+ * @param holding as of ElementWish
  */
 export function statedResources(dump: ProxyDump, kind: Kind, holding: string | null = null): readonly StatedResource[] {
   const [type, ...lists] = LISTS[kind];
@@ -62,12 +62,17 @@ export function statedResources(dump: ProxyDump, kind: Kind, holding: string | n
   if (section === undefined) return [];
   const dynamic = kind === 'listener' ? dynamicListeners(section, holding) : [];
   const others = lists.flatMap(([name, state, member]) =>
-    section.elements(name, holding).flatMap((element): StatedResource[] => {
+    elementsOf(section, name, holding).flatMap((element): StatedResource[] => {
       const origin = name.startsWith('static') ? 'static' : 'dynamic';
       return statedResource(element, field(element, member), state, origin);
     }),
   );
   return [...dynamic, ...others];
+}
+
+/** All elements are read once, and kept. */
+function elementsOf(section: ProxyDumpSection, name: string, holding: string | null): readonly unknown[] {
+  return holding === null ? section.elements(name) : section.elements(name, { holding });
 }
 
 function statedResource(
@@ -86,7 +91,7 @@ function statedResource(
 
 /** A DynamicListener may have an active, a warming and a draining one at once. */
 function dynamicListeners(section: ProxyDumpSection, holding: string | null): StatedResource[] {
-  return section.elements('dynamic_listeners', holding).flatMap((element): StatedResource[] => {
+  return elementsOf(section, 'dynamic_listeners', holding).flatMap((element): StatedResource[] => {
     const rejection = rejectionOf(element);
     const found = (['active', 'warming', 'draining'] as const).flatMap((state): StatedResource[] => {
       const resource = field(element, `${state}_state`, 'listener');
