@@ -8,7 +8,7 @@ export default class Access extends BaseCommand {
   static override summary = 'Show what the current identity can collect of a cluster, and a role that allows the rest';
   static override description =
     'Asks the API server, kind by kind, whether the identity of the kubeconfig may read what explain and snapshot need, in the way that --node-access chooses. What is not allowed ' +
-    'everywhere is asked for again in the namespace of -n or of the context. It sends SelfSubjectAccessReviews, which the API ' +
+    'everywhere is asked for again in the namespace of -n or of the context; the role is for every namespace, or with -n for that one. It sends SelfSubjectAccessReviews, which the API ' +
     'server answers and does not keep. Exit status: 0 when all is allowed, 3 when something is not.';
   static override examples = [
     { description: 'What may I see?', command: '<%= config.bin %> access' },

@@ -6,7 +6,7 @@ import type { CollectionOptions } from './collect/live/collection-options.ts';
 import type { ConnectionFlags } from './collect/live/connection-flags.ts';
 import type { ConnectionSurroundings } from './collect/live/connection.ts';
 import { orLiveError } from './live-error.ts';
-import type { AccessReport } from './model/access.ts';
+import { isMet, type AccessReport } from './model/access.ts';
 import { renderAccess } from './render/access.ts';
 import { renderJson } from './render/json.ts';
 
@@ -36,7 +36,7 @@ export async function renderAccessReport(
   return report.manifest.map((object) => `---\n${renderYaml(object)}`).join('');
 }
 
-/** Whether everything is allowed, at least where it was asked about. */
-export function isComplete({ needs }: AccessReport): boolean {
-  return needs.every(({ state }) => state === 'everywhere' || state === 'namespace');
+/** Whether everything is allowed, everywhere or in the one namespace that it was asked for. */
+export function isComplete(report: AccessReport): boolean {
+  return report.needs.every((need) => isMet(need, report));
 }

@@ -9,6 +9,7 @@ import { QuestionError } from './explain/question/question-input.ts';
 import { readMachineFile, type MachineFile } from './machine-files.ts';
 import { parseAddress, type Address } from './model/address.ts';
 import { gapRaw, type Gap } from './model/artefact.ts';
+import { withRemedy } from './model/gap-remedy.ts';
 import type { VirtualServers } from './model/ipvs.ts';
 import type { HookModule, IptablesRuleset } from './model/netfilter.ts';
 import type { NftRuleset } from './model/nftables.ts';
@@ -75,7 +76,7 @@ export async function openPacketMachine(input: MachineInput): Promise<PacketMach
     gaps: () => [
       ...missingAddresses(iptables, own.addresses),
       ...own.gaps,
-      ...read.flatMap((file) => file.parsed.gaps),
+      ...read.flatMap((file) => file.parsed.gaps.map(withRemedy)),
     ],
   };
 }
@@ -103,8 +104,10 @@ function ownAddresses(
   const servers = listed.length > 0 ? [] : virtualServerLists(files);
   const virtual = new Set(servers.flatMap(({ all }) => all.flatMap(({ address }) => address ?? [])));
   const added = [...virtual].filter((text) => !texts.has(text));
-  const problem = `the addresses of virtual servers are taken to be the machine's own (${added.length} of them); --ruleset with the output of \`ip -j address\` would tell`;
-  const gaps = added.length === 0 ? [] : [{ kind: 'missing' as const, artefact: servers[0]?.artefact ?? '', problem }];
+  const problem = `the addresses of virtual servers are taken to be the machine's own (${added.length} of them)`;
+  const remedy = 'give the output of `ip -j address` as a --ruleset';
+  const artefact = servers[0]?.artefact ?? '';
+  const gaps = added.length === 0 ? [] : [{ kind: 'missing' as const, artefact, problem, remedy }];
   return { addresses: [...known, ...added.flatMap((text) => parseAddress(text) ?? [])], gaps };
 }
 
@@ -116,6 +119,7 @@ function missingAddresses(rulesets: readonly IptablesRuleset[], addresses: reado
       kind: 'missing',
       artefact,
       problem: `no IPv${family} address of the machine is given, so that it is taken to forward every IPv${family} packet`,
+      remedy: 'name one with --node-address',
     }));
 }
 

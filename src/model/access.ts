@@ -30,7 +30,14 @@ export interface AccessReport {
   readonly groups: readonly string[];
   /** The namespace that was asked about where not all are open; null: none was named. */
   readonly namespace: string | null;
+  /** Whether the objects of that namespace are all that is wanted; else those of every namespace are. */
+  readonly namespaceOnly: boolean;
   readonly needs: readonly ReviewedNeed[];
   /** Objects that can be applied to allow all of it. */
   readonly manifest: readonly object[];
+}
+
+/** Whether a need is met as far as it was asked for. */
+export function isMet(need: ReviewedNeed, { namespaceOnly }: Pick<AccessReport, 'namespaceOnly'>): boolean {
+  return need.state === 'everywhere' || (need.state === 'namespace' && (namespaceOnly || need.namespace !== null));
 }

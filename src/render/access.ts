@@ -1,4 +1,4 @@
-import type { AccessNeed, AccessReport, AccessState } from '../model/access.ts';
+import { isMet, type AccessNeed, type AccessReport, type AccessState } from '../model/access.ts';
 import { escapeControls } from './escape-controls.ts';
 import { wrap } from './wrap.ts';
 
@@ -13,8 +13,9 @@ export function renderAccess(report: AccessReport, columns: number): string {
       ] as const,
   );
   const width = Math.max(...rows.map(([state]) => state.length));
-  const missing = report.needs.filter(({ state }) => state === 'no' || state === 'unknown');
+  const missing = report.needs.filter((need) => !isMet(need, report));
   const effects = [...new Set(missing.map(({ without }) => without))];
+  const only = report.namespaceOnly && report.namespace !== null ? `-n ${report.namespace} ` : '';
   const lines = [
     ...wrap(`${who} at ${report.server} (cluster ${report.cluster}) may:`, columns, '', ''),
     '',
@@ -23,11 +24,11 @@ export function renderAccess(report: AccessReport, columns: number): string {
     ...(missing.length === 0
       ? wrap('Everything that live collection asks for is allowed.', columns, '', '')
       : [
-          'Without what is not allowed:',
+          'Where it is not allowed:',
           ...effects.flatMap((effect) => wrap(effect, columns, '  - ', '    ')),
           '',
           ...wrap(
-            'A role that allows it, to be applied by an administrator: kubectl reach access -o yaml',
+            `A role that allows it, to be applied by an administrator: kubectl reach access ${only}-o yaml`,
             columns,
             '',
             '',

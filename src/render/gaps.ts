@@ -5,9 +5,9 @@ const MOST_WARNINGS = 5;
 
 /** What was not understood, for standard error; empty when all was. */
 export function renderGaps(gaps: readonly Gap[]): string {
-  const lines = gaps.slice(0, MOST_WARNINGS).map(({ artefact, line, problem }) => {
+  const lines = gaps.slice(0, MOST_WARNINGS).map(({ artefact, line, problem, remedy }) => {
     const place = line === undefined ? artefact : `${artefact}:${line}`;
-    return `warning: ${place}: ${problem}\n`;
+    return `warning: ${place}: ${problem}${remedy === undefined ? '' : ` (${remedy})`}\n`;
   });
   if (gaps.length > MOST_WARNINGS)
     lines.push(`warning: ${gaps.length - MOST_WARNINGS} more lines were not understood\n`);

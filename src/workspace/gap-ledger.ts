@@ -1,4 +1,5 @@
 import type { Gap } from '../model/artefact.ts';
+import { withRemedy } from '../model/gap-remedy.ts';
 
 /** Collects the gaps of everything that was read, whenever it was read. */
 export class GapLedger {
@@ -13,9 +14,10 @@ export class GapLedger {
     if (gaps.length > 0) this.watch(() => gaps);
   }
 
-  /** Every gap once, by artefact, place and text, in whatever order things were read. */
+  /** Every gap once, with what would close it, by artefact, place and text, in whatever order things were read. */
   list(): readonly Gap[] {
-    const once = new Map(this.sources.flatMap((source) => source()).map((gap) => [JSON.stringify(sortKey(gap)), gap]));
+    const gaps = this.sources.flatMap((source) => source()).map(withRemedy);
+    const once = new Map(gaps.map((gap) => [JSON.stringify(sortKey(gap)), gap]));
     return [...once.values()].toSorted(byPlace);
   }
 }

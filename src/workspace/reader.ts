@@ -58,7 +58,7 @@ export class Reader {
     const known = gaps.length === 0 || !isEmpty(value);
     return this.noted({
       ...(known ? { value } : {}),
-      gaps: withRemedy(gaps, this.remedy(name, remedy)),
+      gaps: capturedAgain(gaps, this.remedy(name, remedy)),
       artefact: name,
     });
   }
@@ -78,7 +78,7 @@ export class Reader {
     return this.noted({
       ...(known ? { value: parsed.value } : {}),
       get gaps() {
-        return withRemedy(parsed.gaps, closing);
+        return capturedAgain(parsed.gaps, closing);
       },
       artefact: name,
     });
@@ -91,12 +91,9 @@ export class Reader {
   }
 }
 
-/** A file that is not of its format wants to be captured again. */
-function withRemedy(gaps: readonly Gap[], remedy: string): readonly Gap[] {
-  return gaps.map((gap) => {
-    const whole = gap.line === undefined && (gap.pointer === undefined || gap.pointer === '');
-    return whole && gap.remedy === undefined && gap.kind === 'unreadable' ? { ...gap, remedy } : gap;
-  });
+/** What is not of its format, a file or a line of it, wants to be captured again. */
+function capturedAgain(gaps: readonly Gap[], remedy: string): readonly Gap[] {
+  return gaps.map((gap) => (gap.remedy === undefined && gap.kind === 'unreadable' ? { ...gap, remedy } : gap));
 }
 
 /** Computes once, on first use. */

@@ -118,7 +118,7 @@ export async function openAccess(
 ): Promise<AccessReport> {
   const connection = connect(flags, surroundings);
   try {
-    return await reviewAccess(connection, connection.target.namespace, collection);
+    return await reviewAccess(connection, connection.target.namespace, flags.namespace !== null, collection);
   } finally {
     connection.close();
   }

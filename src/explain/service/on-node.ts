@@ -85,8 +85,10 @@ export class AskedNode {
     const asked = intendedOnNode(world, owner, flow);
     const intended = asked === null ? null : intendedEndings(asked.outcomes);
     const programmed = outcomes === null ? null : programmedEndings(flow, outcomes);
+    // What is only assumed of kube-proxy is nothing that rules could be held against.
+    const certain = asked !== null && asked.assumptions.length === 0;
     const drift =
-      programmed === null || intended === null || asked?.assumption !== null
+      programmed === null || intended === null || !certain
         ? null
         : driftOf(programmed, intended, (endpoint) => endpoints.has(endpoint));
     const shown = programmed ?? intended ?? [NOT_KNOWN];
@@ -96,7 +98,7 @@ export class AskedNode {
       captured: programmed !== null,
       asked: asked !== null,
       programmed: programmed === null || isOpen(programmed) ? null : targetsOf(programmed),
-      intended: intended === null || isOpen(intended) || asked?.assumption !== null ? null : targetsOf(intended),
+      intended: intended === null || isOpen(intended) || !certain ? null : targetsOf(intended),
     };
   }
 }

@@ -25,7 +25,7 @@ export function cross(world: World, owner: Owner, flow: Flow, from: 'wire' | 'pr
   const programmed = traverse(world, owner, flow, from);
   const intended = owner.kind === 'node' ? intendedOnNode(world, owner, flow) : null;
   // What is only assumed of kube-proxy is nothing that rules could be held against.
-  const comparable = intended === null || intended.assumption !== null ? null : intended.outcomes;
+  const comparable = intended === null || intended.assumptions.length > 0 ? null : intended.outcomes;
   const visit: NetnsVisit = { kind: 'netns', owner, from, flow, programmed, intended: comparable };
   if (programmed !== null) {
     const view = world.cluster(owner.cluster);

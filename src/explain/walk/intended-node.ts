@@ -28,10 +28,13 @@ export function intendedNodeCrossing(
       { ...intendedCrossing(flow), verdict: 'undetermined', reason: `${reason}.`, unknown: { reason, evidence: [] } },
     ];
   }
-  const assumptions = intended.assumption === null ? {} : { assumptions: [intended.assumption] };
+  const { assumptions } = intended;
   return intended.outcomes
     .map((outcome) => crossingOf(world, view, owner, flow, outcome))
-    .map((crossing) => ({ ...crossing, steps: crossing.steps.map((step) => ({ ...step, ...assumptions })) }));
+    .map((crossing) => ({
+      ...crossing,
+      steps: crossing.steps.map((step) => ({ ...step, ...(assumptions.length === 0 ? {} : { assumptions }) })),
+    }));
 }
 
 function crossingOf(world: World, view: ClusterView, owner: NodeOwner, flow: Flow, outcome: IntendedOutcome): Crossing {

@@ -5,7 +5,6 @@ const LIMIT = 1000;
 
 /** Against an object that is not as its kind asks for: the API server gives none, a file or a proxy in between may. */
 const MALFORMED = 'read the List again from the API server itself';
-const NOT_KNOWN = 'use a version of kubectl-reach that knows it';
 
 /** The gaps of one artefact. */
 export class GapList {
@@ -24,8 +23,15 @@ export class GapList {
       return;
     }
     const raw = value === undefined ? undefined : rawText(value);
-    const remedy = kind === 'not-understood' ? NOT_KNOWN : MALFORMED;
-    this.found.push({ kind, artefact: this.artefact, pointer, problem, remedy, ...(raw === undefined ? {} : { raw }) });
+    const remedy = kind === 'not-understood' ? {} : { remedy: MALFORMED };
+    this.found.push({
+      kind,
+      artefact: this.artefact,
+      pointer,
+      problem,
+      ...remedy,
+      ...(raw === undefined ? {} : { raw }),
+    });
   }
 
   list(): readonly Gap[] {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { reviewAccess } from '../../../src/collect/live/access/review-access.ts';
 import { DEFAULT_COLLECTION, type CollectionOptions } from '../../../src/collect/live/collection-options.ts';
-import type { AccessReport } from '../../../src/model/access.ts';
+import { isComplete } from '../../../src/access.ts';
+import { isMet, type AccessReport } from '../../../src/model/access.ts';
 import { renderAccess } from '../../../src/render/access.ts';
 import { answerJson, startApiServer } from './api-server.ts';
 import { connectTo } from './connecting.ts';
@@ -20,6 +21,8 @@ async function reviewed(
   namespace: string | null,
   options: Partial<CollectionOptions> = {},
   groups: readonly string[] = [],
+  /** Whether the namespace is that of the context. */
+  context = false,
 ): Promise<AccessReport> {
   const server = await startApiServer(({ path, body }, response) => {
     if (path === '/apis') {
@@ -34,7 +37,10 @@ async function reviewed(
   });
   const connection = connectTo({ server: server.url, clusterName: 'lab' });
   try {
-    return await reviewAccess(connection, namespace, { ...DEFAULT_COLLECTION, ...options });
+    return await reviewAccess(connection, namespace, namespace !== null && !context, {
+      ...DEFAULT_COLLECTION,
+      ...options,
+    });
   } finally {
     connection.close();
     await server.close();
@@ -120,6 +126,24 @@ describe('what is made of the answers', () => {
     expect(text).toMatch(/^ {2}NO {7}list nodes$/m);
     expect(text).toContain('  - which node a packet passes is not known');
     expect(text).not.toContain('no Service can be found');
+  });
+
+  it('allowed in the namespace of the context alone: the role is for every namespace all the same', async () => {
+    const inShop = ({ namespace }: Attributes): boolean => namespace === 'shop' || namespace === 'kube-system';
+    const report = await reviewed(inShop, 'shop', {}, [], true);
+    expect(isComplete(report)).toBe(false);
+    expect(report.needs.filter((need) => !isMet(need, report)).map(({ resource }) => resource)).toContain('services');
+    expect((report.manifest as readonly Manifest[]).map(placed)).toEqual([
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Role kube-system',
+      'RoleBinding kube-system',
+    ]);
+    const text = renderAccess(report, 200);
+    expect(text).toMatch(/^ {2}in shop {2}list services$/m);
+    expect(text).toContain('  - no Service can be found');
+    expect(text).toMatch(/kubectl reach access -o yaml$/m);
+    expect(renderAccess(await reviewed(inShop, 'shop'), 200)).toMatch(/kubectl reach access -n shop -o yaml$/m);
   });
 
   it('everything is allowed', async () => {

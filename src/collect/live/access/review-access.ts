@@ -14,18 +14,21 @@ import { accessNeeds } from './needs.ts';
 /**
  * Asks the API server what the identity may do.
  * @param namespace where to ask again for what is not allowed everywhere; null: nowhere
+ * @param namespaceOnly whether the objects of that namespace are all that is wanted
  * @param options the way in which it would be collected
  * @throws RequestRefused when the server cannot be asked at all
  */
 export async function reviewAccess(
   connection: Connection,
   namespace: string | null,
+  namespaceOnly: boolean,
   options: CollectionOptions,
 ): Promise<AccessReport> {
   const { kinds, refused } = await discoverKinds(connection, connection.signal);
   if (refused !== null && concernsServer(refused.kind)) throw refused;
+  const wanted = namespaceOnly ? namespace : null;
   const needs = await Promise.all(
-    accessNeeds(kinds, options, namespace).map((need) => review(connection, need, namespace)),
+    accessNeeds(kinds, options, wanted).map((need) => review(connection, need, namespace)),
   );
   const { user, groups } = await whoAmI(connection);
   return {
@@ -34,8 +37,9 @@ export async function reviewAccess(
     user,
     groups,
     namespace,
+    namespaceOnly,
     needs,
-    manifest: accessManifest(needs, namespace, user),
+    manifest: accessManifest(needs, wanted, user),
   };
 }
 

@@ -2,7 +2,7 @@ import { Cursor } from '../../../model/json.ts';
 
 /** One object of a List, as its bytes. */
 export interface ListedItem {
-  /** `namespace/name`, `/name` */
+  /** `namespace/name`, `/name`; of what has no name its own text */
   readonly key: string;
   readonly bytes: Buffer;
 }
@@ -21,6 +21,7 @@ export interface ListPage {
 }
 
 const [QUOTE, BACKSLASH = 0, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA] = Buffer.from('"\\{}[],');
+const SPACES: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r\n'));
 
 /**
  * Reads an answer to a list request.
@@ -50,10 +51,12 @@ export function readListPage(bytes: Buffer, itemKind: string): ListPage | undefi
       const spans = itemSpans(bytes);
       return items.items().flatMap((item, index): ListedItem[] => {
         const span = spans[index];
+        if (span === undefined) return [];
+        const own = bytes.subarray(span[0], span[1]);
         const name = item.at('metadata', 'name').string();
         const namespace = item.at('metadata', 'namespace').string() ?? '';
-        if (span === undefined || name === undefined) return [];
-        return [{ key: `${namespace}/${name}`, bytes: bytes.subarray(span[0], span[1]) }];
+        // What has no name is kept as well: whoever reads the List says what is wrong with it.
+        return [{ key: name === undefined ? own.toString('latin1') : `${namespace}/${name}`, bytes: own }];
       });
     },
   };
@@ -77,25 +80,37 @@ function itemSpans(bytes: Buffer): readonly (readonly [number, number])[] {
   let depth = 0;
   let inItems = false;
   let start = -1;
+  const close = (end: number): void => {
+    if (start >= 0) spans.push([start, end]);
+    start = -1;
+  };
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth += 1;
+    // An element begins with the first byte that is no space, and ends before a comma or the list's own bracket.
+    const isElement = depth === (byte === OPEN_BRACE || byte === OPEN_BRACKET ? 3 : 2) && inItems;
+    if (isElement && start < 0 && !SPACES.has(byte) && byte !== COMMA && byte !== CLOSE_BRACKET) start = at;
     if (byte === QUOTE) {
       const from = at;
       at = endOfString(bytes, at);
       // A member of the document itself. A value of that text does no harm: a comma follows it, and no bracket.
       if (depth === 1 && bytes.toString('latin1', from, at + 1) === '"items"') inItems = true;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (depth === 2 && inItems) start = at;
-      depth += 1;
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      if (depth === 2 && inItems) close(endBefore(bytes, at));
       depth -= 1;
-      if (depth === 2 && inItems && start >= 0) {
-        spans.push([start, at + 1]);
-        start = -1;
-      }
-    } else if (byte === COMMA && depth === 1) inItems = false;
+    } else if (byte === COMMA && inItems) {
+      if (depth === 2) close(endBefore(bytes, at));
+      else if (depth === 1) inItems = false;
+    }
   }
   return spans;
+}
+
+/** The end of what stands before a position, without spaces. */
+function endBefore(bytes: Buffer, at: number): number {
+  let end = at;
+  while (SPACES.has(bytes[end - 1])) end -= 1;
+  return end;
 }
 
 /** Position of the quote that ends the string which begins at `from`. */
