@@ -22,7 +22,7 @@ export async function furnishLightCluster(
   const { api } = control;
   progress(`puts ${topology.pods.length} pods and ${topology.objects.length} other objects`);
   for (const [at, node] of network.nodes.entries()) await api.apply(nodeObject(node, at));
-  await startProxies(record, network.nodes, mode, join(record.folder, 'control-plane'));
+  await startProxies(record, network.nodes, () => mode, join(record.folder, 'control-plane'));
   for (const object of topology.objects) await api.apply(object);
   await Promise.all(podObjectsWithStatus(topology, network.nodes).map((pod) => api.apply(pod)));
   await settleCluster(api, network, topology, mode);

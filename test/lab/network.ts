@@ -111,7 +111,7 @@ function externalRoutes(nodes: readonly NodePlace[], via: Readonly<Record<string
 }
 
 /** Runs commands of `ip` inside a namespace, all in one process; `-6 ` at the front of one asks for IPv6. */
-async function batch(netns: string, commands: readonly string[]): Promise<void> {
+export async function batch(netns: string, commands: readonly string[]): Promise<void> {
   const ofFamily = (six: boolean): string[] =>
     commands.flatMap((line) => (line.startsWith('-6 ') === six ? [six ? line.slice(3) : line] : []));
   for (const six of [false, true]) {

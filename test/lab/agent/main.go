@@ -3,6 +3,7 @@
 //
 //	agent serve 8080/http 9090/tcp 5353/udp   answers who it is and whom it sees
 //	agent probe JSON                          sends one kind of request, several times, and prints what happened
+//	agent probes                              the same for each line of standard input, many at once
 //	agent pause                               does nothing (the sandbox of a pod)
 //	agent fail                                ends with status 1 (a probe that never passes)
 package main
@@ -16,7 +17,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fatal(fmt.Errorf("usage: agent serve PORT/http|tcp|udp… | probe JSON | pause | fail"))
+		fatal(fmt.Errorf("usage: agent serve PORT/http|tcp|udp… | probe JSON | probes | pause | fail"))
 	}
 	switch os.Args[1] {
 	case "serve":
@@ -28,6 +29,8 @@ func main() {
 		}
 	case "probe":
 		probe(os.Args[2])
+	case "probes":
+		probes()
 	case "pause":
 		pause()
 	default:

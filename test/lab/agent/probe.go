@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -44,11 +45,52 @@ type outcome struct {
 	Found   []string `json:"found,omitempty"`   // addresses of the name
 }
 
-func probe(text string) {
+// atOnce is how many questions of one process are under way at a time.
+const atOnce = 48
+
+// probes asks the questions of standard input, a line each, and prints for each a line with its outcomes, in their order.
+func probes() {
+	var lines []string
+	scanner := bufio.NewScanner(os.Stdin)
+	scanner.Buffer(nil, 1<<20)
+	for scanner.Scan() {
+		lines = append(lines, scanner.Text())
+	}
+	if err := scanner.Err(); err != nil {
+		fatal(err)
+	}
+	outcomes := make([][]outcome, len(lines))
+	places := make(chan struct{}, atOnce)
+	var under sync.WaitGroup
+	for at, line := range lines {
+		asked := read(line)
+		places <- struct{}{}
+		under.Go(func() {
+			for range asked.Count {
+				outcomes[at] = append(outcomes[at], send(asked))
+			}
+			<-places
+		})
+	}
+	under.Wait()
+	encoder := json.NewEncoder(os.Stdout)
+	for _, all := range outcomes {
+		if err := encoder.Encode(all); err != nil {
+			fatal(err)
+		}
+	}
+}
+
+func read(text string) question {
 	asked := question{Count: 1, Timeout: 2000, Method: "GET", Path: "/"}
 	if err := json.Unmarshal([]byte(text), &asked); err != nil {
 		fatal(err)
 	}
+	return asked
+}
+
+func probe(text string) {
+	asked := read(text)
 	encoder := json.NewEncoder(os.Stdout)
 	for range asked.Count {
 		if err := encoder.Encode(send(asked)); err != nil {

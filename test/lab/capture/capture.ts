@@ -12,7 +12,8 @@ const FILES = Object.entries(NETNS_COMMANDS).flatMap(([file, { commands }]) => {
   return file === 'nft-ruleset.txt' || words === undefined ? [] : [[file, words] as const];
 });
 
-const RESOURCES = [
+/** `core/v1/pods`: kinds of objects that a snapshot of the lab holds. */
+export const OBJECT_RESOURCES = [
   ...['namespaces', 'nodes', 'pods', 'services', 'endpoints', 'configmaps'].map((plural) => `core/v1/${plural}`),
   'apps/v1/deployments',
   'apps/v1/replicasets',
@@ -56,11 +57,15 @@ export async function captureObjects(api: ApiClient, folder: string): Promise<Wr
   const capturedAt = new Date().toISOString();
   write('snapshot.json', `${JSON.stringify({ formatVersion: 1, capturedAt, clusters: ['lab'] })}\n`);
   write('clusters/lab/version.json', JSON.stringify({ serverVersion: await api.get('/version') }));
-  for (const resource of RESOURCES) {
-    const path = resource.startsWith('core/') ? `/api/${resource.slice('core/'.length)}` : `/apis/${resource}`;
-    write(`clusters/lab/resources/${resource}.json`, await api.call('GET', path));
+  for (const resource of OBJECT_RESOURCES) {
+    write(`clusters/lab/resources/${resource}.json`, await api.call('GET', resourcePath(resource)));
   }
   return write;
+}
+
+/** Where the API server has all objects of a kind. @param resource `core/v1/pods` */
+export function resourcePath(resource: string): string {
+  return resource.startsWith('core/') ? `/api/${resource.slice('core/'.length)}` : `/apis/${resource}`;
 }
 
 /** Through kube-proxy's own container: it is on the node's network and may read its rules. */

@@ -1,18 +1,9 @@
 import { CLUSTER, type NodePlace } from '../network.ts';
-import type { PodSpec } from '../topology/topology.ts';
+import { nodeLinks, type PodPlace, podLink } from '../pod-links.ts';
 import type { Guest } from './guest.ts';
 
 /** The link between the guest and the router of the lab, where kube-apiserver answers. */
 export const UPLINK = { router: '198.18.255.1', guest: '198.18.255.2', length: 30 } as const;
-
-/** A pod's place in the guest. */
-export interface PodPlace {
-  readonly spec: PodSpec;
-  readonly node: NodePlace;
-  /** Its own; that of its node when it has none. */
-  readonly netns: string;
-  readonly addresses: readonly [v4: string, v6: string];
-}
 
 /** Nodes of the guest, with the same addresses as the lab's other nodes have; the namespace has the node's name. */
 export function guestNodes(names: readonly string[]): readonly NodePlace[] {
@@ -95,7 +86,11 @@ export async function layGuestNetwork(
       nodes,
       own.filter((pod) => pod.node === node),
     );
-  for (const pod of own) await furnishPod(guest, pod);
+  for (const pod of own) {
+    const { v4, v6 } = podLink(pod);
+    await ip(guest, pod.netns, 4, v4);
+    await ip(guest, pod.netns, 6, v6);
+  }
 }
 
 function external(nodes: readonly NodePlace[], via: Readonly<Record<string, string>>, family: 4 | 6): string[] {
@@ -106,11 +101,6 @@ function external(nodes: readonly NodePlace[], via: Readonly<Record<string, stri
   });
 }
 
-/** First address of a node's range of pods: what its pods have as gateway. */
-function gateway({ podRange }: NodePlace): readonly [v4: string, v6: string] {
-  return [podRange.v4.replace(/0\/24$/, '1'), podRange.v6.replace(/\/64$/, '1')];
-}
-
 async function furnishNode(
   guest: Guest,
   node: NodePlace,
@@ -118,44 +108,20 @@ async function furnishNode(
   pods: readonly PodPlace[],
 ): Promise<void> {
   const others = nodes.filter((other) => other !== node);
-  const [gateway4, gateway6] = gateway(node);
+  const links = nodeLinks(node, pods);
   await ip(guest, node.netns, 4, [
     'link set lo up',
     'link set eth0 up',
     `address add ${node.address.v4}/24 dev eth0`,
     `route add default via ${CLUSTER.router.v4}`,
     ...others.map((other) => `route add ${other.podRange.v4} via ${other.address.v4}`),
-    ...pods.flatMap(({ addresses: [address], netns }, at) => [
-      `link add veth${at} type veth peer name eth0 netns ${netns}`,
-      `link set veth${at} up`,
-      `address add ${gateway4}/32 dev veth${at}`,
-      `route add ${address}/32 dev veth${at} src ${gateway4}`,
-    ]),
+    ...links.v4,
   ]);
   await ip(guest, node.netns, 6, [
     `address add ${node.address.v6}/64 dev eth0 nodad`,
     `route add default via ${CLUSTER.router.v6}`,
     ...others.map((other) => `route add ${other.podRange.v6} via ${other.address.v6}`),
-    ...pods.flatMap(({ addresses: [, address] }, at) => [
-      `address add ${gateway6}/128 dev veth${at} nodad`,
-      `route add ${address}/128 dev veth${at}`,
-    ]),
-  ]);
-}
-
-async function furnishPod(guest: Guest, { netns, node, addresses: [v4, v6] }: PodPlace): Promise<void> {
-  const [gateway4, gateway6] = gateway(node);
-  await ip(guest, netns, 4, [
-    'link set lo up',
-    'link set eth0 up',
-    `address add ${v4}/32 dev eth0`,
-    `route add ${gateway4} dev eth0`,
-    `route add default via ${gateway4}`,
-  ]);
-  await ip(guest, netns, 6, [
-    `address add ${v6}/128 dev eth0 nodad`,
-    `route add ${gateway6} dev eth0`,
-    `route add default via ${gateway6}`,
+    ...links.v6,
   ]);
 }
 

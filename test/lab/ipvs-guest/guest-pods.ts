@@ -2,10 +2,10 @@
 import { agentProgram, goProgram } from '../build/go-modules.ts';
 import { CLUSTER } from '../network.ts';
 import { OUTSIDE_AGENT, outsideNames } from '../outside.ts';
+import type { PodPlace } from '../pod-links.ts';
 import { agentArguments, containerId } from '../topology/pod-objects.ts';
 import { coreDnsObjects } from '../topology/system-objects.ts';
 import type { PodSpec } from '../topology/topology.ts';
-import type { PodPlace } from './cluster-network.ts';
 import type { Guest } from './guest.ts';
 
 /** CoreDNS as a pod: its Deployment makes none where no scheduler runs. */

@@ -14,13 +14,14 @@ import { type ControlPlane, startControlPlane } from '../control-plane/control-p
 import { execute } from '../execute.ts';
 import { dropServiceAddresses, layNetwork, type NodePlace } from '../network.ts';
 import { proxyConfiguration } from '../node/kube-proxy.ts';
+import { placePods } from '../pod-links.ts';
 import { type Probe, type ProbeResult, type RunAgent, type Sender, sendProbes } from '../probe/probe.ts';
 import { progress } from '../progress.ts';
 import { LabRecord } from '../record.ts';
 import { nodeObject, podObjectsWithStatus } from '../topology/pod-objects.ts';
 import { coreDnsObjects } from '../topology/system-objects.ts';
 import type { Topology } from '../topology/topology.ts';
-import { guestNodes, layGuestNetwork, UPLINK, type PodPlace } from './cluster-network.ts';
+import { guestNodes, layGuestNetwork, UPLINK } from './cluster-network.ts';
 import { Guest, type GuestFinished } from './guest.ts';
 import { COREDNS, type GuestPod, startGuestOutside, startPods } from './guest-pods.ts';
 import { collectNodeFiles, collectPodFiles } from './netns-files.ts';
@@ -84,7 +85,7 @@ export class IpvsCluster {
       guest = booted;
       const nodes = guestNodes(topology.nodes);
       const objects = podObjectsWithStatus(topology, nodes);
-      const places = placePods(topology, nodes, objects);
+      const places = placePods(topology, nodes, objects, ({ namespace, name: pod }) => `${namespace}-${pod}`);
       progress('lays the network of the guest');
       const laid = layGuestNetwork(guest, nodes, places, topology.externalVia ?? {});
       const uids = await putObjects(control.api, topology, nodes, objects);
@@ -210,22 +211,6 @@ async function startProxies(
     const file = guest.leave(`kube-proxy-${node}.json`, ipvsConfiguration(kubeconfig, node, settings));
     await guest.start(node, [program, `--config=${file}`], `/run/orders/kube-proxy-${node}.log`);
   }
-}
-
-/** The addresses are those of the pods' status. */
-function placePods(
-  topology: Topology,
-  nodes: readonly NodePlace[],
-  objects: readonly KubernetesObject[],
-): readonly PodPlace[] {
-  return topology.pods.map((spec, at) => {
-    const node = nodes.find((candidate) => candidate.name === spec.node);
-    const { podIPs = [] } = (objects[at]?.['status'] ?? {}) as { podIPs?: readonly { readonly ip: string }[] };
-    const [v4, v6] = podIPs.map(({ ip }) => ip);
-    if (node === undefined || v4 === undefined || v6 === undefined) throw new Error(`pod ${spec.name} has no place`);
-    const netns = spec.hostNetwork === true ? node.netns : `${spec.namespace}-${spec.name}`;
-    return { spec, node, netns, addresses: [v4, v6] };
-  });
 }
 
 function ipvsConfiguration(

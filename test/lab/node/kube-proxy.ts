@@ -28,22 +28,23 @@ export function proxyConfiguration(mode: ProxyMode, kubeconfig: string, node?: s
 
 /**
  * Runs kube-proxy as a process in the namespace of each node: for clusters without kubelets.
+ * @param modeOf how the kube-proxy of a node programs it
  * @param credentials folder that holds its kubeconfig
  */
 export async function startProxies(
   record: LabRecord,
   nodes: readonly NodePlace[],
-  mode: ProxyMode,
+  modeOf: (node: string) => ProxyMode,
   credentials: string,
 ): Promise<void> {
   const program = await goProgram('kube-proxy');
   const folder = join(record.folder, 'kube-proxy');
-  mkdirSync(folder);
-  const path = join(folder, 'bin');
-  mkdirSync(path);
-  const multi = mode === 'iptables-legacy' ? '/usr/sbin/xtables-legacy-multi' : '/usr/sbin/xtables-nft-multi';
-  for (const name of IPTABLES) symlinkSync(multi, join(path, name));
   for (const { name, netns } of nodes) {
+    const mode = modeOf(name);
+    const path = join(folder, name);
+    mkdirSync(path, { recursive: true });
+    const multi = mode === 'iptables-legacy' ? '/usr/sbin/xtables-legacy-multi' : '/usr/sbin/xtables-nft-multi';
+    for (const command of IPTABLES) symlinkSync(multi, join(path, command));
     const config = join(folder, `${name}.json`);
     writeFileSync(config, proxyConfiguration(mode, join(credentials, 'kube-proxy.yaml'), name));
     const env = { PATH: `${path}:/usr/sbin:/usr/bin:/sbin:/bin` };

@@ -9,7 +9,7 @@ interface AgentEnded {
 }
 
 /** Runs the lab's agent where a sender is: in its network and, of a pod, with its names. `timeout` in milliseconds. */
-export type RunAgent = (from: Sender, words: readonly string[], timeout: number) => Promise<AgentEnded>;
+export type RunAgent = (from: Sender, words: readonly string[], timeout: number, input?: string) => Promise<AgentEnded>;
 
 /** A request that is sent for real. */
 export interface Probe {
@@ -77,9 +77,43 @@ const TIMEOUT = 1500;
 
 /** Sends a request `count` times, one after another. */
 export async function sendProbes(runAgent: RunAgent, probe: Probe, count: number): Promise<ProbeResult[]> {
+  const question = questionOf(probe, count);
+  const limit = count * question.timeout + 10_000;
+  const ended = await runAgent(probe.from, ['probe', JSON.stringify(question)], limit);
+  if (ended.status !== 0) throw new Error(`the probe ${probe.to} could not be sent: ${ended.stderr}`);
+  const lines = ended.stdout.split('\n').filter(Boolean);
+  return lines.map((line) => resultOf(JSON.parse(line) as Outcome, question.protocol));
+}
+
+/** A request that goes with others of its sender. */
+export interface CountedProbe {
+  readonly probe: Omit<Probe, 'from'>;
+  /** It is sent so many times, one after another. */
+  readonly count: number;
+}
+
+/** Sends many requests of one sender at once. @returns the results of each, in their order */
+export async function sendTogether(
+  runAgent: RunAgent,
+  from: Sender,
+  probes: readonly CountedProbe[],
+): Promise<readonly (readonly ProbeResult[])[]> {
+  const questions = probes.map(({ probe, count }) => questionOf(probe, count));
+  const limit = questions.reduce((sum, { count, timeout }) => sum + count * timeout, 10_000);
+  const input = questions.map((question) => `${JSON.stringify(question)}\n`).join('');
+  const ended = await runAgent(from, ['probes'], limit, input);
+  if (ended.status !== 0) throw new Error(`the probes could not be sent: ${ended.stderr}`);
+  const lines = ended.stdout.split('\n').filter(Boolean);
+  return questions.map(({ protocol }, at) =>
+    (JSON.parse(lines[at] ?? '[]') as Outcome[]).map((outcome) => resultOf(outcome, protocol)),
+  );
+}
+
+/** A probe as the agent reads it. */
+function questionOf(probe: Omit<Probe, 'from'>, count: number) {
   const url = new URL(probe.to);
   const protocol = url.protocol.slice(0, -1);
-  const question = {
+  return {
     protocol,
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || (PORTS[protocol] ?? 0),
@@ -91,11 +125,6 @@ export async function sendProbes(runAgent: RunAgent, probe: Probe, count: number
     timeout: probe.timeout ?? TIMEOUT,
     count,
   };
-  const limit = count * question.timeout + 10_000;
-  const ended = await runAgent(probe.from, ['probe', JSON.stringify(question)], limit);
-  if (ended.status !== 0) throw new Error(`the probe ${probe.to} could not be sent: ${ended.stderr}`);
-  const lines = ended.stdout.split('\n').filter(Boolean);
-  return lines.map((line) => resultOf(JSON.parse(line) as Outcome, protocol));
 }
 
 function resultOf(outcome: Outcome, protocol: string): ProbeResult {

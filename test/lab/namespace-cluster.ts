@@ -1,0 +1,253 @@
+// Nodes that each have a real kube-proxy, every one in a mode of its own, and pods that are network namespaces in which the agent answers:
+// no kubelet, no runtime, no names. Objects can be exchanged while it stands, and the nodes' rules be read again.
+import { join } from 'node:path';
+import { KUBE_PROXY_PATHS, NETNS_COMMANDS } from '../../src/collect/live/node/commands.ts';
+import { agentProgram } from './build/go-modules.ts';
+import { OBJECT_RESOURCES, resourcePath } from './capture/capture.ts';
+import type { ApiClient } from './control-plane/api-client.ts';
+import { startControlPlane } from './control-plane/control-plane.ts';
+import { attempt, execute } from './execute.ts';
+import { batch, CLUSTER, layNetwork, type Network, type NodePlace } from './network.ts';
+import { startProxies } from './node/kube-proxy.ts';
+import { nodeLinks, placePods, podLink, type PodPlace } from './pod-links.ts';
+import { type CountedProbe, type ProbeResult, type RunAgent, type Sender, sendTogether } from './probe/probe.ts';
+import { progress } from './progress.ts';
+import { LabRecord } from './record.ts';
+import { agentArguments, nodeObject, podObjectsWithStatus } from './topology/pod-objects.ts';
+import type { PodSpec, ProxyMode, Topology } from './topology/topology.ts';
+
+/** Text of files of a snapshot, by name. */
+export type Files = Readonly<Record<string, string>>;
+
+/** Files of a network namespace that change with the Services. */
+const RULES = /^(ip6?tables|nft-ruleset\.json|ipset)/;
+/** Files that tell nothing here: IPVS is in no node, and the text form of nftables tells what its JSON does. */
+const UNWANTED = /^(ipvs|ip_vs|nft-ruleset\.txt)/;
+
+/** The cluster; it stands until it is stopped. */
+export class NamespaceCluster {
+  readonly api: ApiClient;
+  readonly pods: readonly PodPlace[];
+  private readonly record: LabRecord;
+  private readonly network: Network;
+  private readonly modes: Readonly<Record<string, ProxyMode>>;
+  private readonly runAgent: RunAgent;
+
+  private constructor(
+    api: ApiClient,
+    record: LabRecord,
+    network: Network,
+    pods: readonly PodPlace[],
+    modes: Readonly<Record<string, ProxyMode>>,
+    agent: string,
+  ) {
+    this.api = api;
+    this.record = record;
+    this.network = network;
+    this.pods = pods;
+    this.modes = modes;
+    this.runAgent = async (from, words, timeout, input) => {
+      const { status, stdout, stderr } = await attempt(agent, words, {
+        netns: this.netnsOf(from),
+        timeout,
+        ...(input === undefined ? {} : { input }),
+      });
+      return { status, stdout: stdout.toString(), stderr };
+    };
+  }
+
+  /**
+   * @param name prefix of all that it makes on the machine
+   * @param topology its nodes and pods, and objects that stay
+   * @param modes how the kube-proxy of each node programs it
+   */
+  static async start(
+    name: string,
+    topology: Topology,
+    modes: Readonly<Record<string, ProxyMode>>,
+  ): Promise<NamespaceCluster> {
+    const record = new LabRecord(name);
+    await record.removeAll();
+    await record.begin();
+    try {
+      const network = await layNetwork(record, topology);
+      const { api } = await startControlPlane(record, network, 'light');
+      for (const [at, node] of network.nodes.entries()) await api.apply(nodeObject(node, at));
+      const modeOf = (node: string): ProxyMode => modes[node] ?? 'iptables';
+      await startProxies(record, network.nodes, modeOf, join(record.folder, 'control-plane'));
+      for (const object of topology.objects) await api.apply(object);
+      const objects = podObjectsWithStatus(topology, network.nodes);
+      const pods = placePods(topology, network.nodes, objects, (spec) => `${name}-${spec.name}`);
+      await Promise.all(objects.map((pod) => api.apply(pod)));
+      for (const { namespace, name: pod } of topology.pods.filter(({ terminating }) => terminating === true)) {
+        await api.call('DELETE', `/api/v1/namespaces/${namespace}/pods/${pod}`);
+      }
+      const agent = await agentProgram();
+      for (const place of pods) await startPod(record, place, agent);
+      for (const node of network.nodes) await hangPods(network, node.name, pods);
+      const { outside } = network;
+      record.start({ name: 'outside-agent', netns: outside, program: agent, ...OUTSIDE_AGENT });
+      await routeFromOutside(network);
+      progress(`cluster ${name} is up (logs: ${join(record.folder, 'log')})`);
+      return new NamespaceCluster(api, record, network, pods, modes, agent);
+    } catch (error) {
+      throw new Error(`cluster ${name} did not start (logs: ${join(record.folder, 'log')})`, { cause: error });
+    }
+  }
+
+  get nodes(): readonly NodePlace[] {
+    return this.network.nodes;
+  }
+
+  /** The router sends what comes from outside for an address to this node. */
+  async enterAt(entries: ReadonlyMap<string, string>): Promise<void> {
+    const commands = [...entries].map(([address, name]) => {
+      const node = this.network.nodes.find((candidate) => candidate.name === name);
+      if (node === undefined) throw new Error(`no node ${name}`);
+      return address.includes(':')
+        ? `-6 route replace ${address} via ${node.address.v6} table ${OUTSIDE_TABLE}`
+        : `route replace ${address} via ${node.address.v4} table ${OUTSIDE_TABLE}`;
+    });
+    await batch(this.network.router, commands);
+  }
+
+  /** Waits until the rules of every node name an address in each family. */
+  async untilProgrammed(addresses: readonly string[]): Promise<void> {
+    for (const { name, netns } of this.network.nodes) {
+      const commands = RULE_DUMPS[this.modes[name] ?? 'iptables'];
+      await this.api.until(`kube-proxy on ${name} programs ${addresses.join(', ')}`, 60, async () => {
+        const texts = await Promise.all(commands.map(([tool, ...words]) => execute(tool, words, { netns })));
+        return addresses.every((address) => texts.some((text) => text.includes(address)));
+      });
+    }
+  }
+
+  /** Connections that nodes track from before would be answered as then. */
+  async forgetConnections(): Promise<void> {
+    for (const { netns } of this.network.nodes) await attempt('conntrack', ['-F'], { netns });
+  }
+
+  /** API objects and, of every node, kube-proxy's own account and the rules. */
+  async changingFiles(): Promise<Files> {
+    const files: Record<string, string> = {};
+    await Promise.all(
+      OBJECT_RESOURCES.map(async (resource) => {
+        files[`clusters/lab/resources/${resource}.json`] = await this.api.call('GET', resourcePath(resource));
+      }),
+    );
+    for (const { name, netns } of this.network.nodes) {
+      await this.read(netns, `clusters/lab/nodes/${name}`, (file) => RULES.test(file), files);
+    }
+    return files;
+  }
+
+  /** What stays: kube-proxy's configuration, and the networks of nodes and pods. */
+  async lastingFiles(): Promise<Files> {
+    const files: Record<string, string> = {
+      'snapshot.json': JSON.stringify({ formatVersion: 1, clusters: ['lab'] }),
+      'clusters/lab/version.json': JSON.stringify({ serverVersion: await this.api.get('/version') }),
+    };
+    const isWanted = (file: string): boolean => !RULES.test(file) && !UNWANTED.test(file);
+    for (const { name, netns } of this.network.nodes) {
+      const folder = `clusters/lab/nodes/${name}`;
+      await this.read(netns, folder, isWanted, files);
+      for (const [file, { port, path }] of Object.entries(KUBE_PROXY_PATHS)) {
+        const text = await execute('curl', ['-s', `http://127.0.0.1:${port}${path}`], { netns });
+        files[`${folder}/kube-proxy/${file}`] = text;
+      }
+    }
+    for (const { spec, netns } of this.pods) {
+      if (spec.hostNetwork === true) continue;
+      const isOfPods = (file: string): boolean => !UNWANTED.test(file) && file !== 'sysctl.txt';
+      await this.read(netns, `clusters/lab/pods/${spec.namespace}/${spec.name}/netns`, isOfPods, files);
+    }
+    return files;
+  }
+
+  private async read(
+    netns: string,
+    folder: string,
+    isWanted: (file: string) => boolean,
+    into: Record<string, string>,
+  ): Promise<void> {
+    await Promise.all(
+      Object.entries(NETNS_COMMANDS).map(async ([file, { commands }]) => {
+        const [command] = commands;
+        if (command === undefined || !isWanted(file)) return;
+        const [tool, ...words] = command;
+        const { stdout } = await attempt(tool, words, { netns });
+        if (stdout.length > 0) into[`${folder}/${file}`] = stdout.toString();
+      }),
+    );
+  }
+
+  /** Sends many requests of one sender at once. @returns the results of each, in their order */
+  send(from: Sender, probes: readonly CountedProbe[]): Promise<readonly (readonly ProbeResult[])[]> {
+    return sendTogether(this.runAgent, from, probes);
+  }
+
+  private netnsOf(from: Sender): string {
+    if (from === 'outside') return this.network.outside;
+    const place =
+      'node' in from
+        ? this.network.nodes.find(({ name }) => name === from.node)
+        : this.pods.find(({ spec }) => spec.name === from.pod);
+    if (place === undefined) throw new Error(`no sender ${JSON.stringify(from)}`);
+    return place.netns;
+  }
+
+  async stop(): Promise<void> {
+    this.api.close();
+    await this.record.removeAll();
+  }
+}
+
+/** The agent outside of the cluster, behind Services whose endpoints are no pods. */
+const OUTSIDE_AGENT = { parameters: ['serve', '8080/tcp', '5353/udp'], env: { POD_NAME: 'outside' } } as const;
+
+/** Of the router: where packets from outside for addresses of Services go. */
+const OUTSIDE_TABLE = 100;
+
+const RULE_DUMPS: Readonly<Record<ProxyMode, readonly (readonly [string, ...string[]])[]>> = {
+  iptables: [
+    ['iptables-nft-save', '-t', 'nat'],
+    ['ip6tables-nft-save', '-t', 'nat'],
+  ],
+  'iptables-legacy': [
+    ['iptables-legacy-save', '-t', 'nat'],
+    ['ip6tables-legacy-save', '-t', 'nat'],
+  ],
+  nftables: [['nft', 'list', 'ruleset']],
+};
+
+async function startPod(record: LabRecord, { spec, netns }: PodPlace, agent: string): Promise<void> {
+  if (spec.hostNetwork !== true) await record.netns(spec.name);
+  const parameters = agentArguments(spec);
+  record.start({ name: `pod-${spec.name}`, netns, program: agent, parameters, env: { POD_NAME: spec.name } });
+}
+
+async function hangPods({ nodes }: Network, name: string, pods: readonly PodPlace[]): Promise<void> {
+  const own = pods.filter(({ spec, node }) => node.name === name && spec.hostNetwork !== true);
+  const node = nodes.find((candidate) => candidate.name === name);
+  if (node === undefined) throw new Error(`no node ${name}`);
+  const six = (line: string): string => `-6 ${line}`;
+  const links = nodeLinks(node, own);
+  await batch(node.netns, [...links.v4, ...links.v6.map(six)]);
+  for (const pod of own) {
+    const { v4, v6 } = podLink(pod);
+    await batch(pod.netns, [...v4, ...v6.map(six)]);
+  }
+}
+
+/**
+ * What comes from outside takes the routes of a table of its own; what nodes could not translate belongs to no machine, so that the
+ * router drops it.
+ */
+async function routeFromOutside({ router }: Network): Promise<void> {
+  const ranges = [CLUSTER.serviceRange, CLUSTER.externalRange];
+  await batch(router, [
+    `rule add iif outside lookup ${OUTSIDE_TABLE}`,
+    `-6 rule add iif outside lookup ${OUTSIDE_TABLE}`,
+    ...ranges.flatMap(({ v4, v6 }) => [`route replace blackhole ${v4}`, `-6 route replace blackhole ${v6}`]),
+  ]);
+}
