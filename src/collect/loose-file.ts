@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { Artefact } from '../model/artefact.ts';
+import type { Artefact, StoredBytes } from '../model/artefact.ts';
 import { toUtf8 } from './encoding.ts';
 import { fileSystemError, InputError } from './input-error.ts';
 import { formatBytes, LIMITS } from './limits.ts';
@@ -29,6 +29,70 @@ export async function collectLooseFile(path: string, options: LooseFileOptions =
       : await readFile(path, limit);
   const name = path === STANDARD_INPUT ? 'standard input' : path;
   return { name, capturedAt: null, bytes: toUtf8(isGzip(bytes) ? await unpack(bytes, path, name, limit) : bytes) };
+}
+
+/** From here on a file is read as its parts are asked for. */
+const STORED_BYTES = 2 * 1024 * 1024;
+
+/**
+ * As {@link collectLooseFile}, but a large file need not be in memory as a whole. It stays open until the program ends, so that all parts
+ * are of one file.
+ */
+export async function collectStoredFile(path: string): Promise<Artefact> {
+  const stored = path === STANDARD_INPUT ? null : openStored(path);
+  if (stored === null) return await collectLooseFile(path);
+  let whole: Buffer | undefined;
+  return {
+    name: path,
+    capturedAt: null,
+    stored,
+    get bytes() {
+      return (whole ??= stored.slice(0, stored.length));
+    },
+  };
+}
+
+/** null: it is small, packed, in another encoding, or cannot be read. */
+function openStored(path: string): StoredBytes | null {
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile() || stats.size < STORED_BYTES || stats.size > BYTES_LIMIT) return null;
+    const file = openSync(path, 'r');
+    const beginning = readWhole(file, Buffer.alloc(4), 0);
+    if (!isGzip(beginning) && toUtf8(beginning) === beginning) return new StoredFile(path, file, stats.size);
+    closeSync(file);
+    return null;
+  } catch {
+    return null;
+  }
+}
+
+class StoredFile implements StoredBytes {
+  readonly length: number;
+  readonly #path: string;
+  readonly #file: number;
+  #scratch = Buffer.alloc(0);
+
+  constructor(path: string, file: number, length: number) {
+    this.#path = path;
+    this.#file = file;
+    this.length = length;
+  }
+
+  slice(start: number, end: number): Buffer {
+    return this.#read(Buffer.allocUnsafeSlow(end - start), start);
+  }
+
+  peek(start: number, end: number): Buffer {
+    if (this.#scratch.length < end - start) this.#scratch = Buffer.allocUnsafeSlow(end - start);
+    return this.#read(this.#scratch.subarray(0, end - start), start);
+  }
+
+  #read(target: Buffer, start: number): Buffer {
+    const bytes = readWhole(this.#file, target, start);
+    if (bytes.length === target.length) return bytes;
+    throw new InputError(this.#path, `${this.#path} became shorter while it was read`, 'Read a copy of it.');
+  }
 }
 
 /** Whether bytes begin as gzip does (RFC 1952). */
@@ -72,7 +136,7 @@ async function readFile(path: string, limit: number): Promise<Buffer> {
     if (!stats.isFile() || stats.size === 0) return await readStream(createReadStream(path), limit, path);
     if (stats.size > limit) throw tooLarge(path, limit);
     file = openSync(path, 'r');
-    const bytes = readWhole(file, stats.size);
+    const bytes = readWhole(file, Buffer.allocUnsafe(stats.size), 0);
     if (bytes.length < stats.size || readSync(file, Buffer.alloc(1), 0, 1, stats.size) === 0) return bytes;
     // It grew while it was read: what is beyond the size is read on as a stream, and held against the limit.
     const rest = await readStream(createReadStream(path, { start: stats.size }), limit - stats.size, path);
@@ -84,12 +148,11 @@ async function readFile(path: string, limit: number): Promise<Buffer> {
   }
 }
 
-/** As many bytes as there are, up to `size`. */
-function readWhole(file: number, size: number): Buffer {
-  const bytes = Buffer.allocUnsafe(size);
+/** Fills the buffer from that place in the file, as far as the file goes. */
+function readWhole(file: number, bytes: Buffer, start: number): Buffer {
   let length = 0;
-  while (length < size) {
-    const count = readSync(file, bytes, length, size - length, length);
+  while (length < bytes.length) {
+    const count = readSync(file, bytes, length, bytes.length - length, start + length);
     if (count === 0) return bytes.subarray(0, length);
     length += count;
   }

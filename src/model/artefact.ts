@@ -7,8 +7,18 @@ export interface Artefact {
   /** RFC 3339 time of the capture, when the source says so. */
   readonly capturedAt: string | null;
   readonly bytes: Buffer;
+  /** The same bytes, where they need not be in memory all at once. */
+  readonly stored?: StoredBytes;
   /** Set when it is a List that does not hold all objects of its kind. */
   readonly part?: ListPart;
+}
+
+/** Bytes of which parts can be read. */
+export interface StoredBytes {
+  readonly length: number;
+  slice(start: number, end: number): Buffer;
+  /** As `slice`, for a short look: the bytes may be others after the next call. */
+  peek(start: number, end: number): Buffer;
 }
 
 /** What of a List is whole, so that what it does not hold is not there. */

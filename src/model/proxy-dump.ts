@@ -11,7 +11,10 @@ export interface ElementWish {
    * still be. null: any.
    */
   readonly holding?: string | null;
-  /** Members that nobody will look at, at any depth, named `like_this`: their lists and messages may be given empty. */
+  /**
+   * Lists and messages that nobody will look at, at any depth, as Envoy begins to print them (`stats": [`, `metadata": {`): they may be
+   * given empty.
+   */
   readonly without?: readonly string[];
 }
 

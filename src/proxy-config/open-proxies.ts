@@ -2,7 +2,7 @@
  * Finds the proxies that are asked about. In: where their answers are: files, pods of snapshots, an admin port; or a source of artefacts
  * and the pods of it that have a proxy. Out: each with its answers, read when they are asked for.
  */
-import { collectLooseFile } from '../collect/loose-file.ts';
+import { collectStoredFile } from '../collect/loose-file.ts';
 import { collectSnapshots } from '../collect/snapshot.ts';
 import {
   missingDocument,
@@ -144,7 +144,7 @@ async function openFiles(paths: readonly string[]): Promise<Proxies> {
   }
   const found = new Map<DocumentKind, Readable>();
   for (const path of paths) {
-    const document = readable(await collectLooseFile(path));
+    const document = readable(await collectStoredFile(path));
     const other = found.get(document.kind);
     if (other !== undefined) throw twoDocuments(document.kind, other.artefact.name, document.artefact.name);
     found.set(document.kind, document);

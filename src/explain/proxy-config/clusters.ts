@@ -19,7 +19,7 @@ export type EndpointTraits = (cluster: string) => Traits;
 const TYPES = ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS', 'ORIGINAL_DST'];
 
 /** What neither cells nor filters look at. */
-const UNSHOWN = ['transport_socket_matches', 'transport_socket', 'circuit_breakers', 'load_assignment'];
+const UNSHOWN = ['transport_socket_matches": ['];
 
 /**
  * Active clusters that pass the filter, in the order of the dump.

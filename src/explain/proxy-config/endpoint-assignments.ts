@@ -7,7 +7,7 @@ import { clusterNameTraits, isSelecting, selects, type Traits } from './selectio
 import { sortedBy, type SortKey, type Table } from './table.ts';
 
 /** What neither cells nor filters look at. */
-const UNSHOWN = ['metadata'];
+const UNSHOWN = ['metadata": {'];
 
 /**
  * ClusterLoadAssignments of the config_dump with the endpoints that pass the filter, in the order of the dump; those without such an

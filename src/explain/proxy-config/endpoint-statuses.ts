@@ -17,7 +17,7 @@ export type PlaceTraits = (cluster: string, address: string) => Traits;
 export const HEALTH = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'];
 
 /** What neither cells nor filters look at. */
-const UNSHOWN = ['stats', 'circuit_breakers'];
+const UNSHOWN = ['stats": [', 'circuit_breakers": {'];
 
 /** Statuses of clusters with the hosts that pass the filter; those without such a host are left out. */
 export function* listClusterStatuses(

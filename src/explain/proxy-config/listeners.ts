@@ -16,7 +16,7 @@ export interface ListenerFilter {
 export type DestinationTraits = (listener: unknown) => Traits;
 
 /** What neither cells nor filters look at. */
-const UNSHOWN = ['http_filters', 'transport_socket'];
+const UNSHOWN = ['http_filters": [', 'transport_socket": {'];
 
 /**
  * Active listeners that pass the filter, as the proxy lists them.

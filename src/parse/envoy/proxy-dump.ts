@@ -1,8 +1,9 @@
-import type { Artefact, Gap } from '../../model/artefact.ts';
+import type { Artefact, Gap, StoredBytes } from '../../model/artefact.ts';
 import type { ElementWish, ProxyClusterStatuses, ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
-import { readJson } from '../json-index/json-document.ts';
+import { printedPart, readJson } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-document.ts';
 import { adminMember, CLUSTERS, CONFIG_DUMP, explainText } from './admin-document.ts';
+import { printedSections, storedInMemory, type PrintedSection } from './printed-sections.ts';
 import { protoMember } from './resource.ts';
 
 /** What a file of a proxy is. */
@@ -21,6 +22,9 @@ const INDEX_BYTES = 2 * 1024 * 1024;
  * refused: a table of half a proxy looks like a whole one. Of a large document only what is asked for is parsed.
  */
 export function readProxyDocument(artefact: Artefact, parseWholeBytes = INDEX_BYTES): ProxyDocument {
+  const stored = artefact.stored ?? storedInMemory(artefact.bytes);
+  const printed = stored.length > parseWholeBytes ? printedSections(stored) : null;
+  if (printed !== null) return { kind: 'config-dump', dump: printedDump(artefact, stored, printed) };
   const { root, gaps } = readJson(artefact, parseWholeBytes, 'layout');
   const [gap] = gaps.map(explainText);
   if (gap !== undefined) return { kind: 'unreadable', gap };
@@ -29,14 +33,31 @@ export function readProxyDocument(artefact: Artefact, parseWholeBytes = INDEX_BY
   if (!('problem' in member)) return { kind: 'clusters', clusters: clusterStatuses(artefact, member, reader) };
   const configs = adminMember(artefact, root, CONFIG_DUMP);
   if ('problem' in configs) return { kind: 'unreadable', gap: configs };
-  return { kind: 'config-dump', dump: configDump(artefact, configs, reader) };
+  const sections = configs.elements().flatMap((node) => typedSection(node, reader));
+  return { kind: 'config-dump', dump: configDump(artefact, sections, reader) };
 }
 
-function configDump(artefact: Artefact, configs: JsonNode, reader: ElementReader): ProxyDump {
-  const sections = configs.elements().flatMap((node) => {
-    const type = SECTION.exec(node.member('@type')?.text() ?? '')?.[1];
-    return type === undefined ? [] : [{ type, section: dumpSection(node, reader) }];
+function printedDump(artefact: Artefact, stored: StoredBytes, printed: readonly PrintedSection[]): ProxyDump {
+  const reader = new ElementReader(artefact.name);
+  const sections = printed.map(({ type, start, end }, at) => {
+    let node: JsonNode | undefined;
+    const read = (): JsonNode => (node ??= printedPart(artefact.name, stored.slice(start, end), `/configs/${at}`));
+    return { type, section: dumpSection(read, reader) };
   });
+  return configDump(artefact, sections, reader);
+}
+
+interface TypedSection {
+  readonly type: string;
+  readonly section: ProxyDumpSection;
+}
+
+function typedSection(node: JsonNode, reader: ElementReader): TypedSection[] {
+  const type = SECTION.exec(node.member('@type')?.text() ?? '')?.[1];
+  return type === undefined ? [] : [{ type, section: dumpSection(() => node, reader) }];
+}
+
+function configDump(artefact: Artefact, sections: readonly TypedSection[], reader: ElementReader): ProxyDump {
   const ofType = (type: string): ProxyDumpSection[] =>
     sections.filter((one) => one.type === type).map((one) => one.section);
   return {
@@ -50,18 +71,18 @@ function configDump(artefact: Artefact, configs: JsonNode, reader: ElementReader
   };
 }
 
-function dumpSection(node: JsonNode, reader: ElementReader): ProxyDumpSection {
+function dumpSection(read: () => JsonNode, reader: ElementReader): ProxyDumpSection {
   const whole = new Map<string, readonly unknown[]>();
   return {
     get value() {
-      return reader.value(node);
+      return reader.value(read());
     },
     elements: (field, wish) => {
-      const found = whole.get(field) ?? [...reader.passing(protoMember(node, field), wish)];
+      const found = whole.get(field) ?? [...reader.passing(protoMember(read(), field), wish)];
       if (wish === undefined) whole.set(field, found);
       return found;
     },
-    passingElements: (field, wish) => reader.passing(protoMember(node, field), wish),
+    passingElements: (field, wish) => reader.passing(protoMember(read(), field), wish),
   };
 }
 

@@ -9,9 +9,9 @@
 import { gapRaw } from '../../model/artefact.ts';
 import type { Artefact, Gap } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
-import { skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
+import { OPEN_BRACKET, skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
 import { spansByLayout } from './line-layout.ts';
-import { parseSpan, passingValues } from './passing-values.ts';
+import { BatchReader, elementValues, listedValues, parseSpan } from './passing-values.ts';
 import { indexSpans, memberOf } from './span-tree.ts';
 import type { IndexDepth, Span } from './span-tree.ts';
 
@@ -26,8 +26,8 @@ const INNER: IndexDepth = {
   innermostKeys: ['name', 'cluster_name', 'clusterName', '@type'].map((key) => Buffer.from(key)),
 };
 
-/** What the layout of the lines tells at a time: down to the elements of the lists in a value (`{configs:[`). */
-const LAYOUT_LEVELS = 2;
+/** What the layout of the lines tells at a time: members or elements, of which each is left closed. */
+const LAYOUT_LEVELS = 1;
 /** From here on a search for the end of a value costs less than a look at its bytes. */
 const LAYOUT_BYTES = 64 * 1024;
 
@@ -61,7 +61,7 @@ export interface JsonNode {
 export interface PassingElements {
   /** Characters that must stand in the text of an element of a large array; elements without need not be given. null: any. */
   readonly holding: string | null;
-  /** Members of these names, at any depth, may be given empty. */
+  /** Members that may be given empty, at any depth, as they begin when they are printed: `stats": [`, `metadata": {`. */
   readonly without: readonly string[];
   /** Is told the pointer of each element whose text is no JSON, in place of its value. */
   readonly broken: (pointer: string) => void;
@@ -102,6 +102,19 @@ export function readJson(
     const problem = `some value inside is no JSON: ${gapRaw(String(error))}`;
     return { ...document, whole: false, gaps: [{ kind: 'unreadable', artefact: artefact.name, problem }] };
   }
+}
+
+/**
+ * A part of a document that is printed with one member or element a line, indented by its depth.
+ * @param bytes from the beginning of its first line to its last bracket
+ * @param pointer of the part in the document
+ */
+export function printedPart(artefact: string, bytes: Buffer, pointer: string): JsonNode {
+  const start = skipSpace(bytes, 0);
+  const { length: end } = bytes;
+  const kind = bytes[start] === OPEN_BRACKET ? 'array' : 'object';
+  const span: Span = { start, end, kind, broken: null, members: null, selected: false, elements: null };
+  return new SpanNode(artefact, bytes, span, pointer, true);
 }
 
 function readIndexed(artefact: Artefact, start: number, outer: IndexDepth | 'layout'): JsonDocument {
@@ -285,22 +298,26 @@ class SpanNode implements JsonNode {
   }
 
   *passingElements({ holding, without, broken }: PassingElements): Generator {
+    const reader = new BatchReader(this.#layout ? without : []);
+    const isPrinted = this.#layout && this.#span.kind === 'array' && this.#span.broken === null;
+    const read = isPrinted ? yield* listedValues(this.#bytes, this.#span, holding, reader) : 0;
+    if (read === null) return;
     const { elements } = this.#expanded();
     if (elements === null) return;
-    const found = holding === null ? null : this.#holding(elements, holding).flatMap((index) => elements[index] ?? []);
-    const wish = { adjacent: found === null, without: this.#layout ? without : [] };
-    yield* passingValues(this.#bytes, found ?? elements, wish, (span) =>
+    const found =
+      holding === null ? elements : this.#holding(elements, holding).flatMap((index) => elements[index] ?? []);
+    yield* elementValues(this.#bytes, found.slice(read), reader, (span) =>
       broken(new Cursor(this.#artefact, this.pointer, undefined).at(elements.indexOf(span)).pointer),
     );
   }
 
   /** Indices of the elements in whose text the characters stand. */
   #holding(elements: readonly Span[], characters: string): readonly number[] {
+    const bytes = this.#bytes.subarray(0, this.#span.end);
     const needle = Buffer.from(characters);
-    const { start, end } = this.#span;
     const found: number[] = [];
     let index = 0;
-    for (let hit = this.#bytes.indexOf(needle, start); hit >= 0 && hit < end; hit = this.#bytes.indexOf(needle, hit)) {
+    for (let hit = bytes.indexOf(needle, this.#span.start); hit >= 0; hit = bytes.indexOf(needle, hit)) {
       while ((elements[index]?.end ?? Number.POSITIVE_INFINITY) <= hit) index++;
       const span = elements[index];
       if (span === undefined) break;
@@ -338,6 +355,10 @@ class SpanNode implements JsonNode {
   }
 
   #parse(): unknown {
-    return parseSpan(this.#bytes, this.#span);
+    const value = parseSpan(this.#bytes, this.#span);
+    if (value !== undefined || !this.#layout || this.#span.broken !== null) return value;
+    // More than one value may stand where the lines tell of one.
+    const end = skipValue(this.#bytes, this.#span.start);
+    return end < 0 ? undefined : parseSpan(this.#bytes, { ...this.#span, end });
   }
 }

@@ -116,7 +116,7 @@ function rejectionOf(element: unknown): Rejection | null {
 
 /** Sentences about updates that the proxy refused and resources that are not in use yet, for those who look at the active ones. */
 export function troubleNotes(dump: ProxyDump, kind: Kind): string[] {
-  const refused = statedResources(dump, kind, 'error_state').filter(({ rejection }) => rejection !== null);
+  const refused = statedResources(dump, kind, '"error_state"').filter(({ rejection }) => rejection !== null);
   const notes = refused.map(({ resource, state, rejection }) => {
     const runs = state === 'rejected' ? 'no version of it runs' : 'an older version of it runs';
     return `The proxy rejected an update of ${kind} ${text(resource, 'name')} (${runs}): ${rejection?.reason ?? ''}`;
