@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -37,9 +37,14 @@ export function isPrivateFolder(folder: string): boolean {
   return stats !== undefined && stats.isDirectory() && isOwn(stats) && isClosed(stats, OPEN_TO_OTHERS);
 }
 
-/** Makes the folder, closed to others, unless it is there. */
+/**
+ * Makes the folder and the one around it, closed to others, unless they are there; a home is never made. One by one, because Node's
+ * recursive mkdir tries for ever where a file system makes no folders and says that there is none (procfs, autofs).
+ */
 export function makePrivateFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const one of [dirname(folder), folder]) {
+    if (lstatSync(one, { throwIfNoEntry: false }) === undefined) mkdirSync(one, { mode: 0o700 });
+  }
 }
 
 /**

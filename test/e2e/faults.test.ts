@@ -13,6 +13,8 @@ import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
 import { REQUEST_FAULTS } from './faults.ts';
 import { DEADLINE_MS, plain, problemsOf, runProgram } from './program-run.ts';
 import { EXEC_FAULTS } from './stream-faults.ts';
+import { pluginKubeconfig, runInPod } from './ways-to-connect.ts';
+import { temporaryFolder } from '../collect/temporary-folder.ts';
 
 /** A request whose every step exec alone can see: from a node to a backend on the network of the other node. */
 const QUESTION = ['node/node1', 'svc/host', '-n', 'shop', '-v'];
@@ -159,5 +161,28 @@ describe('the role that access prints', () => {
     await allow('jane', '-n', 'shop');
     const ended = await run([...QUESTION, '--as', 'jane']);
     expect(problemsOf(ended, { status: 0, says: /delivered to shop\/host-a/ })).toEqual([]);
+  });
+});
+
+describe('ways to be known to the API server', () => {
+  it.each([
+    ['a certificate', 'admin', 'admin'],
+    ['a token', 'reader-token', 'reader'],
+  ])('a credential plugin that gives %s', async (_, identity, user) => {
+    const kubeconfig = `${temporaryFolder({ config: pluginKubeconfig(lab, identity) })}/config`;
+    const { stdout, stderr } = await runProgram(['access', '--kubeconfig', kubeconfig]);
+    expect(plain(stdout.toString()), stderr).toMatch(new RegExp(`^User ${user} at https:`));
+  });
+
+  it('the service account of the pod that it runs in', async () => {
+    const access = await runInPod(lab, ['access']);
+    expect(plain(access.stdout.toString()), access.stderr).toMatch(
+      /^User system:serviceaccount:kube-system:coredns at https:\/\/10\.96\.0\.1 \(cluster in-cluster\) may: yes list services/,
+    );
+    const answer = await runInPod(lab, ['explain', 'cli-a', 'http://web', '-n', 'shop']);
+    expect(problemsOf(answer, { status: 4, says: /allow it to list networkpolicies\.networking\.k8s\.io/ })).toEqual(
+      [],
+    );
+    expect(plain(answer.stdout.toString())).toMatch(/the node should send 10\.96\.10\.1:80 to .+ \(pod shop\/web-a\)/);
   });
 });

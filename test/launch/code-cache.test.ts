@@ -82,6 +82,12 @@ it('does nothing where it cannot write', () => {
   expect(readFileSync(folder, 'utf8')).toContain('a file stands');
 });
 
+// Node's recursive mkdir never ends here.
+it.runIf(process.platform === 'linux')('ends in a home that can never be made', () => {
+  writeCache('/proc/nowhere/.cache/kubectl-reach/a.code', CODE);
+  expect(readCache('/proc/nowhere/.cache/kubectl-reach/a.code')).toBeUndefined();
+});
+
 // Windows has neither owners nor modes to look at; there the folder's access list protects it.
 describe.runIf(process.platform !== 'win32')('what others may have written is not used', () => {
   it.each([0o755, 0o770, 0o777, 0o701])('a folder of mode %o', (mode) => {

@@ -5,9 +5,10 @@ import { CredentialError } from './credential-error.ts';
 import { readCertificate } from './certificate-file.ts';
 import { environmentProxy } from './environment-proxy.ts';
 import { runExecPlugin, type ExecCredential } from './exec-credential.ts';
-import type { UserEntry } from './kubeconfig-file.ts';
+import type { AuthProviderEntry, UserEntry } from './kubeconfig-file.ts';
 import type { Environment } from './kubeconfig.ts';
-import type { ConnectionTarget } from './target.ts';
+import { OidcProvider, type IssuerAccess } from './oidc-provider.ts';
+import { NO_CLUSTER, NO_USER, type ConnectionTarget } from './target.ts';
 import { trustedRoots } from './trusted-roots.ts';
 
 const NAME = 'reach';
@@ -26,7 +27,7 @@ export interface Prepared {
 }
 
 /**
- * client-node's KubeConfig for one cluster and user, with what it lacks: data before files, plugins as client-go runs them, groups
+ * client-node's KubeConfig for one cluster and user, with what it lacks: data before files, plugins and OIDC as client-go has them, groups
  * and more of impersonation, the environment's proxies, the system's authorities, plain HTTP. Whatever takes a KubeConfig
  * (requests, exec, port-forward) asks as the right identity.
  */
@@ -35,6 +36,7 @@ export class Identity extends KubeConfig {
   readonly #environment: Environment;
   readonly #hasTerminal: boolean;
   readonly #signal: AbortSignal;
+  #oidc: OidcProvider | undefined;
   #credential: { readonly value: Promise<ExecCredential> } | undefined;
   #prepared: { readonly value: Promise<Prepared>; readonly credential: ExecCredential | null } | undefined;
   #authority: string | undefined;
@@ -115,15 +117,41 @@ export class Identity extends KubeConfig {
   }
 
   async #usableCredential(): Promise<ExecCredential | null> {
-    const { user, cluster } = this.#target;
-    const { exec } = user;
-    if (exec === null || user.token !== null) return null;
-    const run = () => ({ value: runExecPlugin(exec, cluster, this.#environment, this.#hasTerminal, this.#signal) });
+    const get = this.#credentialSource();
+    if (get === null) return null;
+    const run = () => ({ value: get() });
     this.#credential ??= run();
     const credential = await this.#credential.value;
     if (credential.expires === null || credential.expires > Date.now() + MARGIN_MS) return credential;
     this.#credential = run();
     return this.#credential.value;
+  }
+
+  /** Where credentials come from that expire: a plugin, or an OIDC issuer. A token that stands in the kubeconfig wins. */
+  #credentialSource(): (() => Promise<ExecCredential>) | null {
+    const { user, cluster } = this.#target;
+    const { exec, authProvider } = user;
+    if (user.token !== null) return null;
+    if (exec !== null) return () => runExecPlugin(exec, cluster, this.#environment, this.#hasTerminal, this.#signal);
+    if (authProvider === null || user.tokenFile !== null) return null;
+    const oidc = (this.#oidc ??= this.#openOidc(authProvider));
+    return () => oidc.credential();
+  }
+
+  /** kubectl 1.26 removed the providers of single clouds for their credential plugins; OIDC is what is left. */
+  #openOidc(provider: AuthProviderEntry): OidcProvider {
+    if (provider.name !== 'oidc') {
+      throw new CredentialError(
+        `the auth provider ${provider.name} of the kubeconfig was removed from Kubernetes`,
+        'log in again with a credential plugin (exec) in its place',
+      );
+    }
+    const access: IssuerAccess = async (server, { data, file }) => {
+      const cluster = { ...NO_CLUSTER, certificateAuthorityData: data, certificateAuthority: file };
+      const target = { ...this.#target, server, cluster, user: NO_USER };
+      return await new Identity(target, this.#environment, false, this.#signal).prepared();
+    };
+    return new OidcProvider(provider, access, this.#signal);
   }
 
   #configure(credential: ExecCredential | null, secure: boolean): void {
@@ -155,9 +183,6 @@ export class Identity extends KubeConfig {
           ...(secure && key !== null ? { keyData: key } : {}),
           ...(token === null ? {} : { token }),
           ...(user.username === null || password === null ? {} : { username: user.username, password }),
-          ...(secure && token === null && user.authProvider !== null
-            ? { authProvider: providerOf(user.authProvider) }
-            : {}),
         },
       ],
       contexts: [{ name: NAME, cluster: NAME, user: NAME }],
@@ -201,13 +226,4 @@ function dataOf(data: string | null, file: string | null): string | null {
 
 function base64(text: string | null): string | null {
   return text === null ? null : Buffer.from(text).toString('base64');
-}
-
-/** kubectl 1.26 removed the providers of single clouds for their credential plugins; OIDC is what is left. */
-function providerOf(provider: NonNullable<UserEntry['authProvider']>): object {
-  if (provider.name === 'oidc') return { name: 'oidc', config: { ...provider.config } };
-  throw new CredentialError(
-    `the auth provider ${provider.name} of the kubeconfig was removed from Kubernetes`,
-    'log in again with a credential plugin (exec) in its place',
-  );
 }

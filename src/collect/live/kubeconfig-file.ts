@@ -38,8 +38,16 @@ export interface UserEntry {
   readonly impersonate: Impersonation;
   readonly username: string | null;
   readonly password: string | null;
-  readonly authProvider: { readonly name: string; readonly config: Readonly<Record<string, string>> } | null;
+  readonly authProvider: AuthProviderEntry | null;
   readonly exec: ExecEntry | null;
+}
+
+/** An auth provider, and the user of which file names it. */
+export interface AuthProviderEntry {
+  readonly name: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly file: string;
+  readonly user: string;
 }
 
 export interface Impersonation {
@@ -78,7 +86,7 @@ export function parseKubeconfig(file: string, text: string): Kubeconfig {
   };
   return {
     clusters: named(file, root.at('clusters'), 'cluster', (cluster) => clusterEntry(cluster, absolute)),
-    users: named(file, root.at('users'), 'user', (user) => userEntry(user, absolute, folder)),
+    users: named(file, root.at('users'), 'user', (user, name) => userEntry(user, absolute, { file, name })),
     contexts: named(file, root.at('contexts'), 'context', contextEntry),
     currentContext: textOf(root.at('current-context')),
   };
@@ -100,13 +108,18 @@ function notKubeconfig(file: string, problem: string): InputError {
 }
 
 /** A list of `{name, <key>: {…}}`. A name that stands twice in one file is refused, as by kubectl (api/v1/conversion.go). */
-function named<T>(file: string, list: Cursor, key: string, read: (cursor: Cursor) => T): ReadonlyMap<string, T> {
+function named<T>(
+  file: string,
+  list: Cursor,
+  key: string,
+  read: (cursor: Cursor, name: string) => T,
+): ReadonlyMap<string, T> {
   const entries = new Map<string, T>();
   for (const item of list.items()) {
     const name = item.at('name').string();
     if (name === undefined) continue;
     if (entries.has(name)) throw notKubeconfig(file, `it names the ${key} "${name}" twice`);
-    entries.set(name, read(item.at(key)));
+    entries.set(name, read(item.at(key), name));
   }
   return entries;
 }
@@ -128,7 +141,11 @@ function clusterEntry(cluster: Cursor, absolute: (cursor: Cursor) => string | nu
   };
 }
 
-function userEntry(user: Cursor, absolute: (cursor: Cursor) => string | null, folder: string): UserEntry {
+function userEntry(
+  user: Cursor,
+  absolute: (cursor: Cursor) => string | null,
+  { file, name }: { readonly file: string; readonly name: string },
+): UserEntry {
   const provider = user.at('auth-provider');
   return {
     clientCertificate: absolute(user.at('client-certificate')),
@@ -151,9 +168,9 @@ function userEntry(user: Cursor, absolute: (cursor: Cursor) => string | null, fo
     username: textOf(user.at('username')),
     password: textOf(user.at('password')),
     authProvider: provider.isObject()
-      ? { name: provider.at('name').string() ?? '', config: provider.at('config').stringMap() }
+      ? { name: provider.at('name').string() ?? '', config: provider.at('config').stringMap(), file, user: name }
       : null,
-    exec: user.at('exec').isObject() ? execEntry(user.at('exec'), folder) : null,
+    exec: user.at('exec').isObject() ? execEntry(user.at('exec'), path.dirname(path.resolve(file))) : null,
   };
 }
 

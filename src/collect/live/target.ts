@@ -20,7 +20,7 @@ export interface ConnectionTarget {
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const IN_CLUSTER = 'in-cluster';
 
-const NO_CLUSTER: ClusterEntry = {
+export const NO_CLUSTER: ClusterEntry = {
   server: null,
   tlsServerName: null,
   insecureSkipTlsVerify: false,
@@ -30,7 +30,7 @@ const NO_CLUSTER: ClusterEntry = {
   disableCompression: false,
   execConfig: null,
 };
-const NO_USER: UserEntry = {
+export const NO_USER: UserEntry = {
   clientCertificate: null,
   clientCertificateData: null,
   clientKey: null,
