@@ -3,12 +3,13 @@
 import { join } from 'node:path';
 import { KUBE_PROXY_PATHS, NETNS_COMMANDS } from '../../src/collect/live/node/commands.ts';
 import { agentProgram } from './build/go-modules.ts';
-import { OBJECT_RESOURCES, resourcePath } from './capture/capture.ts';
+import { readObjects } from './capture/capture.ts';
 import type { ApiClient } from './control-plane/api-client.ts';
 import { startControlPlane } from './control-plane/control-plane.ts';
 import { attempt, execute } from './execute.ts';
-import { batch, CLUSTER, layNetwork, type Network, type NodePlace } from './network.ts';
+import { layNetwork, runIp, type Network, type NodePlace } from './network.ts';
 import { startProxies } from './node/kube-proxy.ts';
+import { entranceCommands, outsideCommands } from './outside-routes.ts';
 import { nodeLinks, placePods, podLink, type PodPlace } from './pod-links.ts';
 import { type CountedProbe, type ProbeResult, type RunAgent, type Sender, sendTogether } from './probe/probe.ts';
 import { progress } from './progress.ts';
@@ -87,7 +88,7 @@ export class NamespaceCluster {
       for (const node of network.nodes) await hangPods(network, node.name, pods);
       const { outside } = network;
       record.start({ name: 'outside-agent', netns: outside, program: agent, ...OUTSIDE_AGENT });
-      await routeFromOutside(network);
+      await runIp(network.router, outsideCommands());
       progress(`cluster ${name} is up (logs: ${join(record.folder, 'log')})`);
       return new NamespaceCluster(api, record, network, pods, modes, agent);
     } catch (error) {
@@ -101,14 +102,7 @@ export class NamespaceCluster {
 
   /** The router sends what comes from outside for an address to this node. */
   async enterAt(entries: ReadonlyMap<string, string>): Promise<void> {
-    const commands = [...entries].map(([address, name]) => {
-      const node = this.network.nodes.find((candidate) => candidate.name === name);
-      if (node === undefined) throw new Error(`no node ${name}`);
-      return address.includes(':')
-        ? `-6 route replace ${address} via ${node.address.v6} table ${OUTSIDE_TABLE}`
-        : `route replace ${address} via ${node.address.v4} table ${OUTSIDE_TABLE}`;
-    });
-    await batch(this.network.router, commands);
+    await runIp(this.network.router, entranceCommands(entries, this.network.nodes));
   }
 
   /** Waits until the rules of every node name an address in each family. */
@@ -129,12 +123,7 @@ export class NamespaceCluster {
 
   /** API objects and, of every node, kube-proxy's own account and the rules. */
   async changingFiles(): Promise<Files> {
-    const files: Record<string, string> = {};
-    await Promise.all(
-      OBJECT_RESOURCES.map(async (resource) => {
-        files[`clusters/lab/resources/${resource}.json`] = await this.api.call('GET', resourcePath(resource));
-      }),
-    );
+    const files: Record<string, string> = { ...(await readObjects(this.api)) };
     for (const { name, netns } of this.network.nodes) {
       await this.read(netns, `clusters/lab/nodes/${name}`, (file) => RULES.test(file), files);
     }
@@ -143,10 +132,7 @@ export class NamespaceCluster {
 
   /** What stays: kube-proxy's configuration, and the networks of nodes and pods. */
   async lastingFiles(): Promise<Files> {
-    const files: Record<string, string> = {
-      'snapshot.json': JSON.stringify({ formatVersion: 1, clusters: ['lab'] }),
-      'clusters/lab/version.json': JSON.stringify({ serverVersion: await this.api.get('/version') }),
-    };
+    const files: Record<string, string> = {};
     const isWanted = (file: string): boolean => !RULES.test(file) && !UNWANTED.test(file);
     for (const { name, netns } of this.network.nodes) {
       const folder = `clusters/lab/nodes/${name}`;
@@ -205,9 +191,6 @@ export class NamespaceCluster {
 /** The agent outside of the cluster, behind Services whose endpoints are no pods. */
 const OUTSIDE_AGENT = { parameters: ['serve', '8080/tcp', '5353/udp'], env: { POD_NAME: 'outside' } } as const;
 
-/** Of the router: where packets from outside for addresses of Services go. */
-const OUTSIDE_TABLE = 100;
-
 const RULE_DUMPS: Readonly<Record<ProxyMode, readonly (readonly [string, ...string[]])[]>> = {
   iptables: [
     ['iptables-nft-save', '-t', 'nat'],
@@ -230,24 +213,6 @@ async function hangPods({ nodes }: Network, name: string, pods: readonly PodPlac
   const own = pods.filter(({ spec, node }) => node.name === name && spec.hostNetwork !== true);
   const node = nodes.find((candidate) => candidate.name === name);
   if (node === undefined) throw new Error(`no node ${name}`);
-  const six = (line: string): string => `-6 ${line}`;
-  const links = nodeLinks(node, own);
-  await batch(node.netns, [...links.v4, ...links.v6.map(six)]);
-  for (const pod of own) {
-    const { v4, v6 } = podLink(pod);
-    await batch(pod.netns, [...v4, ...v6.map(six)]);
-  }
-}
-
-/**
- * What comes from outside takes the routes of a table of its own; what nodes could not translate belongs to no machine, so that the
- * router drops it.
- */
-async function routeFromOutside({ router }: Network): Promise<void> {
-  const ranges = [CLUSTER.serviceRange, CLUSTER.externalRange];
-  await batch(router, [
-    `rule add iif outside lookup ${OUTSIDE_TABLE}`,
-    `-6 rule add iif outside lookup ${OUTSIDE_TABLE}`,
-    ...ranges.flatMap(({ v4, v6 }) => [`route replace blackhole ${v4}`, `-6 route replace blackhole ${v6}`]),
-  ]);
+  await runIp(node.netns, nodeLinks(node, own));
+  for (const pod of own) await runIp(pod.netns, podLink(pod));
 }

@@ -31,6 +31,12 @@ export interface NodePlace {
   readonly podRange: AddressPair;
 }
 
+/** Commands of `ip` in one namespace, by family. */
+export interface IpCommands {
+  readonly v4: readonly string[];
+  readonly v6: readonly string[];
+}
+
 /** The namespaces of one lab. */
 export interface Network {
   readonly router: string;
@@ -110,16 +116,19 @@ function externalRoutes(nodes: readonly NodePlace[], via: Readonly<Record<string
   ]);
 }
 
-/** Runs commands of `ip` inside a namespace, all in one process; `-6 ` at the front of one asks for IPv6. */
-export async function batch(netns: string, commands: readonly string[]): Promise<void> {
-  const ofFamily = (six: boolean): string[] =>
-    commands.flatMap((line) => (line.startsWith('-6 ') === six ? [six ? line.slice(3) : line] : []));
-  for (const six of [false, true]) {
-    const lines = ofFamily(six);
+/** Runs commands of `ip` inside a namespace, those of a family in one process. */
+export async function runIp(netns: string, { v4, v6 }: IpCommands): Promise<void> {
+  for (const [family, lines] of [[[], v4] as const, [['-6'], v6] as const]) {
     if (lines.length === 0) continue;
-    const parameters = [...(six ? ['-6'] : []), '-n', netns, '-batch', '-'];
-    await execute('ip', parameters, { input: `${lines.join('\n')}\n` });
+    await execute('ip', [...family, '-n', netns, '-batch', '-'], { input: `${lines.join('\n')}\n` });
   }
+}
+
+/** The same for lines of both families; `-6 ` at the front of one asks for IPv6. */
+async function batch(netns: string, commands: readonly string[]): Promise<void> {
+  const isSix = (line: string): boolean => line.startsWith('-6 ');
+  const v6 = commands.filter(isSix).map((line) => line.slice(3));
+  await runIp(netns, { v4: commands.filter((line) => !isSix(line)), v6 });
 }
 
 async function placeNode(record: LabRecord, name: string, number: number): Promise<NodePlace> {

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from './control-plane/objects.ts';
-import type { NodePlace } from './network.ts';
+import type { IpCommands, NodePlace } from './network.ts';
 import type { PodSpec, Topology } from './topology/topology.ts';
 
 /** A pod's place where pods are network namespaces that no runtime made. */
@@ -9,12 +9,6 @@ export interface PodPlace {
   /** Its own; that of its node when it has none. */
   readonly netns: string;
   readonly addresses: readonly [v4: string, v6: string];
-}
-
-/** Commands of `ip` in one namespace, by family. */
-interface Links {
-  readonly v4: readonly string[];
-  readonly v6: readonly string[];
 }
 
 /** Places of a topology's pods, at the addresses of their status. @param netnsOf of a pod with a network of its own */
@@ -38,7 +32,7 @@ export function placePods(
  * The links of a node to its pods: each has one of its own with a route to it (as the CNI plugin `ptp` does), so that an answer from the
  * same node passes the node's rules too.
  */
-export function nodeLinks(node: NodePlace, pods: readonly PodPlace[]): Links {
+export function nodeLinks(node: NodePlace, pods: readonly PodPlace[]): IpCommands {
   const [gateway4, gateway6] = gateway(node);
   return {
     v4: pods.flatMap(({ addresses: [address], netns }, at) => [
@@ -55,7 +49,7 @@ export function nodeLinks(node: NodePlace, pods: readonly PodPlace[]): Links {
 }
 
 /** The pod's own end of its link. */
-export function podLink({ node, addresses: [v4, v6] }: PodPlace): Links {
+export function podLink({ node, addresses: [v4, v6] }: PodPlace): IpCommands {
   const [gateway4, gateway6] = gateway(node);
   return {
     v4: [

@@ -41,7 +41,7 @@ export function evaluateIpvs(input: KubeProxyInput, flow: Flow, met: Met): Inten
   if (endpoints.length === 0)
     return refuse('reject', 'no usable endpoint: the virtual server has no real server', seen);
   const masquerade = masquerades(input, flow, met);
-  return balance(seen, flow, endpoints, {
+  return balance(input, seen, flow, endpoints, {
     choice: scheduled(input, flow),
     masquerade: (endpoint) => hairpin(input, flow, endpoint) || masquerade,
   });

@@ -3,6 +3,8 @@ import type { Evidence } from '../../model/evidence.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { IntendedOutcome, ServiceAddressKind } from '../../model/kube-proxy.ts';
 import type { ProxiedEndpoint } from './endpoints.ts';
+import type { KubeProxyInput } from './kube-proxy-input.ts';
+import { isLocalAddress } from './node.ts';
 import { portName, type ProxiedPort } from './service-port.ts';
 
 /** What a packet met: a Service port at one of its addresses. */
@@ -81,8 +83,12 @@ export interface Balancing {
 /**
  * The packet goes to one of the endpoints, each with the same probability. With session affinity there is one more branch for
  * each endpoint: the client was there before. The branches for every state of the client add up to 1 (law 3).
+ *
+ * kube-proxy only marks what is to be masqueraded; the source is replaced in postrouting, which a packet from the wire to an address of
+ * the node itself never visits (net/ipv4/ip_input.c, ip_local_deliver).
  */
 export function balance(
+  { node }: KubeProxyInput,
   met: Met,
   flow: Flow,
   endpoints: readonly ProxiedEndpoint[],
@@ -94,17 +100,22 @@ export function balance(
     probability: number,
     conditions: readonly Condition[],
     reasons: readonly string[],
-  ): IntendedOutcome => ({
-    ...ended('dnat', met),
-    probability,
-    conditions,
-    slice: one.slice,
-    endpoint: one.endpoint,
-    destination: { ip: one.ip, port: one.port },
-    masquerade: how.masquerade(one),
-    reasons: [...met.reasons, ...reasons],
-    evidence: [...met.evidence, one.endpoint.cursor.evidence()],
-  });
+  ): IntendedOutcome => {
+    const marked = how.masquerade(one);
+    const stays = flow.inInterface !== null && isLocalAddress(node, one.ip);
+    const kept = stays && marked !== false ? [`${one.ip} is the node's own, where the source is never replaced`] : [];
+    return {
+      ...ended('dnat', met),
+      probability,
+      conditions,
+      slice: one.slice,
+      endpoint: one.endpoint,
+      destination: { ip: one.ip, port: one.port },
+      masquerade: stays ? false : marked,
+      reasons: [...met.reasons, ...reasons, ...kept],
+      evidence: [...met.evidence, one.endpoint.cursor.evidence()],
+    };
+  };
   const fresh = (conditions: readonly Condition[]): IntendedOutcome[] =>
     endpoints.map((one) =>
       how.choice === null

@@ -44,7 +44,7 @@ function internal(input: KubeProxyInput, flow: Flow, met: Met, chosen: Categoriz
     : client === 'remote'
       ? [`${flow.source} is no local pod (${config.detectLocalMode}): its address is masqueraded`]
       : [];
-  return balance(add(seen, why), flow, endpoints, {
+  return balance(input, add(seen, why), flow, endpoints, {
     choice: null,
     masquerade: (endpoint) => hairpin(input, flow, endpoint) || masquerade,
   });
@@ -77,7 +77,7 @@ function external(input: KubeProxyInput, flow: Flow, met: Met, chosen: Categoriz
       ...chosen.clusterReasons,
       'externalTrafficPolicy is Cluster: the client address is masqueraded',
     ]);
-    return balance(seen, flow, chosen.cluster, { choice: null, masquerade: () => true });
+    return balance(input, seen, flow, chosen.cluster, { choice: null, masquerade: () => true });
   }
   const policy = withPolicy(met, 'externalTrafficPolicy', []);
   const client = detectLocal(node, config, flow);
@@ -87,7 +87,7 @@ function external(input: KubeProxyInput, flow: Flow, met: Met, chosen: Categoriz
       ...chosen.clusterReasons,
       `${flow.source} is a local pod (${config.detectLocalMode}): all endpoints are used`,
     ]);
-    return balance(seen, flow, chosen.cluster, {
+    return balance(input, seen, flow, chosen.cluster, {
       choice: null,
       masquerade: (endpoint) => hairpin(input, flow, endpoint),
     });
@@ -97,10 +97,10 @@ function external(input: KubeProxyInput, flow: Flow, met: Met, chosen: Categoriz
       ...chosen.clusterReasons,
       'the node itself is the client: all endpoints are used, with its address masqueraded',
     ]);
-    return balance(seen, flow, chosen.cluster, { choice: null, masquerade: () => true });
+    return balance(input, seen, flow, chosen.cluster, { choice: null, masquerade: () => true });
   }
   if (chosen.local.length === 0) return refuse('drop', `no endpoint on node ${node.name}`, policy);
-  return balance(add(policy, chosen.localReasons), flow, chosen.local, {
+  return balance(input, add(policy, chosen.localReasons), flow, chosen.local, {
     choice: null,
     masquerade: (endpoint) => hairpin(input, flow, endpoint),
   });

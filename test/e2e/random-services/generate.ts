@@ -50,13 +50,17 @@ export interface SliceSpec {
   readonly endpoints: readonly Readonly<Record<string, unknown>>[];
 }
 
-const SERVICES = 12;
 const NODES = Object.keys(MODES);
 const LISTENING: Readonly<Record<Protocol, number>> = { TCP: 8080, UDP: 5353, SCTP: 5000 };
 
 /** Draws Services in which every field varies that kube-proxy reads. @param places of the pods that may be endpoints */
-export function drawServices(random: Random, seed: number, places: readonly PodPlace[]): readonly DrawnService[] {
-  return Array.from({ length: SERVICES }, (_, at) => drawService(random, seed, at, places));
+export function drawServices(
+  random: Random,
+  seed: number,
+  count: number,
+  places: readonly PodPlace[],
+): readonly DrawnService[] {
+  return Array.from({ length: count }, (_, at) => drawService(random, seed, at, places));
 }
 
 function drawService(random: Random, seed: number, at: number, places: readonly PodPlace[]): DrawnService {

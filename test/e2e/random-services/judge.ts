@@ -38,10 +38,14 @@ function happened({ disposition, backend, source }: ProbeResult, nameOf: (addres
   return disposition === 'delivered' ? `delivered to ${backend} from ${nameOf(source ?? '')}` : disposition;
 }
 
-/** How often a question is sent: so often that a backend among several is hardly missed. */
-export function requestsFor({ keepsBackend = false }: ServiceQuestion, { branches }: Explanation): number {
+/** How often a question is sent. @param each so many requests for each backend among several, so that none is missed by chance */
+export function requestsFor(
+  { keepsBackend = false }: ServiceQuestion,
+  { branches }: Explanation,
+  each: number,
+): number {
   const backends = new Set(branches.map(({ backend }) => backend?.ip));
-  return keepsBackend || backends.size < 2 ? 2 : backends.size * 12;
+  return keepsBackend || backends.size < 2 ? 2 : backends.size * each;
 }
 
 /**

@@ -5,11 +5,12 @@ import type { Explanation } from '../../../src/model/explanation.ts';
 import type { Facts } from '../../../src/model/facts.ts';
 import { createWorkspace } from '../../../src/workspace.ts';
 import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
-import type { Files, NamespaceCluster } from '../../lab/namespace-cluster.ts';
+import type { Files } from '../../lab/namespace-cluster.ts';
 import type { ProbeResult, Sender } from '../../lab/probe/probe.ts';
 import { memorySource } from '../../workspace/memory-source.ts';
 import { questionOf } from '../request-question.ts';
 import { type DrawnService, objectsOf } from './generate.ts';
+import type { CaseCluster } from './case-cluster.ts';
 import { judge, type Judgement, requestsFor } from './judge.ts';
 import { NAMESPACE } from './pods.ts';
 import { entryNode, owners, questionsOf, serviceAddresses, type ServiceQuestion } from './questions.ts';
@@ -46,20 +47,28 @@ function inWords({ question, problems, summary }: Judged): string {
   return [head, ...problems, summary].join('\n  ');
 }
 
+/** How much is sent. */
+export interface Effort {
+  /** Where several backends may answer: so many requests for each. */
+  readonly requests: number;
+}
+
 /** A cluster that is asked one case after the other. */
 export class CaseRunner {
-  private readonly cluster: NamespaceCluster;
+  private readonly cluster: CaseCluster;
   private readonly lasting: Files;
+  private readonly effort: Effort;
   private readonly ownerOf: (address: string) => string;
   private marker = 0;
 
-  static async over(cluster: NamespaceCluster): Promise<CaseRunner> {
-    return new CaseRunner(cluster, await cluster.lastingFiles());
+  static async over(cluster: CaseCluster, effort: Effort): Promise<CaseRunner> {
+    return new CaseRunner(cluster, await cluster.lastingFiles(), effort);
   }
 
-  private constructor(cluster: NamespaceCluster, lasting: Files) {
+  private constructor(cluster: CaseCluster, lasting: Files, effort: Effort) {
     this.cluster = cluster;
     this.lasting = lasting;
+    this.effort = effort;
     const known = owners(cluster.nodes, cluster.pods);
     this.ownerOf = (address) => known.get(address) ?? address;
   }
@@ -69,7 +78,9 @@ export class CaseRunner {
     await this.put(services);
     const files = { ...this.lasting, ...(await this.cluster.changingFiles()) };
     const programmed = createWorkspace(memorySource(files));
-    const objects = Object.entries(files).filter(([name]) => !/\/nodes\/[^/]+\/(ip6?tables|nft|ipset)/.test(name));
+    const objects = Object.entries(files).filter(
+      ([name]) => !/\/nodes\/[^/]+\/(ip6?tables|nft|ipset|ipvs|ip_vs)/.test(name),
+    );
     const intended = createWorkspace(memorySource(Object.fromEntries(objects)));
     const answers = questionsOf(services, this.cluster.nodes, this.cluster.pods).map((question): Answered => {
       const input = questionOf(question, NAMESPACE);
@@ -162,14 +173,20 @@ export class CaseRunner {
       results,
     });
     const results = await this.send(
-      answers.map(({ question, programmed }) => ({ question, count: requestsFor(question, programmed) })),
+      answers.map(({ question, programmed }) => ({
+        question,
+        count: requestsFor(question, programmed, this.effort.requests),
+      })),
     );
     const judged = answers.map((answer, at) => judgeOne(answer, results[at] ?? []));
     // A machine that is busy loses an answer in time: only what is so again, and patiently, is a disagreement.
     const odd = judged.flatMap(({ problems }, at) => (problems.length > 0 ? [at] : []));
     const asked = odd.map((at) => answers[at] as Answered);
     const again = await this.send(
-      asked.map(({ question, programmed }) => ({ question, count: 2 * requestsFor(question, programmed) })),
+      asked.map(({ question, programmed }) => ({
+        question,
+        count: 2 * requestsFor(question, programmed, this.effort.requests),
+      })),
       PATIENCE,
     );
     for (const [index, at] of odd.entries()) judged[at] = judgeOne(asked[index] as Answered, again[index] ?? []);
@@ -188,7 +205,7 @@ interface WrittenSlice {
 }
 
 /** On every node the rules do what the objects ask, from all classes of clients and for all protocols: also those that cannot be sent here. */
-function driftOf(facts: Facts, services: readonly DrawnService[]) {
+export function driftOf(facts: Facts, services: readonly DrawnService[]) {
   const world = createWorld(facts);
   const [view] = world.clusters;
   const problems: string[] = [];

@@ -206,6 +206,19 @@ describe('masquerade by detectLocalMode', () => {
   });
 });
 
+it.each([
+  ['somebody else', '172.16.0.1', 'eth0', ''],
+  ['a pod', POD, 'veth', ''],
+  ['the node itself, whose packets visit postrouting', '192.168.0.1', null, ' masqueraded'],
+])('an endpoint on the own network of the node sees the client as it is: %s', (_, source, inInterface, expected) => {
+  const own = { addresses: ['192.168.0.1'], nodeName: 'n1', conditions: { ready: true } };
+  const given = input([service({ type: 'NodePort' })], [slice([own, THERE])]);
+  expect(tell(evaluateKubeProxy(given, packet('tcp', source, '192.168.0.1', 30080, inInterface)))).toEqual([
+    'dnat 10.1.1.10:8080 masqueraded 0.5',
+    `dnat 192.168.0.1:8080${expected} 0.5`,
+  ]);
+});
+
 describe('node ports', () => {
   const at = (address: string, source = '172.16.0.1', inInterface: string | null = 'eth0'): Flow =>
     packet('tcp', source, address, 30080, inInterface);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { evaluateTraversal } from '../../../src/evaluate/netfilter/evaluate-traversal.ts';
@@ -67,6 +67,10 @@ function spelled(text: string): string {
 const NAMES = [...TRACE_NAMES, 'v6'];
 
 describe('nftables rules of a real kube-proxy, held against the kernel', () => {
+  it('holds every trace', () => {
+    expect(readdirSync(TRACES).toSorted()).toEqual(NAMES.map((name) => `${name}.nft.txt`).toSorted());
+  });
+
   it.each(NAMES)('%s: one branch met the rules that the kernel traced', (name) => {
     const trace = readTrace(name);
     const walk = (ruleset: typeof TEXT): readonly TraversalOutcome[] =>

@@ -12,8 +12,8 @@ const FILES = Object.entries(NETNS_COMMANDS).flatMap(([file, { commands }]) => {
   return file === 'nft-ruleset.txt' || words === undefined ? [] : [[file, words] as const];
 });
 
-/** `core/v1/pods`: kinds of objects that a snapshot of the lab holds. */
-export const OBJECT_RESOURCES = [
+/** Kinds of objects that a snapshot of the lab holds. */
+const RESOURCES = [
   ...['namespaces', 'nodes', 'pods', 'services', 'endpoints', 'configmaps'].map((plural) => `core/v1/${plural}`),
   'apps/v1/deployments',
   'apps/v1/replicasets',
@@ -54,18 +54,22 @@ export async function captureObjects(api: ApiClient, folder: string): Promise<Wr
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   };
-  const capturedAt = new Date().toISOString();
-  write('snapshot.json', `${JSON.stringify({ formatVersion: 1, capturedAt, clusters: ['lab'] })}\n`);
-  write('clusters/lab/version.json', JSON.stringify({ serverVersion: await api.get('/version') }));
-  for (const resource of OBJECT_RESOURCES) {
-    write(`clusters/lab/resources/${resource}.json`, await api.call('GET', resourcePath(resource)));
-  }
+  for (const [name, text] of Object.entries(await readObjects(api))) write(name, text);
   return write;
 }
 
-/** Where the API server has all objects of a kind. @param resource `core/v1/pods` */
-export function resourcePath(resource: string): string {
-  return resource.startsWith('core/') ? `/api/${resource.slice('core/'.length)}` : `/apis/${resource}`;
+/** @returns the index of a snapshot, and the API objects, by name of the file */
+export async function readObjects(api: ApiClient): Promise<Readonly<Record<string, string>>> {
+  const capturedAt = new Date().toISOString();
+  const files: Record<string, string> = {
+    'snapshot.json': `${JSON.stringify({ formatVersion: 1, capturedAt, clusters: ['lab'] })}\n`,
+    'clusters/lab/version.json': JSON.stringify({ serverVersion: await api.get('/version') }),
+  };
+  for (const resource of RESOURCES) {
+    const path = resource.startsWith('core/') ? `/api/${resource.slice('core/'.length)}` : `/apis/${resource}`;
+    files[`clusters/lab/resources/${resource}.json`] = await api.call('GET', path);
+  }
+  return files;
 }
 
 /** Through kube-proxy's own container: it is on the node's network and may read its rules. */
