@@ -2,15 +2,15 @@
  * Holds proxy-config against the real istioctl on the same files, in turns: `npm run bench -- --peer istioctl`. CPU time is that of the
  * whole process; memory is the most that it held, as the kernel counts (VmHWM). Linux alone. istioctl is built by the lab's recipe.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { goProgram } from '../test/lab/build/go-modules.ts';
 import { envoyClusters, envoyDump } from './envoy-dump.mjs';
+import { peakMemory } from './peak-memory.ts';
 
 const { peer, rounds } = parseArgs({
   options: { peer: { type: 'string' }, rounds: { type: 'string', default: '3' } },
@@ -20,8 +20,6 @@ if (peer !== 'istioctl' || !Number.isInteger(ROUNDS) || ROUNDS < 1) {
   process.stderr.write('usage: npm run bench -- --peer istioctl [--rounds N]\n');
   process.exit(2);
 }
-/** Between two looks at a program's memory. */
-const POLL_MS = 3;
 /** As many as make the 61 MB that a real sidecar's dump of 5,000 Services has, and about its 40 MB of clusters. */
 const SERVICES = 10_700;
 const SERVICE = 'svc-5000.ns-0.svc.cluster.local';
@@ -72,7 +70,7 @@ const LINES: readonly Line[] = [
 
 interface Cost {
   readonly cpu: number;
-  /** KiB */
+  /** MB */
   readonly memory: number;
 }
 
@@ -96,7 +94,7 @@ let over = 0;
 for (const [at, line] of LINES.entries()) {
   const { ours = [], theirs = [] } = costs[at] ?? {};
   const cpu = shareOf(ours, theirs, (one) => one.cpu);
-  const memory = shareOf(ours, theirs, (one) => one.memory / 1024);
+  const memory = shareOf(ours, theirs, (one) => one.memory);
   const isOver = cpu.share > line.cpu || (line.memory !== null && memory.share > line.memory);
   if (isOver) over += 1;
   const numbers = [
@@ -132,21 +130,5 @@ async function cost(words: readonly string[]): Promise<Cost> {
   const { status, stderr } = spawnSync('bash', ['-c', script, 'bash', ...words], { env, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${words.join(' ')} ended with status ${status}`);
   const [user = 0, system = 0] = stderr.trim().split(' ').map(Number);
-  return { cpu: user + system, memory: await memoryOf(words, env) };
-}
-
-async function memoryOf([command = '', ...words]: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn(command, words, { env, stdio: 'ignore' });
-  let most = 0;
-  const timer = setInterval(() => {
-    try {
-      const text = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      most = Math.max(most, Number(/^VmHWM:\s+(\d+)/m.exec(text)?.[1] ?? 0));
-    } catch {
-      // It has ended in between.
-    }
-  }, POLL_MS);
-  await once(child, 'close');
-  clearInterval(timer);
-  return most;
+  return { cpu: user + system, memory: await peakMemory(words, env) };
 }

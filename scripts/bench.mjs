@@ -4,22 +4,24 @@
 // (process.resourceUsage is its own alone), and a hook inside them would miss their end and add a load of its own; so bash's
 // `time` reads it, from getrusage(RUSAGE_CHILDREN). All commands run in turn, round after round, so that a busy moment of the
 // machine meets them all; the first round fills caches and is dropped.
-// With `--peer istioctl` it holds proxy-config against the real istioctl instead (bench-peer.ts).
+// With `--peer istioctl` it holds proxy-config against the real istioctl instead (bench-peer.ts), with `--memory` it measures the memory
+// that proxy-config takes for large dumps (bench-memory.ts).
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clusterSnapshot, filesOf } from './cluster-snapshot.mjs';
-import { envoyDump, envoyRequests } from './envoy-dump.mjs';
+import { envoyClusters, envoyDump, envoyRequests } from './envoy-dump.mjs';
 import { kubeProxyRuleset } from './kube-proxy-ruleset.mjs';
 
 const ROUNDS = 21;
 
-if (process.argv.includes('--peer')) {
-  const peer = [fileURLToPath(new URL('bench-peer.ts', import.meta.url)), ...process.argv.slice(2)];
+for (const other of ['peer', 'memory']) {
+  if (!process.argv.includes(`--${other}`)) continue;
+  const words = [fileURLToPath(new URL(`bench-${other}.ts`, import.meta.url)), ...process.argv.slice(2)];
   const hooks = new URL('typescript.mjs', import.meta.url).href;
-  const { status } = spawnSync(process.execPath, ['--import', hooks, ...peer], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--import', hooks, ...words], { stdio: 'inherit' });
   process.exit(status ?? 1);
 }
 
@@ -56,6 +58,8 @@ const MESH_SERVICES = 10_000;
 const largeDump = join(folder, 'large_config_dump.json');
 writeFileSync(largeDump, envoyDump(MESH_SERVICES));
 const parseLargeDump = [node, '-e', 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))', largeDump];
+const statuses = join(folder, 'large_clusters.json');
+writeFileSync(statuses, envoyClusters(MESH_SERVICES));
 /** @param {string} words @param {number} budget */
 const proxyConfig = (words, budget) => ({
   name: `proxy-config ${words.split(' ').slice(0, 2).join(' ')}, to parsing`,
@@ -92,6 +96,14 @@ const lines = [
   proxyConfig('route', 1.5),
   proxyConfig('cluster --fqdn svc-5000.ns-0.svc.cluster.local', 0.5),
   proxyConfig('listener --port 15001', 0.5),
+  proxyConfig('route --name 9080', 0.5),
+  proxyConfig('eds', 1.5),
+  {
+    name: 'proxy-config endpoint, to parsing',
+    command: [node, program, 'proxy-config', 'endpoint', '--file', statuses],
+    baseline: [node, '-e', 'JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))', statuses],
+    budget: 1.5,
+  },
 ];
 
 /** @type {Map<string, number[]>} CPU milliseconds of each command, by its words */

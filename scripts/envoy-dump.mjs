@@ -123,6 +123,11 @@ const OUTBOUND = {
 
 /** @param {number} services */
 export function envoyDump(services) {
+  return [...envoyDumpParts(services)].join('');
+}
+
+/** The same piece by piece, for one that is longer than a string can be. @param {number} services */
+export function* envoyDumpParts(services) {
   const listeners = [...PORTS.map(listener), OUTBOUND];
   const routes = PORTS.map((number, which) => ({
     '@type': `${TYPE}config.route.v3.RouteConfiguration`,
@@ -130,18 +135,25 @@ export function envoyDump(services) {
     ignore_port_in_host_matching: true,
     virtual_hosts: many(services, virtualHost).filter((_, index) => index % PORTS.length === which),
   }));
-  const configs = [
-    section('Bootstrap', { bootstrap: { node: { id: 'sidecar~10.244.1.5~web.default~default.svc.cluster.local' } } }),
-    section('Clusters', { dynamic_active_clusters: many(services, (index) => ({ cluster: cluster(index) })) }),
-    section('Endpoints', {
-      dynamic_endpoint_configs: many(services, (index) => ({ endpoint_config: endpoints(index) })),
-    }),
-    section('Listeners', {
-      dynamic_listeners: listeners.map((one) => ({ name: one.name, active_state: { listener: one } })),
-    }),
-    section('Routes', { dynamic_route_configs: routes.map((route) => ({ route_config: route })) }),
+  const sections = [
+    () =>
+      section('Bootstrap', { bootstrap: { node: { id: 'sidecar~10.244.1.5~web.default~default.svc.cluster.local' } } }),
+    () => section('Clusters', { dynamic_active_clusters: many(services, (index) => ({ cluster: cluster(index) })) }),
+    () =>
+      section('Endpoints', {
+        dynamic_endpoint_configs: many(services, (index) => ({ endpoint_config: endpoints(index) })),
+      }),
+    () =>
+      section('Listeners', {
+        dynamic_listeners: listeners.map((one) => ({ name: one.name, active_state: { listener: one } })),
+      }),
+    () => section('Routes', { dynamic_route_configs: routes.map((route) => ({ route_config: route })) }),
   ];
-  return JSON.stringify({ configs }, null, 1);
+  for (const [index, make] of sections.entries()) {
+    yield index === 0 ? '{\n "configs": [\n  ' : ',\n  ';
+    yield JSON.stringify(make(), null, 1).replaceAll('\n', '\n  ');
+  }
+  yield '\n ]\n}';
 }
 
 /** What Envoy counts of each endpoint. */

@@ -21,7 +21,7 @@ export default class AuthzCheck extends ProxyCommand {
     const { args, flags } = await this.parse(AuthzCheck);
     const { askProxies, showAuthorization } = await import('../../src/proxy-config.ts');
     const asked = this.asked(args.proxy, flags);
-    this.show(
+    await this.show(
       await askProxies(asked, ['config-dump'], (proxies) =>
         showAuthorization(proxies, { format: flags.output, odd: flags.odd }),
       ),

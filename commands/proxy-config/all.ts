@@ -53,7 +53,7 @@ export default class ProxyConfigAll extends ProxyCommand {
     };
     const layout = { verbose: flags.verbose, withHeaders: flags['with-headers'] };
     const asked = this.asked(args.proxy, flags);
-    this.show(
+    await this.show(
       await askProxies(asked, ['config-dump'], (proxies) => showAll(proxies, filter, layout, new Date(), flags.output)),
     );
   }

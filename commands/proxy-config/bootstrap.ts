@@ -24,6 +24,6 @@ export default class ProxyConfigBootstrap extends ProxyCommand {
     const { askProxies, showBootstrap } = await import('../../src/proxy-config.ts');
     const how = { format: flags.output, odd: flags.odd };
     const asked = this.asked(args.proxy, flags);
-    this.show(await askProxies(asked, ['config-dump'], (proxies) => showBootstrap(proxies, how)));
+    await this.show(await askProxies(asked, ['config-dump'], (proxies) => showBootstrap(proxies, how)));
   }
 }

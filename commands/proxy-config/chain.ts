@@ -40,7 +40,7 @@ export default class ProxyConfigChain extends ProxyCommand {
     const { askProxies, readChainFilter, showChains } = await import('../../src/proxy-config.ts');
     const filter = await readChainFilter(flags);
     const asked = this.asked(args.proxy, flags);
-    this.show(
+    await this.show(
       await askProxies(asked, ['config-dump', 'clusters'], (proxies) =>
         showChains(proxies, filter, { format: flags.output, odd: flags.odd }),
       ),

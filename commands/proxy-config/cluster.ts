@@ -42,6 +42,8 @@ export default class ProxyConfigCluster extends ProxyCommand {
     const how = { format: flags.output, odd: flags.odd };
     const filter = { fqdn: given(flags.fqdn), selection: await readSelection(flags) };
     const asked = this.asked(args.proxy, flags);
-    this.show(await askProxies(asked, ['config-dump', 'clusters'], (proxies) => showClusters(proxies, filter, how)));
+    await this.show(
+      await askProxies(asked, ['config-dump', 'clusters'], (proxies) => showClusters(proxies, filter, how)),
+    );
   }
 }

@@ -25,6 +25,6 @@ export default class ProxyConfigEcds extends ProxyCommand {
     const { askProxies, showExtensions } = await import('../../src/proxy-config.ts');
     const how = { format: flags.output, odd: flags.odd };
     const asked = this.asked(args.proxy, flags);
-    this.show(await askProxies(asked, ['config-dump'], (proxies) => showExtensions(proxies, how)));
+    await this.show(await askProxies(asked, ['config-dump'], (proxies) => showExtensions(proxies, how)));
   }
 }

@@ -35,6 +35,8 @@ export default class ProxyConfigEds extends ProxyCommand {
     const how = { format: flags.output, odd: flags.odd };
     const filter = { cluster: given(flags.cluster), selection: await readSelection(flags) };
     const asked = this.asked(args.proxy, flags);
-    this.show(await askProxies(asked, ['config-dump', 'clusters'], (proxies) => showAssignments(proxies, filter, how)));
+    await this.show(
+      await askProxies(asked, ['config-dump', 'clusters'], (proxies) => showAssignments(proxies, filter, how)),
+    );
   }
 }

@@ -39,6 +39,8 @@ export default class ProxyConfigEndpoint extends ProxyCommand {
     const how = { format: flags.output, odd: flags.odd };
     const filter = { cluster: given(flags.cluster), selection: await readSelection(flags) };
     const asked = this.asked(args.proxy, flags);
-    this.show(await askProxies(asked, ['config-dump', 'clusters'], (proxies) => showEndpoints(proxies, filter, how)));
+    await this.show(
+      await askProxies(asked, ['config-dump', 'clusters'], (proxies) => showEndpoints(proxies, filter, how)),
+    );
   }
 }

@@ -45,7 +45,7 @@ export default class ProxyConfigListener extends ProxyCommand {
     const how = { format: flags.output, odd: flags.odd };
     const filter = { type: given(flags.type), selection: await readSelection(flags) };
     const asked = this.asked(args.proxy, flags);
-    this.show(
+    await this.show(
       await askProxies(asked, ['config-dump'], (proxies) => showListeners(proxies, filter, flags.verbose, how)),
     );
   }

@@ -47,6 +47,6 @@ export default class ProxyConfigRouteMatch extends ProxyCommand {
     const shown = await askProxies(asked, ['config-dump'], (proxies) =>
       showRouteMatch(proxies, question, flags.output),
     );
-    this.show(shown, ExitStatus[shown.answer.status]);
+    await this.show(shown, ExitStatus[shown.answer.status]);
   }
 }

@@ -45,6 +45,8 @@ export default class ProxyConfigRoute extends ProxyCommand {
     const how = { format: flags.output, odd: flags.odd };
     const filter = { name: given(flags.name), selection: await readSelection(flags) };
     const asked = this.asked(args.proxy, flags);
-    this.show(await askProxies(asked, ['config-dump'], (proxies) => showRoutes(proxies, filter, flags.verbose, how)));
+    await this.show(
+      await askProxies(asked, ['config-dump'], (proxies) => showRoutes(proxies, filter, flags.verbose, how)),
+    );
   }
 }

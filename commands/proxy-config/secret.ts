@@ -25,6 +25,6 @@ export default class ProxyConfigSecret extends ProxyCommand {
     const { askProxies, showSecrets } = await import('../../src/proxy-config.ts');
     const how = { format: flags.output, odd: flags.odd };
     const asked = this.asked(args.proxy, flags);
-    this.show(await askProxies(asked, ['config-dump'], (proxies) => showSecrets(proxies, new Date(), how)));
+    await this.show(await askProxies(asked, ['config-dump'], (proxies) => showSecrets(proxies, new Date(), how)));
   }
 }

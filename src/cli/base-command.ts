@@ -41,7 +41,7 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Prints one piece of a long answer, and waits until the reader has room for more. */
-  protected async answerPart(text: string, status: ExitStatus): Promise<void> {
+  protected async answerPart(text: string | Buffer, status: ExitStatus): Promise<void> {
     this.progress.clear();
     process.exitCode = status;
     if (!process.stdout.write(text)) await once(process.stdout, 'drain');

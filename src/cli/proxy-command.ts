@@ -14,6 +14,8 @@ interface ShownProxies {
 
 interface Shown {
   readonly text: string;
+  /** What is printed before the text, where it may be longer than a text can be. */
+  readonly pieces?: Iterable<Buffer>;
   /** Sentences for standard error. */
   readonly notes: readonly string[];
 }
@@ -39,13 +41,14 @@ export abstract class ProxyCommand extends BaseCommand {
   }
 
   /** Prints what was read of proxies, once it is sure that all of it could be read; notes go to standard error. */
-  protected show(
-    { proxies, answer: { text, notes } }: { readonly proxies: ShownProxies; readonly answer: Shown },
+  protected async show(
+    { proxies, answer: { text, notes, pieces = [] } }: { readonly proxies: ShownProxies; readonly answer: Shown },
     status: ExitStatus = ExitStatus.ok,
-  ): void {
+  ): Promise<void> {
     proxies.check();
     this.progress.clear();
     for (const note of [...(proxies.note === null ? [] : [proxies.note]), ...notes]) process.stderr.write(`${note}\n`);
+    for (const piece of pieces) await this.answerPart(piece, status);
     this.answer(text, status);
   }
 }

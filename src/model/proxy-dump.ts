@@ -35,8 +35,10 @@ export interface ProxyDump {
   section(type: string): ProxyDumpSection | undefined;
   /** Every section of that type. */
   sections(type: string): readonly ProxyDumpSection[];
-  /** The whole document as it came. */
-  readonly text: string;
+  /** The whole document as it came, piece by piece: it may be longer than a string can be. */
+  pieces(): Iterable<Buffer>;
+  /** The same, parsed. @throws RangeError when it is longer than a string can be */
+  document(): unknown;
   /** Values that were asked for and are no JSON. */
   gaps(): readonly Gap[];
 }

@@ -10,6 +10,7 @@ import { QuestionError } from '../explain/question/question-input.ts';
 import { parseCertificate } from '../parse/certificate/certificate.ts';
 import { renderDocument } from '../render/istioctl/dump.ts';
 import { renderTable } from '../render/istioctl/table.ts';
+import type { ProxyDump } from '../model/proxy-dump.ts';
 import type { Proxies } from './open-proxies.ts';
 import { lookupsOf } from './parts.ts';
 
@@ -19,21 +20,24 @@ export interface AllLayout {
   readonly withHeaders: boolean;
 }
 
-/** @returns the text, and what the dump does not hold, as sentences */
+/**
+ * @returns the text, or the document itself piece by piece, and what the dump does not hold, as sentences
+ * @throws QuestionError when a dump is too long for what is asked
+ */
 export function showAll(
   proxies: Proxies,
   filter: DumpFilter,
   { verbose, withHeaders }: AllLayout,
   now: Date,
   format: 'short' | 'json' | 'yaml',
-): { readonly text: string; readonly notes: readonly string[] } {
+): { readonly text: string; readonly pieces?: Iterable<Buffer>; readonly notes: readonly string[] } {
   const [proxy] = proxies.list;
   if (proxy === undefined) return { text: '', notes: [] };
   const dump = proxy.config();
   const lookups = lookupsOf(proxy);
   if (format !== 'short') {
-    if (format === 'json' && !isFiltering(filter)) return { text: `${dump.text}\n`, notes: [] };
-    return { text: renderDocument(filterDump(JSON.parse(dump.text), filter, lookups), format), notes: [] };
+    if (format === 'json' && !isFiltering(filter)) return { text: '\n', pieces: dump.pieces(), notes: [] };
+    return { text: renderDocument(filterDump(documentOf(dump), filter, lookups), format), notes: [] };
   }
   const { cluster, listener, route, endpoint } = filter;
   const sections: readonly (readonly [string, () => string])[] = [
@@ -56,6 +60,17 @@ export function showAll(
     return withHeaders ? `------ ${heading} ------\n\n${text}` : text;
   });
   return { text: texts.join('\n'), notes };
+}
+
+function documentOf(dump: ProxyDump): unknown {
+  try {
+    return dump.document();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new QuestionError(`${dump.artefact}: ${error.message}`, [
+      'Ask for one part (`pc cluster -o yaml`), for tables, or for -o json without filters.',
+    ]);
+  }
 }
 
 function secretText(section: unknown, now: Date): string {

@@ -17,7 +17,7 @@ export function istiodDump(dump: ProxyDump, edsz: unknown): ProxyDump {
       return endpointSection(assignments);
     return type === 'SecretsConfigDump' && secrets.length === 0 ? undefined : own;
   };
-  return { ...dump, section, text: '' };
+  return { ...dump, section };
 }
 
 function endpointSection(assignments: readonly unknown[]): ProxyDumpSection {
@@ -41,7 +41,7 @@ export function withoutOwnEndpoints(dump: ProxyDump): ProxyDump {
     const elements = (field: string): readonly unknown[] => own.elements(field).filter(passes);
     return { value: own.value, elements, passingElements: elements };
   };
-  return { ...dump, section, text: '' };
+  return { ...dump, section };
 }
 
 function edsName(element: unknown): string[] {

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import type { Artefact, Gap, StoredBytes } from '../../model/artefact.ts';
 import type { ElementWish, ProxyClusterStatuses, ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
 import { printedPart, readJson } from '../json-index/json-document.ts';
@@ -16,6 +17,7 @@ export type ProxyDocument =
 const SECTION = /^type\.googleapis\.com\/envoy\.admin\.v3\.([A-Za-z]+ConfigDump)$/;
 /** From here on an index of the bytes pays: a table needs one or two of the sections. */
 const INDEX_BYTES = 2 * 1024 * 1024;
+const PIECE_BYTES = 1024 * 1024;
 
 /**
  * Recognises /config_dump and /clusters?format=json by what they hold. A document that is cut off or has other text in it is
@@ -64,11 +66,19 @@ function configDump(artefact: Artefact, sections: readonly TypedSection[], reade
     artefact: artefact.name,
     section: (type) => ofType(type).at(-1),
     sections: ofType,
-    get text() {
-      return artefact.bytes.toString('utf8');
+    pieces: () => piecesOf(artefact.stored ?? storedInMemory(artefact.bytes)),
+    document: () => {
+      const { bytes } = artefact;
+      if (bytes.length > constants.MAX_STRING_LENGTH) throw new RangeError('it is longer than a string can be');
+      return JSON.parse(bytes.toString('utf8')) as unknown;
     },
     gaps: () => reader.gaps,
   };
+}
+
+function* piecesOf(stored: StoredBytes): Generator<Buffer> {
+  for (let at = 0; at < stored.length; at += PIECE_BYTES)
+    yield stored.slice(at, Math.min(stored.length, at + PIECE_BYTES));
 }
 
 function dumpSection(read: () => JsonNode, reader: ElementReader): ProxyDumpSection {

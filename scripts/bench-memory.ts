@@ -1,0 +1,51 @@
+/**
+ * The memory that proxy-config takes, as a share of the file that it reads: `npm run bench -- --memory`. The larger dump is longer than a
+ * string of V8 can be. Linux alone.
+ */
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { envoyClusters, envoyDumpParts } from './envoy-dump.mjs';
+import { peakMemory } from './peak-memory.ts';
+
+const program = fileURLToPath(new URL('../dist/kubectl-reach.cjs', import.meta.url));
+const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+const folder = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-bench-'));
+process.once('exit', () => rmSync(folder, { recursive: true }));
+
+function writeDump(services: number): string {
+  const file = path.join(folder, `config_dump-${services}.json`);
+  const out = openSync(file, 'w');
+  for (const part of envoyDumpParts(services)) writeSync(out, part);
+  closeSync(out);
+  return file;
+}
+
+const large = writeDump(10_700);
+const huge = writeDump(106_000);
+const clusters = path.join(folder, 'clusters.json');
+writeFileSync(clusters, envoyClusters(10_700));
+const FILTERED = ['cluster --fqdn svc-5000.ns-0.svc.cluster.local', 'listener --port 15001', 'route --name 9080'];
+const TABLES = ['bootstrap -o short', 'cluster', 'listener', 'route', 'eds', 'all'];
+const LINES = [
+  ...[...FILTERED, ...TABLES, 'cluster -o json', 'cluster -o wide'].map((words) => ({ words, file: large, budget: 4 })),
+  { words: 'endpoint', file: clusters, budget: 4 },
+  ...[...FILTERED, ...TABLES, 'all -o json'].map((words) => ({ words, file: huge, budget: 2 })),
+];
+
+let over = 0;
+for (const { words, file, budget } of LINES) {
+  const size = statSync(file).size / 1e6;
+  const memory = await peakMemory(
+    [process.execPath, program, 'proxy-config', ...words.split(' '), '--file', file],
+    env,
+  );
+  const isOver = memory > size * budget;
+  if (isOver) over += 1;
+  const share = (memory / size).toFixed(2);
+  process.stdout.write(
+    `${words.padEnd(48)} ${size.toFixed(0).padStart(4)} MB: ${memory.toFixed(0).padStart(5)} MB, ${share} of at most ${budget} ${isOver ? 'OVER' : 'ok'}\n`,
+  );
+}
+if (over > 0) process.exitCode = 1;

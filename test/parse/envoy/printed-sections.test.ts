@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { printedSections, storedInMemory } from '../../../src/parse/envoy/printed-sections.ts';
+
+const TYPE = 'type.googleapis.com/envoy.admin.v3.';
+const found = (text: string) => printedSections(storedInMemory(Buffer.from(text)));
+const texts = (text: string) => found(text)?.map(({ type, start, end }) => [type, text.slice(start, end)]);
+
+const CONTENT = fc.dictionary(
+  fc.constantFrom('a', 'dynamic_listeners', 'ConfigDump"'),
+  fc.oneof(
+    fc.string(),
+    fc.array(fc.record({ '@type': fc.constantFrom(`${TYPE}RoutesConfigDump`, 'ConfigDump"'), name: fc.string() })),
+    fc.constant({}),
+  ),
+);
+const SECTION = fc
+  .tuple(fc.constantFrom('Bootstrap', 'Clusters', 'ScopedRoutes'), CONTENT)
+  .map(([name, content]) => ({ '@type': `${TYPE}${name}ConfigDump`, ...content }));
+
+describe('the sections of a config_dump as Envoy prints it', () => {
+  it('are found whatever stands in them', () => {
+    fc.assert(
+      fc.property(fc.array(SECTION, { minLength: 1, maxLength: 5 }), (configs) => {
+        const text = JSON.stringify({ configs }, null, 1);
+        const sections = texts(text)?.map(([type, part]) => [type, JSON.parse(part ?? '') as unknown]);
+        expect(sections).toEqual(configs.map((one) => [one['@type'].slice(TYPE.length), one]));
+      }),
+    );
+  });
+
+  it('are found when they are larger than what is looked at at once', () => {
+    const names = ['Bootstrap', 'Clusters', 'Endpoints'];
+    const configs = names.map((name, index) => ({
+      '@type': `${TYPE}${name}ConfigDump`,
+      list: Array.from({ length: 30_000 * index }, (_, at) => ({ name: `some name ${at}` })),
+    }));
+    const text = JSON.stringify({ configs }, null, 1);
+    expect(text.length).toBeGreaterThan(3_000_000);
+    expect(texts(text)?.map(([, part]) => JSON.parse(part ?? '') as unknown)).toEqual(configs);
+  });
+
+  const dump = { configs: [{ '@type': `${TYPE}ClustersConfigDump`, static_clusters: [{ a: 1 }] }] };
+  it.each([
+    ['indented by two', JSON.stringify(dump, null, 2)],
+    ['on one line', JSON.stringify(dump)],
+    ['cut off', JSON.stringify(dump, null, 1).slice(0, -3)],
+    ['with text behind it', `${JSON.stringify(dump, null, 1)}x`],
+    ['of another kind', JSON.stringify({ cluster_statuses: [{ name: 'a' }] }, null, 1)],
+    ['empty', ''],
+  ])('are not looked for in a document %s', (_, text) => {
+    expect(found(text)).toBeNull();
+  });
+});
