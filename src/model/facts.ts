@@ -82,6 +82,8 @@ export interface ClusterFacts {
   pod(namespace: string, name: string): PodFacts;
   /** Nodes of which some dump exists, whether or not the API objects name them. */
   readonly dumpedNodes: readonly string[];
+  /** Pods of whose proxy some answer exists, whether or not the API objects name them. */
+  readonly dumpedProxies: readonly { readonly namespace: string; readonly pod: string }[];
 }
 
 /** Everything known. */

@@ -2,7 +2,7 @@ import type { Artefact } from '../model/artefact.ts';
 import type { ClusterFacts, Reading } from '../model/facts.ts';
 import type { KubernetesObjects } from '../model/kubernetes.ts';
 import { kubernetesObjects } from '../parse/kubernetes/kubernetes-objects.ts';
-import { clusterFolder, nodeOf, nodePlace, podPlace, resourceOf } from './layout.ts';
+import { clusterFolder, nodeOf, nodePlace, podPlace, podsWithProxy, resourceOf } from './layout.ts';
 import { netnsFacts } from './netns-facts.ts';
 import { nodeFacts } from './node-facts.ts';
 import { podFacts } from './pod-facts.ts';
@@ -27,6 +27,7 @@ export function clusterFacts(reader: Reader, cluster: string, names: readonly st
     node,
     pod: (namespace, name) => pod(`${namespace}/${name}`),
     dumpedNodes: [...new Set(own.flatMap((name) => nodeOf(name)?.node ?? []))].toSorted(),
+    dumpedProxies: podsWithProxy(own),
   };
 }
 

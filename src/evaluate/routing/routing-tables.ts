@@ -62,7 +62,7 @@ export function indexRoutingTables(readings: RoutingReadings): RoutingTables {
   const { family, rules, routes, links } = readings;
   const all = (routes.value ?? []).filter((route) => route.family === family);
   const index = indexRoutes(family, all);
-  const leaves = new Map<string, readonly Leaf[]>();
+  const leaves = new Map<string, Map<string, readonly Leaf[]>>();
   const orderedRules = rules.value === undefined ? undefined : byPriority(rules.value);
   return {
     ...readings,
@@ -71,7 +71,11 @@ export function indexRoutingTables(readings: RoutingReadings): RoutingTables {
     broken: brokenBecause(readings),
     allTables: all.some((route) => route.table !== 'main'),
     leaves: (tables, address) =>
-      entry(leaves, `${tables.join(' ')} ${address.text}`, () => findLeaves(index, tables, address)),
+      entry(
+        entry(leaves, tables.join(' '), () => new Map<string, readonly Leaf[]>()),
+        address.text,
+        () => findLeaves(index, tables, address),
+      ),
     loopback: links.value?.find((link) => link.loopback)?.name ?? 'lo',
     hasVrf: links.value?.every((link) => link.detailed) ? links.value.some((link) => link.kind === 'vrf') : undefined,
   };

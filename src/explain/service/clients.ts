@@ -1,7 +1,7 @@
 import { addressFromBits, parseAddress, parsePrefix, type Family } from '../../model/address.ts';
 import { newFlow, type Flow } from '../../model/flow.ts';
 import type { SourceClass } from '../../model/service-report.ts';
-import { attachment } from '../world/attachment.ts';
+import { attachment, linkKind } from '../world/attachment.ts';
 import { deviceTowards, localSource } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
 import type { ServiceAddress } from '../../evaluate/kube-proxy/service-addresses.ts';
@@ -42,19 +42,19 @@ function podClient(world: World, owner: NodeOwner, family: Family): Client | und
     .nodeNamed(owner.node)
     ?.podCIDRs.map(parsePrefix)
     .find((prefix) => prefix?.family === family);
-  const pods = view.podsOn(owner.node).filter((one) => !one.hostNetwork);
-  for (const pod of pods) {
+  // An address that no pod has is no endpoint either, so that no Service takes it for its own backend.
+  const unused = cidr === undefined ? undefined : unusedAddress(cidr.bits, family);
+  const device = deviceTowards(world, owner, unused);
+  // All pods behind a bridge come in by it, and nothing tells how pods come into a node of which nothing was captured.
+  const bridged = device !== undefined && linkKind(world, owner, device) === 'bridge';
+  if (unused !== undefined && (bridged || !view.netns(owner).seen)) return { from: 'pod', ip: unused, device };
+  for (const pod of view.podsOn(owner.node).filter((one) => !one.hostNetwork)) {
     const ip = pod.ips.find((one) => parseAddress(one)?.family === family);
     if (ip === undefined) continue;
-    const { bridge, device } = attachment(world, owner.cluster, pod);
-    const known = bridge ?? device ?? undefined;
-    if (cidr === undefined) return { from: 'pod', ip, device: known };
-    // An address that no pod has is no endpoint either, so that no Service takes it for its own backend.
-    return { from: 'pod', ip: unusedAddress(cidr.bits, family), device: known };
+    const port = attachment(world, owner.cluster, pod);
+    return { from: 'pod', ip: unused ?? ip, device: port.bridge ?? port.device ?? undefined };
   }
-  if (cidr === undefined) return undefined;
-  const ip = unusedAddress(cidr.bits, family);
-  return { from: 'pod', ip, device: deviceTowards(world, owner, ip) };
+  return unused === undefined ? undefined : { from: 'pod', ip: unused, device };
 }
 
 function unusedAddress(bits: bigint, family: Family): string {

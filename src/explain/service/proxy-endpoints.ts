@@ -1,6 +1,7 @@
 import { formatEndpoint } from '../../model/address.ts';
 import type { Cursor } from '../../model/json.ts';
 import type { ServiceFact } from '../../model/kubernetes.ts';
+import { compareText } from '../../model/order.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 
 /** What one proxy knows of a Service's endpoints: health by `ip:port`. */
@@ -14,9 +15,9 @@ const HEALTHY: ReadonlySet<string> = new Set(['HEALTHY', 'UNKNOWN', '']);
 
 /** The pods whose proxy answered, in the order of their names. */
 export function proxiesOf(view: ClusterView): readonly { readonly namespace: string; readonly name: string }[] {
-  return (view.objects?.pods ?? [])
-    .filter((pod) => view.facts.pod(pod.namespace, pod.name).envoySeen)
-    .toSorted((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
+  return view.facts.dumpedProxies
+    .map(({ namespace, pod }) => ({ namespace, name: pod }))
+    .toSorted((a, b) => compareText(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`));
 }
 
 /**

@@ -77,15 +77,15 @@ export function isUserspaceProxy(netns: NetnsFacts, family: Flow['family']): boo
 function cilium(world: World, owner: Owner & { readonly kind: 'node' }, netns: NetnsFacts, flow: Flow): Unknown | null {
   const view = world.cluster(owner.cluster);
   if (view.servicesAt(flow.destination).length === 0) return null;
-  const agent = view.objects
-    ?.podsHaving(owner.node)
-    .find((pod) => pod.nodeName === owner.node && pod.labels['k8s-app'] === 'cilium');
-  if (agent === undefined) return null;
   const rules = (netns.iptables(flow.family).value ?? []).some((ruleset) =>
     KUBE_PROXY_CHAINS.some((chain) => ruleset.chain('nat', chain) !== undefined),
   );
   const tables = (netns.foreignChains().value ?? []).some((chain) => chain.table === 'kube-proxy');
   if (rules || tables) return null;
+  const agent = view.objects
+    ?.podsHaving(owner.node)
+    .find((pod) => pod.nodeName === owner.node && pod.labels['k8s-app'] === 'cilium');
+  if (agent === undefined) return null;
   return {
     reason: `node ${owner.node} runs Cilium and shows no rules of kube-proxy, so that eBPF programs translate Service addresses, which are not evaluated (\`cilium-dbg service list -o json\` in pod ${agent.namespace}/${agent.name} lists them)`,
     evidence: [agent.cursor.at('metadata', 'labels').evidence()],

@@ -32,7 +32,7 @@ function asked(ip: string, held: readonly Selection[] | 'all'): { pod: string | 
       ['pods', [held === 'all' ? pods : { ...pods, part: { selections: held, holds } }]],
     ]),
   );
-  const facts = { name: 'lab', objects: () => ({ value: objects, gaps: [] }), dumpedNodes: [] };
+  const facts = { name: 'lab', objects: () => ({ value: objects, gaps: [] }), dumpedNodes: [], dumpedProxies: [] };
   const view = createClusterView(facts as unknown as ClusterFacts);
   return { pod: view.podAt(ip)?.name, wishes };
 }
