@@ -5,10 +5,11 @@
  */
 import type { EnvoyRequestAnswer, EnvoyRequestFailure } from './explain/envoy-request/envoy-request.ts';
 import { renderEnvoyRequest } from './render/envoy-request.ts';
-import { renderJson, renderJsonLine } from './render/json.ts';
+import { renderJson } from './render/json.ts';
 
 export { answerRequests, openEnvoyProxy, type EnvoyProxy } from './envoy-proxy.ts';
 export { readHeaders } from './explain/envoy-request/request-line.ts';
+export { renderEnvoyRequestLine } from './render/envoy-request.ts';
 export { renderGaps } from './render/gaps.ts';
 
 /** Text of what an Envoy does with one request. */
@@ -22,11 +23,6 @@ export async function renderEnvoyRequestAnswer(
   // Loaded here: it costs more than an answer.
   const { renderYaml } = await import('./render/yaml.ts');
   return renderYaml(answer);
-}
-
-/** What an Envoy does with one request of many, on a line. */
-export function renderEnvoyRequestLine(answer: EnvoyRequestAnswer | EnvoyRequestFailure): string {
-  return renderJsonLine(answer);
 }
 
 const HTTP_ERRORS = 400;

@@ -1,6 +1,11 @@
 import { percentText } from '../model/wording.ts';
-import type { EnvoyRequestAnswer, EnvoyRequestOutcome } from '../explain/envoy-request/envoy-request.ts';
+import type {
+  EnvoyRequestAnswer,
+  EnvoyRequestFailure,
+  EnvoyRequestOutcome,
+} from '../explain/envoy-request/envoy-request.ts';
 import { escapeControls } from './escape-controls.ts';
+import { renderJsonLine } from './json.ts';
 import { palette, type Palette } from './palette.ts';
 
 /** What becomes of one request for people: who takes the connection, then each outcome with its way and its hosts. */
@@ -48,3 +53,17 @@ function wayLines({ virtualHost, route, cluster, endpoints }: EnvoyRequestOutcom
   ];
   return way.length === 0 ? [] : [`by ${way.join(', ')}`];
 }
+
+/** What an Envoy does with one request of many, on a line. Many are answered alike: what follows the request is written once. */
+export function renderEnvoyRequestLine(answer: EnvoyRequestAnswer | EnvoyRequestFailure): string {
+  if ('error' in answer) return renderJsonLine(answer);
+  const { request, ...rest } = answer;
+  let text = RENDERED.get(answer.outcomes);
+  if (text === undefined) {
+    text = renderJsonLine(rest).slice(1);
+    RENDERED.set(answer.outcomes, text);
+  }
+  return `{"request":${renderJsonLine(request)},${text}`;
+}
+
+const RENDERED = new WeakMap<EnvoyRequestAnswer['outcomes'], string>();

@@ -5,6 +5,7 @@
 import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome } from '../../model/envoy.ts';
 import { formatEndpoint, parseAddress } from '../../model/address.ts';
 import { evaluateEnvoy } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
+import { Memory } from '../../evaluate/proxies/envoy/memory.ts';
 import { takenBy } from '../../evaluate/proxies/envoy/walk.ts';
 import { findEntrance, listenerNames, type Entrance } from '../../evaluate/proxies/envoy/listener/entrance.ts';
 import { closeNames } from '../question/close-names.ts';
@@ -53,6 +54,8 @@ export interface EnvoyRequestFailure {
 export class EnvoyRequestAnswers {
   readonly #facts: EnvoyFacts;
   readonly #entrances = new Map<string, Entrance | string>();
+  readonly #memory = new Memory();
+  readonly #answers = new WeakMap<readonly EnvoyOutcome[], Omit<EnvoyRequestAnswer, 'request'>>();
 
   constructor(facts: EnvoyFacts) {
     this.#facts = facts;
@@ -66,15 +69,15 @@ export class EnvoyRequestAnswers {
     if (typeof entrance === 'string') return { request: description, error: entrance };
     const connection = connectionOf(line, entrance);
     if (typeof connection === 'string') return { request: description, error: connection };
-    const outcomes = evaluateEnvoy(this.#facts, connection);
-    const [first] = outcomes;
-    const { listener, filterChain } = first === undefined ? { listener: null, filterChain: null } : takenBy(first);
-    return {
-      request: description,
-      listener,
-      filterChain,
-      outcomes: gather(outcomes),
-    };
+    const outcomes = evaluateEnvoy(this.#facts, connection, this.#memory);
+    let answer = this.#answers.get(outcomes);
+    if (answer === undefined) {
+      const [first] = outcomes;
+      const { listener, filterChain } = first === undefined ? { listener: null, filterChain: null } : takenBy(first);
+      answer = { listener, filterChain, outcomes: gather(outcomes) };
+      this.#answers.set(outcomes, answer);
+    }
+    return { request: description, ...answer };
   }
 
   #entrance({ listener, destination }: RequestLine): Entrance | string {

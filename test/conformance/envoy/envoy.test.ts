@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvoyFacts } from '../../../src/model/envoy.ts';
+import { Memory } from '../../../src/evaluate/proxies/envoy/memory.ts';
 import { probabilitySums } from '../../../src/model/branching.ts';
 import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
@@ -19,7 +20,7 @@ import type { Probe, Reply } from './probe.ts';
 import { Random } from './random.ts';
 import { readFacts, sendAll } from './session.ts';
 import { Upstreams } from './upstreams.ts';
-import { agrees, evaluateProbe, expectedOf, observe } from './verdict.ts';
+import { agrees, evaluateProbe, expectedOf, observe, remembered } from './verdict.ts';
 import { generateProbe, generateWorld } from './world.ts';
 
 const REQUESTS = Number(process.env['ENVOY_CONFORMANCE_REQUESTS'] ?? 3000);
@@ -70,13 +71,14 @@ async function runWorld(index: number, tally: Tally): Promise<void> {
       folder,
       new Set(replies.filter(({ connected }) => connected).map(({ connection }) => connection)),
     );
+    const memory = new Memory();
     const used = replies.map(({ connection }) => connection);
     const twice = new Set(used.filter((connection, place) => used.indexOf(connection) !== place));
     for (const [number, probe] of probes.entries()) {
       const reply = replies[number]!;
       // The log tells connections apart by their addresses, which the kernel may have given out twice.
       if (!reply.connected || twice.has(reply.connection)) continue;
-      judge(tally, index, probe, reply, facts, observe(log.get(reply.connection) ?? [], reply));
+      judge(tally, index, probe, reply, { facts, memory }, observe(log.get(reply.connection) ?? [], reply));
     }
   } finally {
     await envoy.stop();
@@ -88,7 +90,7 @@ function judge(
   world: number,
   probe: Probe,
   reply: Reply,
-  facts: EnvoyFacts,
+  { facts, memory }: { readonly facts: EnvoyFacts; readonly memory: Memory },
   observed: ReturnType<typeof observe>,
 ): void {
   const outcomes = evaluateProbe(facts, probe, reply);
@@ -113,6 +115,9 @@ function judge(
     );
   };
   for (const sum of probabilitySums(outcomes)) if (Math.abs(sum - 1) > 1e-9) report(`probabilities add up to ${sum}`);
+  const again = evaluateProbe(facts, probe, reply, memory);
+  if (again.map(remembered).join('\n') !== outcomes.map(remembered).join('\n'))
+    report('asked after others, the answer is another');
   const doubt = outcomes.find((outcome) => outcome.end.kind === 'undetermined');
   if (doubt?.end.kind === 'undetermined') {
     tally.undetermined++;

@@ -1,5 +1,7 @@
 import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome } from '../../../src/model/envoy.ts';
 import { evaluateEnvoy } from '../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
+import type { Memory } from '../../../src/evaluate/proxies/envoy/memory.ts';
+import { takenBy } from '../../../src/evaluate/proxies/envoy/walk.ts';
 import type { LogEntry } from './envoy-process.ts';
 import type { Probe, Reply } from './probe.ts';
 
@@ -91,9 +93,24 @@ function connectionOf(probe: Probe, reply: Reply): EnvoyConnection {
   };
 }
 
-/** Our answer to a probe. */
-export function evaluateProbe(facts: EnvoyFacts, probe: Probe, reply: Reply): EnvoyOutcome[] {
-  return evaluateEnvoy(facts, connectionOf(probe, reply));
+/** Our answer to a probe; with a memory, as one that is asked about many. */
+export function evaluateProbe(
+  facts: EnvoyFacts,
+  probe: Probe,
+  reply: Reply,
+  memory: Memory | null = null,
+): EnvoyOutcome[] {
+  return evaluateEnvoy(facts, connectionOf(probe, reply), memory);
+}
+
+/** What is told of an outcome that may be remembered from an earlier request. */
+export function remembered(outcome: EnvoyOutcome): string {
+  const { end, probability, conditions } = outcome;
+  const host = end.kind === 'upstream' ? `${end.cluster} ${end.address}:${end.port} ${end.flag}` : '';
+  const answer = end.kind === 'reply' || end.kind === 'close' ? `${end.flag} ${end.detail}` : '';
+  const status = end.kind === 'reply' ? end.status : '';
+  const reason = end.kind === 'undetermined' ? end.unknown.reason : '';
+  return JSON.stringify([takenBy(outcome), probability, conditions, end.kind, host, answer, status, reason]);
 }
 
 /** An outcome in the terms of what is observed. */

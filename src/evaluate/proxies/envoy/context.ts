@@ -3,6 +3,7 @@ import type { TlsHello } from '../../../model/request.ts';
 import type { AcceptedSocket } from './listener/accepted-socket.ts';
 import type { FilterChain } from './listener/filter-chain-index.ts';
 import type { Listener } from './listener/listener-table.ts';
+import type { Tails } from './http/tails.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A connection that a filter chain has taken. */
@@ -19,6 +20,8 @@ export interface ConnectionContext {
   readonly clusterOverride: string | null;
   readonly runtime: Runtime;
   readonly budget: Budget;
+  /** What became of the requests before on connections like this one; null: it is not remembered. */
+  readonly tails: Tails | null;
 }
 
 /** Bounds the branches of one evaluation, so that a hostile configuration cannot make it endless. */

@@ -21,6 +21,9 @@ import { runListenerFilters } from './listener/listener-filters.ts';
 import { listenerTable } from './listener/listener-table.ts';
 import type { Listener, ListenerTable } from './listener/listener-table.ts';
 import { handOverTarget, hasUdpListener, idleListeners, listenerStep, socketOwner } from './listener/lookup.ts';
+import type { Tails } from './http/tails.ts';
+import { entered, stopped } from './memory.ts';
+import type { Arrival, Memory } from './memory.ts';
 import type { NetworkFilter, RunNetworkFilter } from './network/filter.ts';
 import { networkFilterRule } from './network/registry.ts';
 import { field, isTrue, typedMessage, typeName, unknown, unknownField } from './proto-json.ts';
@@ -36,24 +39,46 @@ interface Proxy {
   readonly table: ListenerTable;
 }
 
-/** Evaluates a connection to a proxy. */
-export function evaluateEnvoy(facts: EnvoyFacts, connection: EnvoyConnection): EnvoyOutcome[] {
+/**
+ * Evaluates a connection to a proxy.
+ * @param memory of the connections before; null: outcomes tell everything about this very request
+ */
+export function evaluateEnvoy(
+  facts: EnvoyFacts,
+  connection: EnvoyConnection,
+  memory: Memory | null = null,
+): EnvoyOutcome[] {
+  if (memory === null) return follow(arrive(facts, connection), connection, null);
+  const arrival = memory.arrival(connection, () => arrive(facts, connection));
+  return follow(arrival, connection, arrival.context === null ? null : memory.tails(arrival.context));
+}
+
+function follow(arrival: Arrival, connection: EnvoyConnection, tails: Tails | null): EnvoyOutcome[] {
+  if (arrival.context === null) return arrival.outcomes;
+  const context = { ...arrival.context, connection, budget: { left: BRANCH_LIMIT }, tails };
+  return runNetworkFilters(context, arrival.walk, 0);
+}
+
+/** Finds the filter chain of a connection. */
+function arrive(facts: EnvoyFacts, connection: EnvoyConnection): Arrival {
   const { config } = facts;
-  if (config === null) return undetermined(START, unknown("the proxy's config_dump was not read"));
+  if (config === null) return stopped(undetermined(START, unknown("the proxy's config_dump was not read")));
   const { localAddress, localPort, request } = connection;
   if (request.protocol !== 'tcp') {
     const listens = hasUdpListener(config, localPort)
       ? 'a listener for UDP stands there'
       : 'no listener for UDP is known there';
-    return undetermined(START, unknown(`${request.protocol.toUpperCase()} is not evaluated in a proxy; ${listens}`));
+    return stopped(
+      undetermined(START, unknown(`${request.protocol.toUpperCase()} is not evaluated in a proxy; ${listens}`)),
+    );
   }
   const state = facts.serverInfo === null ? undefined : field(facts.serverInfo, 'state');
   if (state?.string() !== undefined && state.string() !== 'LIVE') {
-    return undetermined(START, unknown(`the proxy is not live: its state is ${state.string()}`, state));
+    return stopped(undetermined(START, unknown(`the proxy is not live: its state is ${state.string()}`, state)));
   }
   const table = listenerTable(facts, config);
   const owner = socketOwner(table, localAddress, localPort);
-  if (owner === undefined) return noListener(facts, config, connection);
+  if (owner === undefined) return stopped(noListener(facts, config, connection));
   const walk = withStep(
     START,
     listenerStep(owner, 'selected', () => `its socket takes ${localAddress} port ${localPort}`),
@@ -84,12 +109,12 @@ function noListener(facts: EnvoyFacts, config: EnvoyConfigDump, connection: Envo
  * Runs listener filters, hands the connection over to the listener of its original destination where use_original_dst asks for
  * that, and chooses the filter chain (ActiveTcpSocket::newConnection).
  */
-function enterListener(proxy: Proxy, listener: Listener, accepted: AcceptedSocket, walk: Walk): EnvoyOutcome[] {
+function enterListener(proxy: Proxy, listener: Listener, accepted: AcceptedSocket, walk: Walk): Arrival {
   const beyond = unknownField(listener.config, KNOWN_LISTENER);
-  if (beyond !== undefined) return undetermined(walk, beyond);
+  if (beyond !== undefined) return stopped(undetermined(walk, beyond));
   const filtered = runListenerFilters(listener.config, accepted, proxy.connection);
   const inspected = withSteps(walk, filtered.steps);
-  if (filtered.unknown !== null) return undetermined(inspected, filtered.unknown);
+  if (filtered.unknown !== null) return stopped(undetermined(inspected, filtered.unknown));
   const { socket } = filtered;
   if (!accepted.restored && socket.restored && isTrue(listener.config, 'use_original_dst')) {
     const target = handOverTarget(proxy.table, socket.localAddress, socket.localPort);
@@ -99,7 +124,7 @@ function enterListener(proxy: Proxy, listener: Listener, accepted: AcceptedSocke
     }
   }
   const choice = chooseFilterChain(listener.config, socket);
-  if (isUnknown(choice)) return undetermined(inspected, choice);
+  if (isUnknown(choice)) return stopped(undetermined(inspected, choice));
   return enterChain(proxy, listener, socket, choice, inspected);
 }
 
@@ -109,7 +134,7 @@ function enterChain(
   socket: AcceptedSocket,
   choice: ChainChoice,
   walk: Walk,
-): EnvoyOutcome[] {
+): Arrival {
   const { chain, reasons } = choice;
   if (chain === null) {
     const missing = step('filter-chain', 'missing', '', {
@@ -118,7 +143,7 @@ function enterChain(
     });
     const close = { kind: 'close', flag: 'NR', detail: 'filter_chain_not_found', denied: false } as const;
     const failed = { ...close, handshake: { established: false, error: null } };
-    return end(withStep(walk, missing), socket.firstBytes.kind === 'tls' ? failed : close);
+    return stopped(end(withStep(walk, missing), socket.firstBytes.kind === 'tls' ? failed : close));
   }
   const tls = downstreamTls(proxy.facts, proxy.config, chain.config, socket.firstBytes);
   const said = tls.kind === 'terminated' ? tls.reasons : tls.kind === 'failed' ? [tls.reason] : [];
@@ -130,13 +155,13 @@ function enterChain(
       cites: [identifying(chain), ...cited],
     })),
   );
-  if (tls.kind === 'unknown') return undetermined(chosen, tls.unknown);
+  if (tls.kind === 'unknown') return stopped(undetermined(chosen, tls.unknown));
   if (tls.kind === 'failed') {
     const handshake = tls.failure === null ? {} : { handshake: tls.failure };
-    return end(chosen, { kind: 'close', flag: null, detail: null, denied: false, ...handshake });
+    return stopped(end(chosen, { kind: 'close', flag: null, detail: null, denied: false, ...handshake }));
   }
   const beyond = unknownField(chain.config, KNOWN_FILTER_CHAIN);
-  if (beyond !== undefined) return undetermined(chosen, beyond);
+  if (beyond !== undefined) return stopped(undetermined(chosen, beyond));
   const { facts, config, connection } = proxy;
   const context: ConnectionContext = {
     facts,
@@ -149,8 +174,9 @@ function enterChain(
     clusterOverride: null,
     runtime: readRuntime(config.bootstrap),
     budget: { left: BRANCH_LIMIT },
+    tails: null,
   };
-  return runNetworkFilters(context, chosen, 0);
+  return entered(context, chosen);
 }
 
 const KNOWN_FILTER = new Set(['name', 'typed_config', 'config_discovery']);

@@ -3,6 +3,7 @@ import type { EnvoyConfigDump, EnvoyOutcome, EnvoyStep } from '../../../../model
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
 import { configReference } from '../istio-reference.ts';
+import { memoised } from '../memo.ts';
 import { enumName, field, fields, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
@@ -24,6 +25,9 @@ const NO_ROUTE: RouteChoice = {
   cluster: null,
 };
 
+const unknownConfigField = memoised((config) => unknownField(config, KNOWN_ROUTE_CONFIG));
+const unknownHostField = memoised((virtualHost) => unknownField(virtualHost, KNOWN_VIRTUAL_HOST));
+
 /** Finds the route of a request: route configuration, virtual host, route. One branch for each route that it may take. */
 export function findRoute(
   context: ConnectionContext,
@@ -37,7 +41,7 @@ export function findRoute(
   if (routeConfig.config === null) return next(withStep(walk, routeConfig.step), NO_ROUTE);
   const { config } = routeConfig;
   const entered = withStep(walk, routeConfig.step);
-  const beyond = unknownField(config, KNOWN_ROUTE_CONFIG);
+  const beyond = unknownConfigField(config);
   if (beyond !== undefined) return undetermined(entered, beyond);
   const found = findVirtualHost(config, request.authority);
   if (found === undefined) {
@@ -56,7 +60,7 @@ export function findRoute(
     step('virtual-host', 'selected', name, () => ({ reasons: [reason()], cites: [domain] })),
   );
   const choice = { ...NO_ROUTE, routeConfig: config, virtualHost };
-  const redirects = unknownField(virtualHost, KNOWN_VIRTUAL_HOST) ?? demandsTls(virtualHost, request);
+  const redirects = unknownHostField(virtualHost) ?? demandsTls(virtualHost, request);
   if (isUnknown(redirects)) return undetermined(hosted, redirects);
   if (redirects) {
     const demanded = step('route', 'redirected', '', {
@@ -65,7 +69,13 @@ export function findRoute(
     });
     return next(withStep(hosted, demanded), { ...choice, tlsRedirect: true });
   }
-  return selectRoute(config, virtualHost, request, context).flatMap((alternative) => {
+  const alternatives = selectRoute(config, virtualHost, request, context);
+  const [only] = alternatives;
+  if (only !== undefined && only.route !== null && only.constraints.length === 0 && only.unknown === null) {
+    const taken = withStep(hosted, routeStep(only.route, virtualHost, request));
+    return next(taken, { ...choice, route: only.route });
+  }
+  return alternatives.flatMap((alternative) => {
     const probability = share(alternative.constraints);
     if (probability === undefined) return undetermined(hosted, unknown('runtime fractions cannot be counted', domain));
     if (probability === 0) return [];
@@ -101,9 +111,11 @@ function chosenRoute(route: Cursor): EnvoyStep {
 
 const REQUIRE_TLS = ['NONE', 'EXTERNAL_ONLY', 'ALL'];
 
+const requiredTls = memoised((host) => enumName(field(host, 'require_tls'), REQUIRE_TLS) ?? 'NONE');
+
 /** VirtualHost.require_tls, by x-forwarded-proto (VirtualHostImpl::getRouteFromEntries). */
 function demandsTls(virtualHost: Cursor, request: RequestView): boolean | Unknown {
-  const required = enumName(field(virtualHost, 'require_tls'), REQUIRE_TLS) ?? 'NONE';
+  const required = requiredTls(virtualHost);
   if (required === 'NONE' || request.scheme === 'https') return false;
   if (isUnknown(request.scheme)) return request.scheme;
   if (required === 'ALL') return true;

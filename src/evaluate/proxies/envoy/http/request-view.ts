@@ -21,6 +21,8 @@ export interface RequestView {
   /** Whether Envoy takes the request for an internal one (`x-envoy-internal`). */
   readonly internal: boolean | Unknown;
   readonly grpc: boolean;
+  /** The protocol to which an HTTP/1.1 request asks to change, in lower case; null: it asks for none. */
+  readonly upgrade: string | null;
   /** The minor version of Envoy 1 that judges it; undefined: the dump does not tell. */
   readonly envoyMinor: number | undefined;
   readonly headers: HeaderView;
@@ -123,9 +125,17 @@ export function requestView(
     scheme,
     internal,
     grpc,
+    upgrade: upgradeAsked(values),
     envoyMinor: peer.version,
     headers: { compared, get: (name) => notRedacted(name, compared(name)) },
   };
+}
+
+/** `Connection: upgrade` with `Upgrade: websocket` (Utility::isUpgrade, source/common/http/utility.cc). */
+function upgradeAsked(values: ReadonlyMap<string, string>): string | null {
+  const connection = values.get('connection');
+  if (connection === undefined || !/(^|[,\s])upgrade([,\s]|$)/i.test(connection)) return null;
+  return values.get('upgrade')?.toLowerCase() ?? null;
 }
 
 /** What was taken out of a snapshot says nothing to whoever wants to read it. */

@@ -97,6 +97,7 @@ export function tryRoutes(
     clusterOverride: null,
     runtime: readRuntime(config.bootstrap),
     budget: { left: BRANCH_LIMIT },
+    tails: null,
   };
   const prepared = prepareRequest(hcm, http, context);
   if (prepared.kind === 'unknown') return { ...nothing, unknown: prepared.unknown };

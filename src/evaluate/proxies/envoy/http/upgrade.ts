@@ -8,10 +8,8 @@ import type { HttpContext } from './http-context.ts';
  * connection manager (FilterManager::createUpgradeFilterChain); without an entry the request is answered with 403.
  */
 export function upgradeAllowed(context: HttpContext): Truth {
-  const headers = context.request.original.headers;
-  const asks = headers.some(([name, value]) => name === 'connection' && /(^|[,\s])upgrade([,\s]|$)/i.test(value));
-  const wanted = headers.find(([name]) => name === 'upgrade')?.[1]?.toLowerCase();
-  if (!asks || wanted === undefined) return true;
+  const wanted = context.request.upgrade;
+  if (wanted === null) return true;
   const own = entryFor(field(context.hcm, 'upgrade_configs'), wanted);
   const route = context.choice.route;
   const onRoute = route === null ? undefined : entryFor(field(field(route, 'route'), 'upgrade_configs'), wanted);

@@ -61,7 +61,7 @@ function byName(table: ListenerTable): ReadonlyMap<string, Listener> {
 function byAddress(table: ListenerTable, { address, port }: Destination): Entrance {
   const direct = { localAddress: address.text, localPort: port, originalAddress: address.text, originalPort: port };
   if (socketOwner(table, address.text, port) !== undefined) return direct;
-  const handing = table.listeners.filter(handsOver);
+  const handing = handingListeners(table);
   const [only] = handing;
   return only === undefined || handing.length > 1 ? direct : { ...direct, ...ownSocket(only, address.family) };
 }
@@ -74,7 +74,7 @@ function byListener(table: ListenerTable, listener: Listener, destination: Desti
       : { originalAddress: destination.address.text, originalPort: destination.port };
   const text = formatEndpoint(asked.originalAddress, asked.originalPort);
   if (!listener.bound) {
-    const handing = table.listeners.find(handsOver);
+    const [handing] = handingListeners(table);
     if (handing === undefined) return `listener ${listener.name} has no socket, and no other one hands over to it`;
     const target = handOverTarget(table, asked.originalAddress, asked.originalPort);
     if (target !== listener) return `a connection to ${text} is not handed over to listener ${listener.name}`;
@@ -89,8 +89,14 @@ function byListener(table: ListenerTable, listener: Listener, destination: Desti
   return { ...asked, ...local };
 }
 
-function handsOver(listener: Listener): boolean {
-  return listener.bound && isTrue(listener.config, 'use_original_dst');
+const HANDING = new WeakMap<ListenerTable, readonly Listener[]>();
+
+function handingListeners(table: ListenerTable): readonly Listener[] {
+  const handing =
+    HANDING.get(table) ??
+    table.listeners.filter((listener) => listener.bound && isTrue(listener.config, 'use_original_dst'));
+  HANDING.set(table, handing);
+  return handing;
 }
 
 /** An address of the listener, of the family if it has one; loopback where it takes every address. */

@@ -24,6 +24,7 @@ import type { Walk } from '../walk.ts';
 import type { RunNetworkFilter } from './filter.ts';
 
 const ROUTER = 'envoy.extensions.filters.http.router.v3.Router';
+const unknownHcmField = memoised((hcm) => unknownField(hcm, KNOWN_HCM));
 const KNOWN_FILTER = new Set(['name', 'typed_config', 'config_discovery', 'is_optional', 'disabled']);
 
 /**
@@ -33,7 +34,7 @@ const KNOWN_FILTER = new Set(['name', 'typed_config', 'config_discovery', 'is_op
 export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, walk) => {
   const hcm = filter.config;
   const managed = withStep(walk, step('network-filter', 'selected', filter.name, { cites: [filter.entry.at('name')] }));
-  const beyond = unknownField(hcm, KNOWN_HCM);
+  const beyond = unknownHcmField(hcm);
   if (beyond !== undefined) return undetermined(managed, beyond);
   const { request: sent } = connection.connection;
   if (connection.tls === null && sent.tls !== null) {
@@ -62,15 +63,30 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     return localReply({ hcm, request }, refused, { status, flag: null, detail: 'path_normalization_failed', body: '' });
   }
   const { request, remoteAddress } = prepared;
-  return findRoute(connection, hcm, request, managed, (found, choice) =>
-    withCluster({ connection, hcm, request, remoteAddress, choice }, found, (context, chosen) => {
-      const upgrade = upgradeAllowed(context);
-      if (isUnknown(upgrade)) return undetermined(chosen, upgrade);
-      if (!upgrade) return localReply(context, chosen, { status: 403, flag: null, detail: 'upgrade_failed', body: '' });
-      return runFilters(context, chosen, 0);
-    }),
-  );
+  return findRoute(connection, hcm, request, managed, (found, choice) => {
+    const { tails } = connection;
+    const { route } = choice;
+    const alone = found.probability === 1 && found.conditions.length === 0;
+    if (tails === null || route === null || !alone || isUnknown(remoteAddress))
+      return afterRoute({ connection, hcm, request, remoteAddress, choice }, found);
+    const sent = { request, socket: connection.socket, connection: connection.connection };
+    return tails.recall(route, remoteAddress, sent, (asked) => {
+      const overheard = { ...connection, socket: asked.socket, connection: asked.connection };
+      return afterRoute({ connection: overheard, hcm, request: asked.request, remoteAddress, choice }, found);
+    });
+  });
 };
+
+/** What happens to a request that has its route: the upgrade that it may ask for, the HTTP filters, the router. */
+function afterRoute(context: HttpContext, walk: Walk): EnvoyOutcome[] {
+  return withCluster(context, walk, (withChoice, chosen) => {
+    const upgrade = upgradeAllowed(withChoice);
+    if (isUnknown(upgrade)) return undetermined(chosen, upgrade);
+    if (!upgrade)
+      return localReply(withChoice, chosen, { status: 403, flag: null, detail: 'upgrade_failed', body: '' });
+    return runFilters(withChoice, chosen, 0);
+  });
+}
 
 /**
  * The version of HTTP that a client speaks which offers both: HTTP/2 only where the filter chain's TLS names it before HTTP/1.1
