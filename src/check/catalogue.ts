@@ -40,6 +40,10 @@ export const CATALOGUE = {
   KR407: { severity: 'warning', title: 'The proxy could not connect to the endpoint before' },
   KR408: { severity: 'warning', title: "The proxy's endpoints differ from the EndpointSlices" },
   KR409: { severity: 'warning', title: 'The proxy rejected a part of its configuration' },
+  KR410: { severity: 'error', title: 'The server takes mutual TLS alone and the client sends plain text' },
+  KR411: { severity: 'error', title: 'A proxy speaks TLS to a server that speaks plain text' },
+  KR412: { severity: 'error', title: 'A TLS handshake fails over a certificate' },
+  KR413: { severity: 'error', title: 'The proxy lets nothing out that it does not know' },
   KR501: { severity: 'warning', title: 'Replicas are answered differently' },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
 

@@ -7,14 +7,15 @@ export const clusterMissingCheck: Check = {
   run: (context) =>
     proxyEnds(context).flatMap(({ visit, outcome, end }) => {
       if (end.kind === 'upstream' || end.kind === 'undetermined' || end.flag !== 'NC') return [];
-      const route = outcome.steps.findLast((step) => step.kind === 'route');
+      const routes = outcome.steps.filter((step) => step.kind === 'route');
+      const cluster = outcome.steps.findLast((step) => step.kind === 'cluster');
       return [
         finding('KR402', {
           subject: proxySubject(visit),
-          cause: `Its route ${route?.name ?? ''} leads to a cluster that it does not have${objectsText(route?.objects ?? [])}, so it answers 503 (NC).`,
+          cause: `Its route leads to cluster ${cluster?.name ?? ''}, which it does not have${objectsText(routes.flatMap((route) => route.objects))}, so it answers 503 (NC).`,
           remedy:
             'Define the subset in a DestinationRule for that host (visible to this namespace), or correct host, port or subset of the route.',
-          evidence: route?.evidence ?? [],
+          evidence: routes.flatMap((route) => route.evidence),
         }),
       ];
     }),

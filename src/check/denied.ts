@@ -51,6 +51,8 @@ function deciding({ outcome }: ProxyEnd) {
 function why(one: ProxyEnd): string {
   const step = deciding(one);
   const object = step?.objects[0];
+  if (step !== undefined && object !== undefined && object.part === undefined)
+    return `no rule of ${listText(step.objects.map(objectName))} allows it`;
   const by = object === undefined ? 'its access control' : objectName(object);
   return `${by} applies${step === undefined || step.reasons.length === 0 ? '' : ` (${step.reasons.join('; ')})`}`;
 }

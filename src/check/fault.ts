@@ -7,7 +7,7 @@ export const faultCheck: Check = {
   code: 'KR404',
   run: (context) =>
     proxyEnds(context).flatMap(({ visit, outcome, end }) => {
-      if (end.kind !== 'reply' || end.flag !== 'FI') return [];
+      if (end.kind !== 'reply' || end.flag?.split(',').includes('FI') !== true) return [];
       const step = outcome.steps.findLast((one) => one.kind === 'http-filter');
       const route = outcome.steps.findLast((one) => one.kind === 'route');
       const object = route?.objects[0];

@@ -6,6 +6,7 @@ import type { Check, CheckContext } from './check.ts';
 import { affinityCheck } from './affinity.ts';
 import { answerLostCheck } from './answer-lost.ts';
 import { bothBackendsCheck } from './both-backends.ts';
+import { certificateRefusedCheck } from './certificate-refused.ts';
 import { clusterMissingCheck } from './cluster-missing.ts';
 import { connectFailuresCheck } from './connect-failures.ts';
 import { deniedCheck } from './denied.ts';
@@ -22,6 +23,8 @@ import { noRouteCheck } from './no-route.ts';
 import { noSuchPortCheck } from './no-such-port.ts';
 import { notReadyCheck } from './not-ready.ts';
 import { passthroughCheck } from './passthrough.ts';
+import { nothingUnknownCheck } from './nothing-unknown.ts';
+import { plaintextToStrictCheck } from './plaintext-to-strict.ts';
 import { policyCheck } from './policy.ts';
 import { proxyDriftCheck } from './proxy-drift.ts';
 import { rejectedConfigCheck } from './rejected-config.ts';
@@ -31,6 +34,7 @@ import { sourceRangesCheck } from './source-ranges.ts';
 import { staleConnectionCheck } from './stale-connection.ts';
 import { staleEnvironmentCheck } from './stale-environment.ts';
 import { terminatingCheck } from './terminating.ts';
+import { tlsToPlaintextCheck } from './tls-to-plaintext.ts';
 import { unresolvedCheck } from './unresolved.ts';
 import { compareText } from '../model/order.ts';
 
@@ -68,6 +72,10 @@ export const CHECKS: readonly Check[] = [
   connectFailuresCheck,
   proxyDriftCheck,
   rejectedConfigCheck,
+  plaintextToStrictCheck,
+  tlsToPlaintextCheck,
+  certificateRefusedCheck,
+  nothingUnknownCheck,
 ];
 
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };

@@ -28,6 +28,10 @@ const lab = (to: string, more: Partial<QuestionInput> & { from?: string; changes
   const { from = 'cli-a', changes = {}, ...rest } = more;
   return { sample: LAB, question: ask(from, to, { namespace: 'shop', ...rest }), changes };
 };
+const bookinfo = (to: string, more: Partial<QuestionInput> & { from?: string; changes?: Changes } = {}): Case => {
+  const { from = 'cli-a', changes = {}, ...rest } = more;
+  return { sample: 'istio-bookinfo', question: ask(from, to, { namespace: 'bookinfo', ...rest }), changes };
+};
 const mesh = (to: string, more: Partial<QuestionInput> & { from?: string; changes?: Changes } = {}): Case => {
   const { from = 'productpage-v1-abc', changes = {}, ...rest } = more;
   return { sample: MESH, question: ask(from, to, { namespace: 'bookinfo', ...rest }), changes };
@@ -85,6 +89,53 @@ const ownedByWeb = items(
 const noBridgeNetfilter: Changes = {
   'nodes/node1/sysctl.txt': (text) => `${text}\nnet.bridge.bridge-nf-call-iptables = 0\n`,
 };
+
+interface FilterChain {
+  filter_chain_match?: { transport_protocol?: string };
+}
+/** Changes the filter chains of a sidecar's inbound listener. */
+const inboundChains =
+  (change: (chains: FilterChain[]) => FilterChain[]) =>
+  (text: string): string => {
+    const dump = JSON.parse(text) as {
+      configs: {
+        dynamic_listeners?: { name: string; active_state: { listener: { filter_chains: FilterChain[] } } }[];
+      }[];
+    };
+    for (const { name, active_state } of dump.configs.flatMap((one) => one.dynamic_listeners ?? [])) {
+      if (name === 'virtualInbound') active_state.listener.filter_chains = change(active_state.listener.filter_chains);
+    }
+    return JSON.stringify(dump);
+  };
+/** What istiod gives in place of a virtual host that lets everything pass. */
+const registryOnly = (text: string): string =>
+  JSON.stringify(
+    JSON.parse(text, (_key, value: { name?: string; routes?: unknown } | null) =>
+      value?.name === 'allow_any' && value.routes !== undefined
+        ? {
+            name: 'block_all',
+            domains: ['*'],
+            routes: [{ name: 'block_all', match: { prefix: '/' }, direct_response: { status: 502 } }],
+          }
+        : value,
+    ),
+  );
+const expects = (protocol: string) => (chain: FilterChain) => chain.filter_chain_match?.transport_protocol === protocol;
+const STRICT = JSON.stringify({
+  kind: 'PeerAuthenticationList',
+  apiVersion: 'security.istio.io/v1',
+  items: [
+    {
+      kind: 'PeerAuthentication',
+      apiVersion: 'security.istio.io/v1',
+      metadata: { name: 'default', namespace: 'bookinfo' },
+      spec: { mtls: { mode: 'STRICT' } },
+    },
+  ],
+});
+const PEERS = 'resources/security.istio.io/v1/peerauthentications.json';
+const DETAILS_ENVOY = 'pods/bookinfo/details-v1/envoy/config_dump.json';
+const CLIENT_ENVOY = 'pods/bookinfo/cli-a/envoy/config_dump.json';
 
 const CASES: Readonly<Record<Code, { readonly fires: Case; readonly silent: Case }>> = {
   KR101: { fires: lab('empty'), silent: lab('web') },
@@ -248,6 +299,46 @@ const CASES: Readonly<Record<Code, { readonly fires: Case; readonly silent: Case
       },
     }),
     silent: mesh('http://ratings:9080/ratings/1'),
+  },
+  KR410: {
+    fires: bookinfo('http://details:9080/details/0', {
+      from: 'opted-out',
+      changes: {
+        [DETAILS_ENVOY]: inboundChains((chains) => chains.filter((chain) => !expects('raw_buffer')(chain))),
+        [PEERS]: () => STRICT,
+      },
+    }),
+    silent: bookinfo('http://details:9080/details/0', { from: 'opted-out' }),
+  },
+  KR411: {
+    fires: bookinfo('http://details:9080/details/0', {
+      changes: {
+        [DETAILS_ENVOY]: inboundChains((chains) =>
+          chains
+            .filter((chain) => !expects('tls')(chain))
+            .map(({ filter_chain_match: { transport_protocol: _, ...match } = {}, ...chain }) => ({
+              ...chain,
+              filter_chain_match: match,
+            })),
+        ),
+      },
+    }),
+    silent: bookinfo('http://details:9080/details/0'),
+  },
+  KR412: {
+    fires: bookinfo('http://details:9080/details/0', {
+      changes: { [CLIENT_ENVOY]: (text) => text.replaceAll('/sa/bookinfo-details"', '/sa/somebody-else"') },
+    }),
+    silent: bookinfo('http://details:9080/details/0'),
+  },
+  KR413: {
+    fires: bookinfo('http://details:9080/', {
+      headers: ['Host: nosuch.example'],
+      changes: {
+        [CLIENT_ENVOY]: registryOnly,
+      },
+    }),
+    silent: bookinfo('http://details:9080/', { headers: ['Host: nosuch.example'] }),
   },
   KR501: {
     fires: lab('solo', {

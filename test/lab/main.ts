@@ -7,13 +7,21 @@ import { progress } from './progress.ts';
 import { LabRecord, startedAt } from './record.ts';
 import { BOOKINFO } from './topology/bookinfo.ts';
 import { fillWithObjects } from './topology/many-objects.ts';
+import { MESH_BASE } from './topology/mesh-base.ts';
+import { MESH_FAULTS } from './topology/mesh-faults.ts';
 import { MESH } from './topology/mesh.ts';
 import { SERVICES } from './topology/services.ts';
 import type { ClusterKind, ProxyMode, Topology } from './topology/topology.ts';
 
-const TOPOLOGIES: Readonly<Record<string, Topology>> = { services: SERVICES, bookinfo: BOOKINFO, mesh: MESH };
+const TOPOLOGIES: Readonly<Record<string, Topology>> = {
+  services: SERVICES,
+  bookinfo: BOOKINFO,
+  mesh: MESH,
+  'mesh-base': MESH_BASE,
+  'mesh-faults': MESH_FAULTS,
+};
 
-const USAGE = `npm run lab -- up [--topology services|bookinfo|mesh] [--mode iptables|iptables-legacy|nftables] [--cluster kubelets|light|objects] [--fill SERVICES,PODS,NODES] [--name NAME]
+const USAGE = `npm run lab -- up [--topology services|bookinfo|mesh|mesh-base|mesh-faults] [--mode iptables|iptables-legacy|nftables] [--cluster kubelets|light|objects] [--fill SERVICES,PODS,NODES] [--name NAME]
 npm run lab -- down [--name NAME]
 npm run lab -- status
 npm run lab -- build

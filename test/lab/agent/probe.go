@@ -35,14 +35,15 @@ type outcome struct {
 	// answered, or where it ended: resolve, connect, answer
 	Stage string `json:"stage"`
 	// Name of the error: ECONNREFUSED, timeout, NXDOMAIN, EOF …
-	Error   string   `json:"error,omitempty"`
-	Status  int      `json:"status,omitempty"`
-	Body    string   `json:"body,omitempty"`
-	Server  string   `json:"server,omitempty"`
-	Seen    *seen    `json:"seen,omitempty"`
-	Address string   `json:"address,omitempty"` // that was dialled
-	Local   string   `json:"local,omitempty"`   // the sender's own
-	Found   []string `json:"found,omitempty"`   // addresses of the name
+	Error     string   `json:"error,omitempty"`
+	Status    int      `json:"status,omitempty"`
+	Body      string   `json:"body,omitempty"`
+	Server    string   `json:"server,omitempty"`
+	Seen      *seen    `json:"seen,omitempty"`
+	Address   string   `json:"address,omitempty"` // that was dialled
+	Local     string   `json:"local,omitempty"`   // the sender's own
+	LocalPort int      `json:"localPort,omitempty"`
+	Found     []string `json:"found,omitempty"` // addresses of the name
 }
 
 // atOnce is how many questions of one process are under way at a time.
@@ -120,7 +121,7 @@ func send(asked question) outcome {
 	defer connection.Close()
 	deadline, _ := limit.Deadline()
 	_ = connection.SetDeadline(deadline)
-	result.Local, _ = split(connection.LocalAddr())
+	result.Local, result.LocalPort = split(connection.LocalAddr())
 	if asked.Protocol == "http" {
 		err = sendHTTP(connection, asked, &result)
 	} else {

@@ -26,8 +26,10 @@ type seen struct {
 
 func serve(ports []string) {
 	for _, word := range ports {
-		number, protocol, _ := strings.Cut(word, "/")
-		address := ":" + number
+		address, protocol, _ := strings.Cut(word, "/")
+		if !strings.Contains(address, ":") {
+			address = ":" + address
+		}
 		switch protocol {
 		case "udp":
 			connection, err := net.ListenPacket("udp", address)

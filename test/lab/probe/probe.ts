@@ -45,6 +45,7 @@ export interface ProbeResult {
   readonly addresses?: readonly string[];
   /** The sender's own address. */
   readonly local?: string;
+  readonly localPort?: number;
   /** `server` of an HTTP answer. */
   readonly server?: string;
   /** Body of an answer that the agent did not give. */
@@ -62,6 +63,7 @@ interface Outcome {
   readonly server?: string;
   readonly address?: string;
   readonly local?: string;
+  readonly localPort?: number;
   readonly found?: string[];
   readonly seen?: {
     readonly name: string;

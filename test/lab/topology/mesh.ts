@@ -1,14 +1,27 @@
-import type { KubernetesObject } from '../control-plane/objects.ts';
 import { BOOKINFO } from './bookinfo.ts';
 import { CLUSTER } from '../network.ts';
-import type { PodSpec, Topology } from './topology.ts';
+import {
+  BYTES,
+  HTTP,
+  NAMESPACE,
+  TCP,
+  aborted,
+  destinationRule,
+  inNamespace,
+  istio,
+  of,
+  peerAuthentication,
+  pod,
+  port,
+  service,
+  serviceEntry,
+  subsets,
+  to,
+  virtualService,
+} from './mesh-objects.ts';
+import type { Topology } from './topology.ts';
 
-const NAMESPACE = 'bookinfo';
-const HTTP = { name: 'http', port: 8080, protocol: 'TCP' } as const;
-const TCP = { name: 'tcp', port: 9000, protocol: 'TCP', speaks: 'text' } as const;
 const PRODUCTPAGE = 'cluster.local/ns/bookinfo/sa/bookinfo-productpage';
-/** HTTP that no proxy knows for it: its Service calls the port TCP. */
-const BYTES = { name: 'bytes', port: 8082, protocol: 'TCP' } as const;
 /** Pods of Bookinfo that no question about requests needs. */
 const LEFT_OUT = new Set(['asked', 'by-revision']);
 
@@ -84,10 +97,7 @@ export const MESH: Topology = {
         ports: [{ name: 'http', port: 8080 }],
       },
     },
-    {
-      ...service('raw', 41, 'raw', { ports: [port('http', 8080), port('tcp', 9000)] }),
-      metadata: { name: 'raw', namespace: 'plain' },
-    },
+    inNamespace('plain', service('raw', 41, 'raw', { ports: [port('http', 8080), port('tcp', 9000)] })),
     virtualService('weighted', [
       {
         route: [
@@ -201,13 +211,13 @@ export const MESH: Topology = {
       ports: [{ number: 8090, name: 'http', protocol: 'HTTP' }],
       resolution: 'DNS',
     }),
-    {
-      ...istio('networking', 'Sidecar', 'default', {
+    inNamespace(
+      'limited',
+      istio('networking', 'Sidecar', 'default', {
         outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' },
         egress: [{ hosts: ['./*', `${NAMESPACE}/store.${NAMESPACE}.svc.cluster.local`] }],
       }),
-      metadata: { name: 'default', namespace: 'limited' },
-    },
+    ),
     istio('networking', 'Gateway', 'shop', {
       selector: { istio: 'ingressgateway' },
       servers: [
@@ -244,61 +254,3 @@ export const MESH: Topology = {
     }),
   ],
 };
-
-function pod(name: string, node: string, ports: NonNullable<PodSpec['ports']>): PodSpec {
-  return { name, namespace: NAMESPACE, node, labels: { app: name }, ports };
-}
-
-function port(name: string, number: number): object {
-  return { name, port: number, protocol: 'TCP', targetPort: number };
-}
-
-/** A Service; it has port `http` 8080 unless told. */
-function service(name: string, number: number, app: string, spec: object = {}): KubernetesObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name, namespace: NAMESPACE },
-    spec: { clusterIP: `10.96.20.${number}`, selector: { app }, ports: [port('http', 8080)], ...spec },
-  };
-}
-
-function istio(group: 'networking' | 'security', kind: string, name: string, spec: object): KubernetesObject {
-  return { apiVersion: `${group}.istio.io/v1`, kind, metadata: { name, namespace: NAMESPACE }, spec };
-}
-
-/** For the host of a Service of this name. */
-function virtualService(name: string, http: readonly object[]): KubernetesObject {
-  return istio('networking', 'VirtualService', name, { hosts: [name], http });
-}
-
-function destinationRule(name: string, trafficPolicy: object): KubernetesObject {
-  return istio('networking', 'DestinationRule', name, { host: name, trafficPolicy });
-}
-
-function subsets(name: string, versions: readonly string[]): KubernetesObject {
-  return istio('networking', 'DestinationRule', name, {
-    host: name,
-    subsets: versions.map((version) => ({ name: version, labels: { version } })),
-  });
-}
-
-function peerAuthentication(app: string, mode: string): KubernetesObject {
-  return istio('security', 'PeerAuthentication', app, { selector: { matchLabels: { app } }, mtls: { mode } });
-}
-
-function serviceEntry(name: string, spec: object): KubernetesObject {
-  return istio('networking', 'ServiceEntry', name, { location: 'MESH_INTERNAL', ...spec });
-}
-
-function of(host: string, subset: string): object {
-  return { host, subset };
-}
-
-function to(host: string, number: number): object {
-  return { host, port: { number } };
-}
-
-function aborted(httpStatus: number, value = 100): object {
-  return { abort: { httpStatus, percentage: { value } } };
-}

@@ -111,7 +111,13 @@ function runningStatus(spec: PodSpec, node: NodePlace, v4: string, v6: string): 
 
 /** What the agent of a pod is told. */
 export function agentArguments({ ports = [] }: PodSpec): readonly string[] {
-  return ['serve', ...ports.map(({ port, protocol, speaks }) => `${port}/${agentProtocol(protocol, speaks)}`)];
+  return [
+    'serve',
+    ...ports.map(
+      ({ port, protocol, speaks, address }) =>
+        `${address === undefined ? '' : `${address}:`}${port}/${agentProtocol(protocol, speaks)}`,
+    ),
+  ];
 }
 
 function agentProtocol(protocol: 'TCP' | 'UDP', speaks: 'http' | 'text' | undefined): string {

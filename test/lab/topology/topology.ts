@@ -30,6 +30,8 @@ interface PodPort {
   readonly name: string;
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP';
+  /** Where it is bound; all addresses unless told. */
+  readonly address?: string;
   /** On TCP: HTTP, or a line of text at once. `TCP` ports speak HTTP unless told. */
   readonly speaks?: 'http' | 'text';
 }

@@ -33,6 +33,7 @@ const RESET = 'upstream_reset_before_response_started';
  * What a proxy tells its client when it loses its upstream. A connection that is not made, or whose handshake fails, is UF; with URX
  * where all retries are used up, which a TCP proxy always says (source/common/router/router.cc, onUpstreamReset;
  * source/common/tcp_proxy/tcp_proxy.cc, establishUpstreamConnection). One that was established is UC over HTTP, and of TCP just closed.
+ * Flags stand in the order in which they are set, as an access log shows them.
  * A server that sends no TLS, or resets the connection, is a failed handshake to a client that expects TLS.
  */
 export function upstreamFailure(proxy: WaitingProxy, loss: UpstreamLoss): UpstreamFailure {
@@ -40,11 +41,11 @@ export function upstreamFailure(proxy: WaitingProxy, loss: UpstreamLoss): Upstre
     loss.kind === 'closed' && (!proxy.tls || (loss.handshake?.established ?? loss.handshake === null));
   if (established) {
     if (!proxy.http) return { status: null, flag: null, detail: null, attempts: 1 };
-    const flag = proxy.resetRetries > 0 ? 'UC,URX' : 'UC';
+    const flag = proxy.resetRetries > 0 ? 'URX,UC' : 'UC';
     return { status: 503, flag, detail: `${RESET}{connection_termination}`, attempts: proxy.resetRetries + 1 };
   }
   const attempts = proxy.retries + 1;
-  const flag = !proxy.http || proxy.retries > 0 ? 'UF,URX' : 'UF';
+  const flag = proxy.http ? (proxy.retries > 0 ? 'URX,UF' : 'UF') : 'UF,URX';
   if (loss.kind === 'connect') return { status: proxy.http ? 503 : null, flag, detail: loss.detail, attempts };
   const error = loss.handshake?.error ?? null;
   const detail = error === null || !proxy.http ? null : `${RESET}{remote_connection_failure|${error}}`;

@@ -1,5 +1,5 @@
 import type { Unknown } from '../../../../model/branching.ts';
-import type { EnvoyConfigDump, EnvoyOutcome, EnvoyStep } from '../../../../model/envoy.ts';
+import type { EnvoyConfigDump, EnvoyOutcome, EnvoyStep, IstioReference } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
 import { configReference } from '../istio-reference.ts';
@@ -91,10 +91,19 @@ function routeStep(route: Cursor | null, virtualHost: Cursor, request: RequestVi
   if (route === null) {
     return step('route', 'missing', request.path, {
       reasons: [`no route of the virtual host matches ${request.method} ${request.path}`],
+      objects: origins(virtualHost),
       cites: [field(virtualHost, 'name')],
     });
   }
   return chosenRoute(route);
+}
+
+/** The objects that the routes of a virtual host were made of, each once. */
+function origins(virtualHost: Cursor): readonly IstioReference[] {
+  const found = field(virtualHost, 'routes')
+    .items()
+    .flatMap((route) => configReference(field(route, 'metadata'))?.reference ?? []);
+  return [...new Map(found.map((one) => [`${one.kind} ${one.namespace}/${one.name}`, one])).values()];
 }
 
 function chosenRoute(route: Cursor): EnvoyStep {

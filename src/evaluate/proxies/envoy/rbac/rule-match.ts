@@ -4,7 +4,7 @@ import { matchHeader } from '../match/header-match.ts';
 import { matchString } from '../match/string-match.ts';
 import { withoutQuery } from '../http/path.ts';
 import { matchUriTemplate } from '../http/uri-template.ts';
-import { field, unknown } from '../proto-json.ts';
+import { field, isTrue, unknown } from '../proto-json.ts';
 import { all, any, isUnknown, not } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import type { RbacSubject } from './subject.ts';
@@ -16,6 +16,7 @@ const SHARED: Readonly<Record<string, Rule>> = {
   any: (value) => value.boolean() === true,
   header: (value, { headers }) => headerRule(value, headers),
   url_path: pathRule,
+  metadata: metadataRule,
 };
 
 /** Permission.rule (source/extensions/filters/common/rbac/matchers.cc, Matcher::create). */
@@ -66,6 +67,22 @@ function matchOneOf(rules: Readonly<Record<string, Rule>>, message: Cursor, subj
 /** A connection has no headers: the matcher sees an empty map. */
 function headerRule(matcher: Cursor, headers: RbacSubject['headers']): Truth {
   return matchHeader(matcher, headers ?? { get: () => null, compared: () => null });
+}
+
+/** Where jwt_authn writes what stands in a token. */
+const TOKENS = 'envoy.filters.http.jwt_authn';
+/** Kinds of ValueMatcher that hold for a value of their kind alone, and so for none that is not there (source/common/common/matchers.cc). */
+const OF_A_VALUE = ['string_match', 'list_match', 'bool_match', 'double_match', 'null_match'];
+
+/**
+ * MetadataMatcher. Of a token alone is it known what stands there: nothing, since a request that may carry one has ended undetermined at
+ * jwt_authn (http-filters/jwt-authn.ts), and nobody else writes there.
+ */
+function metadataRule(matcher: Cursor): Truth {
+  const value = field(matcher, 'value');
+  if (field(matcher, 'filter').string() !== TOKENS || !OF_A_VALUE.some((kind) => field(value, kind).exists))
+    return unknown('the RBAC rule metadata is not understood', matcher);
+  return isTrue(matcher, 'invert');
 }
 
 /** PathMatcher over the path without query; without a path nothing matches. */

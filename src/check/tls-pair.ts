@@ -1,0 +1,82 @@
+import type { EnvoyOutcome } from '../model/envoy.ts';
+import type { ObjectFact } from '../model/kubernetes.ts';
+import { hasProxy } from '../model/proxy-pod.ts';
+import type { ProxyVisit } from '../model/trace.ts';
+import type { CheckContext } from './check.ts';
+import { istioObjectName, namedObject, type DecidingField } from './istio-policies.ts';
+import { proxyEnds, type ProxyEnd } from './proxy-ends.ts';
+
+/** Annotations by which a port or address goes past the proxy of the pod that dials it. */
+const PAST_THE_PROXY = ['excludeOutboundPorts', 'excludeOutboundIPRanges', 'includeOutboundIPRanges'].map(
+  (name) => `traffic.sidecar.istio.io/${name}`,
+);
+/** Where istiod sends what it does not know (pilot/pkg/networking/util). */
+const PASSTHROUGH = 'PassthroughCluster';
+
+/**
+ * The way through another proxy that leads to this one: to its very address, or to wherever the client asked, which a node then
+ * translates. undefined: the client dials it without one.
+ */
+export function clientProxyOf(context: CheckContext, server: ProxyVisit): ProxyEnd | undefined {
+  const before = proxyEnds(context).filter(({ visit, end }) => end.kind === 'upstream' && visit !== server);
+  const { pod, connection } = server;
+  return (
+    before.find(
+      ({ end }) => end.kind === 'upstream' && pod.ips.includes(end.address) && end.port === connection.originalPort,
+    ) ?? before.find(({ cluster, visit }) => cluster?.name === PASSTHROUGH && visit.pod !== pod)
+  );
+}
+
+/** The DestinationRule behind the cluster that a proxy chose, and what it says about TLS. */
+export function tlsSetting(context: CheckContext, { outcome }: ProxyEnd): DecidingField | undefined {
+  const rule = destinationRuleOf(context, outcome);
+  const cursor = rule?.cursor.at('spec', 'trafficPolicy', 'tls', 'mode');
+  return rule !== undefined && cursor?.exists === true
+    ? { object: rule, field: 'spec.trafficPolicy.tls.mode', cursor }
+    : undefined;
+}
+
+/** The DestinationRule that the configuration of a chosen cluster names. */
+export function destinationRuleOf(context: CheckContext, outcome: EnvoyOutcome): ObjectFact | undefined {
+  const cluster = outcome.steps.findLast((step) => step.kind === 'cluster');
+  const reference = cluster?.objects.find(({ kind }) => kind === 'DestinationRule');
+  return reference === undefined ? undefined : namedObject(context, reference);
+}
+
+/** Why a connection reaches a server as plain text, and what would make it TLS: two clauses. */
+export function whyPlain(
+  context: CheckContext,
+  client: ProxyEnd | undefined,
+): { readonly why: string; readonly remedy: string } {
+  if (client !== undefined) {
+    const setting = tlsSetting(context, client);
+    if (setting !== undefined) {
+      const name = istioObjectName(setting.object);
+      return {
+        why: `${name} sets ${setting.field} to ${setting.cursor.string() ?? ''}`,
+        remedy: `Set ${setting.field} of ${name} to ISTIO_MUTUAL, or leave it out`,
+      };
+    }
+    const cluster = client.cluster?.name ?? '';
+    const passes = cluster === PASSTHROUGH;
+    return {
+      why: passes
+        ? 'its proxy does not know the destination and passes the bytes on'
+        : `its cluster ${cluster} has no TLS`,
+      remedy: passes ? 'Ask by a name and port that a Service declares' : 'Let the cluster use mutual TLS',
+    };
+  }
+  const { source } = context.trace.question;
+  if (source.kind !== 'pod') return { why: 'the client has no proxy', remedy: 'Ask through a gateway' };
+  const { pod } = source;
+  const name = `pod ${pod.namespace}/${pod.name}`;
+  if (!hasProxy(pod)) return { why: `${name} has no proxy`, remedy: `Inject a proxy into ${name}` };
+  const annotation = PAST_THE_PROXY.find((key) => pod.annotations[key] !== undefined);
+  return {
+    why:
+      annotation === undefined
+        ? `the connection goes past the proxy of ${name}`
+        : `the connection goes past the proxy of ${name} by its annotation ${annotation}`,
+    remedy: `Let the proxy of ${name} take the connection${annotation === undefined ? '' : `: change ${annotation}`}`,
+  };
+}

@@ -1,0 +1,52 @@
+import type { Lab } from '../lab/lab.ts';
+import type { ProbeResult } from '../lab/probe/probe.ts';
+
+/** What a proxy wrote about one request or connection. */
+export interface LogEntry {
+  /** 0: of a connection. */
+  readonly status: number;
+  /** null: none. */
+  readonly flag: string | null;
+  readonly detail: string | null;
+  readonly line: string;
+}
+
+/** A pod whose proxy writes an access log. */
+export interface LoggingPod {
+  readonly namespace: string;
+  readonly pod: string;
+}
+
+/** Istio's own format (pilot/pkg/model/telemetry_logging.go, EnvoyTextLogFormat), up to the details of the response. */
+const ENTRY = /^\[\S+\] "[^"]*" (?<status>\d+) (?<flag>\S+) (?<detail>\S+) /;
+/** Envoy flushes the file each ten seconds. */
+const FLUSHED_SECONDS = 25;
+
+/**
+ * What a proxy wrote about requests that were sent, as soon as it has written about one of them.
+ * @param agent User-Agent of the requests, for those whose connections change their source on the way
+ * @throws when it writes about none of them
+ */
+export async function logEntries(
+  lab: Lab,
+  { namespace, pod }: LoggingPod,
+  results: readonly ProbeResult[],
+  agent: string,
+): Promise<readonly LogEntry[]> {
+  const keys = [`"${agent}"`, ...results.map(({ local, localPort }) => ` ${local}:${localPort} `)];
+  let found: readonly LogEntry[] = [];
+  await lab.api.until(`an entry about ${agent} in the access log of ${namespace}/${pod}`, FLUSHED_SECONDS, async () => {
+    const { stdout } = await lab.kubectl(['logs', '-n', namespace, pod, '-c', 'istio-proxy']);
+    const lines = stdout.toString().split('\n');
+    found = lines.filter((line) => keys.some((key) => line.includes(key))).flatMap(entryOf);
+    return found.length > 0;
+  });
+  return found;
+}
+
+function entryOf(line: string): LogEntry[] {
+  const groups = ENTRY.exec(line)?.groups;
+  if (groups === undefined) return [];
+  const orNull = (text = '-'): string | null => (text === '-' ? null : text);
+  return [{ status: Number(groups['status']), flag: orNull(groups['flag']), detail: orNull(groups['detail']), line }];
+}

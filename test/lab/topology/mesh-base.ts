@@ -1,0 +1,34 @@
+import { BOOKINFO } from './bookinfo.ts';
+import { BYTES, HTTP, inNamespace, istio, pod, port, service, TCP } from './mesh-objects.ts';
+import type { Topology } from './topology.ts';
+
+/** Pods of Bookinfo that random configurations do not ask. */
+const LEFT_OUT = new Set(['asked', 'by-revision', 'opted-out', 'on-host', 'cli-b']);
+
+/**
+ * Bookinfo, a pod with a port of each kind, one without sidecar and one that Sidecars may limit, without configuration of a mesh but
+ * one: each connection carries one request, so that none that was made under an older configuration is used again.
+ */
+export const MESH_BASE: Topology = {
+  nodes: ['node1', 'node2'],
+  istio: {},
+  pods: [
+    ...BOOKINFO.pods.filter(({ name }) => !LEFT_OUT.has(name)),
+    pod('store', 'node2', [HTTP, TCP, BYTES]),
+    { ...pod('raw', 'node1', [HTTP, TCP]), namespace: 'plain' },
+    { ...pod('cli', 'node2', []), namespace: 'limited' },
+  ],
+  objects: [
+    ...BOOKINFO.objects.filter(({ apiVersion }) => !apiVersion.includes('istio.io')),
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'limited', labels: { 'istio-injection': 'enabled' } } },
+    service('store', 1, 'store', { ports: [port('http', 8080), port('tcp', 9000), port('tcp-bytes', 8082)] }),
+    inNamespace('plain', service('raw', 2, 'raw', { ports: [port('http', 8080), port('tcp', 9000)] })),
+    inNamespace(
+      'istio-system',
+      istio('networking', 'DestinationRule', 'one-request-each', {
+        host: '*.svc.cluster.local',
+        trafficPolicy: { connectionPool: { http: { maxRequestsPerConnection: 1 } } },
+      }),
+    ),
+  ],
+};
