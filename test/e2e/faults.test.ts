@@ -92,7 +92,7 @@ describe('no API server', () => {
 
 describe('identities that may do little', () => {
   it('a Role that reads one namespace: what its objects intend is told, the rest is a gap with the right to ask for', async () => {
-    const ended = await run(['cli-a', 'http://web'], 'reader');
+    const ended = await run(['cli-a', 'http://web', '-v'], 'reader');
     expect(
       problemsOf(ended, { status: 4, says: /As the API objects intend it, .+ delivered to one of shop\/web-a/ }),
     ).toEqual([]);

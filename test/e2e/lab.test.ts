@@ -12,6 +12,7 @@ import { TOOLS_IMAGE } from '../lab/image/images.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import type { ProbeResult } from '../lab/probe/probe.ts';
 import { SERVICES } from '../lab/topology/services.ts';
+import { plain, problemsOf, runProgram } from './program-run.ts';
 
 let lab: Lab;
 
@@ -42,6 +43,25 @@ const kubectl = async (...words: string[]): Promise<string> => {
   expect(status, stderr).toBe(0);
   return stdout.toString();
 };
+
+it("kube-proxy's released image: what its tools print is read, and each that it lacks is named with the way around", async () => {
+  const ended = await runProgram([
+    'explain',
+    'node/node1',
+    'svc/host',
+    '-n',
+    'shop',
+    '-v',
+    '--kubeconfig',
+    lab.kubeconfig,
+  ]);
+  const lacks =
+    /there is no ip in container kube-proxy of pod kube-system\/kube-proxy-\w+ \(run it with --node-access debug-pod,/;
+  expect(problemsOf(ended, { status: 4, says: lacks })).toEqual([]);
+  const answer = plain(ended.stdout.toString());
+  expect(answer).toMatch(/As the API objects intend it, .+ delivered to shop\/host-a/);
+  expect(answer).not.toMatch(/iptables-save\.txt: there is no/);
+});
 
 describe('the API server', () => {
   it('knows two nodes that are Ready, of the version that was built', async () => {

@@ -100,7 +100,9 @@ function lostText(view: ClusterView, owner: NodeOwner, flow: Flow): string {
   const service = services[0]?.service;
   const whose =
     service === undefined
-      ? 'no Service has this address'
+      ? view.objects?.captured('services') === true
+        ? 'no Service has this address'
+        : 'no Service that could be read has this address'
       : `Service ${service.namespace}/${service.name} has no port ${flow.destinationPort}/${flow.protocol.toUpperCase()}`;
   return `No rule of node ${owner.node} translates ${to} (${whose}); a Service address belongs to no machine, so the packet is lost and the client times out.`;
 }
