@@ -7,7 +7,7 @@ import { readObjects } from './capture/capture.ts';
 import type { ApiClient } from './control-plane/api-client.ts';
 import { startControlPlane } from './control-plane/control-plane.ts';
 import { attempt, execute } from './execute.ts';
-import { layNetwork, runIp, type Network, type NodePlace } from './network.ts';
+import { answerAlways, layNetwork, runIp, type Network, type NodePlace } from './network.ts';
 import { startProxies } from './node/kube-proxy.ts';
 import { entranceCommands, outsideCommands } from './outside-routes.ts';
 import { nodeLinks, placePods, podLink, type PodPlace } from './pod-links.ts';
@@ -144,7 +144,7 @@ export class NamespaceCluster {
     }
     for (const { spec, netns } of this.pods) {
       if (spec.hostNetwork === true) continue;
-      const isOfPods = (file: string): boolean => !UNWANTED.test(file) && file !== 'sysctl.txt';
+      const isOfPods = (file: string): boolean => !UNWANTED.test(file);
       await this.read(netns, `clusters/lab/pods/${spec.namespace}/${spec.name}/netns`, isOfPods, files);
     }
     return files;
@@ -214,5 +214,8 @@ async function hangPods({ nodes }: Network, name: string, pods: readonly PodPlac
   const node = nodes.find((candidate) => candidate.name === name);
   if (node === undefined) throw new Error(`no node ${name}`);
   await runIp(node.netns, nodeLinks(node, own));
-  for (const pod of own) await runIp(pod.netns, podLink(pod));
+  for (const pod of own) {
+    await runIp(pod.netns, podLink(pod));
+    await answerAlways(pod.netns);
+  }
 }

@@ -168,15 +168,14 @@ function addresses(link: string, address: AddressPair, length: number): string[]
 }
 
 async function forward(netns: string): Promise<void> {
-  const settings = [
-    'net.ipv4.ip_forward=1',
-    'net.ipv6.conf.all.forwarding=1',
-    'net.ipv6.conf.default.accept_dad=0',
-    // Else a refusal among many looks like a drop, since its ICMP message is held back.
-    'net.ipv4.icmp_ratelimit=0',
-    'net.ipv6.icmp.ratelimit=0',
-  ];
+  const settings = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1', 'net.ipv6.conf.default.accept_dad=0'];
   await execute('sysctl', ['-q', '-w', ...settings], { netns });
+  await answerAlways(netns);
+}
+
+/** Else a refusal among many looks like a drop, since its ICMP message is held back. */
+export async function answerAlways(netns: string): Promise<void> {
+  await execute('sysctl', ['-q', '-w', 'net.ipv4.icmp_ratelimit=0', 'net.ipv6.icmp.ratelimit=0'], { netns });
 }
 
 /** A subnet that no interface of this machine has, from the range for tests between networks (RFC 2544). */

@@ -1,4 +1,5 @@
 import { Random } from '../../conformance/routing/random.ts';
+import { progress } from '../../lab/progress.ts';
 import type { CaseCluster } from './case-cluster.ts';
 import { drawServices } from './generate.ts';
 import { CaseRunner, type Effort } from './run-case.ts';
@@ -34,7 +35,9 @@ export async function holdCases(what: string, cluster: CaseCluster, extent: Exte
       counts.open += count;
       reasons.set(reason, (reasons.get(reason) ?? 0) + count);
     }
+    progress(`${what}: seed ${seed}: ${result.questions} questions, ${result.problems.length} disagree`);
     if (result.problems.length === 0) continue;
+    for (const problem of result.problems.slice(0, 3)) progress(problem);
     const { services, problems } = await shrink(runner, drawn, result);
     failures.push(`seed ${seed}: ${problems.slice(0, 3).join('\n')}\n${JSON.stringify(services, null, 1)}`);
   }

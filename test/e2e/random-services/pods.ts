@@ -39,10 +39,15 @@ export const RANDOM_SERVICES: Topology = {
     pod('mix-3', 3, 'mix'),
     pod('drain-1', 1, 'drain', {}, { terminating: true }),
     pod('drain-3', 3, 'drain', {}, { terminating: true }),
-    pod('host-3', 3, 'host', {}, { hostNetwork: true }),
+    // A datagram's answer would leave with whichever address of the node lies nearest to the client.
+    pod('host-3', 3, 'host', {}, { hostNetwork: true, ports: [tcp('http', 8080)] }),
   ],
   objects: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }],
 };
+
+function tcp(name: string, port: number) {
+  return { name, port, protocol: 'TCP', speaks: 'text' } as const;
+}
 
 /** A pod that answers on 8080 and 5353, or where told. @param app without one it is a client alone */
 function pod(
@@ -52,8 +57,6 @@ function pod(
   { http = 8080, alt }: { readonly http?: number; readonly alt?: number } = {},
   rest: Partial<PodSpec> = {},
 ): PodSpec {
-  const tcp = (port: string, number: number) =>
-    ({ name: port, port: number, protocol: 'TCP', speaks: 'text' }) as const;
   const ports: PodSpec['ports'] = [
     tcp('http', http),
     ...(alt === undefined ? [] : [tcp('alt', alt)]),

@@ -205,7 +205,7 @@ interface WrittenSlice {
 }
 
 /** On every node the rules do what the objects ask, from all classes of clients and for all protocols: also those that cannot be sent here. */
-export function driftOf(facts: Facts, services: readonly DrawnService[]) {
+function driftOf(facts: Facts, services: readonly DrawnService[]) {
   const world = createWorld(facts);
   const [view] = world.clusters;
   const problems: string[] = [];

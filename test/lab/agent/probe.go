@@ -174,17 +174,28 @@ func sendHTTP(connection net.Conn, asked question, result *outcome) error {
 	return err
 }
 
+// refusalPatience is how long after a failed sending its refusal is waited for.
+const refusalPatience = 200 * time.Millisecond
+
 func sendRaw(connection net.Conn, asked question, result *outcome) error {
 	if asked.Protocol == "udp" {
 		payload := asked.Payload
 		if payload == "" {
 			payload = "?"
 		}
-		if _, err := connection.Write([]byte(payload)); err != nil {
-			return err
+		_, sent := connection.Write([]byte(payload))
+		if sent != nil && !errors.Is(sent, syscall.EPERM) {
+			return sent
+		}
+		// A rule in OUTPUT that rejects also makes sending fail; its refusal waits at the socket.
+		if sent != nil {
+			_ = connection.SetReadDeadline(time.Now().Add(refusalPatience))
 		}
 		buffer := make([]byte, 65536)
 		size, err := connection.Read(buffer)
+		if sent != nil && !errors.Is(err, syscall.ECONNREFUSED) {
+			return sent
+		}
 		take(result, buffer[:size])
 		return err
 	}
