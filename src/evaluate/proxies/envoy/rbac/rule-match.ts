@@ -1,10 +1,11 @@
 import type { Cursor } from '../../../../model/json.ts';
 import { matchCidr } from '../match/address-match.ts';
 import { matchHeader } from '../match/header-match.ts';
+import { matchAbsentMetadata } from '../match/metadata-match.ts';
 import { matchString } from '../match/string-match.ts';
 import { withoutQuery } from '../http/path.ts';
 import { matchUriTemplate } from '../http/uri-template.ts';
-import { field, unknown } from '../proto-json.ts';
+import { enumName, field, unknown } from '../proto-json.ts';
 import { all, any, isUnknown, not } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import type { RbacSubject } from './subject.ts';
@@ -16,6 +17,8 @@ const SHARED: Readonly<Record<string, Rule>> = {
   any: (value) => value.boolean() === true,
   header: (value, { headers }) => headerRule(value, headers),
   url_path: pathRule,
+  metadata: metadataRule,
+  sourced_metadata: sourcedMetadataRule,
 };
 
 /** Permission.rule (source/extensions/filters/common/rbac/matchers.cc, Matcher::create). */
@@ -66,6 +69,18 @@ function matchOneOf(rules: Readonly<Record<string, Rule>>, message: Cursor, subj
 /** A connection has no headers: the matcher sees an empty map. */
 function headerRule(matcher: Cursor, headers: RbacSubject['headers']): Truth {
   return matchHeader(matcher, headers ?? { get: () => null, compared: () => null });
+}
+
+function metadataRule(matcher: Cursor, { metadata }: RbacSubject): Truth {
+  return metadata(field(matcher, 'filter').string() ?? '') ?? matchAbsentMetadata(matcher);
+}
+
+/** SourcedMetadata: dynamic metadata unless it asks for that of the route. */
+function sourcedMetadataRule(value: Cursor, subject: RbacSubject): Truth {
+  const source = enumName(field(value, 'metadata_source'), ['DYNAMIC', 'ROUTE']) ?? 'DYNAMIC';
+  return source === 'DYNAMIC'
+    ? metadataRule(field(value, 'metadata_matcher'), subject)
+    : unknown('a rule about metadata of the route is not understood', value);
 }
 
 /** PathMatcher over the path without query; without a path nothing matches. */
