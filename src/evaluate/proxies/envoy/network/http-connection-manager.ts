@@ -76,8 +76,8 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     const alone = found.probability === 1 && found.conditions.length === 0;
     if (tails === null || route === null || !alone || isUnknown(remoteAddress))
       return afterRoute({ connection, hcm, request, remoteAddress, choice }, found);
-    const sent = { request, socket: connection.socket, connection: connection.connection };
-    return tails.recall(route, remoteAddress, sent, (asked) => {
+    const looked = { request, socket: connection.socket, connection: connection.connection };
+    return tails.recall(route, remoteAddress, looked, (asked) => {
       const overheard = { ...connection, socket: asked.socket, connection: asked.connection };
       return afterRoute({ connection: overheard, hcm, request: asked.request, remoteAddress, choice }, found);
     });
