@@ -1,4 +1,5 @@
 import type { WhyAnswer, WhyCause } from '../explain/why/why.ts';
+import { gapRaw } from '../model/artefact.ts';
 import { escapeControls } from './escape-controls.ts';
 import { palette, type Palette } from './palette.ts';
 import { wrap } from './wrap.ts';
@@ -21,7 +22,7 @@ export function renderWhy(
 ): string {
   const colors = palette(color);
   const lines = flags.map(({ code, name, meaning }) => `${colors.strong(code)} ${name}: ${meaning}`);
-  if (detail !== null) lines.push(`details ${escapeControls(detail)}`);
+  if (detail !== null && detail !== '') lines.push(`details ${escapeControls(gapRaw(detail))}`);
   for (const { proxy, causes, notRead } of proxies) {
     lines.push('', colors.strong(proxy === null ? 'the proxy' : `proxy of pod ${escapeControls(proxy)}`));
     for (const cause of causes) lines.push(...causeLines(cause, colors, width, verbose));

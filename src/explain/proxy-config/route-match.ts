@@ -115,12 +115,16 @@ function noRoutes(port: number | null, name: string | null, names: readonly stri
   return new QuestionError(`${where} speaks HTTP`, ['See what listens with: pc listener --no-verbose']);
 }
 
+function refusalText(status: number): string {
+  const why = status === 431 ? 'the headers are larger or more than it takes' : 'the path is not accepted as it is';
+  return `the proxy answers ${status}: ${why}`;
+}
+
 function answerOf(trials: RouteTrials): RouteMatchAnswer {
   const taken = trials.trials.some(({ result }) => result === 'taken' || result === 'maybe');
   const doubtful = trials.unknown !== null || trials.trials.some(({ result }) => result === 'unknown');
   const verdict = trials.refused !== null ? 'refused' : doubtful ? 'undetermined' : taken ? 'answered' : 'none';
-  const refused =
-    trials.refused === null ? null : `the proxy answers ${trials.refused}: the path is not accepted as it is`;
+  const refused = trials.refused === null ? null : refusalText(trials.refused);
   return {
     routeConfig: trials.name,
     listeners: [],

@@ -35,6 +35,7 @@ export function randomCluster(
       ...discovery,
       ...balancing(random),
       ...random.maybe(0.4, () => subsets(random)),
+      ...random.maybe(0.08, () => ({ circuit_breakers: { thresholds: [noRoom(random), noRoom(random, 'HIGH')] } })),
     },
     assignment: eds ? assignment : null,
   };
@@ -75,6 +76,11 @@ function localities(random: Random, ports: readonly number[]): object[] {
       },
     })),
   }));
+}
+
+/** A circuit breaker that allows nothing of one kind. */
+function noRoom(random: Random, priority = 'DEFAULT'): object {
+  return { priority, [random.pick(['max_requests', 'max_pending_requests', 'max_connections', 'max_retries'])]: 0 };
 }
 
 function policy(random: Random): object {

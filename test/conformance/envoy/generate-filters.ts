@@ -18,6 +18,7 @@ export function furtherFilters(random: Random): { name: string; typed_config: ob
     { name: 'buffer', typed_config: buffer(random) },
     { name: 'jwt', typed_config: jwtAuthn(random) },
     { name: 'ext-authz', typed_config: extAuthz(random) },
+    { name: 'rate-limit', typed_config: rateLimit(random) },
     { name: 'lua', typed_config: { '@type': `${HTTP}.lua.v3.Lua` } },
     { name: 'grpc-web', typed_config: { '@type': `${HTTP}.grpc_web.v3.GrpcWeb` } },
   ];
@@ -102,6 +103,17 @@ function jwtAuthn(random: Random): object {
     }),
     ...random.maybe(0.3, () => ({ bypass_cors_preflight: true })),
     ...random.maybe(0.2, () => ({ strip_failure_response: true })),
+  };
+}
+
+/** A service that never answers either. */
+function rateLimit(random: Random): object {
+  return {
+    '@type': `${HTTP}.ratelimit.v3.RateLimit`,
+    domain: 'd',
+    rate_limit_service: { transport_api_version: 'V3', grpc_service: { envoy_grpc: { cluster_name: 'nowhere' } } },
+    ...random.maybe(0.6, () => ({ failure_mode_deny: true })),
+    ...random.maybe(0.3, () => ({ status_on_error: { code: random.pick(['ServiceUnavailable', 'Unauthorized']) } })),
   };
 }
 

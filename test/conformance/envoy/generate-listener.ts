@@ -174,7 +174,18 @@ function filters(random: Random, setting: ListenerSetting, name: string, routes:
     name: 'network-rbac',
     typed_config: { '@type': `${TYPE}.filters.network.rbac.v3.RBAC`, stat_prefix: 'r', ...access },
   };
-  const before = random.chance(0.3) ? [rbac] : [];
+  const limit = {
+    name: 'connection-limit',
+    typed_config: {
+      '@type': `${TYPE}.filters.network.local_ratelimit.v3.LocalRateLimit`,
+      stat_prefix: 'n',
+      token_bucket: { max_tokens: random.pick([1, 3, 1000]), fill_interval: '1000s' },
+      ...random.maybe(0.3, () => ({
+        runtime_enabled: { default_value: random.chance(0.5), runtime_key: 'no.such.key' },
+      })),
+    },
+  };
+  const before = random.some([rbac, limit], 0, random.chance(0.3) ? 2 : 0);
   return [
     ...before,
     random.chance(0.75) ? connectionManager(random, setting, name, routes) : tcpProxy(random, setting),

@@ -73,12 +73,30 @@ export function routeMatch(random: Random): object {
     ...random.maybe(0.15, () => ({ query_parameters: [queryMatch(random)] })),
     ...random.maybe(0.06, () => ({ grpc: {} })),
     ...random.maybe(0.1, () => ({ tls_context: { presented: random.chance(0.5) } })),
+    ...random.maybe(0.06, () => ({ dynamic_metadata: [metadataMatch(random)] })),
     ...random.maybe(0.12, () => ({
       runtime_fraction: {
         default_value: { numerator: random.pick([0, 30, 50, 100]), denominator: 'HUNDRED' },
         runtime_key: 'no.such.key',
       },
     })),
+  };
+}
+
+/** A MetadataMatcher of metadata that only a verified token would set. */
+export function metadataMatch(random: Random): object {
+  const value = random.pick<object>([
+    { present_match: random.chance(0.5) },
+    { null_match: {} },
+    { string_match: stringMatch(random) },
+    { list_match: { one_of: { string_match: stringMatch(random) } } },
+  ]);
+  const path = [{ key: 'payload' }, ...(random.chance(0.7) ? [{ key: 'iss' }] : [])];
+  return {
+    filter: 'envoy.filters.http.jwt_authn',
+    path,
+    value,
+    ...random.maybe(0.3, () => ({ invert: true })),
   };
 }
 

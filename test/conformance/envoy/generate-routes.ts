@@ -88,11 +88,17 @@ function action(random: Random, byTemplate: boolean): object {
         route: {
           cluster: random.pick([...CLUSTERS, AGGREGATE]),
           ...rewrites(random, byTemplate),
+          ...random.maybe(0.1, () => ({ priority: 'HIGH' })),
+          ...random.maybe(0.2, () => ({ rate_limits: [{ actions: [rateLimitAction(random)] }] })),
           ...metadataMatch(random),
           ...hashPolicy(random),
         },
       };
   }
+}
+
+function rateLimitAction(random: Random): object {
+  return random.chance(0.8) ? { generic_key: { descriptor_value: 'one' } } : { remote_address: {} };
 }
 
 /** What ring hash and Maglev look up. */

@@ -24,8 +24,9 @@ export function observe(entries: readonly LogEntry[], reply: Reply): Observed {
   const received = readReceived(reply);
   if (http !== undefined) {
     const flags = flagsWithout(http.flags, http.host === null ? '' : 'DI');
+    // A pool that is full refuses a request after its host was chosen.
     const end =
-      http.host === null
+      http.host === null || http.flags === 'UO'
         ? `reply ${http.code} ${flags} ${http.details ?? '-'}`
         : `upstream ${http.cluster ?? '-'} ${http.host}${http.details === 'via_upstream' ? '' : ` ${http.details}`}`;
     return { chain: http.chain ?? '-', route: http.route ?? '-', end, received };

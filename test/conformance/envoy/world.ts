@@ -90,6 +90,13 @@ export function generateProbe(random: Random, world: World): Probe {
     method: random.pick(METHODS),
     host: random.pick(HOSTS),
     path: random.pick(PATHS),
-    headers: [...headers],
+    headers: [...headers, ...tooMuch(random)],
   };
+}
+
+/** Rarely, headers beyond what Envoy takes by default. */
+function tooMuch(random: Random): [string, string][] {
+  if (!random.chance(0.03)) return [];
+  if (random.chance(0.5)) return [['x-large', 'x'.repeat(61_440)]];
+  return Array.from({ length: 101 }, (_, index): [string, string] => [`x-${index}`, '1']);
 }

@@ -15,6 +15,8 @@ import { fractionProbability, readFraction } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
+import { reachedLimit } from './circuit-breaker.ts';
+import type { Overflow, Priority } from './circuit-breaker.ts';
 import { clusterGate } from './gates.ts';
 import { byHash, chooseHosts, hostPicks } from './host-choice.ts';
 import type { HostChoice } from './host-choice.ts';
@@ -26,16 +28,18 @@ import { countsAreOpen, pickInPriority } from './pick.ts';
 import { panicThreshold } from './policy.ts';
 import { sharePriorities } from './priority.ts';
 import { arrive, reach } from './reach.ts';
-import type { Sending } from './reach.ts';
+import type { Reached, Sending } from './reach.ts';
 import { subsetHosts } from './subset.ts';
 import type { SubsetCriteria } from './subset.ts';
 
 /** What ends a forward without a host. */
-export type ForwardFailure = 'no-cluster' | 'no-host' | 'overload-all' | 'overload-some';
+export type ForwardFailure = 'no-cluster' | 'no-host' | 'overload-all' | 'overload-some' | 'overflow' | 'pool-overflow';
 
 /** What is particular to the protocol that forwards. */
 export interface Forwarding extends Sending {
   readonly headers: HeaderView | null;
+  /** Which circuit breaker counts. */
+  readonly priority: Priority;
   readonly criteria: SubsetCriteria;
   /** What a load balancer that hashes looks up; null: nothing, the host is drawn at random. */
   readonly hash: () => bigint | null | Unknown;
@@ -50,6 +54,20 @@ export function forwardTo(context: ConnectionContext, name: string, walk: Walk, 
     return absentCluster(context, name, cluster.resource, walk, how);
   const chosen = withStep(walk, cluster.step);
   if (cluster.stopped !== null) return undetermined(chosen, cluster.stopped);
+  const { resource } = cluster;
+  // A TCP proxy counts connections before it looks for a host.
+  if (how.headers === null)
+    return unlessFull(context, cluster, 'tcp', chosen, how, (kept) => toKind(context, cluster, resource, kept, how));
+  return toKind(context, cluster, resource, chosen, how);
+}
+
+function toKind(
+  context: ConnectionContext,
+  cluster: KnownCluster,
+  resource: EnvoyResource,
+  chosen: Walk,
+  how: Forwarding,
+): EnvoyOutcome[] {
   switch (cluster.type) {
     case 'ORIGINAL_DST':
       return toOriginalDestination(context, cluster, chosen, how);
@@ -59,9 +77,9 @@ export function forwardTo(context: ConnectionContext, name: string, walk: Walk, 
     case 'LOGICAL_DNS':
       return toHosts(context, cluster, chosen, how);
     case AGGREGATE:
-      return toAggregate(context, cluster.resource, chosen, how);
+      return toAggregate(context, resource, chosen, how);
     default: {
-      const type = field(cluster.resource.config, 'cluster_type');
+      const type = field(resource.config, 'cluster_type');
       return undetermined(chosen, unknown(`clusters of type ${cluster.type} are not evaluated`, field(type, 'name')));
     }
   }
@@ -76,6 +94,8 @@ interface KnownCluster {
   readonly stopped: Unknown | null;
   /** Hosts by the metadata that a route asks for. */
   readonly picks: Map<string, HostChoice | Unknown>;
+  /** Limits that are reached, by protocol and priority. */
+  readonly limits: Map<string, Overflow | null>;
 }
 
 const CLUSTERS = new WeakMap<EnvoyFacts, Map<string, KnownCluster>>();
@@ -94,12 +114,13 @@ function clusterOf(context: ConnectionContext, name: string): KnownCluster {
 function readCluster({ config, runtime }: ConnectionContext, name: string): KnownCluster {
   const resource = config.cluster(name);
   const picks = new Map<string, HostChoice | Unknown>();
+  const limits = new Map<string, Overflow | null>();
   if (resource === undefined || resource.state !== 'active')
-    return { resource, type: '', step: step('cluster', 'missing', name), stopped: null, picks };
+    return { resource, type: '', step: step('cluster', 'missing', name), stopped: null, picks, limits };
   const stopped = resource.config.exists
     ? (unknownField(resource.config, KNOWN_CLUSTER) ?? clusterGate(resource.config, runtime))
     : unknown(`cluster ${name} cannot be read`, resource.config);
-  return { resource, type: discoveryType(resource.config), step: clusterStep(resource), stopped, picks };
+  return { resource, type: discoveryType(resource.config), step: clusterStep(resource), stopped, picks, limits };
 }
 
 function absentCluster(
@@ -154,7 +175,7 @@ function toOriginalDestination(
   });
   const reached = reach(context, cluster, null, { address, port });
   if (isUnknown(reached)) return undetermined(withStep(walk, selected), reached);
-  return arrive(context, withStep(walk, selected), how, reached);
+  return reachHost(context, withStep(walk, selected), how, reached);
 }
 
 const AGGREGATE = 'envoy.clusters.aggregate';
@@ -268,9 +289,41 @@ function spread(
         picked,
       );
       if (reached === null) return how.fail(taken, 'no-host');
-      return isUnknown(reached) ? undetermined(taken, reached) : arrive(context, taken, how, reached);
+      return isUnknown(reached) ? undetermined(taken, reached) : reachHost(context, taken, how, reached);
     }),
   );
+}
+
+/** Ends a branch at a host, unless the circuit breaker of its cluster refuses. */
+function reachHost(context: ConnectionContext, walk: Walk, how: Forwarding, reached: Reached): EnvoyOutcome[] {
+  const cluster = clusterOf(context, field(reached.cluster, 'name').string() ?? '');
+  const limits = how.headers === null ? 'tcp-pool' : 'http';
+  return unlessFull(context, cluster, limits, walk, how, (kept) => arrive(context, kept, how, reached));
+}
+
+/** Goes on unless a circuit breaker refuses what is sent. */
+function unlessFull(
+  { facts }: ConnectionContext,
+  { resource, limits }: KnownCluster,
+  protocol: 'http' | 'tcp' | 'tcp-pool',
+  walk: Walk,
+  how: Forwarding,
+  next: (walk: Walk) => EnvoyOutcome[],
+): EnvoyOutcome[] {
+  if (resource === undefined) return next(walk);
+  const failure = protocol === 'tcp-pool' ? 'pool-overflow' : 'overflow';
+  const key = `${protocol} ${how.priority}`;
+  let limit = limits.get(key);
+  if (limit === undefined) {
+    limit = reachedLimit(facts, resource, protocol, how.priority);
+    limits.set(key, limit);
+  }
+  if (limit === null) return next(walk);
+  const { text, cite, condition } = limit;
+  const full = step('cluster', 'dropped', '', { reasons: [`its circuit breaker is open: ${text}`], cites: [cite] });
+  if (condition === null) return how.fail(withStep(walk, full), failure);
+  const refused = withStep(branch(walk, 1, condition(true)), full);
+  return [...how.fail(refused, failure), ...next(branch(walk, 1, condition(false)))];
 }
 
 /** `drop_overloads` refuse a part of the requests before a host is picked (Router::Filter::decodeHeaders, checkDropOverload). */

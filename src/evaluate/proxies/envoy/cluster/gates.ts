@@ -1,17 +1,16 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { enumName, field, fields, typeName, unknown } from '../proto-json.ts';
+import { field, fields, typeName, unknown } from '../proto-json.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** Network filters towards hosts that only observe (as in network/registry.ts). */
 const OBSERVERS = new Set(['envoy.tcp.metadataexchange.config.MetadataExchange', 'stats.PluginConfig']);
 /** The HTTP filter that every upstream chain ends in. */
 const UPSTREAM_CODEC = 'envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec';
-const LIMITS = ['max_connections', 'max_pending_requests', 'max_requests'];
 
 /**
- * What may stop a request between the choice of a cluster and its hosts: filters of the cluster, circuit breakers that allow nothing,
- * and maintenance mode (Router::Filter::decodeHeaders). Limits above zero depend on the load and show in statistics.
+ * What may stop a request between the choice of a cluster and its hosts: filters of the cluster and maintenance mode
+ * (Router::Filter::decodeHeaders).
  */
 export function clusterGate(cluster: Cursor, runtime: Runtime): Unknown | null {
   const network = field(cluster, 'filters')
@@ -23,11 +22,6 @@ export function clusterGate(cluster: Cursor, runtime: Runtime): Unknown | null {
   );
   const filter = unknownUpstreamFilter(field(options, 'http_filters'));
   if (filter !== null) return filter;
-  for (const threshold of fields(cluster, 'circuit_breakers', 'thresholds').items()) {
-    if ((enumName(field(threshold, 'priority'), ['DEFAULT', 'HIGH']) ?? 'DEFAULT') !== 'DEFAULT') continue;
-    const none = LIMITS.map((limit) => field(threshold, limit)).find((limit) => limit.number() === 0);
-    if (none !== undefined) return unknown('a circuit breaker of the cluster allows nothing', none);
-  }
   return runtime.shown(`upstream.maintenance_mode.${field(cluster, 'name').string() ?? ''}`);
 }
 

@@ -3,6 +3,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyConfigDump, EnvoyFacts, EnvoyResource } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { enumName, field, fields, isTrue, unknown } from '../proto-json.ts';
+import { isUnknown } from '../truth.ts';
 import { assignedHealth, reportedHealth } from './health.ts';
 import type { HostHealth } from './health.ts';
 
@@ -58,6 +59,14 @@ export function readHostSet(facts: EnvoyFacts, config: EnvoyConfigDump, cluster:
   const set = findHostSet(facts, config, cluster);
   sets.set(cluster.name, set);
   return set;
+}
+
+/** Whether it is known that a cluster of this name runs and has no host. */
+export function isEmptyCluster(facts: EnvoyFacts, config: EnvoyConfigDump, name: string): boolean {
+  const cluster = config.cluster(name);
+  if (cluster === undefined || cluster.state !== 'active') return false;
+  const set = readHostSet(facts, config, cluster);
+  return !isUnknown(set) && set.hosts.length === 0;
 }
 
 /** What was read of each cluster, kept as long as the facts are. */

@@ -1,11 +1,9 @@
-import type { EnvoyConfigDump, EnvoyFacts } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { readHostSet } from '../cluster/host-set.ts';
+import { isEmptyCluster } from '../cluster/host-set.ts';
 import { localReply } from '../http/http-context.ts';
 import { readStatusCode } from '../http/status-code.ts';
 import { field, fields, isTrue, unknown } from '../proto-json.ts';
 import { readFraction } from '../runtime.ts';
-import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
 import type { RunHttpFilter } from './filter.ts';
@@ -39,7 +37,12 @@ export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
   }
   const plain = !field(config, 'filter_enabled_metadata').exists && !field(config, 'with_request_body').exists;
   const cluster = serviceCluster(config);
-  if (!plain || cluster === null || perRoute !== null || !isEmpty(connection.facts, connection.config, cluster)) {
+  if (
+    !plain ||
+    cluster === null ||
+    perRoute !== null ||
+    !isEmptyCluster(connection.facts, connection.config, cluster)
+  ) {
     return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name)), asked);
   }
   const reasons = [`its cluster ${cluster} has no host`];
@@ -67,11 +70,4 @@ export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
 function serviceCluster(config: Cursor): string | null {
   const grpc = fields(config, 'grpc_service', 'envoy_grpc', 'cluster_name').string();
   return grpc ?? fields(config, 'http_service', 'server_uri', 'cluster').string() ?? null;
-}
-
-function isEmpty(facts: EnvoyFacts, config: EnvoyConfigDump, name: string): boolean {
-  const cluster = config.cluster(name);
-  if (cluster === undefined || cluster.state !== 'active') return false;
-  const set = readHostSet(facts, config, cluster);
-  return !isUnknown(set) && set.hosts.length === 0;
 }

@@ -1,10 +1,10 @@
-import type { Condition } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { localReply } from '../http/http-context.ts';
 import { readStatusCode } from '../http/status-code.ts';
 import { field, fields, typedMessage, unknown, unknownField } from '../proto-json.ts';
 import { fractionProbability, readFraction } from '../runtime.ts';
+import { bucketCondition } from '../token-bucket.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
@@ -56,7 +56,7 @@ export const runLocalRateLimit: RunHttpFilter = (context, filter, walk, next) =>
   if (!bucket.exists) return undetermined(walk, unknown(`rate limit ${filter.name} has no default bucket`, enabled));
   const limited = (taken: Walk): EnvoyOutcome[] => {
     const code = readStatusCode(fields(config, 'status', 'code')) ?? TOO_MANY_REQUESTS;
-    const decided = (used: boolean): Walk => branch(taken, 1, usedUp(filter.name, bucket, used));
+    const decided = (used: boolean): Walk => branch(taken, 1, bucketCondition(filter.name, bucket, used));
     const full = withStep(decided(true), step('http-filter', 'replied', filter.name, { cites: [bucket] }));
     return [
       ...next(withStep(decided(false), step('http-filter', 'passed', filter.name, { cites: [bucket] }))),
@@ -75,11 +75,4 @@ export const runLocalRateLimit: RunHttpFilter = (context, filter, walk, next) =>
 /** A RuntimeFractionalPercent; 0 when it is absent. */
 function shareOf(fraction: Cursor): number {
   return fraction.exists ? fractionProbability(readFraction(field(fraction, 'default_value'))) : 0;
-}
-
-/** The condition that a token bucket is empty, or that it is not. */
-function usedUp(name: string, bucket: Cursor, used: boolean): Condition {
-  const tokens = field(bucket, 'max_tokens').number() ?? 0;
-  const rate = `of ${name} (${tokens} tokens, refilled every ${field(bucket, 'fill_interval').string() ?? '?'})`;
-  return { key: `limit:${bucket.pointer}`, value: !used, subject: { kind: 'limit', rate } };
 }

@@ -3,6 +3,7 @@ import { localReply } from '../http/http-context.ts';
 import { readRequestInput } from '../http/request-input.ts';
 import { decideByMatcher, decideRbac, denialDetail } from '../rbac/engine.ts';
 import { rbacStep } from '../rbac/step.ts';
+import { unsetMetadata } from '../rbac/unset-metadata.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
@@ -45,6 +46,7 @@ export const runRbac: RunHttpFilter = (context, filter, walk, next) => {
         remoteAddress: context.remoteAddress,
         serverName: connection.socket.serverName,
         tls: connection.tls,
+        metadata: (name) => unsetMetadata(context.hcm, name),
       });
   if (isUnknown(decision)) return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name)), decision);
   const decided = withStep(walk, rbacStep('http-filter', filter.name, decision));

@@ -7,6 +7,7 @@ import { runExtAuthz } from './ext-authz.ts';
 import { runFault } from './fault.ts';
 import { runJwtAuthn } from './jwt-authn.ts';
 import { runLocalRateLimit } from './local-ratelimit.ts';
+import { runRateLimit } from './ratelimit.ts';
 import { runRbac } from './rbac.ts';
 
 const TYPE = 'envoy.extensions.filters.http.';
@@ -18,17 +19,6 @@ const pass: RunHttpFilter = (_context, _filter, walk, next) => next(walk);
 const runLua: RunHttpFilter = (context, filter, walk, next) => {
   const scripts = ['inline_code', 'default_source_code'].some((name) => field(filter.config, name).exists);
   return scripts || filter.override !== null ? opaque(context, filter, walk, next) : next(walk);
-};
-
-/** Nothing is asked where neither route, virtual host nor filter has a rate limit (ratelimit.cc, initiateCall). */
-const runRateLimit: RunHttpFilter = (context, filter, walk, next) => {
-  const { route, virtualHost } = context.choice;
-  if (route === null) return next(walk);
-  const limits = [field(field(route, 'route'), 'rate_limits'), field(filter.config, 'rate_limits')];
-  if (virtualHost !== null) limits.push(field(virtualHost, 'rate_limits'));
-  return limits.some((list) => list.exists) || filter.override !== null
-    ? opaque(context, filter, walk, next)
-    : next(walk);
 };
 
 /** Changed headers count for what comes after; answers do not (header_mutation.cc). */
@@ -74,7 +64,6 @@ const OPAQUE: readonly (readonly [string, string])[] = [
   ['envoy.extensions.filters.http.ext_proc.', 'an external processor may answer or change the request'],
   ['envoy.extensions.filters.http.lua.', 'a Lua script may answer or change the request'],
   ['envoy.extensions.filters.http.wasm.', 'a WebAssembly module may answer or change the request'],
-  ['envoy.extensions.filters.http.ratelimit.', 'a rate limit service decides'],
 ];
 
 /** The rule of a filter, by the type of its configuration. */

@@ -18,6 +18,8 @@ import type { RequestView } from './request-view.ts';
 export type Prepared =
   | { readonly kind: 'ready'; readonly request: RequestView; readonly remoteAddress: string | Unknown }
   | { readonly kind: 'refused'; readonly request: RequestView; readonly status: 307 | 400; readonly path: string }
+  /** by the codec: its headers are too many or too large */
+  | { readonly kind: 'oversized'; readonly request: RequestView; readonly detail: string }
   | { readonly kind: 'unknown'; readonly unknown: Unknown };
 
 /** Methods that Envoy's HTTP/1 codec takes unless it is told to allow others (source/common/http/http1/balsa_parser.cc). */
@@ -37,6 +39,15 @@ export function prepareRequest(
   if (doubt !== null) return { kind: 'unknown', unknown: doubt };
   const options = pathOptions(hcm);
   if (isUnknown(options)) return { kind: 'unknown', unknown: options };
+  const oversized = oversizedHeaders(hcm, http);
+  if (oversized !== null) {
+    if (http.version === 'h2')
+      return { kind: 'unknown', unknown: unknown('the headers are larger than the codec takes') };
+    const peer = { address: socket.remoteAddress, version: minorVersion(config.bootstrap) };
+    // It is answered before anything asks whether it is gRPC.
+    const request = { ...requestView(hcm, http, tls, http.path, http.authority, peer), grpc: false };
+    return { kind: 'oversized', request, detail: oversized };
+  }
   const authority = normaliseAuthority(hcm, http.authority, socket.localPort);
   const result = normalisePath(http.path, options);
   const path = result.action === 'reject' ? http.path : result.path;
@@ -66,6 +77,26 @@ function doubtfulRequest(hcm: Cursor, http: HttpRequest): Unknown | null {
   if (!http.path.startsWith('/') || /[^\x21-\x7e]/.test(http.path))
     return unknown(`the path ${JSON.stringify(http.path)} is not one that is evaluated`);
   return null;
+}
+
+const DEFAULT_HEADERS_KB = 60;
+const DEFAULT_HEADERS = 100;
+
+const headerLimits = memoised((hcm) => ({
+  bytes: 1024 * (field(hcm, 'max_request_headers_kb').number() ?? DEFAULT_HEADERS_KB),
+  count: field(field(hcm, 'common_http_protocol_options'), 'max_headers_count').number() ?? DEFAULT_HEADERS,
+}));
+
+/**
+ * The detail of headers that the HTTP/1 codec refuses: it counts the path and the names and values of all headers
+ * (ConnectionImpl::checkMaxHeadersSize and completeCurrentHeader, source/common/http/http1/codec_impl.cc).
+ */
+function oversizedHeaders(hcm: Cursor, { path, headers, authority }: HttpRequest): string | null {
+  const limits = headerLimits(hcm);
+  const own = path.length + 'host'.length + authority.length;
+  const bytes = headers.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), own);
+  if (bytes > limits.bytes) return 'http1.headers_too_large';
+  return headers.length + 1 > limits.count ? 'http1.too_many_headers' : null;
 }
 
 const ESCAPED_SLASHES = [

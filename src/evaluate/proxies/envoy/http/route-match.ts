@@ -2,6 +2,7 @@ import type { Cursor } from '../../../../model/json.ts';
 import { holdsRedacted } from '../../../../model/redaction.ts';
 import type { TlsHello } from '../../../../model/request.ts';
 import { matchHeaders } from '../match/header-match.ts';
+import { matchAbsentMetadata } from '../match/metadata-match.ts';
 import { matchRegex } from '../match/regex.ts';
 import { lowerAscii, matchString, redactedPattern } from '../match/string-match.ts';
 import { memoised } from '../memo.ts';
@@ -25,6 +26,7 @@ const KNOWN = new Set([
   'query_parameters',
   'grpc',
   'tls_context',
+  'dynamic_metadata',
 ]);
 const KNOWN_PARAMETER = new Set(['name', 'string_match', 'present_match']);
 
@@ -83,10 +85,13 @@ const targetTests = memoised((match): readonly MatchTest[] => {
 
 const matchTests = memoised((match): readonly MatchTest[] => {
   const tlsContext = field(match, 'tls_context');
+  // A route is chosen before any filter of the request has set metadata.
+  const metadata = field(match, 'dynamic_metadata').items();
   const tests: (MatchTest | false)[] = [
     ...targetTests(match),
     field(match, 'grpc').exists && ((request) => request.grpc),
     tlsContext.exists && ((_request, tls) => matchTls(tlsContext, tls)),
+    metadata.length > 0 && (() => all(metadata, matchAbsentMetadata)),
   ];
   return tests.filter((test) => test !== false);
 });

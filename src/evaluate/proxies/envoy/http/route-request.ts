@@ -108,6 +108,7 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
   const retries = retryCounts(action, context.choice.virtualHost);
   return forwardTo(context.connection, choice.cluster, routed, {
     headers: context.request.headers,
+    priority: enumName(field(action, 'priority'), ['DEFAULT', 'HIGH']) === 'HIGH' ? 'HIGH' : 'DEFAULT',
     criteria: subsetCriteria(
       field(action, 'metadata_match'),
       ...(choice.weighted === null ? [] : [field(choice.weighted, 'metadata_match')]),
@@ -162,5 +163,13 @@ function failureReply(failure: ForwardFailure, action: Cursor): LocalReply {
       return { status: 503, flag: 'UDO', detail: 'unconditional_drop_overload', body: 'unconditional drop overload' };
     case 'overload-some':
       return { status: 503, flag: 'DO', detail: 'drop_overload', body: 'drop overload' };
+    case 'overflow':
+    case 'pool-overflow':
+      return {
+        status: 503,
+        flag: 'UO',
+        detail: 'upstream_reset_before_response_started{overflow}',
+        body: 'upstream connect error or disconnect/reset before headers. reset reason: overflow',
+      };
   }
 }

@@ -7,8 +7,8 @@ import type { Truth } from '../truth.ts';
 const TYPE = 'envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig';
 const KNOWN = new Set(['@type', 'path_template']);
 
-/** Characters of a path segment: unreserved ones, escapes, and the sub-delimiters but `*` and `=`. */
-const LITERAL = String.raw`a-zA-Z0-9-._~%!$&'()+,;:@`;
+/** Characters of a path segment: unreserved ones, escapes, and the sub-delimiters but `*`. */
+const LITERAL = String.raw`a-zA-Z0-9-._~%!$&'()+,;:@=`;
 const ONE_SEGMENT = `[${LITERAL}]+`;
 const SEGMENTS = `[${LITERAL}/]*`;
 

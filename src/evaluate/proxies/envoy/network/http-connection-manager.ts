@@ -50,6 +50,13 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   }
   const prepared = prepareRequest(hcm, { ...sent.http, version: spokenVersion(connection, sent.http) }, connection);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
+  if (prepared.kind === 'oversized') {
+    const cites = [field(hcm, 'max_request_headers_kb'), field(hcm, 'common_http_protocol_options')];
+    const reasons = ['the headers are larger or more than the listener takes'];
+    const refused = withStep(managed, step('reply', 'replied', '431', { reasons, cites }));
+    const { request, detail } = prepared;
+    return localReply({ hcm, request }, refused, { status: 431, flag: 'DPE', detail, body: null });
+  }
   if (prepared.kind === 'refused') {
     const { request, status, path } = prepared;
     const reasons = [status === 307 ? `escaped slashes: redirected to ${path}` : 'the path is refused'];
@@ -69,8 +76,8 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     const alone = found.probability === 1 && found.conditions.length === 0;
     if (tails === null || route === null || !alone || isUnknown(remoteAddress))
       return afterRoute({ connection, hcm, request, remoteAddress, choice }, found);
-    const sent = { request, socket: connection.socket, connection: connection.connection };
-    return tails.recall(route, remoteAddress, sent, (asked) => {
+    const looked = { request, socket: connection.socket, connection: connection.connection };
+    return tails.recall(route, remoteAddress, looked, (asked) => {
       const overheard = { ...connection, socket: asked.socket, connection: asked.connection };
       return afterRoute({ connection: overheard, hcm, request: asked.request, remoteAddress, choice }, found);
     });

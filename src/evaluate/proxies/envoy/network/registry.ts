@@ -2,6 +2,7 @@ import { step, undetermined, withStep } from '../walk.ts';
 import { unknown } from '../proto-json.ts';
 import type { NetworkFilter, RunNetworkFilter } from './filter.ts';
 import { runHttpConnectionManager } from './http-connection-manager.ts';
+import { runLocalRateLimit } from './local-ratelimit.ts';
 import { runRbac } from './rbac.ts';
 import { runTcpProxy } from './tcp-proxy.ts';
 
@@ -26,6 +27,7 @@ const NETWORK_FILTERS: Readonly<Record<string, RunNetworkFilter>> = {
   [`${TYPE}http_connection_manager.v3.HttpConnectionManager`]: runHttpConnectionManager,
   [`${TYPE}tcp_proxy.v3.TcpProxy`]: runTcpProxy,
   [`${TYPE}rbac.v3.RBAC`]: runRbac,
+  [`${TYPE}local_ratelimit.v3.LocalRateLimit`]: runLocalRateLimit,
   [`${TYPE}sni_cluster.v3.SniCluster`]: nameClusterBySni,
   // Istio's metrics; always continue (istio/proxy, source/extensions/filters/http/istio_stats/istio_stats.cc).
   'stats.PluginConfig': pass,
@@ -42,8 +44,24 @@ export function networkFilterRule(filter: NetworkFilter): RunNetworkFilter {
   return NETWORK_FILTERS[filter.type] ?? opaque;
 }
 
-const opaque: RunNetworkFilter = (_context, filter, walk) =>
-  undetermined(
-    withStep(walk, step('network-filter', 'unknown', filter.name, { cites: [filter.entry.at('name')] })),
-    unknown(`network filter ${filter.name} is not understood: it may end the connection`, filter.entry.at('name')),
+/** Filters whose decisions lie in what the client says or in a service, by type. */
+const NAMED: Readonly<Record<string, string>> = {
+  [`${TYPE}redis_proxy.v3.RedisProxy`]: 'the Redis proxy chooses the host by the commands that the client sends',
+  [`${TYPE}sni_dynamic_forward_proxy.v3.FilterConfig`]:
+    'the server name is resolved by DNS when the connection is made',
+  [`${TYPE}ext_authz.v3.ExtAuthz`]: 'an external authorization service decides',
+  [`${TYPE}ratelimit.v3.RateLimit`]: 'a rate limit service decides',
+};
+
+const opaque: RunNetworkFilter = (_context, filter, walk) => {
+  const cite = filter.entry.at('name');
+  const known = NAMED[filter.type];
+  const reason =
+    known === undefined
+      ? `network filter ${filter.name} is not understood: it may end the connection`
+      : `network filter ${filter.name}: ${known}`;
+  return undetermined(
+    withStep(walk, step('network-filter', 'unknown', filter.name, { cites: [cite] })),
+    unknown(reason, cite),
   );
+};

@@ -40,6 +40,8 @@ const FLAGS: Readonly<Record<ForwardFailure, string>> = {
   'no-host': 'UH',
   'overload-all': 'UH',
   'overload-some': 'UH',
+  overflow: 'UO',
+  'pool-overflow': 'URX',
 };
 
 /** envoy.filters.network.tcp_proxy: forwards bytes to a cluster, or to one of several by weight. */
@@ -85,6 +87,7 @@ function toCluster(
 ): EnvoyOutcome[] {
   return forwardTo(context, name, walk, {
     headers: null,
+    priority: 'DEFAULT',
     criteria: subsetCriteria(...metadata),
     hash: () => connectionHash(context, config),
     retries: Math.max(1, field(config, 'max_connect_attempts').number() ?? 1) - 1,

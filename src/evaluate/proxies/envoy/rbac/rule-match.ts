@@ -1,10 +1,11 @@
 import type { Cursor } from '../../../../model/json.ts';
 import { matchCidr } from '../match/address-match.ts';
 import { matchHeader } from '../match/header-match.ts';
+import { matchAbsentMetadata } from '../match/metadata-match.ts';
 import { matchString } from '../match/string-match.ts';
 import { withoutQuery } from '../http/path.ts';
 import { matchUriTemplate } from '../http/uri-template.ts';
-import { field, isTrue, unknown } from '../proto-json.ts';
+import { enumName, field, unknown } from '../proto-json.ts';
 import { all, any, isUnknown, not } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import type { RbacSubject } from './subject.ts';
@@ -17,6 +18,7 @@ const SHARED: Readonly<Record<string, Rule>> = {
   header: (value, { headers }) => headerRule(value, headers),
   url_path: pathRule,
   metadata: metadataRule,
+  sourced_metadata: sourcedMetadataRule,
 };
 
 /** Permission.rule (source/extensions/filters/common/rbac/matchers.cc, Matcher::create). */
@@ -69,20 +71,16 @@ function headerRule(matcher: Cursor, headers: RbacSubject['headers']): Truth {
   return matchHeader(matcher, headers ?? { get: () => null, compared: () => null });
 }
 
-/** Where jwt_authn writes what stands in a token. */
-const TOKENS = 'envoy.filters.http.jwt_authn';
-/** Kinds of ValueMatcher that hold for a value of their kind alone, and so for none that is not there (source/common/common/matchers.cc). */
-const OF_A_VALUE = ['string_match', 'list_match', 'bool_match', 'double_match', 'null_match'];
+function metadataRule(matcher: Cursor, { metadata }: RbacSubject): Truth {
+  return metadata(field(matcher, 'filter').string() ?? '') ?? matchAbsentMetadata(matcher);
+}
 
-/**
- * MetadataMatcher. Of a token alone is it known what stands there: nothing, since a request that may carry one has ended undetermined at
- * jwt_authn (http-filters/jwt-authn.ts), and nobody else writes there.
- */
-function metadataRule(matcher: Cursor): Truth {
-  const value = field(matcher, 'value');
-  if (field(matcher, 'filter').string() !== TOKENS || !OF_A_VALUE.some((kind) => field(value, kind).exists))
-    return unknown('the RBAC rule metadata is not understood', matcher);
-  return isTrue(matcher, 'invert');
+/** SourcedMetadata: dynamic metadata unless it asks for that of the route. */
+function sourcedMetadataRule(value: Cursor, subject: RbacSubject): Truth {
+  const source = enumName(field(value, 'metadata_source'), ['DYNAMIC', 'ROUTE']) ?? 'DYNAMIC';
+  return source === 'DYNAMIC'
+    ? metadataRule(field(value, 'metadata_matcher'), subject)
+    : unknown('a rule about metadata of the route is not understood', value);
 }
 
 /** PathMatcher over the path without query; without a path nothing matches. */

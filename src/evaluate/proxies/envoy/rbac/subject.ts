@@ -17,4 +17,6 @@ export interface RbacSubject {
   readonly serverName: string;
   /** The TLS session that the proxy terminates; null: plaintext. */
   readonly tls: TlsHello | null;
+  /** null: no filter has set dynamic metadata under this name; else why that is not known. */
+  readonly metadata: (filter: string) => Unknown | null;
 }
