@@ -37,8 +37,8 @@ export const nodePortTakenCheck: Check = {
   run: (context) =>
     nodeVisits(context).flatMap(({ node, facts, flow, intended }) => {
       const asked = intended?.find((outcome) => outcome.addressKind === 'nodePort');
-      if (asked?.service == null) return [];
-      const { service } = asked;
+      const service = asked?.service ?? null;
+      if (service === null) return [];
       const sockets = (facts.netns.sockets().value ?? []).filter(
         (socket) =>
           socket.port === flow.destinationPort &&

@@ -27,7 +27,7 @@ export const nodeRouteCheck: Check = {
           .find((one) => !one.hostNetwork && one.ips.includes(flow.destination));
         const nodes = objects?.nodes ?? [];
         const next = nodes.find((one) => one.addresses.some(({ address }) => address === gateway));
-        if (pod?.nodeName == null || next === undefined || next.name === pod.nodeName) return [];
+        if (pod === undefined || pod.nodeName === null || next === undefined || next.name === pod.nodeName) return [];
         return [
           finding('KR220', {
             subject: `node ${node}`,
@@ -50,13 +50,13 @@ export const linkSizeCheck: Check = {
     const own = (context.cluster.pod(pod.namespace, pod.name).netns.links().value ?? []).find(
       (link) => link.up && !link.loopback,
     );
-    if (own?.mtu == null) return [];
+    if (own === undefined || own.mtu === null) return [];
     const { mtu } = own;
     return nodeVisits(context).flatMap(({ node, facts, flow, programmed }) =>
       (programmed ?? []).flatMap(({ verdict, route }) => {
         if (verdict !== 'forward' || node !== pod.nodeName || !pod.ips.includes(flow.source)) return [];
         const device = (facts.netns.links().value ?? []).find((link) => link.name === route?.device);
-        if (device?.mtu == null || device.mtu >= mtu) return [];
+        if (device === undefined || device.mtu === null || device.mtu >= mtu) return [];
         return [
           finding('KR223', {
             subject: `pod ${pod.namespace}/${pod.name}`,

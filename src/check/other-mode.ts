@@ -12,10 +12,11 @@ const FAMILIES: readonly Family[] = [4, 6];
 export const leftoversCheck: Check = {
   code: 'KR213',
   run: (context) =>
-    nodesMet(context).flatMap(({ name, netns, kubeProxy }) => {
-      const found = modesOn(netns);
+    nodesMet(context).flatMap((node) => {
+      const { name } = node;
+      const found = modesOn(node.netns);
       if (found.size < 2) return [];
-      const running = kubeProxy().value?.mode ?? null;
+      const running = node.kubeProxy().value?.mode ?? null;
       const runs = running === null ? '' : `; kube-proxy runs in ${running} mode`;
       return [
         finding('KR213', {
@@ -38,8 +39,9 @@ export const configuredModeCheck: Check = {
     if (map === undefined || line === undefined || line === null) return [];
     // Linux' default: cmd/kube-proxy/app/server_linux.go, platformApplyDefaults.
     const wanted = line[1] === '' || line[1] === undefined ? 'iptables' : line[1];
-    return nodesMet(context).flatMap(({ name, kubeProxy }) => {
-      const config = kubeProxy().value;
+    return nodesMet(context).flatMap((node) => {
+      const { name } = node;
+      const config = node.kubeProxy().value;
       if (config === undefined || !config.captured || config.mode === null || config.mode === wanted) return [];
       return [
         finding('KR214', {
