@@ -16,7 +16,7 @@ import { forwardingCheck } from './forwarding.ts';
 import { goneEndpointCheck, lackingEndpointCheck, otherDriftCheck, unknownServiceCheck } from './node-drift.ts';
 import { headlessPortCheck } from './headless-port.ts';
 import { localPolicyCheck } from './local-policy.ts';
-import { namedTargetPortCheck } from './named-target-port.ts';
+import { namedTargetPortCheck, someNamedTargetPortsCheck } from './named-target-port.ts';
 import { noFamilyCheck } from './no-family.ts';
 import { noListenerCheck } from './no-listener.ts';
 import { noRouteCheck } from './no-route.ts';
@@ -36,6 +36,19 @@ import { staleEnvironmentCheck } from './stale-environment.ts';
 import { terminatingCheck } from './terminating.ts';
 import { tlsToPlaintextCheck } from './tls-to-plaintext.ts';
 import { unresolvedCheck } from './unresolved.ts';
+import { conntrackFullCheck } from './conntrack-full.ts';
+import { duplicateAddressCheck } from './duplicate-address.ts';
+import { externalAddressCheck, externalNameHostCheck } from './external-name.ts';
+import { hintsCheck } from './hints.ts';
+import { kubeProxyPodCheck } from './kube-proxy-pod.ts';
+import { localDetectionCheck } from './local-detection.ts';
+import { nodeDropsCheck } from './node-drops.ts';
+import { nodePortAddressCheck, nodePortTakenCheck } from './node-port.ts';
+import { linkSizeCheck, nodeRouteCheck } from './node-route.ts';
+import { configuredModeCheck, leftoversCheck, twoReplacementsCheck } from './other-mode.ts';
+import { publishedUnreadyCheck } from './published-unready.ts';
+import { serviceRangeCheck } from './service-range.ts';
+import { gonePodCheck, missingPodCheck, replacedPodCheck } from './slice-pods.ts';
 import { compareText } from '../model/order.ts';
 
 /** Every check: a new one is a file, a line here, a catalogue entry and a page. */
@@ -51,6 +64,15 @@ export const CHECKS: readonly Check[] = [
   headlessPortCheck,
   staleEnvironmentCheck,
   noFamilyCheck,
+  someNamedTargetPortsCheck,
+  publishedUnreadyCheck,
+  gonePodCheck,
+  replacedPodCheck,
+  missingPodCheck,
+  externalNameHostCheck,
+  externalAddressCheck,
+  serviceRangeCheck,
+  duplicateAddressCheck,
   unknownServiceCheck,
   goneEndpointCheck,
   lackingEndpointCheck,
@@ -62,6 +84,18 @@ export const CHECKS: readonly Check[] = [
   forwardingCheck,
   affinityCheck,
   staleConnectionCheck,
+  kubeProxyPodCheck,
+  leftoversCheck,
+  configuredModeCheck,
+  localDetectionCheck,
+  nodePortAddressCheck,
+  nodePortTakenCheck,
+  conntrackFullCheck,
+  nodeDropsCheck,
+  nodeRouteCheck,
+  twoReplacementsCheck,
+  hintsCheck,
+  linkSizeCheck,
   policyCheck,
   emptyClusterCheck,
   clusterMissingCheck,

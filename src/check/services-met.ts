@@ -25,6 +25,13 @@ export function servicePortsMet(context: CheckContext): readonly ServicePortMet[
   return [...unique.values()];
 }
 
+/** The Services of the question and of every node that the walk passed, each once, whatever their ports. */
+export function servicesMet(context: CheckContext): readonly ServiceFact[] {
+  const asked = context.trace.question.target.service;
+  const all = [...(asked === null ? [] : [asked]), ...servicePortsMet(context).map(({ service }) => service)];
+  return [...new Map(all.map((service) => [serviceName(service), service])).values()];
+}
+
 /** What the API objects asked of each node that the walk passed. */
 function intendedMet(context: CheckContext): readonly IntendedOutcome[] {
   return visitsOf(context, 'netns').flatMap((visit) => visit.intended ?? []);

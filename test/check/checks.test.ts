@@ -86,6 +86,35 @@ const ownedByWeb = items(
   },
 );
 
+const CONFIG_MAPS = 'resources/core/v1/configmaps.json';
+const CONFIGZ = 'nodes/node1/kube-proxy/configz';
+const NODES = 'resources/core/v1/nodes.json';
+
+const externalName = (name: string) =>
+  items(named('ext'), (item) => ((item['spec'] as { externalName: string }).externalName = name));
+
+/** Adds a ConfigMap of kube-system. */
+const configMap = (name: string, data: Readonly<Record<string, string>>) => (text: string) => {
+  const list = JSON.parse(text) as { items: unknown[] };
+  const metadata = { name, namespace: 'kube-system' };
+  list.items.push({ kind: 'ConfigMap', apiVersion: 'v1', metadata, data });
+  return JSON.stringify(list);
+};
+
+/** Adds a ready pod of kube-proxy on each node. */
+const kubeProxyOn =
+  (...nodes: readonly string[]) =>
+  (text: string) => {
+    const list = JSON.parse(text) as { items: unknown[] };
+    for (const node of nodes) {
+      const metadata = { name: `kube-proxy-${node}`, namespace: 'kube-system', labels: { 'k8s-app': 'kube-proxy' } };
+      const spec = { nodeName: node, hostNetwork: true, containers: [{ name: 'kube-proxy' }] };
+      const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+      list.items.push({ kind: 'Pod', apiVersion: 'v1', metadata, spec, status });
+    }
+    return JSON.stringify(list);
+  };
+
 const noBridgeNetfilter: Changes = {
   'nodes/node1/sysctl.txt': (text) => `${text}\nnet.bridge.bridge-nf-call-iptables = 0\n`,
 };
@@ -190,6 +219,59 @@ const CASES: Readonly<Record<Code, { readonly fires: Case; readonly silent: Case
     }),
     silent: lab('http://web-v6'),
   },
+  KR112: {
+    fires: lab('api', {
+      changes: {
+        [PODS]: items(named('api-b'), (item) => {
+          (item['spec'] as { containers: { ports?: unknown }[] }).containers.forEach((one) => delete one.ports);
+        }),
+      },
+    }),
+    silent: lab('api'),
+  },
+  KR113: { fires: lab('api-nr-headless:8443'), silent: lab('api') },
+  KR114: {
+    fires: lab('solo', { changes: { [SLICES]: (text) => text.replaceAll('"10.244.1.60"', '"10.244.1.66"') } }),
+    silent: lab('mirrored'),
+  },
+  KR115: {
+    fires: lab('solo', {
+      changes: { [PODS]: items(named('solo-a'), ({ metadata }) => (metadata['uid'] = 'another')) },
+    }),
+    silent: lab('solo'),
+  },
+  KR116: {
+    fires: lab('web', {
+      changes: {
+        [SLICES]: items(
+          ({ metadata }) => metadata.name === 'web-b9nzm',
+          (item) => (item['endpoints'] = endpointsOf(item).slice(1)),
+        ),
+      },
+    }),
+    silent: lab('web'),
+  },
+  KR117: { fires: lab('https://ext/'), silent: lab('https://web/') },
+  KR118: { fires: lab('ext:80', { changes: { [SERVICES]: externalName('192.0.2.1') } }), silent: lab('ext:80') },
+  KR119: {
+    fires: lab('web', {
+      changes: {
+        'resources/networking.k8s.io/v1/servicecidrs.json': (text) => text.replaceAll('10.96.0.0/16', '10.0.0.0/8'),
+      },
+    }),
+    silent: lab('web'),
+  },
+  KR120: {
+    fires: lab('solo', {
+      changes: {
+        [PODS]: items(named('drain-a'), (item) => {
+          (item['status'] as { podIPs: unknown; podIP: string }).podIPs = [{ ip: '10.244.1.60' }];
+          (item['status'] as { podIPs: unknown; podIP: string }).podIP = '10.244.1.60';
+        }),
+      },
+    }),
+    silent: lab('solo'),
+  },
   KR201: {
     fires: lab('web', { changes: { [NODE1]: drop(/-A KUBE-SERVICES -d 10\.96\.10\.1\/32 .*--dport 80 /) } }),
     silent: lab('web'),
@@ -245,6 +327,113 @@ const CASES: Readonly<Record<Code, { readonly fires: Case; readonly silent: Case
       },
     }),
     silent: lab('udp://dns:53'),
+  },
+  KR212: {
+    fires: lab('web', { changes: { [PODS]: kubeProxyOn('node2') } }),
+    silent: lab('web', { changes: { [PODS]: kubeProxyOn('node1', 'node2') } }),
+  },
+  KR213: {
+    fires: lab('web', {
+      changes: {
+        'nodes/node1/ip-link.json': (text) => {
+          const links = JSON.parse(text) as object[];
+          const device = {
+            ifindex: 99,
+            ifname: 'kube-ipvs0',
+            flags: ['BROADCAST', 'NOARP'],
+            mtu: 1500,
+            operstate: 'DOWN',
+          };
+          return JSON.stringify([...links, { ...device, linkinfo: { info_kind: 'dummy' }, link_type: 'ether' }]);
+        },
+      },
+    }),
+    silent: lab('web'),
+  },
+  KR214: {
+    fires: lab('web', {
+      changes: { [CONFIG_MAPS]: configMap('kube-proxy', { 'config.conf': 'kind: X\nmode: ipvs\n' }) },
+    }),
+    silent: lab('web', {
+      changes: { [CONFIG_MAPS]: configMap('kube-proxy', { 'config.conf': 'kind: X\nmode: ""\n' }) },
+    }),
+  },
+  KR215: {
+    fires: lab('web', {
+      changes: { [CONFIGZ]: (text) => text.replace('"clusterCIDR":"10.244.0.0/16', '"clusterCIDR":"10.245.0.0/16') },
+    }),
+    silent: lab('web'),
+  },
+  KR216: {
+    fires: lab('10.10.0.11:30080', {
+      from: '10.10.0.50',
+      changes: {
+        [CONFIGZ]: (text) => text.replace('"nodePortAddresses":null', '"nodePortAddresses":["192.0.2.0/24"]'),
+      },
+    }),
+    silent: lab('10.10.0.11:30080', { from: '10.10.0.50' }),
+  },
+  KR217: {
+    fires: lab('10.10.0.11:30080', {
+      from: '10.10.0.50',
+      changes: {
+        'nodes/node1/sockets.txt': (text) =>
+          `${text.trimEnd()}\ntcp LISTEN 0      4096     0.0.0.0:30080 0.0.0.0:* users:(("squid",pid=4711,fd=15))\n`,
+      },
+    }),
+    silent: lab('10.10.0.11:30080', { from: '10.10.0.50' }),
+  },
+  KR218: {
+    fires: lab('web', {
+      changes: {
+        'nodes/node1/sysctl.txt': (text) => text.replace(/(nf_conntrack_count) = \d+/, '$1 = 262000'),
+      },
+    }),
+    silent: lab('web'),
+  },
+  KR219: {
+    fires: lab('web', { changes: { [NODE1]: (text) => text.replaceAll(':FORWARD ACCEPT', ':FORWARD DROP') } }),
+    silent: lab('empty'),
+  },
+  KR220: {
+    fires: lab('10.244.2.50:5432', {
+      changes: {
+        'nodes/node1/ip-route.json': (text) =>
+          text.replace('"dst":"10.244.2.0/24","gateway":"10.10.0.12"', '"dst":"10.244.2.0/24","gateway":"10.10.0.99"'),
+        [NODES]: (text) => {
+          const list = JSON.parse(text) as { items: object[] };
+          const status = { addresses: [{ type: 'InternalIP', address: '10.10.0.99' }] };
+          list.items.push({ kind: 'Node', apiVersion: 'v1', metadata: { name: 'node3' }, spec: {}, status });
+          return JSON.stringify(list);
+        },
+      },
+    }),
+    silent: lab('10.244.2.50:5432'),
+  },
+  KR221: {
+    fires: lab('web', { changes: { [CONFIG_MAPS]: configMap('cilium-config', { 'kube-proxy-replacement': 'true' }) } }),
+    silent: lab('web', {
+      changes: { [CONFIG_MAPS]: configMap('cilium-config', { 'kube-proxy-replacement': 'false' }) },
+    }),
+  },
+  KR222: {
+    fires: lab('web-zonal', {
+      changes: {
+        [SLICES]: items(
+          ({ metadata }) => metadata.name === 'web-zonal-785gv',
+          (item) => {
+            delete (endpointsOf(item)[0] as { hints?: unknown }).hints;
+          },
+        ),
+      },
+    }),
+    silent: lab('web-zonal'),
+  },
+  KR223: {
+    fires: lab('10.244.2.50:5432', {
+      changes: { 'pods/shop/cli-a/netns/ip-link.json': (text) => text.replaceAll('"mtu":1500', '"mtu":9000') },
+    }),
+    silent: lab('10.244.2.50:5432'),
   },
   KR301: {
     fires: lab('solo', { changes: { 'resources/networking.k8s.io/v1/networkpolicies.json': () => denyIngress } }),
