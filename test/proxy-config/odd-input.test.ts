@@ -6,7 +6,6 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/collect/input-error.ts';
 import { QuestionError } from '../../src/explain/question/question-input.ts';
-import type { LiveAccess } from '../../src/live-question.ts';
 import {
   askProxies,
   compareRoots,
@@ -27,17 +26,12 @@ import {
 } from '../../src/proxy-config.ts';
 import type { Proxies } from '../../src/proxy-config/open-proxies.ts';
 import { openZtunnel } from '../../src/ztunnel-config.ts';
+import { NO_CLUSTER } from './no-cluster.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const none = { selection: {} };
 const short = { format: 'short', odd: false } as const;
-const live: LiveAccess = {
-  flags: {},
-  surroundings: () => {
-    throw new Error('no cluster may be asked for a file');
-  },
-  report: () => undefined,
-};
+const live = NO_CLUSTER;
 
 const input = (file: string) => ({ target: null, namespace: null, files: [file], snapshots: [], live });
 const ofDump = (show: (proxies: Proxies) => unknown) => (file: string) =>

@@ -3,21 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { LiveAccess } from '../../src/live-question.ts';
 import { compareRoots } from '../../src/proxy-config.ts';
+import { NO_CLUSTER } from './no-cluster.ts';
 
 const PODS = 'samples/istio-bookinfo/clusters/lab/pods/bookinfo';
 const dumpOf = (pod: string): string => `${PODS}/${pod}/envoy/config_dump.json`;
 const folder = mkdtempSync(path.join(tmpdir(), 'root-authorities-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const live: LiveAccess = {
-  flags: {},
-  surroundings: () => {
-    throw new Error('no cluster may be asked for a file');
-  },
-  report: () => undefined,
-};
+const live = NO_CLUSTER;
 const compare = (files: readonly string[], format: 'short' | 'reach-json' = 'short') =>
   compareRoots({ sides: [], namespace: null, snapshots: [], files, live }, format);
 

@@ -77,7 +77,10 @@ function* textsHolding(
   for (let hit = list.indexOf(needle, first); hit >= 0;) {
     const start = list.lastIndexOf(open, hit);
     const last = list.indexOf(close, hit);
-    if (start < first || last < 0) return yield null;
+    if (start < first || last < 0) {
+      yield null;
+      return;
+    }
     const stop = last + close.length;
     yield list.subarray(start, stop);
     hit = list.indexOf(needle, stop);
