@@ -140,7 +140,8 @@ function told(error: unknown): { readonly message: string; readonly remedies: re
 }
 
 describe.each([...OF_DUMP, ENDPOINT, ZTUNNEL])('%s of', (command, ask) => {
-  const odd = command === 'ztunnel-config' ? ODD.filter(([what]) => !what.includes('cannot print')) : ODD;
+  const own = ['a Kubernetes object', 'a list', 'an empty object', 'the text of a proxy that cannot print'];
+  const odd = command === 'ztunnel-config' ? ODD.filter(([what]) => !own.includes(what)) : ODD;
   it.each(odd)('%s', async (_, place, says) => {
     expect(await refusal(() => ask(place))).toContain(says);
   });
@@ -161,4 +162,8 @@ it.each([
   ['no file', path.join(folder, 'none')],
 ])('log of %s', async (_, place) => {
   expect(await refusal(() => log(place))).not.toBe('nothing was refused');
+});
+
+it.each(['{"kind":"Pod"}', '[]', '{}'])('ztunnel-config of %s', async (text) => {
+  expect(await refusal(() => ZTUNNEL[1](file(text)))).toContain("this is not the answer of a ztunnel's /config_dump");
 });

@@ -46,13 +46,12 @@ export function adminMember(artefact: Artefact, root: JsonNode | null, wanted: A
     kind: 'unreadable',
     artefact: artefact.name,
     ...(root === null ? {} : { pointer: '' }),
-    problem: `this is not the answer of ${wanted.endpoint}: ${describeDocument(root)}`,
+    problem: `this is not the answer of ${wanted.endpoint}: ${describe(root)}`,
     remedy: `capture ${wanted.endpoint} of the proxy's admin port`,
   };
 }
 
-/** One clause: what a document is, as far as it can be recognised. */
-export function describeDocument(root: JsonNode | null): string {
+function describe(root: JsonNode | null): string {
   if (root === null) return 'it is no JSON document';
   const other = OTHERS.find((document) => document.members.some((key) => root.member(key) !== undefined));
   if (other !== undefined) return `it is that of ${other.endpoint}`;

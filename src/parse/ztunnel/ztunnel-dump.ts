@@ -1,6 +1,5 @@
 import type { Artefact, Gap } from '../../model/artefact.ts';
 import type { ZtunnelDump } from '../../model/ztunnel.ts';
-import { describeDocument } from '../envoy/admin-document.ts';
 import { readJson } from '../json-index/json-document.ts';
 
 const LISTS = ['workloads', 'services', 'policies', 'certificates'] as const;
@@ -20,7 +19,7 @@ export function readZtunnelDump(artefact: Artefact): ZtunnelDump | Gap {
     return {
       kind: 'unreadable',
       artefact: artefact.name,
-      problem: `this is not the answer of a ztunnel's /config_dump: ${envoy ? 'it is that of an Envoy' : describeDocument(root)}`,
+      problem: `this is not the answer of a ztunnel's /config_dump${envoy ? ': it is that of an Envoy' : ''}`,
       remedy: envoy
         ? 'show it with pc'
         : 'capture it from port 15000 of a ztunnel pod: curl -s localhost:15000/config_dump',
