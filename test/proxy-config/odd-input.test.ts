@@ -140,8 +140,8 @@ function told(error: unknown): { readonly message: string; readonly remedies: re
 }
 
 describe.each([...OF_DUMP, ENDPOINT, ZTUNNEL])('%s of', (command, ask) => {
-  const own = ['a Kubernetes object', 'a list', 'an empty object', 'the text of a proxy that cannot print'];
-  const odd = command === 'ztunnel-config' ? ODD.filter(([what]) => !own.includes(what)) : ODD;
+  const own = new Set(['a Kubernetes object', 'a list', 'an empty object', 'the text of a proxy that cannot print']);
+  const odd = command === 'ztunnel-config' ? ODD.filter(([what]) => !own.has(what)) : ODD;
   it.each(odd)('%s', async (_, place, says) => {
     expect(await refusal(() => ask(place))).toContain(says);
   });
