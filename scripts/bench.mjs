@@ -18,9 +18,13 @@ import { kubeProxyRuleset } from './kube-proxy-ruleset.mjs';
 
 const ROUNDS = 21;
 
-for (const other of ['peer', 'memory']) {
-  if (!process.argv.includes(`--${other}`)) continue;
-  const words = [fileURLToPath(new URL(`bench-${other}.ts`, import.meta.url)), ...process.argv.slice(2)];
+const OTHERS = [
+  ['--peer', new URL('bench-peer.ts', import.meta.url)],
+  ['--memory', new URL('bench-memory.ts', import.meta.url)],
+];
+for (const [flag, script] of OTHERS) {
+  if (!process.argv.includes(String(flag))) continue;
+  const words = [fileURLToPath(script ?? ''), ...process.argv.slice(2)];
   const hooks = new URL('typescript.mjs', import.meta.url).href;
   const { status } = spawnSync(process.execPath, ['--import', hooks, ...words], { stdio: 'inherit' });
   process.exit(status ?? 1);

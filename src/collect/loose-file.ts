@@ -107,11 +107,7 @@ export function damagedGzip(path: string, name: string): InputError {
 
 /** The error for a folder where a file is asked for. */
 export function folderGiven(path: string): InputError {
-  return new InputError(
-    path,
-    `${path} is a folder`,
-    'Name a file in it; a whole snapshot is given to explain with --snapshot.',
-  );
+  return new InputError(path, `${path} is a folder`, 'Name a file in it; a whole snapshot is given with --snapshot.');
 }
 
 async function unpack(bytes: Buffer, path: string, name: string, limit: number): Promise<Buffer> {

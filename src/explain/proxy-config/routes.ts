@@ -1,7 +1,7 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { list, isSet, text, texts, withField } from './message.ts';
 import { ownerText } from './owner.ts';
-import { runningResources, type Detail } from './resources.ts';
+import { runningResources } from './resources.ts';
 import { clusterNameTraits, isSelecting, selects, serviceNames, type Selection } from './selection.ts';
 import { sortedBy, type SortKey, type Table } from './table.ts';
 
@@ -13,22 +13,16 @@ export interface RouteFilter {
   readonly selection: Selection;
 }
 
-/** What neither cells nor filters look at. */
-const UNSHOWN = ['retry_policy": {', 'typed_per_filter_config": {'];
-
 /**
  * Route configurations that pass the filter, in the order of the dump.
  * @throws QuestionError when the dump has none
  */
-export function* listRoutes(dump: ProxyDump, { name, selection }: RouteFilter, detail: Detail): Generator {
+export function* listRoutes(dump: ProxyDump, { name, selection }: RouteFilter): Generator {
   const places = [
     ['dynamic_route_configs', 'route_config'],
     ['static_route_configs', 'route_config'],
   ] as const;
-  const wish = {
-    holding: name === null ? null : JSON.stringify(name),
-    without: detail === 'cells' ? UNSHOWN : [],
-  };
+  const wish = { holding: name === null ? null : JSON.stringify(name) };
   for (const config of runningResources(dump, 'RoutesConfigDump', places, wish)) {
     if (name === null || text(config, 'name') === name) yield* filteredRoutes(config, ['active'], selection);
   }

@@ -1,8 +1,8 @@
-import { constants } from 'node:buffer';
 import type { Artefact, Gap, StoredBytes } from '../../model/artefact.ts';
 import type { ElementWish, ProxyClusterStatuses, ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
 import { printedPart, readJson } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-document.ts';
+import { STRING_LIMIT } from '../json-index/passing-values.ts';
 import { adminMember, CLUSTERS, CONFIG_DUMP, explainText } from './admin-document.ts';
 import { printedSections, storedInMemory, type PrintedSection } from './printed-sections.ts';
 import { protoMember } from './resource.ts';
@@ -69,7 +69,7 @@ function configDump(artefact: Artefact, sections: readonly TypedSection[], reade
     pieces: () => piecesOf(artefact.stored ?? storedInMemory(artefact.bytes)),
     document: () => {
       const { bytes } = artefact;
-      if (bytes.length > constants.MAX_STRING_LENGTH) throw new RangeError('it is longer than a string can be');
+      if (bytes.length > STRING_LIMIT) throw new RangeError('it is longer than a string can be');
       return JSON.parse(bytes.toString('utf8')) as unknown;
     },
     gaps: () => reader.gaps,

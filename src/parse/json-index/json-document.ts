@@ -136,11 +136,16 @@ function readIndexed(artefact: Artefact, start: number, outer: IndexDepth | 'lay
 
 function notJson(artefact: Artefact, start: number): Gap {
   const empty = start >= artefact.bytes.length;
+  const isBinary = artefact.bytes.subarray(0, 800).includes(0);
   return {
     kind: 'unreadable',
     artefact: artefact.name,
-    ...(empty ? {} : { raw: gapRaw(artefact.bytes.toString('utf8', start, start + 800).trimEnd()) }),
-    problem: empty ? 'the file is empty' : 'this is text, not a JSON document',
+    ...(empty || isBinary ? {} : { raw: gapRaw(artefact.bytes.toString('utf8', start, start + 800).trimEnd()) }),
+    problem: empty
+      ? 'the file is empty'
+      : isBinary
+        ? 'this is binary data, not a JSON document'
+        : 'this is text, not a JSON document',
   };
 }
 

@@ -10,7 +10,7 @@ import type { Span } from './span-tree.ts';
 /** As many bytes are parsed at once. */
 const BATCH_BYTES = 512 * 1024;
 /** V8's limit on the length of a string (2^29 - 24); a longer slice cannot be parsed. */
-const STRING_LIMIT = 0x1fffffe8;
+export const STRING_LIMIT = 0x1fffffe8;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 
@@ -77,7 +77,10 @@ function* textsHolding(
   for (let hit = list.indexOf(needle, first); hit >= 0;) {
     const start = list.lastIndexOf(open, hit);
     const last = list.indexOf(close, hit);
-    if (start < first || last < 0) return yield null;
+    if (start < first || last < 0) {
+      yield null;
+      return;
+    }
     const stop = last + close.length;
     yield list.subarray(start, stop);
     hit = list.indexOf(needle, stop);
