@@ -50,3 +50,23 @@ export function differences(
     ...(keepsBackend ? [] : [...expected].filter((one) => !seen.has(one)).map((one) => `did not happen: ${one}`)),
   ];
 }
+
+/** What happened although the answer does not foretell it, in words. */
+export function contradictions({ branches }: Explanation, results: readonly ProbeResult[]): readonly string[] {
+  const expected = new Set(branches.map(foretold));
+  const seen = new Set(results.map(happened));
+  return [...seen].filter((one) => !expected.has(one)).map((one) => `not foretold: ${one}`);
+}
+
+/** What did not happen although it would be missed by chance but once in a million runs, in words. */
+export function likelyMissed({ branches }: Explanation, results: readonly ProbeResult[]): readonly string[] {
+  const seen = new Set(results.map(happened));
+  const chances = new Map<string, number>();
+  for (const branch of branches.filter(({ condition }) => condition === null)) {
+    const end = foretold(branch);
+    chances.set(end, (chances.get(end) ?? 0) + branch.probability);
+  }
+  return [...chances]
+    .filter(([end, chance]) => !seen.has(end) && (1 - chance) ** results.length < 1e-6)
+    .map(([end]) => `did not happen: ${end}`);
+}

@@ -1,0 +1,123 @@
+/**
+ * istiod's own configuration, at random: objects are applied, every proxy is told, each request is explained from what the proxies then
+ * have, and really sent. Verdict, status and backends must agree; what is undetermined is counted. `REACH_SEED` and `REACH_ROUNDS`
+ * choose another run.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../conformance/envoy/random.ts';
+import { collectionPath, type KubernetesObject } from '../lab/control-plane/objects.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { MESH_BASE } from '../lab/topology/mesh-base.ts';
+import type { LoggingPod } from './access-log.ts';
+import { contradictions, likelyMissed } from './agreement.ts';
+import { liveAnswers } from './live-answers.ts';
+import { proxyAdmin } from './proxy-admin.ts';
+import { randomMesh } from './random-mesh.ts';
+import { questionOf, send } from './request-question.ts';
+
+const NAMESPACE = 'bookinfo';
+const SEED = Number(process.env['REACH_SEED'] ?? 1);
+const ROUNDS = Number(process.env['REACH_ROUNDS'] ?? 4);
+const REQUESTS = 75;
+/** Of all requests. */
+const MOST_UNDETERMINED = 0.05;
+/** Milliseconds for which proxies must have the same configuration. */
+const REST = 1500;
+
+let lab: Lab;
+let applied: readonly KubernetesObject[] = [];
+const counts = { agree: 0, undetermined: 0, disagree: 0 };
+/** How requests ended, so that it shows whether the configurations do anything. */
+const ends = new Map<string, number>();
+
+beforeAll(async () => {
+  lab = await startLab(MESH_BASE);
+});
+afterAll(async () => {
+  await lab.stop();
+});
+
+const nameOf = (object: KubernetesObject): string => `${collectionPath(object)}/${object.metadata.name}`;
+
+/** Brings the mesh to these objects, and waits until each proxy has them. @param marker stands in each proxy's configuration then */
+async function configure(objects: readonly KubernetesObject[], marker: string): Promise<void> {
+  const kept = new Set(objects.map(nameOf));
+  for (const old of applied.map(nameOf).filter((name) => !kept.has(name))) await lab.api.call('DELETE', old);
+  // Those that are there are replaced whole: the marker, which is first, comes last.
+  for (const object of objects.toReversed()) await lab.api.apply(object);
+  applied = objects;
+  let before = '';
+  let since = Date.now();
+  await lab.api.until(`every proxy knows ${marker}`, 60, async () => {
+    const dumps = await Promise.all((await proxies()).map((pod) => proxyAdmin(lab, pod, 'config_dump')));
+    if (!dumps.every((dump) => dump.includes(marker))) return false;
+    // A dump's maps have no order; its times tell whether anything was delivered since.
+    const now = dumps
+      .flatMap((dump) => dump.match(/"last_updated": "[^"]+"/g) ?? [])
+      .toSorted()
+      .join('');
+    if (now !== before) [before, since] = [now, Date.now()];
+    return Date.now() - since >= REST;
+  });
+}
+
+interface PodState extends KubernetesObject {
+  readonly spec: {
+    readonly containers: readonly { name: string }[];
+    readonly initContainers?: readonly { name: string }[];
+  };
+}
+
+async function proxies(): Promise<readonly LoggingPod[]> {
+  const pods = await lab.api.list<PodState>('/api/v1/pods');
+  return pods
+    .filter(({ spec }) =>
+      [...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === 'istio-proxy'),
+    )
+    .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', pod: metadata.name }));
+}
+
+describe.each(Array.from({ length: ROUNDS }, (_, round) => SEED * 1000 + round))('configuration of seed %i', (seed) => {
+  it('is explained as it behaves', { timeout: 300_000 }, async () => {
+    const marker = `round-${seed}.example.test`;
+    const { objects, questions } = randomMesh(new Random(seed), marker, REQUESTS);
+    await configure(objects, marker);
+    const answers = await liveAnswers(
+      lab,
+      questions.map((question) => questionOf(question, NAMESPACE)),
+    );
+    const failures: string[] = [];
+    for (const [at, question] of questions.entries()) {
+      const explanation = answers[at];
+      if (explanation === undefined) throw new Error(`no answer to ${question.about}`);
+      if (explanation.verdict === 'undetermined') {
+        counts.undetermined += 1;
+        process.stderr.write(`${seed} ${question.about} ${question.to}: ${explanation.summary}\n`);
+        continue;
+      }
+      for (const { disposition, status, flag } of explanation.branches.slice(0, 1)) {
+        const end = [disposition, status, flag].filter((word) => word !== null).join(' ');
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+      }
+      const varies = explanation.branches.length > 1;
+      const results = await send(lab, { ...question, varies }, NAMESPACE, varies ? 60 : 2);
+      const differences = [...contradictions(explanation, results), ...likelyMissed(explanation, results)];
+      counts[differences.length === 0 ? 'agree' : 'disagree'] += 1;
+      if (differences.length > 0)
+        failures.push(
+          [JSON.stringify(question), ...differences, explanation.summary, JSON.stringify(results[0])].join('\n'),
+        );
+    }
+    const told = failures.length === 0 ? '' : `${failures.join('\n\n')}\n${JSON.stringify(objects)}`;
+    expect(failures.length, told).toBe(0);
+  });
+});
+
+it('little is undetermined', () => {
+  const all = counts.agree + counts.undetermined + counts.disagree;
+  process.stderr.write(
+    `seed ${SEED}: ${JSON.stringify(counts)}, first ends ${JSON.stringify(Object.fromEntries(ends))}\n`,
+  );
+  expect(all).toBe(ROUNDS * REQUESTS);
+  expect(counts.undetermined).toBeLessThanOrEqual(all * MOST_UNDETERMINED);
+});
