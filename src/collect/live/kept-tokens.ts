@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
+import { Cursor } from '../../model/json.ts';
 import { CredentialError } from './credential-error.ts';
 import type { AuthProviderEntry } from './kubeconfig-file.ts';
 
@@ -17,8 +18,9 @@ export function keepTokens({ file, user }: AuthProviderEntry, tokens: Readonly<R
   }
   try {
     const document = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'error' });
-    const { users } = document.toJS() as { readonly users: readonly { readonly name: unknown }[] };
-    const place = ['users', users.findIndex(({ name }) => name === user), 'user', 'auth-provider', 'config'];
+    const users = new Cursor(file, '', document.toJS()).at('users').items();
+    const index = users.findIndex((one) => one.at('name').string() === user);
+    const place = ['users', index, 'user', 'auth-provider', 'config'];
     for (const [key, token] of Object.entries(tokens)) document.setIn([...place, key], token);
     writeFileSync(file, document.toString({ lineWidth: 0 }));
   } catch (error) {

@@ -68,12 +68,12 @@ export function intendedOnNode(world: World, owner: NodeOwner, flow: Flow): Inte
 function isDecided(view: ClusterView, flow: Flow, nodeKnown: boolean): boolean {
   const claims = view.servicesAt(flow.destination);
   if (claims.length === 0) return view.podAt(flow.destination) !== undefined;
-  const { slices, knowsSlices } = view.serviceIndex();
+  const index = view.serviceIndex();
   return (
     claims.some(({ kind }) => kind === 'clusterIP') &&
     claims.every(({ service }) => {
-      const zones = slices(service).some(({ endpoints }) => endpoints.some((one) => one.hintZones !== null));
-      return knowsSlices(service) && (nodeKnown || !zones);
+      const zones = index.slices(service).some(({ endpoints }) => endpoints.some((one) => one.hintZones !== null));
+      return index.knowsSlices(service) && (nodeKnown || !zones);
     })
   );
 }

@@ -72,7 +72,7 @@ async function ask(config: Readonly<Record<string, string>>, token?: Handler, pr
       (error: unknown) => error,
     );
   connection.close();
-  if (refusal !== null && !(refusal instanceof RequestRefused)) throw refusal;
+  if (refusal !== null && !(refusal instanceof RequestRefused)) throw new Error('no refusal', { cause: refusal });
   const after = parse(readFileSync(kubeconfig, 'utf8')) as {
     users: { user: { 'auth-provider'?: { config: Record<string, string> } } }[];
   };

@@ -44,10 +44,7 @@ it.each<readonly [string, (text: string) => string, string, string, readonly str
   );
   expect(answer.verdict).toBe(verdict);
   expect(
-    answer.branches.map(
-      ({ disposition, backend }) =>
-        `${disposition} ${backend?.pod === undefined || backend.pod === null ? (backend?.ip ?? '') : backend.pod}`,
-    ),
+    answer.branches.map(({ disposition, backend }) => `${disposition} ${backend?.pod ?? backend?.ip ?? ''}`),
   ).toEqual(ends);
 });
 
