@@ -4,7 +4,7 @@ import { CLUSTER } from '../../lab/network.ts';
 import type { PodPlace } from '../../lab/pod-links.ts';
 import { APPS, MODES, NAMESPACE } from './pods.ts';
 
-export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
 /** A port as the API has it. */
 export interface PortSpec {
@@ -16,7 +16,7 @@ export interface PortSpec {
 }
 
 /** The part of a Service that is drawn. */
-export interface ServiceSpec {
+interface ServiceSpec {
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
   readonly clusterIP: string;
   readonly clusterIPs: readonly string[];
@@ -43,7 +43,7 @@ export interface DrawnService {
 }
 
 /** An EndpointSlice as the API has it. */
-export interface SliceSpec {
+interface SliceSpec {
   readonly name: string;
   readonly addressType: 'IPv4' | 'IPv6';
   readonly ports: readonly { readonly name: string; readonly protocol: Protocol; readonly port: number }[];

@@ -1,6 +1,6 @@
 import { Random } from '../../conformance/routing/random.ts';
+import type { NamespaceCluster } from '../../lab/namespace-cluster.ts';
 import { progress } from '../../lab/progress.ts';
-import type { CaseCluster } from './case-cluster.ts';
 import { drawServices } from './generate.ts';
 import { CaseRunner, type Effort } from './run-case.ts';
 import { shrink } from './shrink.ts';
@@ -10,7 +10,7 @@ const FIRST_SEED = Number(process.env['KUBECTL_REACH_SEED'] ?? 1);
 const FAILURES = 3;
 
 /** How many cases are run, of how many Services each. */
-export interface Extent extends Effort {
+interface Extent extends Effort {
   /** KUBECTL_REACH_CASES has precedence. */
   readonly cases: number;
   readonly services: number;
@@ -20,7 +20,7 @@ export interface Extent extends Effort {
  * Runs one case after the other, shrinks those in which something disagrees, and prints what was counted.
  * @returns each disagreement with its seed and the smallest Services that show it; empty: all agree
  */
-export async function holdCases(what: string, cluster: CaseCluster, extent: Extent): Promise<readonly string[]> {
+export async function holdCases(what: string, cluster: NamespaceCluster, extent: Extent): Promise<readonly string[]> {
   const cases = Number(process.env['KUBECTL_REACH_CASES'] ?? extent.cases);
   const runner = await CaseRunner.over(cluster, extent);
   const counts = { cases: 0, questions: 0, connections: 0, delivered: 0, open: 0, ways: 0 };

@@ -5,12 +5,11 @@ import type { Explanation } from '../../../src/model/explanation.ts';
 import type { Facts } from '../../../src/model/facts.ts';
 import { createWorkspace } from '../../../src/workspace.ts';
 import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
-import type { Files } from '../../lab/namespace-cluster.ts';
+import type { Files, NamespaceCluster } from '../../lab/namespace-cluster.ts';
 import type { ProbeResult, Sender } from '../../lab/probe/probe.ts';
 import { memorySource } from '../../workspace/memory-source.ts';
 import { questionOf } from '../request-question.ts';
 import { type DrawnService, objectsOf } from './generate.ts';
-import type { CaseCluster } from './case-cluster.ts';
 import { judge, type Judgement, requestsFor } from './judge.ts';
 import { NAMESPACE } from './pods.ts';
 import { entryNode, owners, questionsOf, serviceAddresses, type ServiceQuestion } from './questions.ts';
@@ -55,17 +54,17 @@ export interface Effort {
 
 /** A cluster that is asked one case after the other. */
 export class CaseRunner {
-  private readonly cluster: CaseCluster;
+  private readonly cluster: NamespaceCluster;
   private readonly lasting: Files;
   private readonly effort: Effort;
   private readonly ownerOf: (address: string) => string;
   private marker = 0;
 
-  static async over(cluster: CaseCluster, effort: Effort): Promise<CaseRunner> {
+  static async over(cluster: NamespaceCluster, effort: Effort): Promise<CaseRunner> {
     return new CaseRunner(cluster, await cluster.lastingFiles(), effort);
   }
 
-  private constructor(cluster: CaseCluster, lasting: Files, effort: Effort) {
+  private constructor(cluster: NamespaceCluster, lasting: Files, effort: Effort) {
     this.cluster = cluster;
     this.lasting = lasting;
     this.effort = effort;

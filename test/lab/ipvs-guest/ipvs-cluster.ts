@@ -15,15 +15,7 @@ import { execute } from '../execute.ts';
 import { dropServiceAddresses, layNetwork, type NodePlace } from '../network.ts';
 import { proxyConfiguration } from '../node/kube-proxy.ts';
 import { placePods } from '../pod-links.ts';
-import {
-  type CountedProbe,
-  type Probe,
-  type ProbeResult,
-  type RunAgent,
-  type Sender,
-  sendProbes,
-  sendTogether,
-} from '../probe/probe.ts';
+import { type Probe, type ProbeResult, type RunAgent, type Sender, sendProbes } from '../probe/probe.ts';
 import { progress } from '../progress.ts';
 import { LabRecord } from '../record.ts';
 import { nodeObject, podObjectsWithStatus } from '../topology/pod-objects.ts';
@@ -51,10 +43,9 @@ export class IpvsCluster {
   readonly kubeconfig: string;
   /** The same in the guest. */
   readonly guestKubeconfig: string;
-  readonly nodes: readonly NodePlace[];
-  readonly pods: readonly GuestPod[];
   private readonly topology: Topology;
   private readonly record: LabRecord;
+  private readonly pods: readonly GuestPod[];
 
   private constructor(
     guest: Guest,
@@ -62,7 +53,6 @@ export class IpvsCluster {
     guestKubeconfig: string,
     topology: Topology,
     record: LabRecord,
-    nodes: readonly NodePlace[],
     pods: readonly GuestPod[],
   ) {
     this.guest = guest;
@@ -71,7 +61,6 @@ export class IpvsCluster {
     this.guestKubeconfig = guestKubeconfig;
     this.topology = topology;
     this.record = record;
-    this.nodes = nodes;
     this.pods = pods;
   }
 
@@ -106,7 +95,7 @@ export class IpvsCluster {
       const pods = await startPods(guest, places, uids, kubeconfig);
       // With all objects there, kube-proxy writes its rules once: each of its programs takes long in the guest.
       await startProxies(guest, record, topology.nodes, settings);
-      const cluster = new IpvsCluster(guest, control, kubeconfig, topology, record, nodes, pods);
+      const cluster = new IpvsCluster(guest, control, kubeconfig, topology, record, pods);
       await cluster.settled();
       await dropServiceAddresses(network.router);
       return cluster;
@@ -145,32 +134,20 @@ export class IpvsCluster {
 
   /** Sends a request several times, one after another. The guest is slow: what takes long there was not dropped yet. */
   probes(probe: Probe, count: number): Promise<ProbeResult[]> {
-    return sendProbes(this.run, { timeout: PROBE_PATIENCE, ...probe }, count);
+    const run: RunAgent = (from, words, patience) => this.runAgent(from, words, patience);
+    return sendProbes(run, { timeout: PROBE_PATIENCE, ...probe }, count);
   }
 
-  /** Sends many requests of one sender at once. @returns the results of each, in their order */
-  send(from: Sender, probes: readonly CountedProbe[]): Promise<readonly (readonly ProbeResult[])[]> {
-    const patient = probes.map(({ probe, count }) => ({ probe: { timeout: PROBE_PATIENCE, ...probe }, count }));
-    return sendTogether(this.run, from, patient);
-  }
-
-  private readonly run: RunAgent = (from, words, patience, input = '') => this.runAgent(from, words, patience, input);
-
-  private async runAgent(
-    from: Sender,
-    words: readonly string[],
-    patience: number,
-    input: string,
-  ): Promise<GuestFinished> {
+  private async runAgent(from: Sender, words: readonly string[], patience: number): Promise<GuestFinished> {
     const agent = await agentProgram();
     if (from === 'outside' || 'node' in from) {
-      return this.guest.spawn(from === 'outside' ? from : from.node, [agent, ...words], input, patience);
+      return this.guest.spawn(from === 'outside' ? from : from.node, [agent, ...words], '', patience);
     }
     const pod = this.pods.find(({ spec }) => spec.name === from.pod);
     if (pod === undefined) throw new Error(`no pod ${from.pod}`);
     // Its own resolv.conf.
     const enter = ['nsenter', '--target', String(pod.pid), '--mount', '--net', '--', agent];
-    return this.guest.spawn('', [...enter, ...words], input, patience);
+    return this.guest.spawn('', [...enter, ...words], '', patience);
   }
 
   /** Writes a snapshot of the objects, and of the network namespaces of nodes and pods, by the tools alone. */
