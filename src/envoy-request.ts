@@ -3,7 +3,7 @@
  * a small part of all that the walk needs. In: paths and descriptions of requests. Out: answers and their text. It knows neither
  * flags nor the process.
  */
-import type { EnvoyRequestAnswer, EnvoyRequestFailure } from './explain/envoy-request/envoy-request.ts';
+import type { EnvoyRequestAnswer } from './explain/envoy-request/envoy-request.ts';
 import { renderEnvoyRequest } from './render/envoy-request.ts';
 import { renderJson } from './render/json.ts';
 
