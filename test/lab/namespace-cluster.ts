@@ -15,7 +15,7 @@ import { type CountedProbe, type ProbeResult, type RunAgent, type Sender, sendTo
 import { progress } from './progress.ts';
 import { LabRecord } from './record.ts';
 import { agentArguments, nodeObject, podObjectsWithStatus } from './topology/pod-objects.ts';
-import type { PodSpec, ProxyMode, Topology } from './topology/topology.ts';
+import type { ProxyMode, Topology } from './topology/topology.ts';
 
 /** Text of files of a snapshot, by name. */
 export type Files = Readonly<Record<string, string>>;

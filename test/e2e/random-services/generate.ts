@@ -145,7 +145,7 @@ function drawIngress(
 ): readonly Ingress[] {
   const drawn = families.flatMap((family): readonly Ingress[] =>
     random.several(0, 2, (number) => {
-      const [same] = external.filter((address) => address.includes(':') === (family === 'IPv6'));
+      const same = external.find((address) => address.includes(':') === (family === 'IPv6'));
       const ip = same !== undefined && random.chance(0.15) ? same : externalAddress(at, number + 1, family);
       return { ip, ...(random.chance(0.7) ? { ipMode: random.chance(0.8) ? 'VIP' : 'Proxy' } : {}) };
     }),
@@ -154,9 +154,19 @@ function drawIngress(
 }
 
 const RANGES = [
-  ...['10.244.1.0/24', '10.244.0.0/16', '10.10.0.0/24', '10.10.0.12/32', '203.0.113.0/24', '192.0.2.0/24'],
-  ...['0.0.0.0/0', '198.51.100.0/24'],
-  ...['fd00:244:1::/64', 'fd00:244::/32', 'fd00:10::/64', '2001:db8:113::/64', '::/0'],
+  '10.244.1.0/24',
+  '10.244.0.0/16',
+  '10.10.0.0/24',
+  '10.10.0.12/32',
+  '203.0.113.0/24',
+  '192.0.2.0/24',
+  '0.0.0.0/0',
+  '198.51.100.0/24',
+  'fd00:244:1::/64',
+  'fd00:244::/32',
+  'fd00:10::/64',
+  '2001:db8:113::/64',
+  '::/0',
 ];
 
 function sourceRanges(random: Random): readonly string[] {
@@ -229,8 +239,7 @@ function drawEndpoint(
 ): Readonly<Record<string, unknown>> {
   const [v4, v6] = place?.addresses ?? [CLUSTER.outside.v4, CLUSTER.outside.v6];
   const nodeName = random.chance(0.8) ? place?.node.name : random.chance(0.5) ? random.pick(NODES) : undefined;
-  const state = (yes: number): boolean | undefined =>
-    random.chance(0.2) ? undefined : random.chance(yes) ? true : false;
+  const state = (yes: number): boolean | undefined => (random.chance(0.2) ? undefined : random.chance(yes));
   const conditions = { ready: state(0.7), serving: state(0.6), terminating: state(0.3) };
   const zones = random.several(1, 2, () => ({ name: `zone-${random.integer(1, 3)}` }));
   const nodes = random.chance(0.5) ? { forNodes: [{ name: random.pick(NODES) }] } : {};
