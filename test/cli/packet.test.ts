@@ -154,7 +154,9 @@ dropped on its way to 10.0.0.2:25 by the rule in line 4
     );
     expect(status).toBe(4);
     expect(stdout).toContain('undetermined on its way to 10.0.0.2:26: match extension "quux" is not understood');
-    expect(stderr).toBe('warning: standard input:5: unknown match extension "quux"\n');
+    expect(stderr).toBe(
+      'warning: standard input:5: unknown match extension "quux" (use a version of kubectl-reach that knows it)\n',
+    );
   });
 
   it('warns when no address of a family is known', () => {

@@ -179,7 +179,7 @@ describe('ways to be known to the API server', () => {
     expect(plain(access.stdout.toString()), access.stderr).toMatch(
       /^User system:serviceaccount:kube-system:coredns at https:\/\/10\.96\.0\.1 \(cluster in-cluster\) may: yes list services/,
     );
-    const answer = await runInPod(lab, ['explain', 'cli-a', 'http://web', '-n', 'shop']);
+    const answer = await runInPod(lab, ['explain', 'cli-a', 'http://web', '-n', 'shop', '-v']);
     expect(problemsOf(answer, { status: 4, says: /allow it to list networkpolicies\.networking\.k8s\.io/ })).toEqual(
       [],
     );

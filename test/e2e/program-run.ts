@@ -21,7 +21,7 @@ export function problemsOf(
   const all = `${answer}\n${stderr}`;
   const problems: string[] = [];
   if (status !== fault.status) problems.push(`it ended with ${status} instead of ${fault.status}`);
-  if (/^ +at /m.test(all)) problems.push('it shows a stack trace');
+  if (/^ +at .+:\d+:\d+\)?$/m.test(all)) problems.push('it shows a stack trace');
   if (fault.status === 0 && !answer.startsWith('REACHABLE')) problems.push('it does not say reachable');
   if (fault.status === 1 && !/^error: .+\n.+/.test(stderr)) problems.push('it gives no error with what would help');
   if (fault.status === 4) {

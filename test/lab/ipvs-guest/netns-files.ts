@@ -2,10 +2,13 @@ import type { Guest } from './guest.ts';
 
 type Files = ReadonlyMap<string, string>;
 
-/** Rules and state of a node, with the command that makes each file of a snapshot. */
+/** Rules of any network namespace, with the command that makes each file of a snapshot. */
 const RULES: Readonly<Record<string, readonly string[]>> = {
   'iptables-save.txt': ['iptables-save', '-c'],
   'ip6tables-save.txt': ['ip6tables-save', '-c'],
+};
+/** State of a node besides. */
+const NODE_STATE: Readonly<Record<string, readonly string[]>> = {
   'ipvsadm-save.txt': ['ipvsadm', '-Sn'],
   'ipset-save.txt': ['ipset', 'save'],
   'conntrack.txt': ['conntrack', '-L', '-o', 'extended'],
@@ -42,12 +45,13 @@ export async function collectPodFiles(guest: Guest, netns: string): Promise<File
     for (const [at, name] of Object.keys(dumps).entries()) files.set(name, `${lines[at]}\n`);
   }
   files.set('sockets.txt', await guest.run(netns, ['ss', '-lntup']));
+  for (const [name, text] of await collect(guest, netns, RULES)) files.set(name, text);
   return files;
 }
 
 /** @returns the files of a snapshot that tell of a node's network namespace, by name */
 export async function collectNodeFiles(guest: Guest, netns: string): Promise<Files> {
-  return new Map([...(await collectPodFiles(guest, netns)), ...(await collect(guest, netns, RULES))]);
+  return new Map([...(await collectPodFiles(guest, netns)), ...(await collect(guest, netns, NODE_STATE))]);
 }
 
 /** @returns what the kernel and ipvsadm tell of IPVS beyond a snapshot, by name */

@@ -100,7 +100,7 @@ describe('readJson', () => {
     ['a line of text', 'Failed to convert protobuf message', 'this is text, not a JSON document'],
     ['nothing', '', 'the file is empty'],
     ['white space', ' \n', 'the file is empty'],
-    ['UTF-16', Buffer.from('{"a":1}', 'utf16le').subarray(1), 'this is text, not a JSON document'],
+    ['UTF-16', Buffer.from('{"a":1}', 'utf16le').subarray(1), 'this is binary data, not a JSON document'],
     ['a number', '17', 'this is text, not a JSON document'],
   ])('has no root, and a gap, for %s', (_, text, problem) => {
     const document = readJson(artefact(text));
