@@ -178,6 +178,8 @@ function connectionError(error: Error, opened: boolean): StreamError {
       `the API server does not speak the WebSocket protocol of this request: ${said}`,
     );
   }
+  // It was there: the other side let it go before it answered, as a busy one may.
+  if (code === 'ECONNRESET') return new StreamError('cut-off', `the connection broke before the answer: ${said}`);
   return new StreamError('unreachable', `there is no connection to the API server: ${said}`);
 }
 
