@@ -31,7 +31,8 @@ export function matchUriTemplate(extension: Cursor, path: string): Truth {
 
 const VARIABLE = /^\{[A-Za-z]\w*(?:=([^{}]+))?\}/;
 const GLOB = /^\*\*?/;
-const TEXT = new RegExp(`^[${LITERAL}]+`);
+/** A `*` inside of a literal is taken, and is not quoted: the real Envoy takes `/reviews*` as the pattern that repeats the `s`. */
+const TEXT = new RegExp(`^[${LITERAL}][${LITERAL}*]*`);
 
 /** The template as an RE2 pattern; null: it is none that Envoy takes. */
 const templatePattern = memoised((config): string | null => {

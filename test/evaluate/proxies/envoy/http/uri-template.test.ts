@@ -23,6 +23,10 @@ describe('a URI template', () => {
     ['/a$b(c)', '/a$b(c)', true],
     ['/a%20b', '/a%20b', true],
     ['/*', '/a=b', true],
+    // By Envoy 1.38.3 and 1.40.0 themselves.
+    ['/reviews*', '/reviews', true],
+    ['/reviews*', '/review', true],
+    ['/reviews*', '/reviewsandmore', false],
   ])('%s, path %s: %s', (template, path, matches) => {
     expect(matchUriTemplate(extension({ path_template: template }), path)).toBe(matches);
   });
