@@ -38,7 +38,7 @@ const SCHEDULERS: Readonly<Record<string, Scheduler>> = {
   lblc: byConnections,
   lblcr: byConnections,
   twos: byConnections,
-  ovf: byConnections,
+  ovf: overflow,
   fo: failover,
   sh: bySource,
   dh: byDestination,
@@ -63,6 +63,12 @@ function certain(server: RealServer | null): readonly Choice[] {
 
 function byConnections(service: VirtualServer, flow: Flow): readonly Choice[] {
   return oneOf(service, flow, usable(service));
+}
+
+/** The heaviest whose active connections are not more than its weight; nobody where that holds for none (ip_vs_ovf_schedule). */
+function overflow(service: VirtualServer, flow: Flow): readonly Choice[] {
+  const servers = usable(service);
+  return oneOf(service, flow, servers.length === 0 ? [] : [...servers, null]);
 }
 
 /** One of these, as something decides that no dump tells; null stands for the ones that the scheduler refuses to take. */
