@@ -33,12 +33,15 @@ export async function logEntries(
   results: readonly ProbeResult[],
   agent: string,
 ): Promise<readonly LogEntry[]> {
-  const keys = [`"${agent}"`, ...results.map(({ local, localPort }) => ` ${local}:${localPort} `)];
+  const sources = results.map(({ local, localPort }) => ` ${local}:${localPort} `);
   let found: readonly LogEntry[] = [];
   await lab.api.until(`an entry about ${agent} in the access log of ${namespace}/${pod}`, FLUSHED_SECONDS, async () => {
     const { stdout } = await lab.kubectl(['logs', '-n', namespace, pod, '-c', 'istio-proxy']);
     const lines = stdout.toString().split('\n');
-    found = lines.filter((line) => keys.some((key) => line.includes(key))).flatMap(entryOf);
+    const named = lines.filter((line) => line.includes(`"${agent}"`));
+    // A port may have been that of another request before: it tells only where no name does.
+    const told = named.length > 0 ? named : lines.filter((line) => sources.some((source) => line.includes(source)));
+    found = told.flatMap(entryOf);
     return found.length > 0;
   });
   return found;
