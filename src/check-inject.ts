@@ -6,12 +6,12 @@ import { collectSnapshots } from './collect/snapshot.ts';
 import { checkWebhooks, type Labels, type WebhookAnswer } from './explain/check-inject/injection.ts';
 import { podsOfTarget } from './explain/proxy-config/target.ts';
 import { QuestionError } from './explain/question/question-input.ts';
-import { createClusterView, type ClusterView } from './explain/world/cluster-view.ts';
+import type { ClusterView } from './explain/world/cluster-view.ts';
 import { askInRounds, withCluster, type LiveAccess } from './live-question.ts';
 import type { ArtefactSource } from './model/artefact.ts';
 import { renderOwn } from './proxy-config/present.ts';
 import { renderTable } from './render/istioctl/table.ts';
-import { createWorkspace } from './workspace.ts';
+import { clusterViews } from './proxy-config/cluster-views.ts';
 
 export interface InjectQuestion {
   readonly snapshots: readonly string[];
@@ -46,7 +46,7 @@ export async function showInjection(
 
 async function webhookAnswers(question: InjectQuestion): Promise<readonly WebhookAnswer[]> {
   const ask = (source: ArtefactSource, namespace: string | null): readonly WebhookAnswer[] => {
-    const views = createWorkspace(source).clusters.map(createClusterView);
+    const views = clusterViews(source);
     return answersOf(views, { ...question, namespace: question.namespace ?? namespace });
   };
   if (question.snapshots.length > 0) return ask(await collectSnapshots(question.snapshots), null);

@@ -19,7 +19,7 @@ import {
   type ZtunnelFilter,
 } from './explain/ztunnel-config/ztunnel-tables.ts';
 import { nameAndNamespace } from './explain/proxy-config/target.ts';
-import { createClusterView, type ClusterView } from './explain/world/cluster-view.ts';
+import type { ClusterView } from './explain/world/cluster-view.ts';
 import { sentence } from './live-error.ts';
 import { askInRounds, withCluster, type LiveAccess } from './live-question.ts';
 import type { Artefact, ArtefactSource } from './model/artefact.ts';
@@ -31,8 +31,8 @@ import { readZtunnelDump } from './parse/ztunnel/ztunnel-dump.ts';
 import { renderDocument, renderGoStructs } from './render/istioctl/dump.ts';
 import { ZTUNNEL } from './render/istioctl/go-struct.ts';
 import { renderTable } from './render/istioctl/table.ts';
-import { createWorkspace } from './workspace.ts';
 import { ztunnelFile, ztunnelNodeOf } from './workspace/layout.ts';
+import { clusterViews } from './proxy-config/cluster-views.ts';
 
 export interface ZtunnelInput {
   /** `NAME[.NAMESPACE]` of a ztunnel's pod, or of a pod on its node; null: none is named. */
@@ -108,7 +108,7 @@ interface ZtunnelPlace extends Pick<OpenZtunnel, 'workload'> {
 
 function nodeOf(source: ArtefactSource, input: ZtunnelInput, contextNamespace: string): ZtunnelPlace {
   const { node, target, namespace } = input;
-  const views = createWorkspace(source).clusters.map(createClusterView);
+  const views = clusterViews(source);
   const [view] = views;
   if (node !== null) return { cluster: view?.name ?? '', node, workload: null };
   const [first] = ztunnelPods(views, input.istioNamespace);
@@ -163,7 +163,7 @@ export async function showZtunnelLog(input: ZtunnelLogInput): Promise<string> {
   return await withCluster(input.live, async (open) => {
     const { source, namespace, postAdmin } = open.cluster;
     const { answer } = await askInRounds(open, () => {
-      const pods = ztunnelPods(createWorkspace(source).clusters.map(createClusterView), input.istioNamespace);
+      const pods = ztunnelPods(clusterViews(source), input.istioNamespace);
       const isNamed = input.node !== null || input.target !== null;
       const only = isNamed
         ? nodeOf(source, { ...input, file: null, snapshots: [] }, namespace ?? 'default').node

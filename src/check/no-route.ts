@@ -88,11 +88,12 @@ function unfitObjects(context: CheckContext, { pod }: ProxyVisit, authority: str
 }
 
 function whyUnfit(
-  { cursor, ...gateway }: ObjectFact,
+  gateway: ObjectFact,
   pod: ProxyVisit['pod'],
   host: string,
 ): readonly { readonly text: string; readonly cursor: Cursor }[] {
-  if (!selectsPod({ ...gateway, cursor }, pod))
+  const { cursor } = gateway;
+  if (!selectsPod(gateway, pod))
     return [{ text: 'does not select this workload by its spec.selector', cursor: cursor.at('spec', 'selector') }];
   const servers = cursor.at('spec', 'servers');
   const hosts = servers.items().flatMap((server) => server.at('hosts').strings());

@@ -1,4 +1,4 @@
-import { contains, parseAddress, parsePrefix, type Prefix } from '../model/address.ts';
+import { overlaps, parsePrefix } from '../model/address.ts';
 import type { Evidence } from '../model/evidence.ts';
 import { finding, objectsOf, visitsOf, type Check } from './check.ts';
 
@@ -30,7 +30,7 @@ export const serviceRangeCheck: Check = {
     ]);
     return objects.serviceCIDRs.flatMap(({ cidr, cursor }) => {
       const range = parsePrefix(cidr);
-      const clash = range === undefined ? undefined : taken.find((one) => overlap(range, one.range));
+      const clash = range === undefined ? undefined : taken.find((one) => overlaps(range, one.range));
       if (clash === undefined) return [];
       const evidence: readonly Evidence[] = [cursor.evidence(), clash.cursor.evidence()];
       return [
@@ -45,11 +45,3 @@ export const serviceRangeCheck: Check = {
     });
   },
 };
-
-function overlap(a: Prefix, b: Prefix): boolean {
-  return contains(a, start(b)) || contains(b, start(a));
-}
-
-function start({ family, bits, mask }: Prefix) {
-  return { family, bits: bits & mask, text: '' } satisfies ReturnType<typeof parseAddress>;
-}

@@ -100,6 +100,11 @@ export function contains(prefix: Prefix, address: Address): boolean {
   return prefix.family === address.family && (address.bits & prefix.mask) === prefix.bits;
 }
 
+/** Whether some address lies in both. */
+export function overlaps(one: Prefix, other: Prefix): boolean {
+  return one.family === other.family && ((one.bits ^ other.bits) & one.mask & other.mask) === 0n;
+}
+
 export function addressFromBits(family: Family, bits: bigint): Address {
   const bytes: number[] = [];
   for (let shift = WIDTH[family] - 8; shift >= 0; shift -= 8) bytes.push(Number((bits >> BigInt(shift)) & 0xffn));

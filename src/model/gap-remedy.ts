@@ -8,6 +8,6 @@ const BY_KIND: Readonly<Partial<Record<GapKind, string>>> = {
 
 /** The gap with what would close it, where it does not say so itself. */
 export function withRemedy(gap: Gap): Gap {
-  const remedy = gap.remedy ?? BY_KIND[gap.kind];
-  return remedy === undefined || gap.remedy !== undefined ? gap : { ...gap, remedy };
+  const remedy = gap.remedy === undefined ? BY_KIND[gap.kind] : undefined;
+  return remedy === undefined ? gap : { ...gap, remedy };
 }

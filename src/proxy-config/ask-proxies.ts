@@ -12,12 +12,13 @@ import {
   type ProxySelection,
 } from '../explain/proxy-config/target.ts';
 import type { DocumentKind } from '../explain/proxy-config/documents.ts';
-import { createClusterView, type ClusterView } from '../explain/world/cluster-view.ts';
+import type { ClusterView } from '../explain/world/cluster-view.ts';
 import { askInRounds, withCluster, type LiveAccess } from '../live-question.ts';
 import type { ArtefactSource } from '../model/artefact.ts';
-import { createWorkspace } from '../workspace.ts';
 import { podFolder } from '../workspace/layout.ts';
 import { DocumentReader, openProxies, openSource, selectionOf, type Proxies, type ProxyInput } from './open-proxies.ts';
+import { clusterViews } from './cluster-views.ts';
+import { once } from '../workspace/reader.ts';
 
 /** Where the answers of proxies are, a live cluster included. */
 export interface AskedProxies extends ProxyInput {
@@ -141,8 +142,7 @@ function knownPlaces(
   cluster: string,
   selection: ProxySelection,
 ): { readonly places: readonly ProxyPlace[]; readonly views: () => readonly ClusterView[] } {
-  let made: readonly ClusterView[] | undefined;
-  const views = (): readonly ClusterView[] => (made ??= createWorkspace(source).clusters.map(createClusterView));
+  const views = once(() => clusterViews(source));
   const places = needsObjects(selection) ? runningProxies(views(), selection) : namedPlace(source, cluster, selection);
   return { places, views };
 }

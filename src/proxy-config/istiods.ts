@@ -1,11 +1,10 @@
 /** The istiods whose answers are wanted: those of snapshots, or the running ones of a live cluster. */
 import { readSelector } from '../explain/proxy-config/label-selector.ts';
 import { QuestionError } from '../explain/question/question-input.ts';
-import { createClusterView } from '../explain/world/cluster-view.ts';
 import { DEFAULT_ISTIO_NAMESPACE } from '../model/istio-namespace.ts';
 import type { Artefact, ArtefactSource } from '../model/artefact.ts';
-import { createWorkspace } from '../workspace.ts';
 import { clusterFolder, istiodFileOf } from '../workspace/layout.ts';
+import { clusterViews } from './cluster-views.ts';
 
 /** Which istiods of a live cluster are asked. */
 export interface IstiodSelection {
@@ -54,14 +53,12 @@ export function runningIstiods(
   const place = namespace ?? DEFAULT_ISTIO_NAMESPACE;
   const labels = selector ?? 'app=istiod';
   const matches = readSelector(revision === null ? labels : `${labels},istio.io/rev=${revision}`);
-  const istiods = createWorkspace(source)
-    .clusters.map(createClusterView)
-    .flatMap(({ name: cluster, objects }) => {
-      objects?.holds('pods', { namespace: place });
-      return (objects?.pods ?? [])
-        .filter((pod) => pod.namespace === place && pod.phase === 'Running' && matches(pod.labels))
-        .map((pod) => ({ name: pod.name, folder: `${clusterFolder(cluster)}istiod/${pod.name}/` }));
-    });
+  const istiods = clusterViews(source).flatMap(({ name: cluster, objects }) => {
+    objects?.holds('pods', { namespace: place });
+    return (objects?.pods ?? [])
+      .filter((pod) => pod.namespace === place && pod.phase === 'Running' && matches(pod.labels))
+      .map((pod) => ({ name: pod.name, folder: `${clusterFolder(cluster)}istiod/${pod.name}/` }));
+  });
   if (istiods.length > 0) return istiods.toSorted(byName);
   const which = revision === null ? labels : `${labels} and revision ${revision}`;
   throw new QuestionError(`no running Istio pods in "${place}" (with ${which})`, [

@@ -12,7 +12,7 @@ import {
 } from '../explain/proxy-config/documents.ts';
 import { findProxies, nameOf, type ProxyPlace, type ProxySelection } from '../explain/proxy-config/target.ts';
 import { QuestionError } from '../explain/question/question-input.ts';
-import { createClusterView, type ClusterView } from '../explain/world/cluster-view.ts';
+import type { ClusterView } from '../explain/world/cluster-view.ts';
 import type { Artefact, ArtefactSource, Gap } from '../model/artefact.ts';
 import type { EnvoyFacts } from '../model/envoy.ts';
 import type { ProxyClusterStatuses, ProxyDump } from '../model/proxy-dump.ts';
@@ -20,8 +20,9 @@ import { parseEnvoyClusters } from '../parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../parse/envoy/config-dump.ts';
 import { readProxyDocument, type ProxyDocument } from '../parse/envoy/proxy-dump.ts';
 import { sentence } from '../live-error.ts';
-import { createWorkspace } from '../workspace.ts';
 import { envoyFile, podsWithProxy } from '../workspace/layout.ts';
+import { clusterViews } from './cluster-views.ts';
+import { once } from '../workspace/reader.ts';
 
 /** Where the answers of proxies are. */
 export interface ProxyInput {
@@ -158,8 +159,7 @@ async function openFiles(paths: readonly string[]): Promise<Proxies> {
 
 /** The proxies of a snapshot that are meant. */
 export function openSnapshot(source: ArtefactSource, selection: ProxySelection): Proxies {
-  let made: readonly ClusterView[] | undefined;
-  const views = (): readonly ClusterView[] => (made ??= createWorkspace(source).clusters.map(createClusterView));
+  const views = once(() => clusterViews(source));
   return openSource(source, selection, podsWithProxy(source.names()), views, new DocumentReader());
 }
 

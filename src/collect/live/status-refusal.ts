@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Cursor } from '../../model/json.ts';
 import { permissionText, type Permission } from './permission.ts';
 import { RequestRefused, type RefusalKind } from './refusal.ts';
+import { jsonAnswer } from './json-answer.ts';
 
 /** Longest text of a server that is repeated. */
 const MESSAGE_LIMIT = 300;
@@ -99,7 +99,7 @@ function originOf(location: string): string {
 
 function statusOf(body: Buffer): { readonly message: string | undefined } | undefined {
   try {
-    const root = new Cursor('', '', JSON.parse(body.toString('utf8')));
+    const root = jsonAnswer(body);
     return root.at('kind').string() === 'Status' ? { message: root.at('message').string() } : undefined;
   } catch {
     return undefined;

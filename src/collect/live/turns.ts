@@ -23,4 +23,9 @@ export class Turns {
       else next();
     }
   }
+
+  /** Runs a task for each name when it is its turn. @returns what became of each */
+  async each<T>(names: readonly string[], task: (name: string) => Promise<T>): Promise<ReadonlyMap<string, T>> {
+    return new Map(await Promise.all(names.map(async (name) => [name, await this.take(() => task(name))] as const)));
+  }
 }

@@ -1,6 +1,6 @@
 import type { Artefact, Gap } from '../../model/artefact.ts';
 import { gapRaw } from '../../model/artefact.ts';
-import type { JsonNode } from '../json-index/json-document.ts';
+import type { JsonNode } from '../json-index/json-node.ts';
 
 /** What an admin endpoint's answer must hold at its top, and what it is called. */
 export interface AdminDocument {

@@ -2,7 +2,7 @@ import type { Artefact, Gap, Parsed } from '../../model/artefact.ts';
 import type { EnvoyClusterStatuses } from '../../model/envoy.ts';
 import type { Cursor } from '../../model/json.ts';
 import { readJson } from '../json-index/json-document.ts';
-import type { JsonNode } from '../json-index/json-document.ts';
+import type { JsonNode } from '../json-index/json-node.ts';
 import { adminMember, CLUSTERS, explainText, LISTENERS, SERVER_INFO } from './admin-document.ts';
 import type { AdminDocument } from './admin-document.ts';
 import { protoText } from './resource.ts';

@@ -9,7 +9,7 @@ import type { Artefact, Gap, Parsed } from '../../model/artefact.ts';
 import type { EnvoyConfigDump, EnvoyResource } from '../../model/envoy.ts';
 import { Cursor } from '../../model/json.ts';
 import { PARSE_WHOLE_BYTES, readJson } from '../json-index/json-document.ts';
-import type { JsonNode } from '../json-index/json-document.ts';
+import type { JsonNode } from '../json-index/json-node.ts';
 import { adminMember, CONFIG_DUMP, explainText } from './admin-document.ts';
 import { LazyResource, protoMember, protoText } from './resource.ts';
 import { BARE_RESOURCES, readDynamicListener, RESOURCE_LISTS, wrappedReader } from './sections.ts';

@@ -1,7 +1,7 @@
 import type { Artefact, Gap, StoredBytes } from '../../model/artefact.ts';
 import type { ElementWish, ProxyClusterStatuses, ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
 import { printedPart, readJson } from '../json-index/json-document.ts';
-import type { JsonNode } from '../json-index/json-document.ts';
+import type { JsonNode } from '../json-index/json-node.ts';
 import { STRING_LIMIT } from '../json-index/passing-values.ts';
 import { adminMember, CLUSTERS, CONFIG_DUMP, explainText } from './admin-document.ts';
 import { printedSections, storedInMemory, type PrintedSection } from './printed-sections.ts';

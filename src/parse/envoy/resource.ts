@@ -1,6 +1,6 @@
 import type { EnvoyResource } from '../../model/envoy.ts';
 import { Cursor } from '../../model/json.ts';
-import type { JsonNode } from '../json-index/json-document.ts';
+import type { JsonNode } from '../json-index/json-node.ts';
 import { camelCase } from '../../model/protobuf-name.ts';
 
 /** Protobuf JSON may spell a field `like_this` (Envoy) or `likeThis` (istiod); both are the same field. */

@@ -1,6 +1,6 @@
 import type { Gap } from '../../model/artefact.ts';
 import type { EnvoyResource } from '../../model/envoy.ts';
-import type { JsonNode } from '../json-index/json-document.ts';
+import type { JsonNode } from '../json-index/json-node.ts';
 import { LazyResource, protoMember, protoText } from './resource.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { JsonNode } from '../json-index/json-document.ts';
+import type { JsonNode } from '../json-index/json-node.ts';
 
 /** What the beginning of an object tells of it, so that the rest need not be read before somebody asks. */
 export interface Head {

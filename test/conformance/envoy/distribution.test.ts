@@ -10,8 +10,7 @@ import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
 import { EnvoyProcess, freePort, readLog } from './envoy-process.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
-import { plainListener } from './plain-listener.ts';
-import type { Probe } from './probe.ts';
+import { plainListener, plainProbe } from './plain-listener.ts';
 import { readFacts, sendAll } from './session.ts';
 import { Upstreams } from './upstreams.ts';
 import { evaluateProbe, expectedOf, observe } from './verdict.ts';
@@ -195,18 +194,7 @@ it.each(CASES)('%s', async (name, make) => {
   });
   try {
     const facts = await readFacts(envoy, true);
-    const probe: Probe = {
-      listener: 'l',
-      from: '127.0.0.1',
-      sourcePort: 0,
-      to: '127.0.0.1',
-      port,
-      tls: null,
-      method: 'GET',
-      host: 'h',
-      path: '/',
-      headers: [],
-    };
+    const probe = plainProbe(port);
     const replies = await sendAll(
       Array.from({ length: REQUESTS }, () => probe),
       certificates,

@@ -10,8 +10,7 @@ import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
 import { EnvoyProcess, freePort, readLog } from './envoy-process.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
-import { plainListener } from './plain-listener.ts';
-import type { Probe } from './probe.ts';
+import { plainListener, plainProbe } from './plain-listener.ts';
 import { readFacts, sendAll } from './session.ts';
 import { Upstreams } from './upstreams.ts';
 import { evaluateProbe, expectedOf, observe } from './verdict.ts';
@@ -176,21 +175,16 @@ it.each(CASES)('%s', async (name, { balancing, endpoints, policy = byUser }) => 
   });
   try {
     const facts = await readFacts(envoy, true);
-    const probes = Array.from({ length: REQUESTS }, (_, number): Probe => ({
-      listener: 'l',
-      from: `127.0.0.${1 + (number % 5)}`,
-      sourcePort: 0,
-      to: '127.0.0.1',
-      port,
-      tls: null,
-      method: 'GET',
-      host: 'h',
-      path: `/${number % 7}?q=${number % 3}`,
-      headers: [
-        ['x-user', `user-${number}`],
-        ['cookie', `other=1; who=someone-${number % 11}`],
-      ],
-    }));
+    const probes = Array.from({ length: REQUESTS }, (_, number) =>
+      plainProbe(port, {
+        from: `127.0.0.${1 + (number % 5)}`,
+        path: `/${number % 7}?q=${number % 3}`,
+        headers: [
+          ['x-user', `user-${number}`],
+          ['cookie', `other=1; who=someone-${number % 11}`],
+        ],
+      }),
+    );
     const replies = await sendAll(probes, certificates);
     const log = await readLog(folder, new Set(replies.map(({ connection }) => connection)));
     const met = new Set<string>();

@@ -1,4 +1,22 @@
 import { accessLog } from './envoy-process.ts';
+import type { Probe } from './probe.ts';
+
+/** A request to the listener of {@link plainListener}. */
+export function plainProbe(port: number, more: Partial<Probe> = {}): Probe {
+  return {
+    listener: 'l',
+    from: '127.0.0.1',
+    sourcePort: 0,
+    to: '127.0.0.1',
+    port,
+    tls: null,
+    method: 'GET',
+    host: 'h',
+    path: '/',
+    headers: [],
+    ...more,
+  };
+}
 
 /** A listener `l` in plaintext whose every host has the same routes and filters. */
 export function plainListener(

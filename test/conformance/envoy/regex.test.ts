@@ -10,8 +10,7 @@ import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
 import { EnvoyProcess, freePort } from './envoy-process.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
-import { plainListener } from './plain-listener.ts';
-import type { Probe } from './probe.ts';
+import { plainListener, plainProbe } from './plain-listener.ts';
 import { Random } from './random.ts';
 import { readFacts, sendAll } from './session.ts';
 import { evaluateProbe } from './verdict.ts';
@@ -144,18 +143,7 @@ it(`agrees on ${EXPRESSIONS} expressions (seed ${SEED})`, async () => {
   try {
     const facts = await readFacts(envoy, true);
     const probes = expressions.flatMap((_, index) =>
-      Array.from({ length: TEXTS }, (): Probe => ({
-        listener: 'l',
-        from: '127.0.0.1',
-        sourcePort: 0,
-        to: '127.0.0.1',
-        port,
-        tls: null,
-        method: 'GET',
-        host: 'h',
-        path: `/${index}`,
-        headers: [['x-text', text(random)]],
-      })),
+      Array.from({ length: TEXTS }, () => plainProbe(port, { path: `/${index}`, headers: [['x-text', text(random)]] })),
     );
     const replies = await sendAll(probes, certificates);
     const differences = probes.flatMap((probe, number) => {

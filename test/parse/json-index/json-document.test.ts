@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import type { Artefact } from '../../../src/model/artefact.ts';
 import { readJson } from '../../../src/parse/json-index/json-document.ts';
-import type { JsonNode } from '../../../src/parse/json-index/json-document.ts';
+import type { JsonNode } from '../../../src/parse/json-index/json-node.ts';
 
 function artefact(text: string | Buffer): Artefact {
   return { name: 'dump.json', capturedAt: null, bytes: Buffer.isBuffer(text) ? text : Buffer.from(text) };

@@ -1,13 +1,13 @@
-import { Cursor } from '../../../model/json.ts';
 import type { Gap } from '../../../model/artefact.ts';
 import type { KubeApi, PodName } from '../api-access.ts';
 import type { Collected, Collector } from '../collector.ts';
 import { RequestRefused } from '../refusal.ts';
 import { StreamError } from '../stream/stream-error.ts';
-import { streamGap } from '../stream/stream-gap.ts';
+import { forwardGap } from '../stream/stream-gap.ts';
 import { Turns } from '../turns.ts';
 import { podAdmin } from './envoy-admin.ts';
 import { ENVOY_PATHS, EnvoyDocuments, isPortClosed } from './envoy-documents.ts';
+import { jsonAnswer } from '../json-answer.ts';
 
 const AT_ONCE = 6;
 const ENVOY_FILE = /^clusters\/[^/]+\/pods\/([^/]+)\/([^/]+)\/envoy\/([^/]+)$/;
@@ -39,10 +39,7 @@ export class EnvoyCollector implements Collector {
   }
 
   async collect(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Collected>> {
-    const collected = await Promise.all(
-      names.map(async (name) => [name, await this.#turns.take(() => this.#collectOne(name, signal))] as const),
-    );
-    return new Map(collected);
+    return await this.#turns.each(names, (name) => this.#collectOne(name, signal));
   }
 
   async #collectOne(name: string, signal: AbortSignal): Promise<Collected> {
@@ -57,8 +54,7 @@ export class EnvoyCollector implements Collector {
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
       if (isPortClosed(error)) return { gap: await this.#noAdmin(name, target, signal) };
-      const { gap, problem, remedy } = streamGap(error, target, 'portforward');
-      return { gap: { kind: gap, artefact: name, problem, ...(remedy === null ? {} : { remedy }) } };
+      return { gap: forwardGap(name, error, target) };
     }
   }
 
@@ -89,7 +85,7 @@ export class EnvoyCollector implements Collector {
         `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`,
         { permission: { verb: 'get', group: '', resource: 'pods', namespace, namespaced: true }, signal },
       );
-      const spec = new Cursor('', '', JSON.parse(bytes.toString('utf8'))).at('spec');
+      const spec = jsonAnswer(bytes).at('spec');
       // A native sidecar is an init container that goes on running; istio-init has the proxy's image and does not.
       const sidecars = spec.at('initContainers').items();
       return [

@@ -4,12 +4,12 @@
  * In: an admin interface and the file of the snapshot that is wanted. Out: the document as Envoy printed it, or the gap. Told apart:
  * a proxy that is still starting, text in place of JSON, a document that Envoy itself cannot print, a server that is no Envoy.
  */
-import { Cursor } from '../../../model/json.ts';
 import type { Gap } from '../../../model/artefact.ts';
 import type { Collected } from '../collector.ts';
 import { quoted, StreamError } from '../stream/stream-error.ts';
 import type { HttpAnswer } from '../stream/pod-http.ts';
 import type { EnvoyAdmin } from './envoy-admin.ts';
+import { jsonAnswer } from '../json-answer.ts';
 
 /** Paths on the admin interface (envoy/source/server/admin/admin.cc), by the file of a snapshot. */
 export const ENVOY_PATHS: Readonly<Record<string, string>> = {
@@ -106,7 +106,7 @@ export class EnvoyDocuments {
     const { status, body } = await this.#get('/server_info', signal);
     if (status !== 200) return null;
     try {
-      return new Cursor('', '', JSON.parse(body.toString('utf8'))).at('state').string() ?? null;
+      return jsonAnswer(body).at('state').string() ?? null;
     } catch {
       return null;
     }
@@ -137,7 +137,7 @@ export class EnvoyDocuments {
 
 function elementsOf(body: Buffer): readonly unknown[] {
   try {
-    const configs = new Cursor('', '', JSON.parse(body.toString('utf8'))).at('configs');
+    const configs = jsonAnswer(body).at('configs');
     return configs.items().map(({ value }) => value);
   } catch {
     return [];

@@ -5,14 +5,14 @@
  * or the gap.
  */
 import type { Gap } from '../../../model/artefact.ts';
-import { Cursor } from '../../../model/json.ts';
 import type { KubeApi, PodName } from '../api-access.ts';
 import type { Collected, Collector } from '../collector.ts';
 import { RequestRefused } from '../refusal.ts';
 import { quoted, StreamError } from '../stream/stream-error.ts';
-import { streamGap } from '../stream/stream-gap.ts';
+import { forwardGap } from '../stream/stream-gap.ts';
 import { Turns } from '../turns.ts';
 import { podAdmin } from './envoy-admin.ts';
+import { jsonAnswer } from '../json-answer.ts';
 
 const AT_ONCE = 4;
 const ZTUNNEL_FILE = /^clusters\/[^/]+\/ztunnel\/([^/]+)\/config_dump\.json$/;
@@ -38,10 +38,7 @@ export class ZtunnelCollector implements Collector {
   }
 
   async collect(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Collected>> {
-    const collected = await Promise.all(
-      names.map(async (name) => [name, await this.#turns.take(() => this.#collectOne(name, signal))] as const),
-    );
-    return new Map(collected);
+    return await this.#turns.each(names, (name) => this.#collectOne(name, signal));
   }
 
   async #collectOne(name: string, signal: AbortSignal): Promise<Collected> {
@@ -56,8 +53,7 @@ export class ZtunnelCollector implements Collector {
       return { gap: { kind: 'unreadable', artefact: name, problem, remedy: "give the ztunnel's admin port" } };
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
-      const { gap, problem, remedy } = streamGap(error, pod, 'portforward');
-      return { gap: { kind: gap, artefact: name, problem, ...(remedy === null ? {} : { remedy }) } };
+      return { gap: forwardGap(name, error, pod) };
     }
   }
 
@@ -69,7 +65,7 @@ export class ZtunnelCollector implements Collector {
         permission: { verb: 'list', group: '', resource: 'pods', namespace, namespaced: true },
         signal,
       });
-      const pods = new Cursor('', '', JSON.parse(bytes.toString('utf8'))).at('items').items();
+      const pods = jsonAnswer(bytes).at('items').items();
       const running = pods.find((pod) => pod.at('status', 'phase').string() === 'Running');
       const pod = running?.at('metadata', 'name').string();
       if (pod !== undefined) return { namespace, pod };

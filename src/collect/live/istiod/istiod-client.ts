@@ -2,7 +2,7 @@
  * Asks one istiod. In: its pod, and what is wanted. Out: the answer's bytes. There are three ways: its monitoring port over HTTP, and its
  * discovery service with TLS, with a token that the API server gives for that alone, or in plain text.
  */
-import { Cursor } from '../../../model/json.ts';
+import type { Cursor } from '../../../model/json.ts';
 import type { KubeApi } from '../api-access.ts';
 import { RequestRefused } from '../refusal.ts';
 import { askOver } from '../stream/pod-http.ts';
@@ -12,6 +12,7 @@ import { askAds, type AdsTarget } from './ads.ts';
 import { syncStatusJson } from './client-config.ts';
 import type { DiscoveryResponse } from './discovery-codec.ts';
 import { openLocalForward } from './local-forward.ts';
+import { jsonAnswer } from '../json-answer.ts';
 
 const MONITORING_PORT = 15_014;
 const SECURE_PORT = 15_012;
@@ -167,7 +168,7 @@ export class IstiodClient {
   async #read(path: string, options: Parameters<KubeApi['request']>[1]): Promise<Cursor | undefined> {
     try {
       const { bytes } = await this.#api.request(path, options);
-      return new Cursor('', '', JSON.parse(bytes.toString('utf8')));
+      return jsonAnswer(bytes);
     } catch (error) {
       if (error instanceof RequestRefused) return undefined;
       throw error;

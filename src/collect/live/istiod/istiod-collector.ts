@@ -7,7 +7,7 @@
 import type { KubeApi } from '../api-access.ts';
 import type { Collected, Collector } from '../collector.ts';
 import { StreamError } from '../stream/stream-error.ts';
-import { streamGap } from '../stream/stream-gap.ts';
+import { forwardGap } from '../stream/stream-gap.ts';
 import { Turns } from '../turns.ts';
 import { IstiodClient } from './istiod-client.ts';
 
@@ -36,10 +36,7 @@ export class IstiodCollector implements Collector {
   }
 
   async collect(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Collected>> {
-    const collected = await Promise.all(
-      names.map(async (name) => [name, await this.#turns.take(() => this.#collectOne(name, signal))] as const),
-    );
-    return new Map(collected);
+    return await this.#turns.each(names, (name) => this.#collectOne(name, signal));
   }
 
   async #collectOne(name: string, signal: AbortSignal): Promise<Collected> {
@@ -57,8 +54,7 @@ export class IstiodCollector implements Collector {
         const remedy = `run \`istioctl x internal-debug "${path}" > ${name}\``;
         return { gap: { kind: 'unreadable', artefact: name, problem, remedy } };
       }
-      const { gap, problem, remedy } = streamGap(error, { namespace: this.#namespace, pod: istiod }, 'portforward');
-      return { gap: { kind: gap, artefact: name, problem, ...(remedy === null ? {} : { remedy }) } };
+      return { gap: forwardGap(name, error, { namespace: this.#namespace, pod: istiod }) };
     }
   }
 }

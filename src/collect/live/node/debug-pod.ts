@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Cursor } from '../../../model/json.ts';
+import type { Cursor } from '../../../model/json.ts';
 import type { KubeApi, PodName } from '../api-access.ts';
 import { RequestRefused } from '../refusal.ts';
 import { ContainerRunner } from './container-runner.ts';
 import { commandLoopback, forwardedLoopback } from './loopback-http.ts';
 import type { NodeAccess, NodePlace, NodeRefusal } from './node-place.ts';
+import { jsonAnswer } from '../json-answer.ts';
 
 /** Carries nsenter, which leads to the node's own tools. */
 export const DEBUG_IMAGE = 'busybox:1.37';
@@ -126,7 +127,7 @@ export class DebugPodAccess implements NodeAccess {
       permission: { verb: 'get', group: '', resource: 'pods', namespace, namespaced: true },
       signal,
     });
-    return new Cursor('', '', JSON.parse(bytes.toString('utf8'))).at('status');
+    return jsonAnswer(bytes).at('status');
   }
 
   #place(pod: PodName, node: string): NodePlace {

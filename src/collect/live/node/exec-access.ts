@@ -1,10 +1,11 @@
-import { Cursor } from '../../../model/json.ts';
+import type { Cursor } from '../../../model/json.ts';
 import type { KubeApi } from '../api-access.ts';
 import { RequestRefused } from '../refusal.ts';
 import { AGENT_SELECTORS, findAgents, type NodeAgent } from './agents.ts';
 import { ContainerRunner } from './container-runner.ts';
 import { commandLoopback, forwardedLoopback } from './loopback-http.ts';
 import type { NodeAccess, NodePlace, NodeRefusal } from './node-place.ts';
+import { jsonAnswer } from '../json-answer.ts';
 
 /** Where agents live when pods may not be listed in every namespace. */
 export const AGENT_NAMESPACE = 'kube-system';
@@ -79,7 +80,7 @@ export class ExecAccess implements NodeAccess {
         signal,
       },
     );
-    return new Cursor('', '', JSON.parse(bytes.toString('utf8')));
+    return jsonAnswer(bytes);
   }
 }
 

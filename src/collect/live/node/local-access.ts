@@ -1,10 +1,10 @@
 import { hostname, networkInterfaces } from 'node:os';
-import { Cursor } from '../../../model/json.ts';
 import type { KubeApi } from '../api-access.ts';
 import { RequestRefused } from '../refusal.ts';
 import { LocalRunner } from './local-runner.ts';
 import { commandLoopback, LOCAL_LOOPBACK } from './loopback-http.ts';
 import type { NodeAccess, NodePlace, NodeRefusal } from './node-place.ts';
+import { jsonAnswer } from '../json-answer.ts';
 
 /** This machine, as a node may be known. */
 interface ThisMachine {
@@ -60,7 +60,7 @@ export class LocalAccess implements NodeAccess {
         permission: { verb: 'get', group: '', resource: 'nodes', namespace: null, namespaced: false },
         signal,
       });
-      const addresses = new Cursor('', '', JSON.parse(bytes.toString('utf8'))).at('status', 'addresses').items();
+      const addresses = jsonAnswer(bytes).at('status', 'addresses').items();
       return addresses
         .filter((one) => one.at('type').string() === 'InternalIP' || one.at('type').string() === 'ExternalIP')
         .map((one) => one.at('address').string() ?? '');

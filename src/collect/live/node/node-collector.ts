@@ -46,10 +46,7 @@ export class NodeCollector implements Collector {
   }
 
   async collect(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Collected>> {
-    const collected = await Promise.all(
-      names.map(async (name) => [name, await this.#turns.take(() => this.#collectOne(name, signal))] as const),
-    );
-    return new Map(collected);
+    return await this.#turns.each(names, (name) => this.#collectOne(name, signal));
   }
 
   /** Takes away what was made to read the nodes. To be called at the end, whatever the end is. */

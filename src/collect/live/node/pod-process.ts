@@ -1,8 +1,8 @@
-import { Cursor } from '../../../model/json.ts';
 import type { KubeApi, PodName } from '../api-access.ts';
 import { RequestRefused } from '../refusal.ts';
 import type { CommandRunner } from './command-runner.ts';
 import type { Entrance, NodePlace, NodeRefusal } from './node-place.ts';
+import { jsonAnswer } from '../json-answer.ts';
 
 /** A pod as its node knows it. */
 export interface RunningPod {
@@ -26,7 +26,7 @@ export async function runningPod(
       `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`,
       { permission: { verb: 'get', group: '', resource: 'pods', namespace, namespaced: true }, signal },
     );
-    const found = new Cursor('', '', JSON.parse(bytes.toString('utf8')));
+    const found = jsonAnswer(bytes);
     const node = found.at('spec', 'nodeName').string();
     if (node === undefined) {
       return {

@@ -26,10 +26,7 @@ export class ListCollector implements Collector {
   }
 
   async collect(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Collected>> {
-    const collected = await Promise.all(
-      names.map(async (name) => [name, await this.#turns.take(() => this.#collectOne(name, signal))] as const),
-    );
-    return new Map(collected);
+    return await this.#turns.each(names, (name) => this.#collectOne(name, signal));
   }
 
   async #collectOne(name: string, signal: AbortSignal): Promise<Collected> {

@@ -1,4 +1,4 @@
-import type { GapKind } from '../../../model/artefact.ts';
+import type { Gap, GapKind } from '../../../model/artefact.ts';
 import type { PodName } from '../api-access.ts';
 import type { StreamError, StreamFailure } from './stream-error.ts';
 
@@ -47,4 +47,10 @@ export function streamGap(
     return { gap: 'forbidden', problem, remedy: allowStream(subresource, namespace) };
   }
   return { gap: KINDS[failure] ?? 'unreadable', problem, remedy: REMEDIES[failure] ?? null };
+}
+
+/** The gap of an artefact that a port of a pod did not give. */
+export function forwardGap(artefact: string, error: StreamError, pod: PodName): Gap {
+  const { gap: kind, problem, remedy } = streamGap(error, pod, 'portforward');
+  return { kind, artefact, problem, ...(remedy === null ? {} : { remedy }) };
 }

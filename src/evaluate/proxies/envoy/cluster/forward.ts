@@ -5,10 +5,9 @@
  * Out: one branch for each host, or the error. It must not know routes or filters.
  */
 import type { Unknown } from '../../../../model/branching.ts';
-import type { EnvoyFacts, EnvoyOutcome, EnvoyResource, EnvoyStep } from '../../../../model/envoy.ts';
+import type { EnvoyOutcome, EnvoyResource } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
-import { configReference, serviceReferences } from '../istio-reference.ts';
 import type { HeaderView } from '../match/header-match.ts';
 import { field, fields, unknown, unknownField } from '../proto-json.ts';
 import { fractionProbability, readFraction } from '../runtime.ts';
@@ -16,13 +15,13 @@ import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import { reachedLimit } from './circuit-breaker.ts';
-import type { Overflow, Priority } from './circuit-breaker.ts';
-import { clusterGate } from './gates.ts';
+import type { Priority } from './circuit-breaker.ts';
 import { byHash, chooseHosts, hostPicks } from './host-choice.ts';
 import type { HostChoice } from './host-choice.ts';
-import { discoveryType, readHostSet } from './host-set.ts';
+import { readHostSet } from './host-set.ts';
 import type { HostSet } from './host-set.ts';
-import { KNOWN_CLUSTER } from './known-fields.ts';
+import { clusterOf } from './known-cluster.ts';
+import type { KnownCluster } from './known-cluster.ts';
 import { originalDestination } from './original-destination.ts';
 import { countsAreOpen, pickInPriority } from './pick.ts';
 import { panicThreshold } from './policy.ts';
@@ -85,44 +84,6 @@ function toKind(
   }
 }
 
-/** What was read of a cluster, so that ten thousand requests read it once. */
-interface KnownCluster {
-  readonly resource: EnvoyResource | undefined;
-  readonly type: string;
-  readonly step: EnvoyStep;
-  /** What stops every request before its hosts are looked at. */
-  readonly stopped: Unknown | null;
-  /** Hosts by the metadata that a route asks for. */
-  readonly picks: Map<string, HostChoice | Unknown>;
-  /** Limits that are reached, by protocol and priority. */
-  readonly limits: Map<string, Overflow | null>;
-}
-
-const CLUSTERS = new WeakMap<EnvoyFacts, Map<string, KnownCluster>>();
-
-function clusterOf(context: ConnectionContext, name: string): KnownCluster {
-  const clusters = CLUSTERS.get(context.facts) ?? new Map<string, KnownCluster>();
-  CLUSTERS.set(context.facts, clusters);
-  let cluster = clusters.get(name);
-  if (cluster === undefined) {
-    cluster = readCluster(context, name);
-    clusters.set(name, cluster);
-  }
-  return cluster;
-}
-
-function readCluster({ config, runtime }: ConnectionContext, name: string): KnownCluster {
-  const resource = config.cluster(name);
-  const picks = new Map<string, HostChoice | Unknown>();
-  const limits = new Map<string, Overflow | null>();
-  if (resource === undefined || resource.state !== 'active')
-    return { resource, type: '', step: step('cluster', 'missing', name), stopped: null, picks, limits };
-  const stopped = resource.config.exists
-    ? (unknownField(resource.config, KNOWN_CLUSTER) ?? clusterGate(resource.config, runtime))
-    : unknown(`cluster ${name} cannot be read`, resource.config);
-  return { resource, type: discoveryType(resource.config), step: clusterStep(resource), stopped, picks, limits };
-}
-
 function absentCluster(
   { config }: ConnectionContext,
   name: string,
@@ -134,27 +95,6 @@ function absentCluster(
   const state = cluster === undefined ? 'the proxy has no such cluster' : `the cluster is ${cluster.state}`;
   const cites = cluster === undefined ? [] : [field(cluster.config, 'name')];
   return how.fail(withStep(walk, step('cluster', 'missing', name, { reasons: [state], cites })), 'no-cluster');
-}
-
-function clusterStep(cluster: EnvoyResource): EnvoyStep {
-  return step('cluster', 'selected', cluster.name, () => {
-    const metadata = field(cluster.config, 'metadata');
-    const origin = configReference(metadata);
-    const references = [...(origin === undefined ? [] : [origin]), ...serviceReferences(metadata)];
-    const details = cluster.rejected === null ? undefined : field(cluster.rejected, 'details');
-    return {
-      reasons: [
-        `type ${discoveryType(cluster.config)}`,
-        ...(details?.string() === undefined ? [] : [`its last update was rejected: ${details.string()}`]),
-      ],
-      objects: references.map(({ reference }) => reference),
-      cites: [
-        ...references.map(({ cursor }) => cursor),
-        field(cluster.config, 'name'),
-        ...(details === undefined ? [] : [details]),
-      ],
-    };
-  });
 }
 
 function toOriginalDestination(

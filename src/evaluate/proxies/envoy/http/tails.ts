@@ -70,32 +70,20 @@ class Notes {
   readonly #questions = new Map<string, Question>();
   #asWhole = false;
 
-  overhear({ request, socket, connection }: Asked): Asked {
-    const answer = (name: string, ask: (asked: Asked) => unknown): unknown =>
-      this.#answer(name, ask, { request, socket, connection });
+  overhear(overheard: Asked): Asked {
+    const note = <T>(name: string, ask: (asked: Asked) => T): T => this.#answer(name, ask, overheard);
+    const noted = (part: keyof Asked, name: PropertyKey): unknown =>
+      note(`${part} ${String(name)}`, (asked): unknown => Reflect.get(asked[part], name));
     const headers: HeaderView = {
-      get: (name) =>
-        this.#answer(`get ${name}`, (asked) => asked.request.headers.get(name), { request, socket, connection }),
-      compared: (name) =>
-        this.#answer(`compared ${name}`, (asked) => asked.request.headers.compared(name), {
-          request,
-          socket,
-          connection,
-        }),
+      get: (name) => note(`get ${name}`, ({ request }) => request.headers.get(name)),
+      compared: (name) => note(`compared ${name}`, ({ request }) => request.headers.compared(name)),
     };
     return {
-      request: new Proxy(request, {
-        get: (_, name) =>
-          name === 'headers'
-            ? headers
-            : answer(`request ${String(name)}`, (asked): unknown => Reflect.get(asked.request, name)),
+      request: new Proxy(overheard.request, {
+        get: (_, name) => (name === 'headers' ? headers : noted('request', name)),
       }),
-      socket: new Proxy(socket, {
-        get: (_, name) => answer(`socket ${String(name)}`, (asked): unknown => Reflect.get(asked.socket, name)),
-      }),
-      connection: new Proxy(connection, {
-        get: (_, name) => answer(`connection ${String(name)}`, (asked): unknown => Reflect.get(asked.connection, name)),
-      }),
+      socket: new Proxy(overheard.socket, { get: (_, name) => noted('socket', name) }),
+      connection: new Proxy(overheard.connection, { get: (_, name) => noted('connection', name) }),
     };
   }
 
