@@ -7,7 +7,7 @@ import type { Certificates } from './certificates.ts';
 export interface Probe {
   readonly listener: string;
   readonly from: string;
-  /** 0: the kernel's choice. */
+  /** 0: any. */
   readonly sourcePort: number;
   readonly to: string;
   readonly port: number;

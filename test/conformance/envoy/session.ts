@@ -34,21 +34,31 @@ export async function readFacts(
   };
 }
 
-/** A chosen source port is bound once: the access log tells connections apart by it. */
+/** Source ports that the suite hands out: below those that Linux gives away itself, above those that programs listen on. */
+const SOURCE_PORTS = { first: 16_384, last: 28_999 } as const;
+let nextPort: number = SOURCE_PORTS.first;
+
+/**
+ * Sends all, some at once. Each connection has a source port that no other one of the log has, because the access log tells them apart
+ * by it: the kernel gives the same port again soon, though rarely. A port that a probe asks for is bound once.
+ */
 export async function sendAll(probes: readonly Probe[], certificates: Certificates): Promise<Reply[]> {
   const replies: Reply[] = [];
   const used = new Set<string>();
   for (let start = 0; start < probes.length; start += WIDTH) {
-    const batch = probes.slice(start, start + WIDTH);
-    const unique = batch.map((probe) => {
+    const batch = probes.slice(start, start + WIDTH).map((probe) => {
       const key = `${probe.from}:${probe.sourcePort}`;
-      if (probe.sourcePort === 0 || !used.has(key)) {
-        used.add(key);
-        return probe;
-      }
-      return { ...probe, sourcePort: 0 };
+      if (probe.sourcePort === 0 || used.has(key)) return { ...probe, sourcePort: handOut() };
+      used.add(key);
+      return probe;
     });
-    replies.push(...(await Promise.all(unique.map((probe) => sendProbe(probe, certificates)))));
+    replies.push(...(await Promise.all(batch.map((probe) => sendProbe(probe, certificates)))));
   }
   return replies;
+}
+
+function handOut(): number {
+  const port = nextPort;
+  nextPort = port === SOURCE_PORTS.last ? SOURCE_PORTS.first : port + 1;
+  return port;
 }
