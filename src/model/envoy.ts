@@ -35,6 +35,8 @@ export interface EnvoyConfigDump {
   routes(): readonly EnvoyResource[];
   /** The route configuration that RDS or SRDS delivered under this name; inline ones stand in their listeners. */
   route(name: string): EnvoyResource | undefined;
+  /** The scopes that SRDS delivered to the connection managers whose scoped routes have this name: `config` is their list. */
+  scopes(name: string): EnvoyResource | undefined;
   /** The active cluster of this name; without one, the warming or rejected one. */
   cluster(name: string): EnvoyResource | undefined;
   clusters(): readonly EnvoyResource[];

@@ -100,6 +100,7 @@ class ConfigDumpReader {
       listeners: () => list('listener'),
       routes: () => list('route'),
       route: (name) => running(named('route', name).filter(({ origin }) => origin === 'dynamic')),
+      scopes: (name) => running(named('scoped-route', name).filter(({ origin }) => origin === 'dynamic')),
       clusters: () => list('cluster'),
       cluster: (name) => running(named('cluster', name)),
       endpoints: (name) => named('endpoint', name),

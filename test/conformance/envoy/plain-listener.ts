@@ -25,7 +25,19 @@ export function plainListener(
   list: readonly object[],
   filters: readonly object[],
 ): object {
-  const type = 'type.googleapis.com/envoy.extensions.filters';
+  const route_config = { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes: list }] };
+  return managedListener(folder, port, { route_config }, filters);
+}
+
+const TYPE = 'type.googleapis.com/envoy.extensions.filters';
+
+/** A listener `l` in plaintext. @param manager fields of its connection manager @param filters before the router */
+export function managedListener(
+  folder: string,
+  port: number,
+  manager: object,
+  filters: readonly object[] = [],
+): object {
   return {
     name: 'l',
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
@@ -37,13 +49,13 @@ export function plainListener(
           {
             name: 'hcm',
             typed_config: {
-              '@type': `${type}.network.http_connection_manager.v3.HttpConnectionManager`,
+              '@type': `${TYPE}.network.http_connection_manager.v3.HttpConnectionManager`,
               stat_prefix: 'h',
               access_log: accessLog(folder, 'hcm'),
-              route_config: { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes: list }] },
+              ...manager,
               http_filters: [
                 ...filters,
-                { name: 'router', typed_config: { '@type': `${type}.http.router.v3.Router` } },
+                { name: 'router', typed_config: { '@type': `${TYPE}.http.router.v3.Router` } },
               ],
             },
           },

@@ -1,10 +1,10 @@
 import type { Unknown } from '../../../../model/branching.ts';
-import type { EnvoyConfigDump, EnvoyOutcome, EnvoyStep, IstioReference } from '../../../../model/envoy.ts';
+import type { EnvoyOutcome, EnvoyStep, IstioReference } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
 import { configReference } from '../istio-reference.ts';
 import { memoised } from '../memo.ts';
-import { enumName, field, fields, unknown, unknownField } from '../proto-json.ts';
+import { enumName, field, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Next, Walk } from '../walk.ts';
@@ -12,6 +12,7 @@ import type { RouteChoice } from './http-context.ts';
 import { KNOWN_ROUTE_CONFIG, KNOWN_VIRTUAL_HOST } from './known-fields.ts';
 import { share } from './random-value.ts';
 import type { RequestView } from './request-view.ts';
+import { resolveRouteConfig } from './route-config.ts';
 import { matchReasons } from './route-match.ts';
 import { selectRoute } from './route-selection.ts';
 import { findVirtualHost } from './virtual-host.ts';
@@ -36,7 +37,7 @@ export function findRoute(
   walk: Walk,
   next: Next<RouteChoice>,
 ): EnvoyOutcome[] {
-  const routeConfig = resolveRouteConfig(context, hcm);
+  const routeConfig = resolveRouteConfig(context.config, hcm, request);
   if (isUnknown(routeConfig)) return undetermined(walk, routeConfig);
   if (routeConfig.config === null) return next(withStep(walk, routeConfig.step), NO_ROUTE);
   const { config } = routeConfig;
@@ -129,51 +130,4 @@ function demandsTls(virtualHost: Cursor, request: RequestView): boolean | Unknow
   if (isUnknown(request.scheme)) return request.scheme;
   if (required === 'ALL') return true;
   return isUnknown(request.internal) ? request.internal : !request.internal;
-}
-
-type ResolvedConfig = { readonly config: Cursor | null; readonly step: EnvoyStep };
-
-/**
- * The route configuration of a connection manager: inline, or the one that RDS delivered. Without one every request is answered
- * with 404 (source/common/router/config_impl.h, NullConfigImpl).
- */
-function resolveRouteConfig({ config }: ConnectionContext, hcm: Cursor): ResolvedConfig | Unknown {
-  const key = hcm.value;
-  if (typeof key !== 'object' || key === null) return findConfig(config, hcm);
-  let resolved = RESOLVED.get(key);
-  if (resolved === undefined) {
-    resolved = findConfig(config, hcm);
-    RESOLVED.set(key, resolved);
-  }
-  return resolved;
-}
-
-const RESOLVED = new WeakMap<object, ResolvedConfig | Unknown>();
-
-function findConfig(config: EnvoyConfigDump, hcm: Cursor): ResolvedConfig | Unknown {
-  const inline = field(hcm, 'route_config');
-  if (inline.exists) {
-    const name = field(inline, 'name');
-    return {
-      config: inline,
-      step: step('route-config', 'selected', name.string() ?? '', { reasons: ['inline'], cites: [name] }),
-    };
-  }
-  const rds = fields(hcm, 'rds', 'route_config_name');
-  const name = rds.string();
-  if (name === undefined) return unknown('scoped routes are not evaluated', fields(hcm, 'scoped_routes', 'name'));
-  const resource = config.route(name);
-  if (resource === undefined || resource.state !== 'active') {
-    if (!config.complete) return unknown(`the route configuration ${name} is not in this part of a config_dump`, rds);
-    return {
-      config: null,
-      step: step('route-config', 'missing', name, { reasons: ['RDS has not delivered it'], cites: [rds] }),
-    };
-  }
-  if (!resource.config.exists) return unknown(`the route configuration ${name} cannot be read`, rds);
-  const details = resource.rejected === null ? undefined : field(resource.rejected, 'details');
-  const reasons =
-    details?.string() === undefined ? ['by RDS'] : ['by RDS', `its last update was rejected: ${details.string()}`];
-  const cites = [rds, field(resource.config, 'name'), ...(details === undefined ? [] : [details])];
-  return { config: resource.config, step: step('route-config', 'selected', name, { reasons, cites }) };
 }
