@@ -8,12 +8,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
-import { EnvoyProcess, freePort, readLog } from './envoy-process.ts';
+import { freePort } from './envoy-process.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
-import { readFacts, sendAll } from './session.ts';
+import { holdAgainst } from './session.ts';
 import { Upstreams } from './upstreams.ts';
-import { evaluateProbe, expectedOf, observe } from './verdict.ts';
+import { expectedOf } from './verdict.ts';
 
 const REQUESTS = 40;
 
@@ -170,35 +170,22 @@ it.each(CASES)('%s', async (name, { balancing, endpoints, policy = byUser }) => 
     ...balancing,
   };
   const route = { match: { prefix: '/' }, route: { cluster: 'c', hash_policy: policy } };
-  const envoy = await EnvoyProcess.start(binary, folder, {
-    static_resources: { listeners: [plainListener(folder, port, [route], [])], clusters: [cluster] },
-  });
-  try {
-    const facts = await readFacts(envoy, true);
-    const probes = Array.from({ length: REQUESTS }, (_, number) =>
-      plainProbe(port, {
-        from: `127.0.0.${1 + (number % 5)}`,
-        path: `/${number % 7}?q=${number % 3}`,
-        headers: [
-          ['x-user', `user-${number}`],
-          ['cookie', `other=1; who=someone-${number % 11}`],
-        ],
-      }),
-    );
-    const replies = await sendAll(probes, certificates);
-    const log = await readLog(folder, new Set(replies.map(({ connection }) => connection)));
-    const met = new Set<string>();
-    for (const [number, probe] of probes.entries()) {
-      const reply = replies[number]!;
-      const outcomes = evaluateProbe(facts, probe, reply);
-      const seen = observe(log.get(reply.connection) ?? [], reply).end;
-      met.add(seen);
-      expect(outcomes.map((outcome) => [expectedOf(outcome).end, outcome.probability, outcome.conditions])).toEqual([
-        [seen, 1, []],
-      ]);
-    }
-    expect(met.size, 'hosts that were met').toBeGreaterThan(1);
-  } finally {
-    await envoy.stop();
+  const config = { static_resources: { listeners: [plainListener(folder, port, [route], [])], clusters: [cluster] } };
+  const probes = Array.from({ length: REQUESTS }, (_, number) =>
+    plainProbe(port, {
+      from: `127.0.0.${1 + (number % 5)}`,
+      path: `/${number % 7}?q=${number % 3}`,
+      headers: [
+        ['x-user', `user-${number}`],
+        ['cookie', `other=1; who=someone-${number % 11}`],
+      ],
+    }),
+  );
+  const held = await holdAgainst(binary, folder, config, probes, certificates);
+  for (const { seen, ours } of held) {
+    expect(ours.map((outcome) => [expectedOf(outcome).end, outcome.probability, outcome.conditions])).toEqual([
+      [seen.end, 1, []],
+    ]);
   }
+  expect(new Set(held.map(({ seen }) => seen.end)).size, 'hosts that were met').toBeGreaterThan(1);
 });

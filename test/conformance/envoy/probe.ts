@@ -41,7 +41,10 @@ function isWhole(probe: Probe, text: string): boolean {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return false;
   const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, end))?.[1];
-  const bodiless = probe.method === 'HEAD' || /^HTTP\/1\.1 (204|304)/.test(text);
+  const bodiless =
+    probe.method === 'HEAD' ||
+    /^HTTP\/1\.1 (204|304)/.test(text) ||
+    (probe.method === 'CONNECT' && /^HTTP\/1\.1 2/.test(text));
   return bodiless || (length !== undefined && Buffer.byteLength(text) - end - 4 >= Number(length));
 }
 
@@ -111,5 +114,6 @@ function requestText(probe: Probe): string {
   const headers = [['host', probe.host], ...probe.headers, ['connection', 'close']];
   const lines = headers.map(([name, value]) => `${name}: ${value}`);
   const length = Number(probe.headers.find(([name]) => name === 'content-length')?.[1] ?? 0);
-  return `${probe.method} ${probe.path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${'x'.repeat(length)}`;
+  const target = probe.method === 'CONNECT' ? probe.host : probe.path;
+  return `${probe.method} ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${'x'.repeat(length)}`;
 }

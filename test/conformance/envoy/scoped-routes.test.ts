@@ -5,11 +5,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
-import { EnvoyProcess, freePort, readLog } from './envoy-process.ts';
+import { freePort } from './envoy-process.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { managedListener, plainProbe } from './plain-listener.ts';
-import { readFacts, sendAll } from './session.ts';
-import { evaluateProbe, expectedOf, observe } from './verdict.ts';
+import { holdAgainst } from './session.ts';
+import { expectedOf } from './verdict.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
 let certificates: Certificates;
@@ -107,33 +107,23 @@ it.each(
             },
           };
     const scoped_routes = { name: 'scopes', scope_key_builder, ...scopes };
-    const envoy = await EnvoyProcess.start(installEnvoy(ENVOY_VERSIONS[0]!), folder, {
+    const config = {
       node: { id: 'n', cluster: 'c' },
       static_resources: {
         listeners: [managedListener(folder, port, { scoped_routes })],
         clusters: [{ name: 'nobody', type: 'STATIC' }],
       },
-    });
-    try {
-      const facts = await readFacts(envoy, true);
-      const probes = ['h', 'other'].flatMap((host) => [
-        plainProbe(port, { host }),
-        ...VALUES.map((value) => plainProbe(port, { host, headers: [['x-scope', value]] })),
-      ]);
-      const replies = await sendAll(probes, certificates);
-      const log = await readLog(folder, new Set(replies.map(({ connection }) => connection)));
-      const met = new Set<string>();
-      for (const [number, probe] of probes.entries()) {
-        const reply = replies[number]!;
-        const seen = observe(log.get(reply.connection) ?? [], reply);
-        met.add(seen.end);
-        const ours = evaluateProbe(facts, probe, reply).map((outcome) => expectedOf(outcome).end);
-        expect(ours, `${probe.host} ${JSON.stringify(probe.headers)}`).toEqual([seen.end]);
-      }
-      expect(met.size, 'answers that were met').toBeGreaterThan(1);
-    } finally {
-      await envoy.stop();
+    };
+    const probes = ['h', 'other'].flatMap((host) => [
+      plainProbe(port, { host }),
+      ...VALUES.map((value) => plainProbe(port, { host, headers: [['x-scope', value]] })),
+    ]);
+    const held = await holdAgainst(installEnvoy(ENVOY_VERSIONS[0]!), folder, config, probes, certificates);
+    for (const { probe, seen, ours } of held) {
+      const ends = ours.map((outcome) => expectedOf(outcome).end);
+      expect(ends, `${probe.host} ${JSON.stringify(probe.headers)}`).toEqual([seen.end]);
     }
+    expect(new Set(held.map(({ seen }) => seen.end)).size, 'answers that were met').toBeGreaterThan(1);
   },
   120_000,
 );

@@ -1,12 +1,14 @@
 import { expect } from 'vitest';
-import type { EnvoyFacts } from '../../../src/model/envoy.ts';
+import type { EnvoyFacts, EnvoyOutcome } from '../../../src/model/envoy.ts';
 import { parseCertificates } from '../../../src/parse/certificate/certificate.ts';
 import { parseEnvoyClusters } from '../../../src/parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../../../src/parse/envoy/config-dump.ts';
 import type { Certificates } from './certificates.ts';
-import type { EnvoyProcess } from './envoy-process.ts';
+import { EnvoyProcess, readLog } from './envoy-process.ts';
 import { sendProbe } from './probe.ts';
 import type { Probe, Reply } from './probe.ts';
+import { evaluateProbe, observe } from './verdict.ts';
+import type { Observed } from './verdict.ts';
 
 /** Probes under way at once. */
 const WIDTH = 8;
@@ -61,4 +63,34 @@ function handOut(): number {
   const port = nextPort;
   nextPort = port === SOURCE_PORTS.last ? SOURCE_PORTS.first : port + 1;
   return port;
+}
+
+/** A request, what the real Envoy did with it, and our answer from that Envoy's own dump. */
+export interface Held {
+  readonly probe: Probe;
+  readonly seen: Observed;
+  readonly ours: readonly EnvoyOutcome[];
+}
+
+/** Sends requests to an Envoy that runs a configuration, from a folder of its own, and answers each. */
+export async function holdAgainst(
+  binary: string,
+  folder: string,
+  config: object,
+  probes: readonly Probe[],
+  certificates: Certificates,
+): Promise<Held[]> {
+  const envoy = await EnvoyProcess.start(binary, folder, config);
+  try {
+    const facts = await readFacts(envoy, true);
+    const replies = await sendAll(probes, certificates);
+    const log = await readLog(folder, new Set(replies.map(({ connection }) => connection)));
+    return probes.map((probe, number) => {
+      const reply = replies[number]!;
+      const seen = observe(log.get(reply.connection) ?? [], reply);
+      return { probe, seen, ours: evaluateProbe(facts, probe, reply) };
+    });
+  } finally {
+    await envoy.stop();
+  }
 }

@@ -48,8 +48,9 @@ export function prepareRequest(
     const request = { ...requestView(hcm, http, tls, http.path, http.authority, peer), grpc: false };
     return { kind: 'oversized', request, detail: oversized };
   }
+  const connect = http.method === 'CONNECT';
   const authority = normaliseAuthority(hcm, http.authority, socket.localPort);
-  const result = normalisePath(http.path, options);
+  const result = connect ? CONNECT_PATH : normalisePath(http.path, options);
   const path = result.action === 'reject' ? http.path : result.path;
   const request = requestView(hcm, http, tls, path, authority, {
     address: socket.remoteAddress,
@@ -65,7 +66,7 @@ function doubtfulRequest(hcm: Cursor, http: HttpRequest): Unknown | null {
   const mismatch = http.version === 'h2' ? codec === 'HTTP1' : codec === 'HTTP2';
   if (codec === 'HTTP3' || mismatch) return unknown(`the listener speaks ${codec} alone`, field(hcm, 'codec_type'));
   if (field(hcm, 'typed_header_validation_config').exists) return unknown('an extension validates the headers');
-  if (http.method === 'CONNECT') return unknown('CONNECT requests are not evaluated');
+  if (http.method === 'CONNECT') return doubtfulConnect(http);
   if (http.version === 'http/1.1' && !METHODS.has(http.method))
     return unknown(`whether the codec takes the method ${http.method} is not known`);
   const underscores = field(field(hcm, 'common_http_protocol_options'), 'headers_with_underscores_action');
@@ -78,6 +79,16 @@ function doubtfulRequest(hcm: Cursor, http: HttpRequest): Unknown | null {
     return unknown(`the path ${JSON.stringify(http.path)} is not one that is evaluated`);
   return null;
 }
+
+/** A CONNECT has no path: its target is the authority (ServerConnectionImpl::handlePath, source/common/http/http1/codec_impl.cc). */
+const CONNECT_PATH = { action: 'accept', path: '' } as const;
+
+function doubtfulConnect({ version, authority }: HttpRequest): Unknown | null {
+  if (version === 'h2') return unknown('CONNECT over HTTP/2 is not evaluated');
+  return parseTarget(authority) ? null : unknown('the target of CONNECT is not HOST:PORT');
+}
+
+const parseTarget = (authority: string): boolean => /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+):[1-9]\d{0,4}$/i.test(authority);
 
 const DEFAULT_HEADERS_KB = 60;
 const DEFAULT_HEADERS = 100;

@@ -12,7 +12,7 @@ import { any } from '../truth.ts';
 export interface RequestView {
   readonly original: HttpRequest;
   readonly method: string;
-  /** Normalised, with the query. */
+  /** Normalised, with the query; `''` for CONNECT, which has none. */
   readonly path: string;
   /** After ports and dots were stripped. */
   readonly authority: string;
@@ -21,7 +21,7 @@ export interface RequestView {
   /** Whether Envoy takes the request for an internal one (`x-envoy-internal`). */
   readonly internal: boolean | Unknown;
   readonly grpc: boolean;
-  /** The protocol to which an HTTP/1.1 request asks to change, in lower case; null: it asks for none. */
+  /** The protocol to which an HTTP/1.1 request asks to change, in lower case, `connect` for CONNECT; null: it asks for none. */
   readonly upgrade: string | null;
   /** The minor version of Envoy 1 that judges it; undefined: the dump does not tell. */
   readonly envoyMinor: number | undefined;
@@ -87,9 +87,9 @@ export function requestView(
     original.unknownHeaders?.includes('x-forwarded-for') === true
       ? unknown('a proxy before this one sets the header x-forwarded-for')
       : isInternal(hcm, values, peer);
-  const pseudo = new Map<string, string | Unknown>([
+  const pseudo = new Map<string, string | null | Unknown>([
     [':method', original.method],
-    [':path', path],
+    [':path', path === '' ? null : path],
     [':authority', authority],
     ['host', authority],
     [':scheme', field(hcm, 'scheme_header_transformation').exists ? unknown('the scheme is rewritten') : scheme],
@@ -125,7 +125,7 @@ export function requestView(
     scheme,
     internal,
     grpc,
-    upgrade: upgradeAsked(values),
+    upgrade: original.method === 'CONNECT' ? 'connect' : upgradeAsked(values),
     envoyMinor: peer.version,
     headers: { compared, get: (name) => notRedacted(name, compared(name)) },
   };

@@ -121,6 +121,9 @@ const rewritesNothing = memoised((action): boolean => REWRITES.every((name) => !
 function rewritePath(context: HttpContext, route: Cursor, action: Cursor): string | Unknown {
   const { path } = context.request;
   if (rewritesNothing(action)) return path;
+  const changes = ['path_rewrite_policy', 'path_rewrite', 'prefix_rewrite', 'regex_rewrite'];
+  const change = path === '' ? changes.find((name) => field(action, name).exists) : undefined;
+  if (change !== undefined) return unknown('what CONNECT becomes is not evaluated', field(action, change));
   const bare = withoutQuery(path);
   const policy = field(action, 'path_rewrite_policy');
   if (policy.exists) return unknown('path_rewrite_policy is not understood', policy.at('name'));
@@ -226,10 +229,13 @@ export function forwardedRequest(
   const hostname = host?.hostname ?? '';
   const version = upstreamHttpVersion(cluster, original.version) ?? original.version;
   const [headers, unknownHeaders] = rewrites.headers();
+  // A port that was stripped for routing comes back in a CONNECT (FilterManager::decodeHeaders).
+  const kept = original.method === 'CONNECT' ? original.authority : context.request.authority;
+  const authority = rewrites.plain ? kept : (rewrites.authority ?? (hostname === '' ? kept : hostname));
   const http: HttpRequest = {
     ...original,
     path: rewrites.path,
-    authority: rewrites.authority ?? (hostname === '' ? context.request.authority : hostname),
+    authority,
     headers,
     unknownHeaders,
     version,

@@ -42,6 +42,8 @@ export function matchRoute(
   tls: TlsHello | null,
   ignoresParameters: boolean,
 ): Truth {
+  // Without a path only a connect_matcher is asked (VirtualHostImpl::getRouteFromRoutes).
+  if (request.path === '' && !field(match, 'connect_matcher').exists) return false;
   const prefix = prefixAlone(match.value);
   if (prefix !== undefined) {
     const path = withoutQuery(request.path);
@@ -74,7 +76,7 @@ const targetTests = memoised((match): readonly MatchTest[] => {
   const path = pathTest(match);
   const tests: (MatchTest | false)[] = [
     field(match, 'connect_matcher').exists
-      ? (request) => request.method === 'CONNECT'
+      ? matchConnect
       : (request, _tls, ignoresParameters) => matchPath(path, match, request, ignoresParameters),
     headers.length > 0 && ((request) => matchHeaders(headers, request.headers)),
     parameters.length > 0 && ((request) => matchQuery(parameters, request)),
@@ -82,6 +84,12 @@ const targetTests = memoised((match): readonly MatchTest[] => {
   ];
   return tests.filter((test) => test !== false);
 });
+
+/** ConnectRouteEntryImpl::matches, which takes CONNECT-UDP too. */
+function matchConnect({ method, upgrade }: RequestView): Truth {
+  if (upgrade === 'connect-udp') return unknown('CONNECT-UDP is not evaluated');
+  return method === 'CONNECT';
+}
 
 const matchTests = memoised((match): readonly MatchTest[] => {
   const tlsContext = field(match, 'tls_context');

@@ -21,6 +21,7 @@ import type { HttpContext, LocalReply } from './http-context.ts';
 import { KNOWN_ACTION, KNOWN_REDIRECT, KNOWN_ROUTE } from './known-fields.ts';
 import { forwardedRequest, rewriteRequest } from './rewrite.ts';
 import { retryCounts } from './retry.ts';
+import { opensTunnel } from './upgrade.ts';
 
 const REDIRECT_CODES = ['MOVED_PERMANENTLY', 'FOUND', 'SEE_OTHER', 'TEMPORARY_REDIRECT', 'PERMANENT_REDIRECT'];
 const REDIRECT_STATUS: Readonly<Record<string, number>> = {
@@ -44,6 +45,8 @@ export function routeRequest(context: HttpContext, walk: Walk): EnvoyOutcome[] {
     return answer(context, walk, { status, flag: null, detail: 'direct_response', body: directBody(direct) }, direct);
   }
   const redirect = field(route, 'redirect');
+  if (redirect.exists && context.request.path === '')
+    return undetermined(walk, unknown('a redirect of CONNECT is not evaluated', redirect));
   if (redirect.exists) return redirectRequest(context, redirect, walk);
   if (field(route, 'non_forwarding_action').exists)
     return noCluster(context, walk, field(route, 'non_forwarding_action'));
@@ -101,10 +104,16 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
   const routed = withStep(
     walk,
     step('route', 'routed', choice.cluster, () => ({
-      reasons: [choice.reason, ...rewrites.reasons(), ...timeReasons(action)],
+      reasons: [
+        choice.reason,
+        ...(tunnel ? ['what is inside is sent on as it is'] : []),
+        ...rewrites.reasons(),
+        ...timeReasons(action),
+      ],
       cites: [choice.cursor, ...(rewrites.plain ? [] : rewriteCites(action))],
     })),
   );
+  const tunnel = opensTunnel(action, context.request);
   const retries = retryCounts(action, context.choice.virtualHost);
   return forwardTo(context.connection, choice.cluster, routed, {
     headers: context.request.headers,
@@ -117,7 +126,10 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
     retries: retries.onConnectFailure,
     resetRetries: retries.onReset,
     fail: (failed, failure) => localReply(context, failed, failureReply(failure, action)),
-    send: (cluster, transport, host) => forwardedRequest(context, rewrites, cluster, transport, host),
+    send: (cluster, transport, host) =>
+      tunnel
+        ? { protocol: 'tcp', http: null, tls: transport.hello }
+        : forwardedRequest(context, rewrites, cluster, transport, host),
   });
 }
 

@@ -1,10 +1,20 @@
 import type { Cursor } from '../../../../model/json.ts';
-import { field, unknown } from '../proto-json.ts';
+import { field, isTrue, unknown } from '../proto-json.ts';
 import type { Truth } from '../truth.ts';
 import type { HttpContext } from './http-context.ts';
+import type { RequestView } from './request-view.ts';
 
 /**
- * Whether an HTTP/1.1 upgrade may pass; true for a request that asks for none. The route's upgrade_configs overrule those of the
+ * Whether the bytes inside a CONNECT, or a POST where that is allowed, are sent on by themselves, without HTTP
+ * (RouteAction.UpgradeConfig.connect_config; Filter::createConnPool, source/common/router/router.cc).
+ */
+export function opensTunnel(action: Cursor, { method }: RequestView): boolean {
+  const config = field(entryFor(field(action, 'upgrade_configs'), 'connect') ?? action, 'connect_config');
+  return config.exists && (method === 'CONNECT' || (method === 'POST' && isTrue(config, 'allow_post')));
+}
+
+/**
+ * Whether an HTTP/1.1 upgrade or CONNECT may pass; true for a request that asks for none. The route's upgrade_configs overrule those of the
  * connection manager (FilterManager::createUpgradeFilterChain); without an entry the request is answered with 403.
  */
 export function upgradeAllowed(context: HttpContext): Truth {

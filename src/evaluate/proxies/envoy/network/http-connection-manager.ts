@@ -89,7 +89,8 @@ function afterRoute(context: HttpContext, walk: Walk): EnvoyOutcome[] {
   return withCluster(context, walk, (withChoice, chosen) => {
     const upgrade = upgradeAllowed(withChoice);
     if (isUnknown(upgrade)) return undetermined(chosen, upgrade);
-    if (!upgrade)
+    // Without a route there is nothing that forbids it: the filters run, and the router finds none.
+    if (!upgrade && (withChoice.choice.route !== null || withChoice.choice.tlsRedirect))
       return localReply(withChoice, chosen, { status: 403, flag: null, detail: 'upgrade_failed', body: '' });
     return runFilters(withChoice, chosen, 0);
   });
