@@ -5,7 +5,7 @@ import { furtherFilters } from './generate-filters.ts';
 import { chainMatcher } from './generate-matcher.ts';
 import { rbacConfig } from './generate-rbac.ts';
 import { cidr } from './generate-match.ts';
-import { fault, routeConfiguration } from './generate-routes.ts';
+import { fault, routeConfiguration, upgradeConfigs } from './generate-routes.ts';
 import type { Random } from './random.ts';
 import { ALPNS, DESTINATION_RANGES, SERVER_NAMES, SOURCE_RANGES } from './vocabulary.ts';
 
@@ -238,6 +238,7 @@ function connectionManager(random: Random, setting: ListenerSetting, name: strin
       ...random.maybe(0.2, () => ({ internal_address_config: { cidr_ranges: [cidr(random.pick(SOURCE_RANGES))] } })),
       ...random.pick<object>([{}, {}, { strip_any_host_port: true }, { strip_matching_host_port: true }]),
       ...random.maybe(0.3, () => ({ strip_trailing_host_dot: true })),
+      ...random.maybe(0.4, () => ({ upgrade_configs: upgradeConfigs(random) })),
       http_filters: [
         ...httpFilters(random, setting),
         { name: 'router', typed_config: { '@type': `${TYPE}.filters.http.router.v3.Router` } },

@@ -53,6 +53,7 @@ function queryMatch(random: Random): object {
 
 export function routeMatch(random: Random): object {
   const path = (): object => {
+    if (random.chance(0.05)) return { connect_matcher: {} };
     switch (random.below(6)) {
       case 0:
         return { path: random.pick(EXACT_PATHS) };

@@ -92,9 +92,17 @@ function action(random: Random, byTemplate: boolean): object {
           ...random.maybe(0.2, () => ({ rate_limits: [{ actions: [rateLimitAction(random)] }] })),
           ...metadataMatch(random),
           ...hashPolicy(random),
+          ...random.maybe(0.15, () => ({ upgrade_configs: upgradeConfigs(random) })),
         },
       };
   }
+}
+
+/** What may change from HTTP to something else, of a route or of a connection manager. */
+export function upgradeConfigs(random: Random): object[] {
+  return random
+    .some(['websocket', 'CONNECT', 'other'], 1, 2)
+    .map((upgrade_type) => ({ upgrade_type, ...random.maybe(0.3, () => ({ enabled: false })) }));
 }
 
 function rateLimitAction(random: Random): object {

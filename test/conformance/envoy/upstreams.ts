@@ -26,6 +26,9 @@ export class Upstreams {
         request.resume();
       }),
     );
+    for (const server of servers) {
+      server.on('connect', (_request, socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'));
+    }
     await Promise.all(servers.map((server) => once(server.listen(0, '127.0.0.1'), 'listening')));
     return new Upstreams(servers);
   }

@@ -28,7 +28,7 @@ export function observe(entries: readonly LogEntry[], reply: Reply): Observed {
     const end =
       http.host === null || http.flags === 'UO'
         ? `reply ${http.code} ${flags} ${http.details ?? '-'}`
-        : `upstream ${http.cluster ?? '-'} ${http.host}${http.details === 'via_upstream' ? '' : ` ${http.details}`}`;
+        : `upstream ${http.cluster ?? '-'} ${http.host}${answered(http) ? '' : ` ${http.details}`}`;
     return { chain: http.chain ?? '-', route: http.route ?? '-', end, received };
   }
   // A handshake that failed gave the client no answer; one that hangs up after it leaves an error too. tls_inspector notes a reason of another form for plaintext, which is no failure; tcp_proxy may have chosen a host already.
@@ -57,6 +57,12 @@ export function observe(entries: readonly LogEntry[], reply: Reply): Observed {
 function flagsWithout(flags: string, flag: string): string {
   const left = flags.split(',').filter((one) => one !== flag);
   return left.length === 0 ? '-' : left.join(',');
+}
+
+/** Whether the answer is the upstream's: a tunnel has one before it ends in whatever way. */
+function answered({ code, details }: LogEntry): boolean {
+  if (details === 'via_upstream') return true;
+  return code === 200 && /^(upstream_reset_after_response_started|downstream_remote_disconnect)/.test(details ?? '');
 }
 
 function readReceived(reply: Reply): Observed['received'] {

@@ -80,6 +80,8 @@ export function generateProbe(random: Random, world: World): Probe {
       }
     : null;
   const headers = new Map(random.some(HEADERS, 0, 4));
+  const host = random.pick(HOSTS);
+  const connect = random.chance(0.04);
   return {
     listener: name,
     from: random.pick(SOURCES),
@@ -87,12 +89,17 @@ export function generateProbe(random: Random, world: World): Probe {
     to: random.pick(DESTINATIONS),
     port,
     tls,
-    method: random.pick(METHODS),
-    host: random.pick(HOSTS),
+    method: connect ? 'CONNECT' : random.pick(METHODS),
+    host: connect && !/:\d+$/.test(host) ? `${host}:443` : host,
     path: random.pick(PATHS),
-    headers: [...headers, ...tooMuch(random)],
+    headers: [...headers, ...tooMuch(random), ...(random.chance(0.06) ? UPGRADE : [])],
   };
 }
+
+const UPGRADE = [
+  ['connection', 'upgrade'],
+  ['upgrade', 'websocket'],
+] as const;
 
 /** Rarely, headers beyond what Envoy takes by default. */
 function tooMuch(random: Random): [string, string][] {

@@ -19,7 +19,10 @@ export const runBuffer: RunHttpFilter = (context, filter, walk, next) => {
   const config = perRoute === null ? filter.config : field(perRoute, 'buffer');
   const beyond = unknownField(config, KNOWN);
   if (beyond !== undefined) return undetermined(walk, beyond);
-  const { headers } = context.request;
+  const { headers, upgrade } = context.request;
+  // The codec reads no end of a request that asks for one, whatever its content-length says.
+  if (upgrade !== null)
+    return undetermined(walk, unknown('the filter holds an upgrade until its client ends it', filter.entry.at('name')));
   const length = headers.get('content-length');
   if (isUnknown(length)) return undetermined(walk, length);
   const limit = field(config, 'max_request_bytes');

@@ -18,9 +18,17 @@ import type { RequestView } from './request-view.ts';
 export type Prepared =
   | { readonly kind: 'ready'; readonly request: RequestView; readonly remoteAddress: string | Unknown }
   | { readonly kind: 'refused'; readonly request: RequestView; readonly status: 307 | 400; readonly path: string }
-  /** by the codec: its headers are too many or too large */
-  | { readonly kind: 'oversized'; readonly request: RequestView; readonly detail: string }
+  /** by the codec */
+  | ({ readonly kind: 'rejected'; readonly request: RequestView } & CodecRejection)
   | { readonly kind: 'unknown'; readonly unknown: Unknown };
+
+/** What the codec answers. */
+interface CodecRejection {
+  readonly status: 400 | 431;
+  readonly detail: string;
+  /** One clause. */
+  readonly reason: string;
+}
 
 /** Methods that Envoy's HTTP/1 codec takes unless it is told to allow others (source/common/http/http1/balsa_parser.cc). */
 const METHODS = new Set(
@@ -39,14 +47,14 @@ export function prepareRequest(
   if (doubt !== null) return { kind: 'unknown', unknown: doubt };
   const options = pathOptions(hcm);
   if (isUnknown(options)) return { kind: 'unknown', unknown: options };
-  const oversized = oversizedHeaders(hcm, http);
-  if (oversized !== null) {
+  const rejection = codecRejection(hcm, http);
+  if (rejection !== null) {
     if (http.version === 'h2')
-      return { kind: 'unknown', unknown: unknown('the headers are larger than the codec takes') };
+      return { kind: 'unknown', unknown: unknown('how the codec refuses it over HTTP/2 is not known') };
     const peer = { address: socket.remoteAddress, version: minorVersion(config.bootstrap) };
     // It is answered before anything asks whether it is gRPC.
     const request = { ...requestView(hcm, http, tls, http.path, http.authority, peer), grpc: false };
-    return { kind: 'oversized', request, detail: oversized };
+    return { kind: 'rejected', request, ...rejection };
   }
   const connect = http.method === 'CONNECT';
   const authority = normaliseAuthority(hcm, http.authority, socket.localPort);
@@ -99,15 +107,21 @@ const headerLimits = memoised((hcm) => ({
 }));
 
 /**
- * The detail of headers that the HTTP/1 codec refuses: it counts the path and the names and values of all headers
- * (ConnectionImpl::checkMaxHeadersSize and completeCurrentHeader, source/common/http/http1/codec_impl.cc).
+ * Why the HTTP/1 codec refuses a request: it counts the path and the names and values of all headers, and takes no body of CONNECT
+ * (ConnectionImpl::checkMaxHeadersSize, completeCurrentHeader and onHeadersCompleteImpl, source/common/http/http1/codec_impl.cc).
  */
-function oversizedHeaders(hcm: Cursor, { path, headers, authority }: HttpRequest): string | null {
+function codecRejection(hcm: Cursor, { method, path, headers, authority }: HttpRequest): CodecRejection | null {
   const limits = headerLimits(hcm);
   const own = path.length + 'host'.length + authority.length;
   const bytes = headers.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), own);
-  if (bytes > limits.bytes) return 'http1.headers_too_large';
-  return headers.length + 1 > limits.count ? 'http1.too_many_headers' : null;
+  const many = 'the headers are larger or more than the listener takes';
+  if (bytes > limits.bytes) return { status: 431, detail: 'http1.headers_too_large', reason: many };
+  if (headers.length + 1 > limits.count) return { status: 431, detail: 'http1.too_many_headers', reason: many };
+  const body = ([name, value]: readonly [string, string]): boolean =>
+    name === 'transfer-encoding' || (name === 'content-length' && value !== '0');
+  return method === 'CONNECT' && headers.some(body)
+    ? { status: 400, detail: 'http1.body_disallowed', reason: 'a CONNECT has no body' }
+    : null;
 }
 
 const ESCAPED_SLASHES = [

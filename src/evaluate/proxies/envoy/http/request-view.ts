@@ -116,7 +116,8 @@ export function requestView(
       return unknown('the proxy may set the header user-agent');
     return value;
   };
-  const grpc = /^application\/grpc(\+|$)/.test(values.get('content-type') ?? '');
+  // Grpc::Common::isGrpcRequestHeaders (source/common/grpc/common.cc) asks for a path first.
+  const grpc = path !== '' && /^application\/grpc(\+|$)/.test(values.get('content-type') ?? '');
   return {
     original,
     method: original.method,

@@ -50,12 +50,11 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   }
   const prepared = prepareRequest(hcm, { ...sent.http, version: spokenVersion(connection, sent.http) }, connection);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
-  if (prepared.kind === 'oversized') {
+  if (prepared.kind === 'rejected') {
     const cites = [field(hcm, 'max_request_headers_kb'), field(hcm, 'common_http_protocol_options')];
-    const reasons = ['the headers are larger or more than the listener takes'];
-    const refused = withStep(managed, step('reply', 'replied', '431', { reasons, cites }));
-    const { request, detail } = prepared;
-    return localReply({ hcm, request }, refused, { status: 431, flag: 'DPE', detail, body: null });
+    const { request, status, detail, reason } = prepared;
+    const refused = withStep(managed, step('reply', 'replied', String(status), { reasons: [reason], cites }));
+    return localReply({ hcm, request }, refused, { status, flag: 'DPE', detail, body: null });
   }
   if (prepared.kind === 'refused') {
     const { request, status, path } = prepared;
