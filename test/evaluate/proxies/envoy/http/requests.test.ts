@@ -169,6 +169,55 @@ describe('answers of its own', () => {
     ]);
   });
 
+  it.each<[string, object, HttpRequest, string]>([
+    [
+      'an upgrade',
+      {},
+      http('GET', 'h', '/', { connection: 'Upgrade', upgrade: 'websocket' }),
+      '1 404 NR route_not_found',
+    ],
+    ['a CONNECT', {}, http('CONNECT', 'h:443', '/'), '1 404 NR route_not_found'],
+    ['a CONNECT that a path would take', { prefix: '/' }, http('CONNECT', 'h:443', '/'), '1 404 NR route_not_found'],
+    [
+      'a gRPC CONNECT',
+      {},
+      http('CONNECT', 'h:443', '/', { 'content-type': 'application/grpc' }),
+      '1 404 NR route_not_found',
+    ],
+    ['a CONNECT that has a route', { connect_matcher: {} }, http('CONNECT', 'h:443', '/'), '1 403 - upgrade_failed'],
+    [
+      'a CONNECT with a body',
+      { connect_matcher: {} },
+      http('CONNECT', 'h:443', '/', { 'content-length': '3' }),
+      '1 400 DPE http1.body_disallowed',
+    ],
+  ])('%s that nobody allows (test/conformance/envoy/connect.test.ts)', (_, match, request, expected) => {
+    const route = {
+      match: 'prefix' in match || 'connect_matcher' in match ? match : { path: '/other' },
+      route: { cluster: 'c' },
+    };
+    expect(ask(proxy(route), request).map(summary)).toEqual([expected]);
+  });
+
+  it('a CONNECT goes on with its port, or as the bytes inside it', () => {
+    const request = http('CONNECT', 'db.example:5432', '/');
+    const sent = (upgrade: object): object | null => {
+      const upgrade_configs = [{ upgrade_type: 'CONNECT', ...upgrade }];
+      const route = { match: { connect_matcher: {} }, route: { cluster: 'c', upgrade_configs } };
+      const [outcome] = ask(proxy(route, [cluster('c')], { strip_any_host_port: true }), request);
+      return outcome?.end.kind === 'upstream' ? outcome.end.request.http : {};
+    };
+    expect(sent({})).toMatchObject({ method: 'CONNECT', authority: 'db.example:5432', path: '' });
+    expect(sent({ connect_config: {} })).toBeNull();
+  });
+
+  it('a buffer filter holds an upgrade for as long as its client does', () => {
+    const filter = httpFilter('buffer', 'buffer.v3.Buffer', { max_request_bytes: 10 });
+    const request = http('GET', 'h', '/', { connection: 'Upgrade', upgrade: 'websocket', 'content-length': '0' });
+    const facts = proxy({ match: { path: '/other' }, route: { cluster: 'c' } }, [cluster('c')], {}, [filter]);
+    expect(ask(facts, request).map(({ end }) => end.kind)).toEqual(['undetermined']);
+  });
+
   it('refuse upgrades that are not allowed', () => {
     const request = http('GET', 'h', '/', { connection: 'Upgrade', upgrade: 'websocket' });
     const route = { ...ANY, route: { cluster: 'c' } };
