@@ -101,10 +101,14 @@ export default class EnvoyRequest extends BaseCommand {
       this.answer(text, ExitStatus[envoyRequestStatus(answer)]);
     } else {
       let status: ExitStatus = ExitStatus.ok;
+      let asked = 0;
       for await (const answers of answerRequests(proxy, flags.requests)) {
+        asked += answers.length;
         if (answers.some((answer) => 'error' in answer)) status = ExitStatus.usage;
         await this.answerPart(answers.map((answer) => `${renderEnvoyRequestLine(answer)}\n`).join(''), status);
       }
+      if (asked === 0)
+        process.stderr.write(`no request is in ${flags.requests === '-' ? 'standard input' : flags.requests}\n`);
     }
     // What was not understood is told beside the answer, which says where it depends on it.
     process.stderr.write(renderGaps(proxy.gaps()));

@@ -84,6 +84,14 @@ describe('many requests', () => {
     ]);
   });
 
+  it('are missed where a file has none', () => {
+    const requests = join(folder, 'none.jsonl');
+    writeFileSync(requests, '\n');
+    const { status, stdout, stderr } = reach('--file', DUMP, '--requests', requests);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    expect(stderr).toContain(`no request is in ${requests}`);
+  });
+
   it('end with 0 when each has an answer, whatever it is', () => {
     const requests = join(folder, 'one.jsonl');
     writeFileSync(requests, '{"listener":"0.0.0.0_9080","host":"reviews:9080","headers":{"x-fault":"abort"}}\n');
