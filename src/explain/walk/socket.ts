@@ -32,7 +32,7 @@ export function moveSocket(world: World, state: WalkState, owner: Owner): Moved 
   if (visit?.listening?.length === 0) {
     return { moves: [refused(state, owner, flow, visit)], visits: [visit] };
   }
-  const back = wayBack(world, state, flow, owner);
+  const back = wayBack(world, state, flow, owner, visit);
   const visits: Visit[] = [...(visit === null ? [] : [visit]), back.visit];
   if (back.end !== null) return { moves: [end(state, back.end)], visits };
   if (owner.kind === 'pod' && visit === null) {

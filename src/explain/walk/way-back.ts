@@ -1,11 +1,12 @@
 import { newFlow, replyFlow, type Flow } from '../../model/flow.ts';
 import type { TraversalOutcome } from '../../model/netfilter.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
-import type { Owner, ReturnVisit } from '../../model/trace.ts';
+import type { Owner, ReturnVisit, SocketVisit } from '../../model/trace.ts';
 import { ownerName, ownerText } from '../sentences/names.ts';
 import { attachment, bridgeCallsNetfilter, ownsAddress } from '../world/attachment.ts';
 import { deviceTowards, routeTo, traverse, traverseAnswer, traverseReply } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
+import { otherSource, type OtherSource } from './answer-source.ts';
 import type { End, Passage, WalkState } from './state.ts';
 
 export interface WayBack {
@@ -22,14 +23,26 @@ const OK: Verdict = { result: 'ok', reason: null, code: null, evidence: [] };
  * Follows the first answer of a connection from `server` back to its client. Each namespace that translated the connection has
  * to see the answer too (nf_conntrack translates it back there, and nowhere else), and its rules have to let it pass.
  * @param flow the packet as it reached the server's socket
+ * @param sockets what listens there; null: a proxy takes it
  */
-export function wayBack(world: World, state: WalkState, flow: Flow, server: Owner): WayBack {
-  const verdict = state.passages
+export function wayBack(
+  world: World,
+  state: WalkState,
+  flow: Flow,
+  server: Owner,
+  sockets: SocketVisit | null,
+): WayBack {
+  const broken = state.passages
     .toReversed()
     .map((passage) => passBack(world, state, server, flow, passage))
     .find((one) => one.result !== 'ok');
+  const verdict = broken ?? fromElsewhere(otherSource(world, server, flow, sockets));
   const visit: ReturnVisit = { kind: 'return', server, flow, ...(verdict ?? OK) };
   return { visit, end: verdict === undefined ? null : lostEnd(verdict) };
+}
+
+function fromElsewhere(other: OtherSource | null): Verdict | undefined {
+  return other === null ? undefined : { result: 'unknown', code: 'other-source', ...other };
 }
 
 function lostEnd(verdict: Verdict): End {
