@@ -41,6 +41,45 @@ export function wayBack(
   return { visit, end: verdict === undefined ? null : lostEnd(verdict) };
 }
 
+/** What stops an ICMP error as it stops an answer: it is sent to the same address, and what it quotes has to be translated back too. */
+const STOPS_ERRORS: ReadonlySet<Verdict['code']> = new Set([
+  'not-translated-back',
+  'bridged',
+  'no-route',
+  'reverse-path',
+]);
+
+/**
+ * Follows a refusal (a reset, or an ICMP error that quotes the datagram) back to the client. What is lost on the way looks like silence.
+ * @param refuser the namespace in which a socket is missing, or a rule rejects
+ * @param flow the packet as it was refused
+ * @param byError whether by an ICMP error, not by a packet of its own protocol
+ * @returns null when it finds its way
+ */
+export function refusalBack(
+  world: World,
+  state: WalkState,
+  flow: Flow,
+  refuser: Owner,
+  byError: boolean,
+): { readonly visit: ReturnVisit; readonly end: End } | null {
+  const { visit, end } = wayBack(world, state, flow, refuser, null);
+  if (end === null) return null;
+  if (byError && visit.result === 'broken' && !STOPS_ERRORS.has(visit.code)) {
+    const reason = `whether rules that stop an answer (${visit.reason ?? ''}) stop an ICMP error too is not evaluated`;
+    return {
+      visit,
+      end: {
+        disposition: 'undetermined',
+        reason: `On the way back, ${reason}.`,
+        unknown: { reason, evidence: visit.evidence },
+      },
+    };
+  }
+  if (end.disposition !== 'dropped') return { visit, end };
+  return { visit, end: { ...end, reason: `The request is refused, but ${visit.reason ?? 'the refusal is lost'}.` } };
+}
+
 function fromElsewhere(other: OtherSource | null): Verdict | undefined {
   return other === null ? undefined : { result: 'unknown', code: 'other-source', ...other };
 }

@@ -74,3 +74,25 @@ describe('an answer that a pod', () => {
     expect(reasons[0]).toContain('pod bookinfo/productpage-v1-abc does not let the answer pass');
   });
 });
+
+/**
+ * Seen of a real kube-proxy, over TCP and UDP: a pod asks the node port of another node, whose policy is Local, and is sent to an endpoint
+ * without masquerading. What nobody listens for there is refused, but straight to the pod, which waits for an answer of the node port.
+ */
+describe('a refusal', () => {
+  const sockets = 'pods/shop/web-a/netns/sockets.txt';
+  const closed = { [sockets]: (text: string) => text.replaceAll(':8080 ', ':8089 ') };
+
+  it('is not heard where nobody translates it back', async () => {
+    const { reasons, ends } = await explainWith('kube-proxy-iptables', closed, ['cli-a', '10.10.0.12:30082', 'shop']);
+    expect(ends).not.toContain('refused');
+    expect(reasons.join('\n')).toMatch(
+      /listens on 10\.244\.1\.10:8080.*The request is refused, but node node2 translated the destination but not/,
+    );
+  });
+
+  it('is heard where the same node translates it back', async () => {
+    const { ends } = await explainWith('kube-proxy-iptables', closed, ['cli-a', 'tcp://web:80', 'shop']);
+    expect(ends.toSorted()).toEqual(['delivered', 'refused']);
+  });
+});
