@@ -19,8 +19,8 @@ interface Contents {
   readonly incomplete: Unknown | undefined;
 }
 
-/** So many keys are looked for one by one before the elements are sorted: a single packet needs no more. */
-const UNSORTED_LOOKUPS = 3;
+/** So many keys are looked for one by one before the elements are sorted: a single packet to several backends needs no more. */
+const UNSORTED_LOOKUPS = 16;
 
 /** A set whose elements are understood when somebody looks them up: of thousands, a packet meets one. */
 export class LazySet implements NftSet {
