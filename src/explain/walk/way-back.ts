@@ -136,6 +136,10 @@ function meetsAgain(world: World, state: WalkState, server: Owner, flow: Flow, p
   const client = view.podAt(flow.source);
   const bridged = client === undefined ? null : sharedBridge(world, server, client);
   if (bridged !== null) return acrossBridge(world, at, flow, bridged);
+  if (server.kind === 'pod' && server.pod.ips.includes(flow.source)) {
+    const reason = `node ${at.node} translated the destination but not the source, so ${ownerText(server)} was sent its own connection, answers inside itself and takes the answer for a stranger's`;
+    return { result: 'broken', code: 'not-translated-back', reason, evidence: [] };
+  }
   if (ownsAddress(world, at, flow.source) || nodeOf(server) === at.node) return OK;
   if (flow.source !== state.passages[0]?.before.source) {
     const reason = `node ${at.node} translated the source to ${flow.source}, which is no address of its own that the snapshot knows`;

@@ -96,3 +96,15 @@ describe('a refusal', () => {
     expect(ends.toSorted()).toEqual(['delivered', 'refused']);
   });
 });
+
+/** Seen of a real kube-proxy whose EndpointSlice names another node for the endpoint, so that it makes no exception for the pod itself. */
+it('a pod that reaches itself over IPv6 without masquerading hears nothing', async () => {
+  const unmasked = (save: string) =>
+    save.replaceAll(/^\[\d+:\d+\] -A KUBE-SEP-\S+ -s fd00\S+ .*-j KUBE-MARK-MASQ\n/gm, '');
+  const changes = { 'nodes/node1/ip6tables-save.txt': unmasked };
+  const question = ['web-a', 'tcp://[fd00:96::109]:80', 'shop'] as const;
+  const { ends, reasons } = await explainWith('kube-proxy-iptables', changes, question);
+  expect(ends).toContain('dropped');
+  expect(reasons.join('\n')).toContain('was sent its own connection');
+  expect((await explainWith('kube-proxy-iptables', {}, question)).verdict).toBe('reachable');
+});
