@@ -18,7 +18,7 @@ const LONGEST_END = 100;
 
 /** @returns null when the text is not that array alone, or not whole: then it is to be read as any other document */
 export function findObjects(bytes: Buffer): ObjectPlaces | null {
-  const beginning = BEGINNING.exec(bytes.latin1Slice(0, Math.min(bytes.length, LONGEST_BEGINNING)))?.[0];
+  const beginning = BEGINNING.exec(bytes.toString('latin1', 0, Math.min(bytes.length, LONGEST_BEGINNING)))?.[0];
   if (beginning === undefined) return null;
   const starts: number[] = [];
   const ends: number[] = [];
@@ -34,7 +34,7 @@ export function findObjects(bytes: Buffer): ObjectPlaces | null {
     if (bytes[at] !== OPEN_BRACE) return null;
   }
   if (bytes[at] !== CLOSE_BRACKET || bytes.length - at > LONGEST_END) return null;
-  return END.test(bytes.latin1Slice(at + 1, bytes.length)) ? { starts, ends } : null;
+  return END.test(bytes.toString('latin1', at + 1, bytes.length)) ? { starts, ends } : null;
 }
 
 /** A rule, or a chain that hangs on no hook, of which it is known where it belongs. */
@@ -80,10 +80,10 @@ export class ObjectHeads {
     const chainStart = tableEnd + before.length;
     const chainEnd = this.nameEnd(chainStart);
     if (!this.stands(HANDLE, chainEnd)) return undefined;
-    const rest = bytes.latin1Slice(chainEnd + HANDLE.length, end);
+    const rest = bytes.toString('latin1', chainEnd + HANDLE.length, end);
     if (isRule ? MORE.test(rest) : !ONLY_HANDLE.test(rest)) return undefined;
     const { family, table } = this.last;
-    return { kind: isRule ? 'rule' : 'chain', family, table, chain: bytes.latin1Slice(chainStart, chainEnd) };
+    return { kind: isRule ? 'rule' : 'chain', family, table, chain: bytes.toString('latin1', chainStart, chainEnd) };
   }
 
   /** The end of the table's name, of which the family's begins at `from`; `last` has both then. -1: they are not printed so. */
@@ -95,8 +95,12 @@ export class ObjectHeads {
     const tableStart = familyEnd + TABLE.length;
     const tableEnd = this.nameEnd(tableStart);
     if (bytes[tableEnd] !== QUOTE) return -1;
-    const family = bytes.latin1Slice(from, familyEnd);
-    this.last = { from: bytes.subarray(from, tableEnd + 1), family, table: bytes.latin1Slice(tableStart, tableEnd) };
+    const family = bytes.toString('latin1', from, familyEnd);
+    this.last = {
+      from: bytes.subarray(from, tableEnd + 1),
+      family,
+      table: bytes.toString('latin1', tableStart, tableEnd),
+    };
     return tableEnd;
   }
 

@@ -87,7 +87,7 @@ class Reader {
         else place.addChain(known.chain);
         continue;
       }
-      const head = readHead(this.bytes.latin1Slice(start, Math.min(end, start + MOST_BYTES)));
+      const head = readHead(this.bytes.toString('latin1', start, Math.min(end, start + MOST_BYTES)));
       if (head !== undefined) this.readLater(head, this.objectAt(index));
       else this.read(this.objectAt(index).cursor().value, index);
     }

@@ -27,7 +27,7 @@ const filter = (...rules: readonly string[]): string =>
   `*filter\n${rules.map((rule) => `-A ${rule}\n`).join('')}COMMIT\n`;
 const table = (name: string, rule: string): string => `*${name}\n-A ${rule}\nCOMMIT\n`;
 
-it.each<[string, string, 'delivered' | 'dropped', ('-m' | '-g')?]>([
+it.each<[string, string, 'delivered' | 'dropped', ('-m' | '-g' | '-i')?]>([
   ['no rule', filter(), 'delivered'],
   ['the protocol of the tunnel in OUTPUT', filter('OUTPUT -p ipencap -j DROP'), 'dropped'],
   ['the real server in OUTPUT', filter(`OUTPUT -d ${REAL}/32 -j DROP`), 'dropped'],

@@ -5,8 +5,6 @@ import { parseLoadBalancerList } from '../../../src/parse/cilium/load-balancer-l
 import { parseCiliumServices } from '../../../src/parse/cilium/service-list.ts';
 import { backendJson, BLOCKS, serviceJson, SLOTS, SLOTS_JSON } from './cilium-texts.ts';
 
-
-
 /** `udp 10.96.0.10:53 ClusterIP → 10.244.0.104:53` */
 function inWords({ protocol, address, port, scope, type, flags, backends }: CiliumFrontend): string {
   const to = backends.map((one) => `${one.address} ${one.port}${one.state === null ? '' : ` ${one.state}`}`);

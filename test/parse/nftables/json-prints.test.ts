@@ -40,8 +40,10 @@ it.each([
   const { gaps, ...rest } = told(print);
   const { gaps: none, ...expected } = told(text);
   expect(none).toEqual([]);
-  if (how.startsWith('with something')) expect(gaps).toHaveLength(1);
-  else expect(rest).toEqual(expected);
+  // What is read of a broken listing is no less, but rules may be missing.
+  const isBroken = how.startsWith('with something');
+  expect(gaps).toHaveLength(isBroken ? 1 : 0);
+  expect(isBroken ? expected : rest).toEqual(expected);
   expect(rest.tables.map(({ rules }) => rules)).toEqual(expected.tables.map(({ rules }) => rules));
 });
 
