@@ -4,8 +4,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
-    // Minutes for each case: run where a number of cases is asked for (docs/lab.md).
-    exclude: process.env['KUBECTL_REACH_CASES'] === undefined ? ['test/e2e/random-services.test.ts'] : [],
     globalSetup: ['test/lab/requirements.ts'],
     // A lab takes both processors of a small machine: one at a time.
     fileParallelism: false,

@@ -47,7 +47,7 @@ export default class Packet extends BaseCommand {
   static override flags = {
     ruleset: Flags.string({
       summary:
-        'Rules of the machine (iptables-save, nft list ruleset, nft -j list ruleset, ipvsadm -Sn), or what they look up (ipset save, ip -j address, sysctl -a); - for standard input; repeat it',
+        'Rules of the machine (iptables-save, nft list ruleset, nft -j list ruleset, ipvsadm -Sn, cilium-dbg service list -o json, cilium-dbg bpf lb list), or what they look up (ipset save, ip -j address, sysctl -a); - for standard input; repeat it',
       helpValue: 'FILE',
       multiple: true,
       multipleNonGreedy: true,

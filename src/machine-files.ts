@@ -6,9 +6,12 @@ import { describeForeign, familyOfRules } from './explain/packet/foreign-ruleset
 import { QuestionError } from './explain/question/question-input.ts';
 import type { Family } from './model/address.ts';
 import type { Artefact, Parsed } from './model/artefact.ts';
+import type { CiliumServices } from './model/cilium.ts';
 import type { IpvsConnection, VirtualServers } from './model/ipvs.ts';
 import type { Ruleset } from './model/netfilter.ts';
 import type { InterfaceAddress, IpSet, Sysctl } from './model/network-namespace.ts';
+import { parseLoadBalancerList } from './parse/cilium/load-balancer-list.ts';
+import { parseCiliumServices } from './parse/cilium/service-list.ts';
 import { parseAddresses } from './parse/iproute2/addresses.ts';
 import { parseIpsetSave } from './parse/ipset-save/ipset-save.ts';
 import { parseIptablesSave } from './parse/iptables-save/iptables-save.ts';
@@ -23,6 +26,7 @@ export type MachineFile =
   | { readonly kind: 'ruleset'; readonly parsed: Parsed<Ruleset> }
   | { readonly kind: 'virtual-servers'; readonly parsed: Parsed<VirtualServers> }
   | { readonly kind: 'connections'; readonly parsed: Parsed<readonly IpvsConnection[]> }
+  | { readonly kind: 'cilium'; readonly parsed: Parsed<CiliumServices> }
   | { readonly kind: 'ipsets'; readonly parsed: Parsed<ReadonlyMap<string, IpSet>> }
   | { readonly kind: 'addresses'; readonly parsed: Parsed<readonly InterfaceAddress[]> }
   | { readonly kind: 'sysctl'; readonly parsed: Parsed<Sysctl> };
@@ -44,6 +48,14 @@ const KINDS: readonly (readonly [sign: RegExp, read: (artefact: Artefact) => Mac
   [
     /^(?:IPVS connection entries|Pro FromIP )/,
     (artefact) => ({ kind: 'connections', parsed: parseIpvsConnections(artefact) }),
+  ],
+  [
+    /^\s*\[\s*\{\s*"spec"\s*:\s*\{\s*"backend-addresses"/,
+    (artefact) => ({ kind: 'cilium', parsed: parseCiliumServices(artefact) }),
+  ],
+  [
+    /^(?:SERVICE ADDRESS {2,}BACKEND ADDRESS|\s*\{\s*"[\da-f.:[\]]{6,50}(?:\/[A-Z]{3,4})?(?:\/i)?(?: \(\d{1,5}\))?"\s*:\s*\[)/,
+    (artefact) => ({ kind: 'cilium', parsed: parseLoadBalancerList(artefact) }),
   ],
   [/^create \S+ \w+:/, (artefact) => ({ kind: 'ipsets', parsed: parseIpsetSave(artefact) })],
   [/^\[\{"ifindex":/, (artefact) => ({ kind: 'addresses', parsed: parseAddresses(artefact) })],

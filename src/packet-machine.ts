@@ -13,6 +13,7 @@ import { withRemedy } from './model/gap-remedy.ts';
 import type { VirtualServers } from './model/ipvs.ts';
 import type { HookModule, IptablesRuleset } from './model/netfilter.ts';
 import type { NftRuleset } from './model/nftables.ts';
+import { ciliumModule } from './evaluate/cilium/evaluate-cilium.ts';
 import { ipvsModule } from './evaluate/ipvs/evaluate-ipvs.ts';
 import { divideBaseChains } from './parse/nftables/foreign-chains.ts';
 
@@ -66,7 +67,7 @@ export async function openPacketMachine(input: MachineInput): Promise<PacketMach
   const rulesets = given.map((ruleset) => ('baseChains' in ruleset ? besideIptables(ruleset, iptables) : ruleset));
   const own = ownAddresses(addresses, read);
   const answers = new PacketAnswers({
-    hooked: [...rulesets, ...virtualServers(read)],
+    hooked: [...rulesets, ...virtualServers(read), ...ciliumTables(read)],
     addresses: own.addresses,
     ipsets: new Map(read.flatMap((file) => (file.kind === 'ipsets' ? [...file.parsed.value] : []))),
     sysctl: new Map(read.flatMap((file) => (file.kind === 'sysctl' ? [...file.parsed.value] : []))),
@@ -88,6 +89,10 @@ function virtualServerLists(files: readonly MachineFile[]): readonly VirtualServ
 function virtualServers(files: readonly MachineFile[]): readonly HookModule[] {
   const [connections] = files.flatMap((file) => (file.kind === 'connections' ? [file.parsed.value] : []));
   return virtualServerLists(files).flatMap((servers) => ipvsModule(servers, connections) ?? []);
+}
+
+function ciliumTables(files: readonly MachineFile[]): readonly HookModule[] {
+  return files.flatMap((file) => (file.kind === 'cilium' ? [ciliumModule(file.parsed.value)] : []));
 }
 
 /**

@@ -28,6 +28,8 @@ export const CATALOGUE = {
   KR118: { severity: 'error', title: 'externalName is an address' },
   KR119: { severity: 'warning', title: 'The range of Services overlaps with pods or nodes' },
   KR120: { severity: 'error', title: 'Two pods have the same address' },
+  KR121: { severity: 'warning', title: 'Two pods want the same port of a node' },
+  KR122: { severity: 'error', title: 'The aliases of ExternalName Services lead in a circle' },
   KR201: { severity: 'error', title: 'A node does not have the Service in its rules' },
   KR202: { severity: 'error', title: "A node's rules send to an endpoint that the EndpointSlices do not have" },
   KR203: { severity: 'warning', title: "A node's rules lack an endpoint that the EndpointSlices have" },

@@ -1,5 +1,5 @@
 import { isAddress } from '../model/address.ts';
-import { finding, type Check, type CheckContext } from './check.ts';
+import { finding, visitsOf, type Check, type CheckContext } from './check.ts';
 import { serviceName, serviceSubject } from './services-met.ts';
 
 /**
@@ -42,6 +42,29 @@ export const externalAddressCheck: Check = {
       }),
     ];
   },
+};
+
+/** S19: aliases that lead back to one before them never come to an address. */
+export const aliasCircleCheck: Check = {
+  code: 'KR122',
+  run: (context) =>
+    visitsOf(context, 'name').flatMap(({ host, outcomes }) =>
+      outcomes.flatMap(({ queries, service, evidence }) => {
+        const names = queries.map(({ name }) => name);
+        const back = queries.find(({ alias }, at) => alias !== null && names.slice(0, at + 1).includes(alias))?.alias;
+        if (back === undefined || back === null) return [];
+        const circle = [...names.slice(names.indexOf(back)), back];
+        return [
+          finding('KR122', {
+            subject: service === null ? `name ${host}` : serviceSubject(service),
+            cause: `The aliases of ExternalName Services lead in a circle (${circle.join(' → ')}), so that none of these names has an address.`,
+            remedy:
+              'Let spec.externalName of one of them be the name of a Service with endpoints, or of a host outside.',
+            evidence,
+          }),
+        ];
+      }),
+    ),
 };
 
 function asked({ trace: { question } }: CheckContext) {

@@ -1,5 +1,5 @@
 import { formatEndpoint } from '../model/address.ts';
-import { finding, objectsOf, type Check } from './check.ts';
+import { finding, objectsOf, type Check, type CheckContext } from './check.ts';
 import { nodeVisits } from './nodes-met.ts';
 
 /** K29, K31, K36: the node's routes do not take the packet to the node that the pod runs on, or nowhere at all. */
@@ -19,19 +19,18 @@ export const nodeRouteCheck: Check = {
             }),
           ];
         }
-        const gateway = route?.gateway ?? null;
-        if (verdict !== 'forward' || gateway === null || encapsulation !== undefined) return [];
-        const objects = objectsOf(context);
-        const pod = objects
+        if (verdict !== 'forward' || encapsulation !== undefined) return [];
+        const pod = objectsOf(context)
           ?.podsHaving(flow.destination)
           .find((one) => !one.hostNetwork && one.ips.includes(flow.destination));
-        const nodes = objects?.nodes ?? [];
-        const next = nodes.find((one) => one.addresses.some(({ address }) => address === gateway));
-        if (pod === undefined || pod.nodeName === null || next === undefined || next.name === pod.nodeName) return [];
+        const gateway = route?.gateway ?? null;
+        const next = nodeAt(context, gateway);
+        if (pod === undefined || pod.nodeName === null || next === null || next === pod.nodeName) return [];
+        if (mayReach(context, next, { address: flow.destination, home: pod.nodeName }, [node])) return [];
         return [
           finding('KR220', {
             subject: `node ${node}`,
-            cause: `Node ${node} sends packets for ${to} to ${gateway}, which is node ${next.name}, but the pod runs on ${pod.nodeName}.`,
+            cause: `Node ${node} sends packets for ${to} to ${gateway}, which is node ${next}, but the pod runs on ${pod.nodeName}, and ${next} does not send them on to it.`,
             remedy: `Correct the route on ${node}: its next hop has to be ${pod.nodeName}.`,
             evidence: [...(route?.evidence ?? []), pod.cursor.at('spec', 'nodeName').evidence()],
           }),
@@ -39,6 +38,33 @@ export const nodeRouteCheck: Check = {
       }),
     ),
 };
+
+/** The node that has the address. */
+function nodeAt(context: CheckContext, address: string | null): string | null {
+  const nodes = objectsOf(context)?.nodes ?? [];
+  return nodes.find((one) => one.addresses.some((own) => own.address === address))?.name ?? null;
+}
+
+/**
+ * Whether packets for a pod that come to `node` may get to the pod's own node from there: a node may well route for others. Where its
+ * routes were not captured, or lead past the nodes, nobody knows that they do not.
+ * @param passed the nodes that they came through: where one of them comes next, they run in a circle
+ */
+function mayReach(
+  context: CheckContext,
+  node: string,
+  pod: { readonly address: string; readonly home: string },
+  passed: readonly string[],
+): boolean {
+  const visit = nodeVisits(context).find((one) => one.node === node && one.flow.destination === pod.address);
+  if (visit?.programmed === null || visit === undefined) return true;
+  return visit.programmed.some(({ verdict, route }) => {
+    if (verdict !== 'forward') return verdict === 'undetermined';
+    const next = nodeAt(context, route?.gateway ?? null);
+    if (next === null || next === pod.home) return true;
+    return next !== node && !passed.includes(next) && mayReach(context, next, pod, [...passed, node]);
+  });
+}
 
 /** K33: a packet of the pod's size does not fit the device behind; where "fragmentation needed" is lost on the way, large ones vanish. */
 export const linkSizeCheck: Check = {

@@ -14,6 +14,7 @@ import { emptyClusterCheck } from './empty-cluster.ts';
 import { faultCheck } from './fault.ts';
 import { forwardingCheck } from './forwarding.ts';
 import { goneEndpointCheck, lackingEndpointCheck, otherDriftCheck, unknownServiceCheck } from './node-drift.ts';
+import { nodePortClashCheck } from './host-port.ts';
 import { headlessPortCheck } from './headless-port.ts';
 import { localPolicyCheck } from './local-policy.ts';
 import { namedTargetPortCheck, someNamedTargetPortsCheck } from './named-target-port.ts';
@@ -38,7 +39,7 @@ import { tlsToPlaintextCheck } from './tls-to-plaintext.ts';
 import { unresolvedCheck } from './unresolved.ts';
 import { conntrackFullCheck } from './conntrack-full.ts';
 import { duplicateAddressCheck } from './duplicate-address.ts';
-import { externalAddressCheck, externalNameHostCheck } from './external-name.ts';
+import { aliasCircleCheck, externalAddressCheck, externalNameHostCheck } from './external-name.ts';
 import { hintsCheck } from './hints.ts';
 import { kubeProxyPodCheck } from './kube-proxy-pod.ts';
 import { localDetectionCheck } from './local-detection.ts';
@@ -73,6 +74,8 @@ export const CHECKS: readonly Check[] = [
   externalAddressCheck,
   serviceRangeCheck,
   duplicateAddressCheck,
+  nodePortClashCheck,
+  aliasCircleCheck,
   unknownServiceCheck,
   goneEndpointCheck,
   lackingEndpointCheck,

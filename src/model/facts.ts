@@ -1,5 +1,6 @@
 import type { Family } from './address.ts';
 import type { Artefact, Gap } from './artefact.ts';
+import type { CiliumServices } from './cilium.ts';
 import type { EnvoyFacts } from './envoy.ts';
 import type { IpvsConnection, VirtualServers } from './ipvs.ts';
 import type { KubeProxyConfig } from './kube-proxy.ts';
@@ -63,6 +64,8 @@ export interface NodeFacts {
   readonly name: string;
   readonly netns: NetnsFacts;
   kubeProxy(): Reading<KubeProxyConfig>;
+  /** The Services that Cilium balances here: from the eBPF maps, or else from its agent. Asked where Cilium is in kube-proxy's place. */
+  cilium(): Reading<CiliumServices>;
 }
 
 export interface PodFacts {

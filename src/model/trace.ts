@@ -66,7 +66,16 @@ export interface ReturnVisit {
   readonly result: 'ok' | 'broken' | 'unknown';
   /** One clause, for `broken` and `unknown`. */
   readonly reason: string | null;
-  readonly code: 'not-translated-back' | 'bridged' | 'filtered' | 'no-route' | 'reverse-path' | 'unknown' | null;
+  readonly code:
+    | 'not-translated-back'
+    | 'bridged'
+    | 'filtered'
+    | 'no-route'
+    | 'reverse-path'
+    /** a datagram may be answered from another address than the one that was asked */
+    | 'other-source'
+    | 'unknown'
+    | null;
   readonly evidence: readonly Evidence[];
 }
 

@@ -104,6 +104,13 @@ const NETNS_FILES: Readonly<Record<string, string>> = {
   'ip-link.json': 'ip -j -d link',
   'ip-neigh.json': 'ip -j neigh',
 };
+/** Files of a node alone, with the command that makes each in the container of an agent there. */
+const AGENT_FILES: Readonly<Record<string, string>> = {
+  'cilium-services.json': 'cilium-dbg service list -o json',
+  'cilium-load-balancer.json': 'cilium-dbg bpf lb list -o json',
+};
+/** Answers of a node's Cilium: what its agent has programmed, and what stands in the eBPF maps. */
+export const CILIUM_FILES = { services: 'cilium-services.json', loadBalancer: 'cilium-load-balancer.json' } as const;
 /** Files of every network namespace. */
 export const NETNS_FILE_NAMES: readonly string[] = Object.keys(NETNS_FILES);
 /** Answers of kube-proxy. */
@@ -113,7 +120,7 @@ export const ENVOY_FILES = ['config_dump.json', 'clusters.json', 'listeners.json
 
 /** One clause: how a person would capture a file of a network namespace. */
 export function captureRemedy(place: NetnsPlace, file: string): string {
-  return `run \`${NETNS_FILES[file] ?? file} > ${place.folder}${file}\` ${place.where}`;
+  return `run \`${NETNS_FILES[file] ?? AGENT_FILES[file] ?? file} > ${place.folder}${file}\` ${place.where}`;
 }
 
 const RESOURCE = /^clusters\/([^/]+)\/resources\/[^/]+\/[^/]+\/([^/]+)\.json$/;
@@ -137,7 +144,7 @@ export function nodeOf(name: string): { readonly cluster: string; readonly node:
 
 /** Folders of the format whose files have fixed names, by the shape of the path. */
 const FIXED: readonly (readonly [folder: RegExp, files: readonly string[]])[] = [
-  [/^clusters\/[^/]+\/nodes\/[^/]+\/([^/]+)$/, Object.keys(NETNS_FILES)],
+  [/^clusters\/[^/]+\/nodes\/[^/]+\/([^/]+)$/, [...Object.keys(NETNS_FILES), ...Object.keys(AGENT_FILES)]],
   [/^clusters\/[^/]+\/nodes\/[^/]+\/kube-proxy\/([^/]+)$/, KUBE_PROXY_FILES],
   [/^clusters\/[^/]+\/pods\/[^/]+\/[^/]+\/netns\/([^/]+)$/, Object.keys(NETNS_FILES)],
   [/^clusters\/[^/]+\/pods\/[^/]+\/[^/]+\/envoy\/([^/]+)$/, ENVOY_FILES],

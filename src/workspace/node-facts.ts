@@ -1,8 +1,11 @@
-import type { Gap } from '../model/artefact.ts';
+import type { Artefact, Gap, Parsed } from '../model/artefact.ts';
+import type { CiliumServices } from '../model/cilium.ts';
 import type { NetnsFacts, NodeFacts, Reading } from '../model/facts.ts';
 import type { KubeProxyConfig } from '../model/kube-proxy.ts';
 import { parseKubeProxyConfig } from '../parse/kube-proxy/kube-proxy-config.ts';
-import { nodeFolder } from './layout.ts';
+import { parseCiliumServices } from '../parse/cilium/service-list.ts';
+import { parseLoadBalancerList } from '../parse/cilium/load-balancer-list.ts';
+import { captureRemedy, CILIUM_FILES, nodeFolder, nodePlace, type NetnsPlace } from './layout.ts';
 import { once, type Reader } from './reader.ts';
 
 /** Ports of kube-proxy's own HTTP servers. */
@@ -13,7 +16,25 @@ const IPVS_MODE = 'KUBE-NODE-PORT';
 
 /** Facts of one node. */
 export function nodeFacts(reader: Reader, cluster: string, name: string, netns: NetnsFacts): NodeFacts {
-  return { name, netns, kubeProxy: once(() => reader.noted(readKubeProxy(reader, cluster, name, netns))) };
+  return {
+    name,
+    netns,
+    kubeProxy: once(() => reader.noted(readKubeProxy(reader, cluster, name, netns))),
+    cilium: once(() => readCilium(reader, nodePlace(cluster, name))),
+  };
+}
+
+/** The maps are what counts for packets; the agent tells them from its memory, with the states of backends. */
+function readCilium(reader: Reader, place: NetnsPlace): Reading<CiliumServices> {
+  const read = (file: string, parse: (artefact: Artefact) => Parsed<CiliumServices>): Reading<CiliumServices> => {
+    const remedy = captureRemedy(place, file);
+    return reader.read(`${place.folder}${file}`, remedy, parse, ({ all }) => all.length === 0);
+  };
+  const services = read(CILIUM_FILES.services, parseCiliumServices);
+  // A running node is asked for the maps where its agent gave no list.
+  const isAsked = services.value === undefined || reader.has(`${place.folder}${CILIUM_FILES.loadBalancer}`);
+  const maps = isAsked ? read(CILIUM_FILES.loadBalancer, parseLoadBalancerList) : services;
+  return maps.value === undefined ? services : maps;
 }
 
 function readKubeProxy(reader: Reader, cluster: string, node: string, netns: NetnsFacts): Reading<KubeProxyConfig> {

@@ -6,7 +6,15 @@ import type { PodFact } from '../model/kubernetes.ts';
 import type { Facts } from '../model/facts.ts';
 import { compareText } from '../model/order.ts';
 import { hasProxy } from '../model/proxy-pod.ts';
-import { clusterFolder, ENVOY_FILES, KUBE_PROXY_FILES, NETNS_FILE_NAMES, nodeFolder, podFolder } from './layout.ts';
+import {
+  CILIUM_FILES,
+  clusterFolder,
+  ENVOY_FILES,
+  KUBE_PROXY_FILES,
+  NETNS_FILE_NAMES,
+  nodeFolder,
+  podFolder,
+} from './layout.ts';
 import { inScope, type SnapshotScope } from './snapshot-scope.ts';
 
 /** Both forms of a ruleset tell the same; the JSON is the exact one. */
@@ -23,6 +31,7 @@ export function planSnapshot(facts: Facts, scope: SnapshotScope): readonly strin
     const pods = (objects?.pods ?? []).filter(({ phase }) => phase === 'Running');
     return [
       ...(objects?.nodes ?? []).flatMap(({ name }) => nodeNames(cluster.name, name)),
+      ...pods.filter(isCiliumAgent).flatMap(({ nodeName }) => ciliumNames(cluster.name, nodeName)),
       ...pods.flatMap((pod) => podNames(cluster.name, pod)),
       ...pods
         .filter((pod) => pod.labels['app'] === 'istiod')
@@ -40,6 +49,14 @@ export function secondBest(lacking: readonly string[]): readonly string[] {
 function nodeNames(cluster: string, node: string): string[] {
   const folder = nodeFolder(cluster, node);
   return [...NETNS, ...KUBE_PROXY_FILES.map((file) => `kube-proxy/${file}`)].map((file) => `${folder}${file}`);
+}
+
+function isCiliumAgent({ labels, hostNetwork }: PodFact): boolean {
+  return labels['k8s-app'] === 'cilium' && hostNetwork;
+}
+
+function ciliumNames(cluster: string, node: string | null): string[] {
+  return node === null ? [] : Object.values(CILIUM_FILES).map((file) => `${nodeFolder(cluster, node)}${file}`);
 }
 
 /** A pod on its node's own network has no namespace that its node's dumps don't show. */

@@ -93,6 +93,51 @@ const NODES = 'resources/core/v1/nodes.json';
 const externalName = (name: string) =>
   items(named('ext'), (item) => ((item['spec'] as { externalName: string }).externalName = name));
 
+/** Gives the first container of pods a port of their node. */
+const wantsPort = (...pods: readonly string[]) =>
+  items(
+    ({ metadata }) => pods.includes(metadata.name),
+    (item) => {
+      const [container] = (item['spec'] as { containers: { ports: object[] }[] }).containers;
+      container?.ports.push({ containerPort: 7777, protocol: 'TCP', hostPort: 9999 });
+    },
+  );
+
+/** Sends packets from node1 for the pods of node2 through a third node, which sends them on to `gateway`. */
+const throughNode3 = (gateway: string): Changes => ({
+  'nodes/node1/ip-route.json': (text) =>
+    text.replace('"dst":"10.244.2.0/24","gateway":"10.10.0.12"', '"dst":"10.244.2.0/24","gateway":"10.10.0.13"'),
+  'nodes/node3/ip-route.json': () =>
+    JSON.stringify([
+      { dst: '10.244.0.0/16', gateway, dev: 'eth0', flags: [] },
+      { dst: '10.10.0.0/24', dev: 'eth0', protocol: 'kernel', scope: 'link', prefsrc: '10.10.0.13', flags: [] },
+      {
+        type: 'local',
+        dst: '10.10.0.13',
+        dev: 'eth0',
+        table: 'local',
+        scope: 'host',
+        prefsrc: '10.10.0.13',
+        flags: [],
+      },
+    ]),
+  'nodes/node3/ip-link.json': () =>
+    JSON.stringify([
+      { ifindex: 1, ifname: 'lo', flags: ['LOOPBACK', 'UP', 'LOWER_UP'], mtu: 65_536, link_type: 'loopback' },
+      { ifindex: 2, ifname: 'eth0', flags: ['BROADCAST', 'UP', 'LOWER_UP'], mtu: 1500, link_type: 'ether' },
+    ]),
+  'nodes/node3/sysctl.txt': () =>
+    'net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.eth0.rp_filter = 0\n',
+  'nodes/node3/iptables-save.txt': () =>
+    '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n',
+  [NODES]: (text) => {
+    const list = JSON.parse(text) as { items: object[] };
+    const status = { addresses: [{ type: 'InternalIP', address: '10.10.0.13' }] };
+    list.items.push({ kind: 'Node', apiVersion: 'v1', metadata: { name: 'node3' }, spec: {}, status });
+    return JSON.stringify(list);
+  },
+});
+
 /** Adds a ConfigMap of kube-system. */
 const configMap = (name: string, data: Readonly<Record<string, string>>) => (text: string) => {
   const list = JSON.parse(text) as { items: unknown[] };
@@ -272,6 +317,14 @@ const CASES: Readonly<Record<Code, { readonly fires: Case; readonly silent: Case
     }),
     silent: lab('solo'),
   },
+  KR121: {
+    fires: lab('10.10.0.11:9999', { changes: { [PODS]: wantsPort('web-a', 'web-b') } }),
+    silent: lab('10.10.0.11:9999', { changes: { [PODS]: wantsPort('web-a', 'web-c') } }),
+  },
+  KR122: {
+    fires: lab('ext:80', { changes: { [SERVICES]: externalName('ext.shop.svc.cluster.local') } }),
+    silent: lab('ext:80', { changes: { [SERVICES]: externalName('web.shop.svc.cluster.local') } }),
+  },
   KR201: {
     fires: lab('web', { changes: { [NODE1]: drop(/-A KUBE-SERVICES -d 10\.96\.10\.1\/32 .*--dport 80 /) } }),
     silent: lab('web'),
@@ -396,19 +449,9 @@ const CASES: Readonly<Record<Code, { readonly fires: Case; readonly silent: Case
     silent: lab('empty'),
   },
   KR220: {
-    fires: lab('10.244.2.50:5432', {
-      changes: {
-        'nodes/node1/ip-route.json': (text) =>
-          text.replace('"dst":"10.244.2.0/24","gateway":"10.10.0.12"', '"dst":"10.244.2.0/24","gateway":"10.10.0.99"'),
-        [NODES]: (text) => {
-          const list = JSON.parse(text) as { items: object[] };
-          const status = { addresses: [{ type: 'InternalIP', address: '10.10.0.99' }] };
-          list.items.push({ kind: 'Node', apiVersion: 'v1', metadata: { name: 'node3' }, spec: {}, status });
-          return JSON.stringify(list);
-        },
-      },
-    }),
-    silent: lab('10.244.2.50:5432'),
+    fires: lab('10.244.2.50:5432', { changes: throughNode3('10.10.0.11') }),
+    // It routes for the other node.
+    silent: lab('10.244.2.50:5432', { changes: throughNode3('10.10.0.12') }),
   },
   KR221: {
     fires: lab('web', { changes: { [CONFIG_MAPS]: configMap('cilium-config', { 'kube-proxy-replacement': 'true' }) } }),

@@ -29,7 +29,7 @@ function backendName(backend: Branch['backend']): string {
  * @returns in words, what differs; empty: they agree
  */
 export function differences(
-  { leaves = false, unknown, keepsBackend = false }: RequestQuestion,
+  { leaves = false, unknown, answer, keepsBackend = false }: RequestQuestion,
   explanation: Explanation,
   results: readonly ProbeResult[],
 ): readonly string[] {
@@ -39,6 +39,13 @@ export function differences(
     const ends = branches.map(({ disposition }) => disposition);
     const says = unknown?.test(summary) ?? ends.includes('leaves-snapshot');
     return verdict === 'undetermined' && says ? [] : [`${verdict}: ${ends.join(', ')}`];
+  }
+  if (answer !== undefined) {
+    const other = results.find(({ body = '' }) => !answer.test(body));
+    return [
+      ...(verdict === 'reachable' ? [] : [`the verdict is ${verdict}`]),
+      ...(other === undefined ? [] : [`it was answered: ${other.body ?? other.disposition}`]),
+    ];
   }
   const expected = new Set(branches.map(foretold));
   const seen = new Set(results.map(happened));

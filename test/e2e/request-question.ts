@@ -23,6 +23,8 @@ export interface RequestQuestion {
   readonly varies?: boolean;
   /** What cannot be known of it, as the answer must say. */
   readonly unknown?: RegExp;
+  /** What a server answers that is no agent, and so tells neither its name nor whom it saw. */
+  readonly answer?: RegExp;
   /** It goes where nothing was captured, so that its end cannot be known. */
   readonly leaves?: boolean;
 }

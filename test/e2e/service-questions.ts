@@ -41,6 +41,7 @@ export const SERVICE_QUESTIONS: readonly RequestQuestion[] = [
   { about: 'headless', from: CLI_A, to: 'http://web-headless:8080' },
   { about: 'headless, a port that nobody listens on', from: CLI_A, to: 'http://web-headless:81' },
   { about: 'ExternalName of a Service', from: CLI_A, to: 'http://elsewhere' },
+  { about: 'ExternalName of an ExternalName', from: CLI_A, to: 'http://twice' },
   { about: 'a name that is not there', from: CLI_A, to: 'http://nosuch' },
   // A pod
   { about: 'a pod’s own port, as a headless name', from: CLI_B, to: 'http://api-headless:8443' },
@@ -113,6 +114,29 @@ export const SERVICE_QUESTIONS: readonly RequestQuestion[] = [
     to: 'http://198.51.100.28',
     node: 'node2',
     keepsBackend: true,
+  },
+  // Nobody's rules have it: the balancer itself is to answer, and here is none.
+  { about: 'load balancer of mode Proxy, from a pod', from: CLI_A, to: 'http://198.51.100.24', leaves: true },
+  {
+    about: 'load balancer of mode Proxy, from outside',
+    from: 'outside',
+    to: 'http://198.51.100.24',
+    node: 'node1',
+    leaves: true,
+  },
+  { about: 'NodePort behind a balancer of mode Proxy', from: 'outside', to: 'http://10.10.0.11:30085', node: 'node1' },
+  {
+    about: 'health check node port, at a node with an endpoint',
+    from: 'outside',
+    to: 'http://10.10.0.12:32000',
+    node: 'node2',
+    answer: /"localEndpoints": [12]/,
+  },
+  {
+    about: 'health check node port, from a pod of the other node',
+    from: CLI_A,
+    to: 'http://10.10.0.12:32000',
+    answer: /"localEndpoints": 2/,
   },
   { about: 'externalIP from outside', from: 'outside', to: 'http://198.51.100.10', node: 'node1' },
   { about: 'externalIP from a pod', from: CLI_A, to: 'http://198.51.100.10' },

@@ -138,8 +138,11 @@ export class NamespaceCluster {
       const folder = `clusters/lab/nodes/${name}`;
       await this.read(netns, folder, isWanted, files);
       for (const [file, { port, path }] of Object.entries(KUBE_PROXY_PATHS)) {
-        const text = await execute('curl', ['-s', `http://127.0.0.1:${port}${path}`], { netns });
-        files[`${folder}/kube-proxy/${file}`] = text;
+        await this.api.until(`kube-proxy of ${name} answers ${path}`, 60, async () => {
+          const { status, stdout } = await attempt('curl', ['-s', `http://127.0.0.1:${port}${path}`], { netns });
+          files[`${folder}/kube-proxy/${file}`] = stdout.toString();
+          return status === 0;
+        });
       }
     }
     for (const { spec, netns } of this.pods) {

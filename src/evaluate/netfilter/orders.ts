@@ -18,7 +18,10 @@ export function registrationOrders(
   from: 'wire' | 'process',
   most: number,
 ): readonly (readonly Placed[])[] | undefined {
-  const speaking = placed.filter((one) => one.speaks && REACHED[from].includes(one.hook));
+  // A module may send a packet on from the input hook, as a process does (IPVS: net/netfilter/ipvs/ip_vs_xmit.c, ip_vs_nat_send_or_cont).
+  const sends = placed.some(({ chain }) => 'entry' in chain);
+  const reached = new Set([...REACHED[from], ...(sends ? REACHED.process : [])]);
+  const speaking = placed.filter((one) => one.speaks && reached.has(one.hook));
   const groups = new Map<string, Placed[]>();
   for (const one of speaking) {
     const key = `${one.hook} ${one.nat} ${one.priority}`;

@@ -2,11 +2,13 @@ import type { Family } from '../../model/address.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { ServiceFact } from '../../model/kubernetes.ts';
 import type { ServiceEntry, ServiceWay, SourceClass } from '../../model/service-report.ts';
+import { ciliumAgent, ciliumAnswer } from '../world/cilium.ts';
 import { intendedOnNode } from '../world/intended-node.ts';
 import { traverse } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
 import type { ServiceAddress } from '../../evaluate/kube-proxy/service-addresses.ts';
 import { addressesOf } from './addresses.ts';
+import { ciliumTargets, ciliumWay } from './cilium-way.ts';
 import { clientsOf, packetFrom, packetOfNode, type Client, type NodeOwner } from './clients.ts';
 import { driftOf } from './drift.ts';
 import { intendedEndings, programmedEndings, targetsOf, wayOf, type Ending } from './way.ts';
@@ -51,7 +53,9 @@ export class AskedNode {
           : 'unknown';
     return {
       node: this.owner.node,
-      mode: view.facts.node(this.owner.node).kubeProxy().value?.mode ?? null,
+      mode: evaluated.some((one) => one.byCilium)
+        ? 'cilium'
+        : (view.facts.node(this.owner.node).kubeProxy().value?.mode ?? null),
       basis,
       entries: answers.map(({ entry }) => entry),
       programmed: union(evaluated.map((one) => one.programmed)),
@@ -79,8 +83,10 @@ export class AskedNode {
     ];
   }
 
-  private evaluate(from: SourceClass, flow: Flow, endpoints: ReadonlySet<string>, rules: boolean) {
+  private evaluate(from: SourceClass, flow: Flow, endpoints: ReadonlySet<string>, rules: boolean): Evaluation {
     const { world, owner } = this;
+    const cilium = this.byCilium(from, flow, rules);
+    if (cilium !== null) return cilium;
     const outcomes = traverse(world, owner, flow, from === 'node' ? 'process' : 'wire');
     const asked = intendedOnNode(world, owner, flow);
     const intended = asked === null ? null : intendedEndings(asked.outcomes);
@@ -97,11 +103,37 @@ export class AskedNode {
       way: { from: [from], ...way, drift },
       captured: programmed !== null,
       asked: asked !== null,
+      byCilium: false,
       programmed: programmed === null || isOpen(programmed) ? null : targetsOf(programmed),
       intended: intended === null || isOpen(intended) || !certain ? null : targetsOf(intended),
     };
   }
+
+  /** As Cilium's own tables have it; null: no Cilium is in kube-proxy's place here, or none of its tables was captured. */
+  private byCilium(from: SourceClass, flow: Flow, rules: boolean): Evaluation | null {
+    const { world, owner } = this;
+    const view = world.cluster(owner.cluster);
+    if (ciliumAgent(world, owner, flow.family) === undefined) return null;
+    const answer = ciliumAnswer(world, owner, flow, from !== 'outside');
+    return answer === null
+      ? null
+      : { way: ciliumWay(view, from, answer, rules), ...BY_CILIUM, programmed: ciliumTargets(answer) };
+  }
 }
+
+/** What one evaluation of a packet told. */
+interface Evaluation {
+  readonly way: ServiceWay;
+  readonly captured: boolean;
+  readonly asked: boolean;
+  readonly byCilium: boolean;
+  /** `ip:port` of backends; null: not known. */
+  readonly programmed: ReadonlySet<string> | null;
+  readonly intended: ReadonlySet<string> | null;
+}
+
+/** What kube-proxy would do is no measure for Cilium, which chooses endpoints by its own options. */
+const BY_CILIUM = { captured: true, asked: false, byCilium: true, intended: null } as const;
 
 const NOT_KNOWN: Ending = {
   action: 'undetermined',

@@ -13,7 +13,7 @@ import { backendAt } from './backend.ts';
 import { probedPort } from './probed-port.ts';
 import { end, hop, on, withHop, type End, type Move, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
-import { wayBack } from './way-back.ts';
+import { refusalBack, wayBack } from './way-back.ts';
 
 /** Sockets cited to show that none of them takes a packet. */
 const LISTED_SOCKETS = 5;
@@ -30,9 +30,13 @@ export function moveSocket(world: World, state: WalkState, owner: Owner): Moved 
   const proxy = owner.kind === 'pod' && proxyOwns(world, owner, flow);
   const visit = proxy ? null : lookAtSockets(world, owner, flow);
   if (visit?.listening?.length === 0) {
-    return { moves: [refused(state, owner, flow, visit)], visits: [visit] };
+    const lost = refusalBack(world, state, flow, owner, flow.protocol === 'udp');
+    return {
+      moves: [refused(state, owner, flow, visit, lost?.end ?? null)],
+      visits: [visit, ...(lost === null ? [] : [lost.visit])],
+    };
   }
-  const back = wayBack(world, state, flow, owner);
+  const back = wayBack(world, state, flow, owner, visit);
   const visits: Visit[] = [...(visit === null ? [] : [visit]), back.visit];
   if (back.end !== null) return { moves: [end(state, back.end)], visits };
   if (owner.kind === 'pod' && visit === null) {
@@ -83,13 +87,15 @@ function takes(socket: Socket, flow: Flow): boolean {
   return address.text === flow.destination;
 }
 
-function refused(state: WalkState, owner: Owner, flow: Flow, visit: SocketVisit): Move {
+/** @param lost how it ends when the client does not hear of it; null: it does */
+function refused(state: WalkState, owner: Owner, flow: Flow, visit: SocketVisit, lost: End | null): Move {
   const to = formatEndpoint(flow.destination, flow.destinationPort);
   const elsewhere = visit.near.map((socket) => `${socket.protocol} ${formatEndpoint(socket.address, socket.port)}`);
   const but = elsewhere.length === 0 ? '' : `; the port is bound only at ${elsewhere.join(', ')}`;
   const text = `nothing in ${ownerText(owner)} listens on ${to}/${flow.protocol}${but}`;
   const step: Step = { kind: 'socket', action: 'refused', text, evidence: visit.listed };
   const next = withHop(state, hop('application', ownerText(owner), null, 'programmed', [step]));
+  if (lost !== null) return end(next, { ...lost, reason: `${capital(text)}. ${lost.reason}` });
   const detail = flow.protocol === 'udp' ? 'icmp-port-unreachable' : 'tcp-reset';
   return end(next, { disposition: 'refused', detail, reason: `${capital(text)}, so the connection is refused.` });
 }

@@ -5,6 +5,7 @@ import type { World } from '../world/world.ts';
 import { cross } from './crossing.ts';
 import { leaveNode } from './leave-node.ts';
 import { leavePod } from './leave-pod.ts';
+import { refusalBack } from './way-back.ts';
 import { branched, end, hop, on, withHop, type Crossing, type End, type Move, type WalkState } from './state.ts';
 
 /** What a place's function gives back. */
@@ -19,14 +20,20 @@ const NOTHING: Moved = { moves: [], visits: [] };
 export function moveThrough(world: World, state: WalkState, owner: Owner, from: 'wire' | 'process'): Moved {
   if (state.flow === null) return NOTHING;
   const { crossings, visit } = cross(world, owner, state.flow, from);
+  const visits: Visit[] = [visit];
   const moves = crossings.flatMap((crossing) => {
     const next = branched(state, crossing);
-    return next === undefined ? [] : follow(world, next, owner, crossing);
+    if (next === undefined) return [];
+    const byError = crossing.detail !== 'tcp-reset';
+    const lost = crossing.verdict === 'reject' ? refusalBack(world, next, crossing.flow, owner, byError) : null;
+    if (lost !== null) visits.push(lost.visit);
+    return follow(world, next, owner, crossing, lost?.end ?? null);
   });
-  return { moves, visits: [visit] };
+  return { moves, visits };
 }
 
-function follow(world: World, state: WalkState, owner: Owner, crossing: Crossing): readonly Move[] {
+/** @param lost how a rejected packet ends whose client does not hear of it */
+function follow(world: World, state: WalkState, owner: Owner, crossing: Crossing, lost: End | null): readonly Move[] {
   const kind: HopKind = owner.kind;
   const hopped = withHop(state, hop(kind, ownerName(owner), null, crossing.basis, crossing.steps));
   const before = state.flow;
@@ -45,7 +52,7 @@ function follow(world: World, state: WalkState, owner: Owner, crossing: Crossing
     case 'forward':
       return owner.kind === 'pod' ? leavePod(world, next, owner, crossing) : leaveNode(world, next, owner, crossing);
     default:
-      return [end(next, ending(owner, crossing))];
+      return [end(next, lost ?? ending(owner, crossing))];
   }
 }
 

@@ -1,11 +1,12 @@
 import { newFlow, replyFlow, type Flow } from '../../model/flow.ts';
 import type { TraversalOutcome } from '../../model/netfilter.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
-import type { Owner, ReturnVisit } from '../../model/trace.ts';
+import type { Owner, ReturnVisit, SocketVisit } from '../../model/trace.ts';
 import { ownerName, ownerText } from '../sentences/names.ts';
 import { attachment, bridgeCallsNetfilter, ownsAddress } from '../world/attachment.ts';
 import { deviceTowards, routeTo, traverse, traverseAnswer, traverseReply } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
+import { otherSource, type OtherSource } from './answer-source.ts';
 import type { End, Passage, WalkState } from './state.ts';
 
 export interface WayBack {
@@ -22,14 +23,65 @@ const OK: Verdict = { result: 'ok', reason: null, code: null, evidence: [] };
  * Follows the first answer of a connection from `server` back to its client. Each namespace that translated the connection has
  * to see the answer too (nf_conntrack translates it back there, and nowhere else), and its rules have to let it pass.
  * @param flow the packet as it reached the server's socket
+ * @param sockets what listens there; null: a proxy takes it
  */
-export function wayBack(world: World, state: WalkState, flow: Flow, server: Owner): WayBack {
-  const verdict = state.passages
+export function wayBack(
+  world: World,
+  state: WalkState,
+  flow: Flow,
+  server: Owner,
+  sockets: SocketVisit | null,
+): WayBack {
+  const broken = state.passages
     .toReversed()
     .map((passage) => passBack(world, state, server, flow, passage))
     .find((one) => one.result !== 'ok');
+  const verdict = broken ?? fromElsewhere(otherSource(world, server, flow, sockets));
   const visit: ReturnVisit = { kind: 'return', server, flow, ...(verdict ?? OK) };
   return { visit, end: verdict === undefined ? null : lostEnd(verdict) };
+}
+
+/** What stops an ICMP error as it stops an answer: it is sent to the same address, and what it quotes has to be translated back too. */
+const STOPS_ERRORS: ReadonlySet<Verdict['code']> = new Set([
+  'not-translated-back',
+  'bridged',
+  'no-route',
+  'reverse-path',
+]);
+
+/**
+ * Follows a refusal (a reset, or an ICMP error that quotes the datagram) back to the client. What is lost on the way looks like silence.
+ * @param refuser the namespace in which a socket is missing, or a rule rejects
+ * @param flow the packet as it was refused
+ * @param byError whether by an ICMP error, not by a packet of its own protocol
+ * @returns null when it finds its way
+ */
+export function refusalBack(
+  world: World,
+  state: WalkState,
+  flow: Flow,
+  refuser: Owner,
+  byError: boolean,
+): { readonly visit: ReturnVisit; readonly end: End } | null {
+  const { visit, end } = wayBack(world, state, flow, refuser, null);
+  if (end === null) return null;
+  if (byError && visit.result === 'broken' && !STOPS_ERRORS.has(visit.code)) {
+    const reason = `whether rules that stop an answer (${visit.reason ?? ''}) stop an ICMP error too is not evaluated`;
+    return {
+      visit,
+      end: {
+        disposition: 'undetermined',
+        reason: `On the way back, ${reason}.`,
+        unknown: { reason, evidence: visit.evidence },
+      },
+    };
+  }
+  if (end.disposition !== 'dropped') return { visit, end };
+  return { visit, end: { ...end, reason: `The request is refused, but ${visit.reason ?? 'the refusal is lost'}.` } };
+}
+
+function fromElsewhere(other: OtherSource | null): Verdict | undefined {
+  return other === null ? undefined : { result: 'unknown', code: 'other-source', ...other };
 }
 
 function lostEnd(verdict: Verdict): End {
@@ -84,6 +136,10 @@ function meetsAgain(world: World, state: WalkState, server: Owner, flow: Flow, p
   const client = view.podAt(flow.source);
   const bridged = client === undefined ? null : sharedBridge(world, server, client);
   if (bridged !== null) return acrossBridge(world, at, flow, bridged);
+  if (server.kind === 'pod' && server.pod.ips.includes(flow.source)) {
+    const reason = `node ${at.node} translated the destination but not the source, so ${ownerText(server)} was sent its own connection, answers inside itself and takes the answer for a stranger's`;
+    return { result: 'broken', code: 'not-translated-back', reason, evidence: [] };
+  }
   if (ownsAddress(world, at, flow.source) || nodeOf(server) === at.node) return OK;
   if (flow.source !== state.passages[0]?.before.source) {
     const reason = `node ${at.node} translated the source to ${flow.source}, which is no address of its own that the snapshot knows`;

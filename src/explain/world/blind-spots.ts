@@ -4,6 +4,8 @@ import type { NftBaseChain } from '../../model/nftables.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { Owner } from '../../model/trace.ts';
 import { listText } from '../../model/wording.ts';
+import { ciliumUnknown } from '../../evaluate/cilium/evaluate-cilium.ts';
+import { ciliumAgent, ciliumAnswer } from './cilium.ts';
 import type { World } from './world.ts';
 
 /** Families whose chains hang on the hooks of IP, and those hooks: what `evaluateTraversal` walks through. */
@@ -29,7 +31,7 @@ export function blindSpot(world: World, owner: Owner, flow: Flow): Unknown | nul
       evidence: chains.map((chain) => chain.evidence),
     };
   }
-  return owner.kind === 'node' ? (ipvs(world, owner, netns, flow) ?? cilium(world, owner, netns, flow)) : null;
+  return owner.kind === 'node' ? (ipvs(world, owner, netns, flow) ?? cilium(world, owner, flow)) : null;
 }
 
 /** What a walk through a namespace takes for granted when nobody listed its nftables; null when somebody did. One clause. */
@@ -64,9 +66,8 @@ function ipvs(world: World, owner: Owner & { readonly kind: 'node' }, netns: Net
   };
 }
 
-/** Chains of table nat that some kube-proxy made: of its userspace mode, and of the others. */
+/** A chain of table nat that kube-proxy made in its userspace mode. */
 const PORTALS = 'KUBE-PORTALS-CONTAINER';
-const KUBE_PROXY_CHAINS = [PORTALS, 'KUBE-SERVICES'];
 
 /** Whether kube-proxy works in its userspace mode here (before Kubernetes 1.26): its rules lead to a port of its own process. */
 export function isUserspaceProxy(netns: NetnsFacts, family: Flow['family']): boolean {
@@ -74,20 +75,19 @@ export function isUserspaceProxy(netns: NetnsFacts, family: Flow['family']): boo
 }
 
 /** Cilium in kube-proxy's place translates Service addresses by eBPF programs, which neither rules nor routes show. */
-function cilium(world: World, owner: Owner & { readonly kind: 'node' }, netns: NetnsFacts, flow: Flow): Unknown | null {
+function cilium(world: World, owner: Owner & { readonly kind: 'node' }, flow: Flow): Unknown | null {
   const view = world.cluster(owner.cluster);
   if (view.servicesAt(flow.destination).length === 0) return null;
-  const rules = (netns.iptables(flow.family).value ?? []).some((ruleset) =>
-    KUBE_PROXY_CHAINS.some((chain) => ruleset.chain('nat', chain) !== undefined),
-  );
-  const tables = (netns.foreignChains().value ?? []).some((chain) => chain.table === 'kube-proxy');
-  if (rules || tables) return null;
-  const agent = view.objects
-    ?.podsHaving(owner.node)
-    .find((pod) => pod.nodeName === owner.node && pod.labels['k8s-app'] === 'cilium');
+  const agent = ciliumAgent(world, owner, flow.family);
   if (agent === undefined) return null;
-  return {
-    reason: `node ${owner.node} runs Cilium and shows no rules of kube-proxy, so that eBPF programs translate Service addresses, which are not evaluated (\`cilium-dbg service list -o json\` in pod ${agent.namespace}/${agent.name} lists them)`,
-    evidence: [agent.cursor.at('metadata', 'labels').evidence()],
-  };
+  const runs = `node ${owner.node} runs Cilium and shows no rules of kube-proxy, so that eBPF programs translate Service addresses`;
+  const evidence = agent.cursor.at('metadata', 'labels').evidence();
+  const inside = view.podAt(flow.source) !== undefined || view.nodeAt(flow.source) !== undefined;
+  const answer = ciliumAnswer(world, owner, flow, inside);
+  if (answer === null) {
+    const reason = `${runs}, which are not evaluated (\`cilium-dbg service list -o json\` in pod ${agent.namespace}/${agent.name} lists them)`;
+    return { reason, evidence: [evidence] };
+  }
+  const told = ciliumUnknown(answer);
+  return { reason: `${runs}: ${told.reason}`, evidence: [evidence, ...told.evidence] };
 }

@@ -1,5 +1,3 @@
-import type { JsonNode } from '../json-index/json-node.ts';
-
 /** What the beginning of an object tells of it, so that the rest need not be read before somebody asks. */
 export interface Head {
   /** `chain`: one that hangs on no hook. */
@@ -23,12 +21,14 @@ const SET =
 const AGAIN = ['"rule"', '"table"', '"chain"'];
 const CHANGES = /"(?:set|map)"\s*:\s*"@([^"\\]+)"/g;
 /** Longer rules are read whole. */
-const MOST_BYTES = 4096;
+export const MOST_BYTES = 4096;
 const NONE: readonly string[] = [];
 
-/** @returns undefined when the object has to be read whole */
-export function readHead(node: JsonNode): Head | undefined {
-  const text = node.head(MOST_BYTES);
+/**
+ * @param text the first MOST_BYTES of the object, a character for each byte
+ * @returns undefined when the object has to be read whole
+ */
+export function readHead(text: string | undefined): Head | undefined {
   switch (text?.charAt(2)) {
     case 'r':
       return readRule(text);

@@ -1,10 +1,12 @@
 import type { Artefact, Parsed } from '../../model/artefact.ts';
 import type { Evidence } from '../../model/evidence.ts';
 import { GapLog } from '../../model/gap-log.ts';
+import { Cursor } from '../../model/json.ts';
 import type { NftBaseChain, NftFamily, NftRuleset } from '../../model/nftables.ts';
 import { readJson } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-node.ts';
-import { readHead, type Head } from './json-head.ts';
+import { MOST_BYTES, readHead, type Head } from './json-head.ts';
+import { findObjects, ObjectHeads, type ObjectPlaces } from './json-objects.ts';
 import { RulesetBuilder } from './ruleset-builder.ts';
 import { timeoutOf, typeNames } from './set.ts';
 import type { RuleSource, SetDeclaration, TableSource } from './table-source.ts';
@@ -34,43 +36,80 @@ const COLON = 0x3a;
  * gap, and then rules may be missing: it could be a chain.
  */
 export function parseNftJson(artefact: Artefact): Parsed<NftRuleset> {
-  const document = readJson(artefact, 0, OBJECTS);
   const gaps = new GapLog(artefact.name);
-  gaps.addAll(document.gaps);
-  const objects = document.root?.member('nftables');
   const reader = new Reader(artefact, gaps);
-  if (objects?.kind === 'array') reader.readAll(objects);
-  else if (document.gaps.length === 0) {
-    gaps.add('unreadable', 'no array nftables: this is no `nft -j list ruleset`', { pointer: '' });
-  }
+  const places = findObjects(artefact.bytes);
+  if (places === null) readDocument(artefact, gaps, reader);
+  else reader.readPlaces(places);
   if (gaps.list().length === 0 && hooksIn(artefact.bytes) !== reader.hooks) {
     gaps.add('unreadable', 'a hook stands where no chain is', { pointer: '' });
   }
   return reader.builder.finish();
 }
 
+/** Reads a document that is broken, or that somebody has printed in another way. */
+function readDocument(artefact: Artefact, gaps: GapLog, reader: Reader): void {
+  const document = readJson(artefact, 0, OBJECTS);
+  gaps.addAll(document.gaps);
+  const objects = document.root?.member('nftables');
+  if (objects?.kind === 'array') reader.readAll(objects);
+  else if (document.gaps.length === 0) {
+    gaps.add('unreadable', 'no array nftables: this is no `nft -j list ruleset`', { pointer: '' });
+  }
+}
+
 class Reader {
   readonly builder: RulesetBuilder;
   hooks = 0;
   private readonly artefact: string;
+  private readonly bytes: Buffer;
   private readonly gaps: GapLog;
+  private places: ObjectPlaces = { starts: [], ends: [] };
 
-  constructor(artefact: Artefact, gaps: GapLog) {
-    this.artefact = artefact.name;
+  constructor({ name, bytes }: Artefact, gaps: GapLog) {
+    this.artefact = name;
+    this.bytes = bytes;
     this.gaps = gaps;
-    this.builder = new RulesetBuilder(artefact.name, gaps);
+    this.builder = new RulesetBuilder(name, gaps, (at) => new LaterRule(this.objectAt(at)));
+  }
+
+  readPlaces(places: ObjectPlaces): void {
+    this.places = places;
+    const { starts, ends } = places;
+    const heads = new ObjectHeads(this.bytes);
+    for (let index = 0; index < starts.length; index += 1) {
+      const start = starts[index] ?? 0;
+      const end = ends[index] ?? 0;
+      const known = heads.read(start, end);
+      if (known !== undefined) {
+        const place = this.builder.table(known.family, known.table);
+        if (known.kind === 'rule') place.addRule(known.chain, index);
+        else place.addChain(known.chain);
+        continue;
+      }
+      const head = readHead(this.bytes.toString('latin1', start, Math.min(end, start + MOST_BYTES)));
+      if (head !== undefined) this.readLater(head, this.objectAt(index));
+      else this.read(this.objectAt(index).cursor().value, index);
+    }
+  }
+
+  private objectAt(index: number): JsonObject {
+    const { artefact, bytes } = this;
+    const [start, end] = [this.places.starts[index], this.places.ends[index]];
+    let made: Cursor | undefined;
+    return { cursor: () => (made ??= new Cursor(artefact, `/nftables/${index}`, parsed(bytes, start, end))) };
   }
 
   readAll(objects: JsonNode): void {
     for (const [index, node] of objects.elements().entries()) {
-      const head = node.whole ? readHead(node) : undefined;
+      const head = node.whole ? readHead(node.head(MOST_BYTES)) : undefined;
       if (head !== undefined) this.readLater(head, node);
       else if (node.whole) this.read(node.cursor().value, index);
     }
   }
 
   /** An object of which it is known where it belongs, and which nobody has asked for yet. */
-  private readLater({ kind, family, table, name, updates }: Head, node: JsonNode): void {
+  private readLater({ kind, family, table, name, updates }: Head, node: JsonObject): void {
     const place = this.builder.table(family, table);
     if (kind === 'rule') {
       place.addRule(name, new LaterRule(node));
@@ -148,11 +187,25 @@ class Reader {
   }
 }
 
+/** One object of the array, which is parsed when somebody asks for its value. */
+interface JsonObject {
+  cursor(): Cursor;
+}
+
+/** @returns undefined when it is no JSON */
+function parsed(bytes: Buffer, start: number | undefined, end: number | undefined): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8', start, end));
+  } catch {
+    return undefined;
+  }
+}
+
 /** A rule whose text is read when a packet comes to it. */
 class LaterRule implements RuleSource {
-  private readonly node: JsonNode;
+  private readonly node: JsonObject;
 
-  constructor(node: JsonNode) {
+  constructor(node: JsonObject) {
     this.node = node;
   }
 

@@ -2,7 +2,7 @@ import type { Parsed } from '../../model/artefact.ts';
 import type { Unknown } from '../../model/branching.ts';
 import type { GapLog } from '../../model/gap-log.ts';
 import type { NftBaseChain, NftFamily, NftRuleset } from '../../model/nftables.ts';
-import { TableSource } from './table-source.ts';
+import { TableSource, type RuleSource } from './table-source.ts';
 import { LazyTable } from './table.ts';
 
 const FAMILIES: readonly string[] = ['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev'] satisfies NftFamily[];
@@ -14,9 +14,13 @@ export class RulesetBuilder {
   private readonly tables = new Map<string, TableSource>();
   private readonly chains: Omit<NftBaseChain, 'empty'>[] = [];
 
-  constructor(artefact: string, gaps: GapLog) {
+  private readonly openRule: (at: number) => RuleSource;
+
+  /** @param openRule makes a rule that was added to a table by number */
+  constructor(artefact: string, gaps: GapLog, openRule: (at: number) => RuleSource = noRule) {
     this.artefact = artefact;
     this.gaps = gaps;
+    this.openRule = openRule;
   }
 
   /** The table of that name, a new one when it was not seen before. */
@@ -24,7 +28,7 @@ export class RulesetBuilder {
     const key = `${family} ${name}`;
     const known = this.tables.get(key);
     if (known !== undefined) return known;
-    const made = new TableSource(isFamily(family) ? family : 'unknown', name);
+    const made = new TableSource(isFamily(family) ? family : 'unknown', name, this.openRule);
     this.tables.set(key, made);
     return made;
   }
@@ -49,8 +53,8 @@ export class RulesetBuilder {
     const tables = [...this.tables.values()].map((source) => new LazyTable(source, onProblem));
     const baseChains = this.chains.map((chain): NftBaseChain => {
       const table = this.tables.get(`${chain.family} ${chain.table}`);
-      const rules = table?.chains.get(chain.chain) ?? [];
-      return { ...chain, empty: unread === undefined && rules.length === 0 && chain.policy === 'accept' };
+      const holds = table?.hasRules(chain.chain) === true;
+      return { ...chain, empty: unread === undefined && !holds && chain.policy === 'accept' };
     });
     return {
       value: { artefact, tables, baseChains, incomplete: unread },
@@ -59,6 +63,10 @@ export class RulesetBuilder {
       },
     };
   }
+}
+
+function noRule(at: number): never {
+  throw new Error(`nobody makes rule ${at}`);
 }
 
 function isFamily(text: string): text is NftFamily {

@@ -19,8 +19,8 @@ interface Contents {
   readonly incomplete: Unknown | undefined;
 }
 
-/** So many keys are looked for one by one before the elements are sorted: a single packet needs no more. */
-const UNSORTED_LOOKUPS = 3;
+/** So many keys are looked for one by one before the elements are sorted: a single packet to several backends needs no more. */
+const UNSORTED_LOOKUPS = 16;
 
 /** A set whose elements are understood when somebody looks them up: of thousands, a packet meets one. */
 export class LazySet implements NftSet {
@@ -33,6 +33,7 @@ export class LazySet implements NftSet {
   private list: readonly unknown[] | undefined;
   private read: Contents | undefined;
   private all: readonly NftElement[] | undefined;
+  private plain: boolean | undefined;
   private lookups = 0;
 
   constructor(source: SetSource) {
@@ -51,7 +52,7 @@ export class LazySet implements NftSet {
   }
 
   get incomplete(): Unknown | undefined {
-    return this.contents().incomplete;
+    return this.isPlain() ? undefined : this.contents().incomplete;
   }
 
   candidates(key: readonly NftDatum[]): readonly NftElement[] {
@@ -60,6 +61,7 @@ export class LazySet implements NftSet {
     if (this.read === undefined && this.lookups <= UNSORTED_LOOKUPS) {
       const found = this.scan(texts);
       if (found !== undefined) return [found];
+      if (this.isPlain()) return [];
     }
     const { written, others } = this.contents();
     const item = written.get(texts.join(' '));
@@ -71,13 +73,20 @@ export class LazySet implements NftSet {
   private scan(texts: readonly string[]): NftElement | undefined {
     const { data } = this.source;
     for (const item of this.items()) {
-      const key = unwrapped(data === null ? item : Array.isArray(item) ? item[0] : undefined);
+      const key = unwrapped(data === null ? item : keyOf(item));
       const concat = memberOf(key, 'concat');
       const first: unknown = Array.isArray(concat) ? concat[0] : key;
       if (String(first) !== texts[0] || textKey(key, this.types) !== texts.join(' ')) continue;
       return decodeElement(item, this.types, data);
     }
     return undefined;
+  }
+
+  /** Whether every element is written with plain values, so that none but the written ones stand for a key. */
+  private isPlain(): boolean {
+    const { data } = this.source;
+    this.plain ??= this.items().every((item) => hasPlainKey(data === null ? item : keyOf(item), this.types));
+    return this.plain;
   }
 
   private items(): readonly unknown[] {
@@ -96,7 +105,7 @@ function indexElements({ name, types, data }: SetSource, list: readonly unknown[
   const others: NftElement[] = [];
   let strange: unknown;
   for (const item of list) {
-    const text = textKey(unwrapped(data === null ? item : Array.isArray(item) ? item[0] : undefined), types);
+    const text = textKey(unwrapped(data === null ? item : keyOf(item)), types);
     if (text !== undefined) {
       written.set(text, item);
       continue;
@@ -109,6 +118,19 @@ function indexElements({ name, types, data }: SetSource, list: readonly unknown[
   const text = JSON.stringify(strange).slice(0, 80);
   const reason = `element ${text} of ${name === null ? 'a set' : `set ${name}`} is not understood`;
   return { written, others, incomplete: { reason, evidence: [] } };
+}
+
+/** The key of an element of a map. */
+function keyOf(item: unknown): unknown {
+  return Array.isArray(item) ? (item as unknown[])[0] : undefined;
+}
+
+/** Whether `textKey` gives a text: the same question, without making one. */
+function hasPlainKey(item: unknown, types: readonly string[]): boolean {
+  const value = unwrapped(item);
+  const concat = memberOf(value, 'concat');
+  if (!Array.isArray(concat)) return types.length === 1 && textPart(value, types[0]) !== undefined;
+  return concat.length === types.length && types.every((type, index) => textPart(concat[index], type) !== undefined);
 }
 
 /** The key of an element of plain values; undefined when a part is none, or of a type that is written in several ways. */

@@ -24,7 +24,6 @@ export class TableSource {
   readonly family: NftFamily | 'unknown';
   readonly name: string;
   dormant = false;
-  readonly chains = new Map<string, RuleSource[]>();
   /** Sets and maps; undefined: not understood. */
   readonly sets = new Map<string, () => SetDeclaration | undefined>();
   /** Named limits and quotas, as libnftables-json(5) has them, by kind and name. */
@@ -32,19 +31,35 @@ export class TableSource {
   /** Sets that rules of the table change. */
   readonly updated = new Set<string>();
 
-  constructor(family: NftFamily | 'unknown', name: string) {
+  private readonly chains = new Map<string, (RuleSource | number)[]>();
+  private readonly openRule: (at: number) => RuleSource;
+
+  /** @param openRule makes a rule that was added by number */
+  constructor(family: NftFamily | 'unknown', name: string, openRule: (at: number) => RuleSource) {
     this.family = family;
     this.name = name;
+    this.openRule = openRule;
   }
 
   addChain(name: string): void {
     if (!this.chains.has(name)) this.chains.set(name, []);
   }
 
-  addRule(chain: string, rule: RuleSource): void {
+  /** @param rule itself, or a number by which `openRule` makes it when somebody asks for the chain */
+  addRule(chain: string, rule: RuleSource | number): void {
     const rules = this.chains.get(chain);
     if (rules === undefined) this.chains.set(chain, [rule]);
     else rules.push(rule);
+  }
+
+  /** The rules of a chain, in order; undefined: there is no such chain. */
+  rulesOf(chain: string): readonly RuleSource[] | undefined {
+    const { openRule } = this;
+    return this.chains.get(chain)?.map((rule) => (typeof rule === 'number' ? openRule(rule) : rule));
+  }
+
+  hasRules(chain: string): boolean {
+    return (this.chains.get(chain)?.length ?? 0) > 0;
   }
 
   updates(set: string): void {

@@ -70,7 +70,7 @@ export class LazyTable implements NftTable, RuleSurroundings {
   rules(chain: string): readonly NftRule[] | undefined {
     const known = this.chains.get(chain);
     if (known !== undefined) return known;
-    const rules = this.source.chains.get(chain)?.map((source) => new LazyRule(this, chain, source));
+    const rules = this.source.rulesOf(chain)?.map((source) => new LazyRule(this, chain, source));
     if (rules !== undefined) this.chains.set(chain, rules);
     return rules;
   }

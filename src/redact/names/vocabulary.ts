@@ -9,7 +9,7 @@ addresses addresstype addrs addrtype admin admin-prohibited admissionregistratio
 allmulti allocateloadbalancernodeports allow allowed alpha alpn always ambient ambiguous and and-mark annotations anonymous
 another answer antrea-agent any anycast apis apiversion app append application applicationprotocolinput apply appprotocol apps
 args arp arpa array as assignment assumed assured at attempt attempts audiences audit authn authority authorization
-authorizationpolicy authz auto aware backlog backoff bad balance balancer balancing base64 basechains baseport beta bigint
+authorizationpolicy authz auto aware backend-addresses backlog backoff bad balance balancer balancing base64 basechains baseport beta bigint
 binary bind bitmap bitmask bits blackhole blackholecluster block body boolean boot bootstrap bootstrapconfigdump break
 breakers bridge bridged bridgeinterface broadcast broken bucket bucketsize budgets buffer bufferperroute burst by bypass
 bypass-inbound-capture byte-scan bytes ca cache calico-node call caller cancelled capture capture-all-dns case catchall cert
@@ -138,7 +138,8 @@ trace x-envoy-hedge-on-per-try- x-envoy-internal x-envoy-ip-tags x-envoy-is-time
 original-dst-host x-envoy-original-url x-envoy-peer-metadata x-envoy-peer-metadata-id x-envoy-retry-grpc-on x-envoy-retry-on
 x-envoy-upstream-alt-stat-name x-envoy-upstream-rq-per-try-timeout-ms x-envoy-upstream-rq-timeout-alt-response x-forwarded-
 client-cert x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto x-k8s x-request-id xds xds-grpc xff xor-mark
-yes zero zipkin zonal zone ztunnel
+yes zero zipkin zonal zone ztunnel frontend-address exttrafficpolicy inttrafficpolicy trafficpolicy internallocal
+l7-load-balancer localredirect maintenance non-routable preferred quarantined realized terminating-not-serving two-scopes
 `;
 
 const VOCABULARY: ReadonlySet<string> = new Set(WORDS.split(/\s+/).filter((word) => word !== ''));

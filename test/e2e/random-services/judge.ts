@@ -10,10 +10,13 @@ export interface Judgement {
   readonly open: string | null;
 }
 
+/** What did not happen was told wrongly, unless this or more is the chance of its being missed. */
+const CHANCE = 1e-5;
+
 /** Reduced to what both an answer and a connection can say. */
 interface Ends {
-  /** `refused`, `delivered to web-1 from 10.244.1.10` … */
-  readonly told: ReadonlySet<string>;
+  /** `refused`, `delivered to web-1 from 10.244.1.10` …, and how likely each is. */
+  readonly told: ReadonlyMap<string, number>;
   /** Whether there may be others. */
   readonly open: string | null;
 }
@@ -23,8 +26,13 @@ function endsOf({ branches }: Explanation, nameOf: (address: string) => string):
   const live = branches.filter(({ probability }) => probability > 0);
   const isOpen = ({ disposition }: Branch): boolean =>
     disposition === 'undetermined' || disposition === 'leaves-snapshot';
+  const told = new Map<string, number>();
+  for (const branch of live.filter((one) => !isOpen(one))) {
+    const end = foretold(branch, nameOf);
+    told.set(end, (told.get(end) ?? 0) + branch.probability);
+  }
   return {
-    told: new Set(live.filter((branch) => !isOpen(branch)).map((branch) => foretold(branch, nameOf))),
+    told,
     open: live.find(isOpen)?.reason ?? null,
   };
 }
@@ -38,14 +46,17 @@ function happened({ disposition, backend, source }: ProbeResult, nameOf: (addres
   return disposition === 'delivered' ? `delivered to ${backend} from ${nameOf(source ?? '')}` : disposition;
 }
 
-/** How often a question is sent. @param each so many requests for each backend among several, so that none is missed by chance */
+/** How often a question is sent. @param each so many requests for each backend among several, so that none is missed by chance, and for other ends together */
 export function requestsFor(
   { keepsBackend = false }: ServiceQuestion,
   { branches }: Explanation,
   each: number,
 ): number {
-  const backends = new Set(branches.map(({ backend }) => backend?.ip));
-  return keepsBackend || backends.size < 2 ? 2 : backends.size * each;
+  if (keepsBackend) return 2;
+  const live = branches.filter(({ probability }) => probability > 0);
+  const backends = new Set(live.map(({ backend }) => backend?.ip));
+  // Of several ends without an answer, each that is silent takes its time.
+  return backends.size < 2 ? (live.length < 2 ? 2 : each) : backends.size * each;
 }
 
 /**
@@ -68,19 +79,28 @@ export function judge(
   const byOwner = new Set(results.map((result) => happened(result, ownerOf)));
   return {
     problems: [
-      ...compare('rules', ours, real, keepsBackend),
+      ...compare('rules', ours, real, keepsBackend, results.length),
       ...(keepsBackend ? [] : verdictProblem(programmed, ours, results)),
-      ...compare('objects', asked, byOwner, keepsBackend),
+      ...compare('objects', asked, byOwner, keepsBackend, results.length),
     ],
     open: ours.open,
   };
 }
 
-function compare(from: string, { told, open }: Ends, real: ReadonlySet<string>, keepsBackend: boolean): string[] {
+function compare(
+  from: string,
+  { told, open }: Ends,
+  real: ReadonlySet<string>,
+  keepsBackend: boolean,
+  sent: number,
+): string[] {
   const surprising = open === null ? [...real].filter((one) => !told.has(one)) : [];
-  const missed = keepsBackend ? [] : [...told].filter((one) => !real.has(one));
+  const isDue = (chance: number): boolean => (1 - chance) ** sent < CHANCE;
+  const missed = keepsBackend
+    ? []
+    : [...told].flatMap(([one, chance]) => (!real.has(one) && isDue(chance) ? [one] : []));
   return [
-    ...surprising.map((one) => `by the ${from}, not foretold: ${one}; foretold: ${[...told].join(', ')}`),
+    ...surprising.map((one) => `by the ${from}, not foretold: ${one}; foretold: ${[...told.keys()].join(', ')}`),
     ...missed.map((one) => `by the ${from}, did not happen: ${one}; happened: ${[...real].join(', ')}`),
   ];
 }

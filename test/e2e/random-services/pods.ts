@@ -39,8 +39,8 @@ export const RANDOM_SERVICES: Topology = {
     pod('mix-3', 3, 'mix'),
     pod('drain-1', 1, 'drain', {}, { terminating: true }),
     pod('drain-3', 3, 'drain', {}, { terminating: true }),
-    // A datagram's answer would leave with whichever address of the node lies nearest to the client.
-    pod('host-3', 3, 'host', {}, { hostNetwork: true, ports: [tcp('http', 8080)] }),
+    // A datagram is answered from whichever address of the node its route back prefers: no answer may call that reachable.
+    pod('host-3', 3, 'host', {}, { hostNetwork: true }),
   ],
   objects: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }],
 };

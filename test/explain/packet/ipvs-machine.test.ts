@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { packetReport, type PacketReport } from '../../../src/explain/packet/packet-report.ts';
@@ -53,5 +56,28 @@ describe('packet on a node in ipvs mode', () => {
   it('is open where sets or settings that decide are not given', async () => {
     const outcomes = await answer(['iptables-save.txt', 'ipvsadm-save.txt'], WEB);
     expect(outcomes.map((one) => one.action)).toContain('undetermined');
+  });
+
+  // Seen of a real IPVS: test/conformance/ipvs/output-rules.test.ts.
+  it.each([
+    ['-m', '-d 10.98.2.11/32', 'drop'],
+    ['-m', '-d 10.98.10.1/32', 'accept'],
+    ['-g', '-d 10.98.10.1/32', 'drop'],
+    ['-i', '-p ipencap', 'undetermined'],
+  ])('sends on by %s what rules of OUTPUT see, here %s', async (method, match, action) => {
+    const folder = mkdtempSync(join(tmpdir(), 'kubectl-reach-output-'));
+    const texts = {
+      'save.txt': `*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT ${match} -j DROP\nCOMMIT\n`,
+      'ipvs.txt': `-A -t 10.98.10.1:80 -s rr\n-a -t 10.98.10.1:80 -r 10.98.2.11:80 ${method} -w 1\n`,
+      'sysctl.txt': 'net.ipv4.vs.conntrack = 1\nnet.ipv4.ip_forward = 1\n',
+    };
+    const rulesets = Object.entries(texts).map(([name, text]) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    });
+    const opened = await openPacketMachine({ rulesets, rulesets6: [], nodeAddresses: ['10.98.2.2', '10.98.10.1'] });
+    rmSync(folder, { recursive: true });
+    const report = packetReport(opened.answer({ src: '10.98.1.2', dst: '10.98.10.1', dport: 80 }));
+    expect('error' in report ? report.error : report.outcomes.map((one) => one.action)).toEqual([action]);
   });
 });

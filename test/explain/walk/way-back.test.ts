@@ -74,3 +74,37 @@ describe('an answer that a pod', () => {
     expect(reasons[0]).toContain('pod bookinfo/productpage-v1-abc does not let the answer pass');
   });
 });
+
+/**
+ * Seen of a real kube-proxy, over TCP and UDP: a pod asks the node port of another node, whose policy is Local, and is sent to an endpoint
+ * without masquerading. What nobody listens for there is refused, but straight to the pod, which waits for an answer of the node port.
+ */
+describe('a refusal', () => {
+  const sockets = 'pods/shop/web-a/netns/sockets.txt';
+  const closed = { [sockets]: (text: string) => text.replaceAll(':8080 ', ':8089 ') };
+
+  it('is not heard where nobody translates it back', async () => {
+    const { reasons, ends } = await explainWith('kube-proxy-iptables', closed, ['cli-a', '10.10.0.12:30082', 'shop']);
+    expect(ends).not.toContain('refused');
+    expect(reasons.join('\n')).toMatch(
+      /listens on 10\.244\.1\.10:8080.*The request is refused, but node node2 translated the destination but not/,
+    );
+  });
+
+  it('is heard where the same node translates it back', async () => {
+    const { ends } = await explainWith('kube-proxy-iptables', closed, ['cli-a', 'tcp://web:80', 'shop']);
+    expect(ends.toSorted()).toEqual(['delivered', 'refused']);
+  });
+});
+
+/** Seen of a real kube-proxy whose EndpointSlice names another node for the endpoint, so that it makes no exception for the pod itself. */
+it('a pod that reaches itself over IPv6 without masquerading hears nothing', async () => {
+  const unmasked = (save: string) =>
+    save.replaceAll(/^\[\d+:\d+\] -A KUBE-SEP-\S+ -s fd00\S+ .*-j KUBE-MARK-MASQ\n/gm, '');
+  const changes = { 'nodes/node1/ip6tables-save.txt': unmasked };
+  const question = ['web-a', 'tcp://[fd00:96::109]:80', 'shop'] as const;
+  const { ends, reasons } = await explainWith('kube-proxy-iptables', changes, question);
+  expect(ends).toContain('dropped');
+  expect(reasons.join('\n')).toContain('was sent its own connection');
+  expect((await explainWith('kube-proxy-iptables', {}, question)).verdict).toBe('reachable');
+});

@@ -172,6 +172,12 @@ export const SERVICES: Topology = {
       type: 'ExternalName',
       externalName: 'web.shop.svc.cluster.local',
     }),
+    service('twice', undefined, {
+      selector: undefined,
+      ports: undefined,
+      type: 'ExternalName',
+      externalName: 'elsewhere.shop.svc.cluster.local',
+    }),
   ],
   externalVia: { '198.51.100.4': 'node2', '198.51.100.28': 'node2', '2001:db8:100::28': 'node2' },
 };

@@ -54,6 +54,22 @@ export const NETNS_COMMANDS: Readonly<Record<string, FileCommands>> = {
   'ip-neigh.json': { commands: [['ip', '-j', 'neigh']] },
 };
 
+/** The commands behind files of a node alone, which an agent of the network plugin has. Before 1.15 Cilium's is called cilium. */
+export const AGENT_COMMANDS: Readonly<Record<string, FileCommands>> = {
+  'cilium-services.json': {
+    commands: [
+      ['cilium-dbg', 'service', 'list', '-o', 'json'],
+      ['cilium', 'service', 'list', '-o', 'json'],
+    ],
+  },
+  'cilium-load-balancer.json': {
+    commands: [
+      ['cilium-dbg', 'bpf', 'lb', 'list', '-o', 'json'],
+      ['cilium', 'bpf', 'lb', 'list', '-o', 'json'],
+    ],
+  },
+};
+
 /** Addresses of kube-proxy's own HTTP servers on its node (pkg/proxy/apis/config/v1alpha1/defaults.go). */
 export const KUBE_PROXY_PATHS: Readonly<Record<string, { readonly port: number; readonly path: string }>> = {
   proxyMode: { port: 10_249, path: '/proxyMode' },

@@ -10,7 +10,7 @@ import type { Collected, Collector } from '../collector.ts';
 import { quoted, StreamError } from '../stream/stream-error.ts';
 import { Turns } from '../turns.ts';
 import type { CommandRunner } from './command-runner.ts';
-import { KUBE_PROXY_PATHS, NETNS_COMMANDS } from './commands.ts';
+import { AGENT_COMMANDS, KUBE_PROXY_PATHS, NETNS_COMMANDS } from './commands.ts';
 import type { NodeAccess, NodePlace, NodeRefusal } from './node-place.ts';
 import { enterPod, runningPod } from './pod-process.ts';
 import { readNetnsFile } from './read-file.ts';
@@ -132,7 +132,10 @@ type Parts =
 
 function partsOf(name: string): Parts | undefined {
   const [, node, file = ''] = NODE_FILE.exec(name) ?? [];
-  if (node !== undefined) return Object.hasOwn(NETNS_COMMANDS, file) ? { kind: 'node', node, file } : undefined;
+  if (node !== undefined) {
+    const isKnown = Object.hasOwn(NETNS_COMMANDS, file) || Object.hasOwn(AGENT_COMMANDS, file);
+    return isKnown ? { kind: 'node', node, file } : undefined;
+  }
   const [, proxyNode, answer = ''] = KUBE_PROXY_FILE.exec(name) ?? [];
   if (proxyNode !== undefined) {
     return Object.hasOwn(KUBE_PROXY_PATHS, answer) ? { kind: 'kube-proxy', node: proxyNode, file: answer } : undefined;

@@ -3,7 +3,7 @@ import type { Collected } from '../collector.ts';
 import type { ExecOutcome } from '../stream/exec.ts';
 import { quoted } from '../stream/stream-error.ts';
 import type { CommandFailure, CommandRunner } from './command-runner.ts';
-import { NETNS_COMMANDS, type Argv } from './commands.ts';
+import { AGENT_COMMANDS, NETNS_COMMANDS, type Argv } from './commands.ts';
 
 /**
  * What iptables-nft-save says on standard error of tables of the other back end (iptables/nft.c, nft_check_xt_legacy). It belongs
@@ -21,7 +21,7 @@ interface Attempt {
 /**
  * Reads one file of a network namespace: the first command that succeeds in the first place that has it.
  * @param name the artefact's name
- * @param file its name in the folder, one of NETNS_COMMANDS
+ * @param file its name in the folder, one of NETNS_COMMANDS or AGENT_COMMANDS
  * @param remedy one clause: what would close the gap if no place has the tool
  */
 export async function readNetnsFile(
@@ -31,7 +31,11 @@ export async function readNetnsFile(
   remedy: string,
   signal: AbortSignal,
 ): Promise<Collected> {
-  const { commands, suffices = () => true, partial = false } = NETNS_COMMANDS[file] ?? { commands: [] };
+  const {
+    commands,
+    suffices = () => true,
+    partial = false,
+  } = NETNS_COMMANDS[file] ?? AGENT_COMMANDS[file] ?? { commands: [] };
   const attempts: Attempt[] = [];
   const lacking: string[] = [];
   let fallback: Collected | undefined;

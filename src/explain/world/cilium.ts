@@ -1,0 +1,38 @@
+import type { Flow } from '../../model/flow.ts';
+import type { PodFact } from '../../model/kubernetes.ts';
+import type { Owner } from '../../model/trace.ts';
+import { formatEndpoint } from '../../model/address.ts';
+import { evaluateCilium, type CiliumAnswer } from '../../evaluate/cilium/evaluate-cilium.ts';
+import type { World } from './world.ts';
+
+type NodeOwner = Owner & { readonly kind: 'node' };
+
+/** Chains of table nat that some kube-proxy made: of its userspace mode, and of the others. */
+const KUBE_PROXY_CHAINS = ['KUBE-PORTALS-CONTAINER', 'KUBE-SERVICES'];
+
+/** Cilium's agent on a node that has no rules of kube-proxy, whose place it takes; undefined: there is none. */
+export function ciliumAgent(world: World, owner: NodeOwner, family: Flow['family']): PodFact | undefined {
+  const view = world.cluster(owner.cluster);
+  const netns = view.netns(owner);
+  const rules = (netns.iptables(family).value ?? []).some((ruleset) =>
+    KUBE_PROXY_CHAINS.some((chain) => ruleset.chain('nat', chain) !== undefined),
+  );
+  const tables = (netns.foreignChains().value ?? []).some((chain) => chain.table === 'kube-proxy');
+  if (rules || tables) return undefined;
+  return view.objects
+    ?.podsHaving(owner.node)
+    .find((pod) => pod.nodeName === owner.node && pod.labels['k8s-app'] === 'cilium');
+}
+
+/**
+ * What Cilium's tables on a node have for a packet to an address of a Service.
+ * @param inside whether a program of the node or of its pods sends it
+ * @returns null when none was captured
+ */
+export function ciliumAnswer(world: World, owner: NodeOwner, flow: Flow, inside: boolean): CiliumAnswer | null {
+  const { value, artefact } = world.cluster(owner.cluster).facts.node(owner.node).cilium();
+  if (value === undefined) return null;
+  const to = formatEndpoint(flow.destination, flow.destinationPort);
+  const reason = `${artefact} has no frontend ${to}/${flow.protocol}`;
+  return evaluateCilium(value, flow, inside) ?? { kind: 'open', reason, evidence: [] };
+}
