@@ -2,8 +2,10 @@ import type { Gap, GapKind } from '../../../model/artefact.ts';
 import type { Collected } from '../collector.ts';
 import type { ExecOutcome } from '../stream/exec.ts';
 import { quoted } from '../stream/stream-error.ts';
+import type { Turns } from '../turns.ts';
 import type { CommandFailure, CommandRunner } from './command-runner.ts';
-import { NETNS_COMMANDS, type Argv } from './commands.ts';
+import { NETNS_COMMANDS, type Argv, type FileCommands } from './commands.ts';
+import { runTogether } from './run-together.ts';
 
 /**
  * What iptables-nft-save says on standard error of tables of the other back end (iptables/nft.c, nft_check_xt_legacy). It belongs
@@ -18,36 +20,85 @@ interface Attempt {
   readonly remedy: string | null;
 }
 
+/** A file that is being read. */
+interface Reading {
+  readonly name: string;
+  readonly commands: FileCommands;
+  readonly attempts: Attempt[];
+  readonly lacking: string[];
+  /** Of the place that is asked: the best it gave so far, which may not suffice. */
+  fallback?: Collected;
+  collected?: Collected;
+}
+
 /**
- * Reads one file of a network namespace: the first command that succeeds in the first place that has it.
- * @param name the artefact's name
- * @param file its name in the folder, one of NETNS_COMMANDS
+ * Reads files of a network namespace: of each, the first command that succeeds in the first place that has it. What is run in a place is
+ * run in one session as far as possible.
+ * @param files the artefacts' names, with their names in the folder, which are of NETNS_COMMANDS
  * @param remedy one clause: what would close the gap if no place has the tool
+ * @param turns bounds what runs at a time
  */
-export async function readNetnsFile(
-  name: string,
-  file: string,
+export async function readNetnsFiles(
+  files: ReadonlyMap<string, string>,
   runners: readonly CommandRunner[],
   remedy: string,
+  turns: Turns,
   signal: AbortSignal,
-): Promise<Collected> {
-  const { commands, suffices = () => true, partial = false } = NETNS_COMMANDS[file] ?? { commands: [] };
-  const attempts: Attempt[] = [];
-  const lacking: string[] = [];
-  let fallback: Collected | undefined;
+): Promise<ReadonlyMap<string, Collected>> {
+  const readings = [...files].map(([name, file]): Reading => {
+    return { name, commands: NETNS_COMMANDS[file] ?? { commands: [] }, attempts: [], lacking: [] };
+  });
   for (const runner of runners) {
-    for (const argv of commands) {
-      const outcome = await runner.run(argv, signal);
-      if (outcome.kind === 'exited' && (outcome.exitCode === 0 || (partial && outcome.stdout.length > 0))) {
-        const collected = { bytes: withNote(outcome), capturedAt: new Date().toISOString() };
-        if (suffices(collected.bytes)) return collected;
-        fallback = collected;
-      } else if (outcome.kind === 'tool-missing') lacking.push(`${argv[0]} ${runner.place}`);
-      else attempts.push(attemptOf(argv, runner, outcome));
+    const most = Math.max(...readings.map(({ commands: { commands } }) => commands.length));
+    for (let choice = 0; choice < most; choice += 1) {
+      const asked = readings.flatMap((reading) => {
+        const argv = reading.commands.commands[choice];
+        return argv === undefined || reading.collected !== undefined ? [] : [{ reading, argv }];
+      });
+      const outcomes = await runAll(
+        runner,
+        asked.map(({ argv }) => argv),
+        turns,
+        signal,
+      );
+      for (const [at, { reading, argv }] of asked.entries()) take(reading, argv, runner, outcomes[at]);
     }
-    if (fallback !== undefined) return fallback;
+    for (const reading of readings) if (reading.fallback !== undefined) reading.collected ??= reading.fallback;
   }
-  return { gap: gapOf(name, attempts, lacking, remedy) };
+  return new Map(
+    readings.map(({ name, collected, attempts, lacking }) => [
+      name,
+      collected ?? { gap: gapOf(name, attempts, lacking, remedy) },
+    ]),
+  );
+}
+
+/** Runs commands in one session; those that did not end there, each in one of its own. @returns how they ended, in their order */
+async function runAll(
+  runner: CommandRunner,
+  commands: readonly Argv[],
+  turns: Turns,
+  signal: AbortSignal,
+): Promise<readonly (ExecOutcome | CommandFailure)[]> {
+  const together =
+    commands.length < 2 ? new Map<Argv, ExecOutcome>() : await turns.take(() => runTogether(runner, commands, signal));
+  return await Promise.all(commands.map((argv) => together.get(argv) ?? turns.take(() => runner.run(argv, signal))));
+}
+
+function take(
+  reading: Reading,
+  argv: Argv,
+  runner: CommandRunner,
+  outcome: ExecOutcome | CommandFailure | undefined,
+): void {
+  const { suffices = () => true, partial = false } = reading.commands;
+  if (outcome === undefined) return;
+  if (outcome.kind === 'tool-missing') reading.lacking.push(`${argv[0]} ${runner.place}`);
+  else if (outcome.kind === 'exited' && (outcome.exitCode === 0 || (partial && outcome.stdout.length > 0))) {
+    const collected = { bytes: withNote(outcome), capturedAt: new Date().toISOString() };
+    if (suffices(collected.bytes)) reading.collected = collected;
+    else reading.fallback = collected;
+  } else reading.attempts.push(attemptOf(argv, runner, outcome));
 }
 
 function withNote({ stdout, stderr }: Extract<ExecOutcome, { kind: 'exited' }>): Buffer {
