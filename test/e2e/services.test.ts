@@ -12,12 +12,13 @@ import { explain } from '../../src/explain/explain.ts';
 import type { Explanation } from '../../src/model/explanation.ts';
 import { createWorkspace } from '../../src/workspace.ts';
 import { captureLab } from '../lab/capture/capture.ts';
-import { type Lab, startLab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import { SERVICES } from '../lab/topology/services.ts';
 import { differences } from './agreement.ts';
 import { liveAnswers } from './live-answers.ts';
 import { questionOf, send } from './request-question.ts';
 import { MODES, SERVICE_QUESTIONS } from './service-questions.ts';
+import { sharedLab } from './shared-lab.ts';
 
 const NAMESPACE = 'shop';
 /** The mode in which the running cluster is asked: what is collected live is the same in each. */
@@ -30,7 +31,7 @@ describe.each(MODES)('kube-proxy in mode %s', (proxyMode) => {
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-reach-e2e-'));
 
   beforeAll(async () => {
-    lab = await startLab(SERVICES, { proxyMode });
+    lab = await sharedLab(SERVICES, proxyMode);
     await captureLab(lab, folder);
     const facts = createWorkspace(await collectSnapshots([folder]));
     const questions = SERVICE_QUESTIONS.map((question) => questionOf(question, NAMESPACE));
@@ -38,12 +39,12 @@ describe.each(MODES)('kube-proxy in mode %s', (proxyMode) => {
     if (proxyMode === LIVE) answers.push({ how: 'live', explanations: await liveAnswers(lab, questions) });
   });
   afterAll(async () => {
-    await lab.stop();
+    lab.api.close();
     rmSync(folder, { recursive: true });
   });
 
   const cases = SERVICE_QUESTIONS.map((question, at) => [question.about, question.to, question, at] as const);
-  it.each(cases)('%s: %s', async (_about, _to, question, at) => {
+  it.concurrent.each(cases)('%s: %s', async (_about, _to, question, at) => {
     const results = await send(lab, question, NAMESPACE);
     for (const { how, explanations } of answers) {
       const explanation = explanations[at] as Explanation;
