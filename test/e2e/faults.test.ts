@@ -43,22 +43,22 @@ async function runThrough(faults: Faults, argv: readonly string[]): Promise<Ende
   }
 }
 
-describe('faults of the API server', () => {
-  it.concurrent.each(REQUEST_FAULTS.map((fault) => [fault.about, fault] as const))(
+describe.concurrent('faults of the kubelet', () => {
+  it.each(EXEC_FAULTS.map((fault) => [fault.about, fault] as const))(
     '%s',
     async (_about, fault) => {
-      const question = fault.status === 4 ? BY_NAME : QUESTION;
-      expect(problemsOf(await runThrough(fault.make(), [...question, ...(fault.flags ?? [])]), fault)).toEqual([]);
+      expect(problemsOf(await runThrough(fault.make(), [...QUESTION, ...(fault.flags ?? [])]), fault)).toEqual([]);
     },
     DEADLINE_MS + 10_000,
   );
 });
 
-describe('faults of the kubelet', () => {
-  it.concurrent.each(EXEC_FAULTS.map((fault) => [fault.about, fault] as const))(
+describe.concurrent('faults of the API server', () => {
+  it.each(REQUEST_FAULTS.map((fault) => [fault.about, fault] as const))(
     '%s',
     async (_about, fault) => {
-      expect(problemsOf(await runThrough(fault.make(), [...QUESTION, ...(fault.flags ?? [])]), fault)).toEqual([]);
+      const question = fault.status === 4 ? BY_NAME : QUESTION;
+      expect(problemsOf(await runThrough(fault.make(), [...question, ...(fault.flags ?? [])]), fault)).toEqual([]);
     },
     DEADLINE_MS + 10_000,
   );
