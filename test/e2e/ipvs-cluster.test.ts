@@ -25,25 +25,22 @@ const REQUESTS = 12;
 const NAMESPACE = 'shop';
 
 /**
- * What the running cluster is asked as well: a question from each kind of sender, about each kind of Service, over each protocol. A look at
- * a pod takes the guest many processes, and all pods are in the snapshot.
+ * What the running cluster is asked as well: a question from each kind of sender, about each kind of address, over each protocol. A look
+ * at a pod takes the guest many processes: Services with few backends tell as much.
  */
 const LIVE = new Set([
-  'ClusterIP by name',
-  'ClusterIP by its full name, from the other node',
-  'ClusterIP from a node',
-  'no endpoints',
-  'session affinity',
-  'internalTrafficPolicy Local without a local endpoint',
-  'UDP',
-  'headless',
+  'ClusterIP, itself its only backend',
+  'ClusterIP whose backend is on a node’s own network',
+  'no endpoints, from a node',
+  'internalTrafficPolicy Local with one',
+  'UDP by address, from a node',
   'a name that is not there',
-  'IPv6 alone, by name',
-  'NodePort from outside',
+  'load balancer over IPv6, Local, from outside',
+  'a port that the Service lacks',
+  'NodePort Local at a node with an endpoint, from outside',
   'NodePort Local at a node without one, from a pod',
   'load balancer from a pod, not in the source ranges',
-  'load balancer, Local, from outside',
-  'externalIP from a pod',
+  'load balancer, Local, from a pod',
 ]);
 
 let cluster: IpvsCluster;

@@ -82,7 +82,9 @@ async function runAll(
 ): Promise<readonly (ExecOutcome | CommandFailure)[]> {
   const together =
     commands.length < 2 ? new Map<Argv, ExecOutcome>() : await turns.take(() => runTogether(runner, commands, signal));
-  return await Promise.all(commands.map((argv) => together.get(argv) ?? turns.take(() => runner.run(argv, signal))));
+  return await Promise.all(
+    commands.map(async (argv) => together.get(argv) ?? (await turns.take(() => runner.run(argv, signal)))),
+  );
 }
 
 function take(
