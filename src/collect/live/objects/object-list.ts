@@ -31,7 +31,7 @@ export class ObjectList {
   #whole: Buffer | undefined;
   #state: 'unasked' | 'whole' | 'large' | 'forbidden' | 'refused' = 'unasked';
   #capturedAt: string | null = null;
-  #page: ListPage | undefined;
+  /** Whether it has more objects than a page of one of which parts are asked for. */
   #isLong = false;
   readonly #items = new Map<string, Buffer>();
   readonly #held: Selection[] = [];
@@ -139,7 +139,6 @@ export class ObjectList {
     for (let restart = 0; ; restart++) {
       try {
         const first = await this.#list({}, { limit: extent === 'whole' && !saves ? WHOLE_PAGE : PAGE }, signal);
-        this.#page = first;
         this.#isLong = first.continue !== null || first.items().length > PAGE;
         if (first.continue === null) {
           this.#whole = first.bytes;
@@ -194,7 +193,6 @@ export class ObjectList {
     let next: string | null = null;
     for (let pages = 0; pages < SELECTION_PAGES; pages++) {
       const page: ListPage = await this.#list(selection, { ...extentOf(selection), continue: next }, signal);
-      this.#page ??= page;
       items.push(...page.items());
       next = page.continue;
       if (next === null) return items;
