@@ -8,6 +8,7 @@ import type { Branch, Explanation, Finding } from '../model/explanation.ts';
 import { formatEndpoint } from '../model/address.ts';
 import { percentText } from '../model/wording.ts';
 import { escapeLine } from './escape-controls.ts';
+import { gapReasons, reasonText } from './gap-reasons.ts';
 import { palette, type Palette } from './palette.ts';
 import { cut, cutStart, wrap } from './wrap.ts';
 
@@ -26,6 +27,8 @@ const SHORTEST_RAW = 32;
 /** Counters in front of a rule, which differ with every capture. */
 const COUNTERS = /^\[\d+:\d+\] /;
 const INDENT = '  ';
+/** So many reasons of what is not known are told without -v. */
+const MOST_REASONS = 3;
 
 interface Page {
   readonly width: number;
@@ -208,26 +211,14 @@ function coverageLines(page: Page, { coverage }: Explanation): string[] {
   ];
   const head = `coverage: ${counts.filter((part) => part !== null).join(', ')}; ${counted(gaps.length, 'gap')}`;
   const lines = assumed.flatMap((text) => wrap(escapeLine(`assumed: ${text}`), page.width, INDENT, INDENT + INDENT));
-  const shown = page.verbose ? gaps : gaps.slice(0, 3);
-  const gapLines = shown.flatMap((gap) => {
-    const place = gap.line === undefined ? (gap.pointer ?? '') : `:${gap.line}`;
-    const remedy = gap.remedy === null ? '' : ` (${gap.remedy})`;
-    return wrap(
-      escapeLine(`not known: ${gap.artefact}${place}: ${gap.problem}${remedy}`),
-      page.width,
-      INDENT,
-      INDENT + INDENT,
-    );
-  });
+  const reasons = gapReasons(gaps, page.verbose);
+  const shown = page.verbose ? reasons : reasons.slice(0, MOST_REASONS);
+  const gapLines = shown.flatMap((group) =>
+    wrap(escapeLine(`not known: ${reasonText(group, page.verbose)}`), page.width, INDENT, INDENT + INDENT),
+  );
+  const left = gaps.length - shown.reduce((sum, group) => sum + group.length, 0);
   const more =
-    gaps.length > shown.length
-      ? wrap(
-          `and ${counted(gaps.length - shown.length, 'more gap')} (-v shows them)`,
-          page.width,
-          INDENT,
-          INDENT + INDENT,
-        )
-      : [];
+    left > 0 ? wrap(`and ${counted(left, 'more gap')} (-v shows them)`, page.width, INDENT, INDENT + INDENT) : [];
   return [...wrap(head, page.width, '', INDENT), ...lines, ...gapLines, ...more].map((line) => page.paint.dim(line));
 }
 

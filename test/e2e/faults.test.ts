@@ -7,11 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tlsFile } from '../collect/live/api-server.ts';
 import { attempt, type Ended } from '../lab/execute.ts';
 import { goProgram } from '../lab/build/go-modules.ts';
-import { startLab, type Lab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import { SERVICES } from '../lab/topology/services.ts';
-import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
+import { startFaultyProxy, type Faults } from './faulty-proxy.ts';
 import { REQUEST_FAULTS } from './faults.ts';
 import { DEADLINE_MS, plain, problemsOf, runProgram } from './program-run.ts';
+import { sharedLab } from './shared-lab.ts';
 import { EXEC_FAULTS } from './stream-faults.ts';
 import { pluginKubeconfig, runInPod } from './ways-to-connect.ts';
 import { temporaryFolder } from '../collect/temporary-folder.ts';
@@ -22,34 +23,42 @@ const QUESTION = ['node/node1', 'svc/host', '-n', 'shop', '-v'];
 const BY_NAME = ['cli-a', 'http://web', '-n', 'shop', '-v'];
 
 let lab: Lab;
-let proxy: FaultyProxy;
 beforeAll(async () => {
-  lab = await startLab(SERVICES);
-  proxy = await startFaultyProxy(lab);
+  lab = await sharedLab(SERVICES);
 });
-afterAll(async () => {
-  await proxy.close();
-  await lab.stop();
-});
+afterAll(() => lab.api.close());
 
 function run(argv: readonly string[], identity = 'admin'): Promise<Ended> {
   return runProgram(['explain', '--kubeconfig', lab.kubeconfigOf(identity), ...argv]);
 }
 
-describe('faults of the API server', () => {
-  it.each(REQUEST_FAULTS.map((fault) => [fault.about, fault] as const))('%s', async (_about, fault) => {
-    proxy.faults = fault.make();
-    const question = fault.status === 4 ? BY_NAME : QUESTION;
-    expect(problemsOf(await run([...question, '--server', proxy.url, ...(fault.flags ?? [])]), fault)).toEqual([]);
-  });
-});
+/** Runs it through a proxy of its own, so that many faults are met at a time: most of them are waited out. */
+async function runThrough(faults: Faults, argv: readonly string[]): Promise<Ended> {
+  const proxy = await startFaultyProxy(lab);
+  proxy.faults = faults;
+  try {
+    return await run([...argv, '--server', proxy.url]);
+  } finally {
+    await proxy.close();
+  }
+}
 
-describe('faults of the kubelet', () => {
+describe.concurrent('faults of the kubelet', () => {
   it.each(EXEC_FAULTS.map((fault) => [fault.about, fault] as const))(
     '%s',
     async (_about, fault) => {
-      proxy.faults = fault.make();
-      expect(problemsOf(await run([...QUESTION, '--server', proxy.url, ...(fault.flags ?? [])]), fault)).toEqual([]);
+      expect(problemsOf(await runThrough(fault.make(), [...QUESTION, ...(fault.flags ?? [])]), fault)).toEqual([]);
+    },
+    DEADLINE_MS + 10_000,
+  );
+});
+
+describe.concurrent('faults of the API server', () => {
+  it.each(REQUEST_FAULTS.map((fault) => [fault.about, fault] as const))(
+    '%s',
+    async (_about, fault) => {
+      const question = fault.status === 4 ? BY_NAME : QUESTION;
+      expect(problemsOf(await runThrough(fault.make(), [...question, ...(fault.flags ?? [])]), fault)).toEqual([]);
     },
     DEADLINE_MS + 10_000,
   );
@@ -123,10 +132,7 @@ describe('identities that may do little', () => {
   });
 
   it('without a fault everything is seen', async () => {
-    proxy.faults = {};
-    expect(
-      problemsOf(await run([...QUESTION, '--server', proxy.url]), { status: 0, says: /delivered to shop\/host-a/ }),
-    ).toEqual([]);
+    expect(problemsOf(await runThrough({}, QUESTION), { status: 0, says: /delivered to shop\/host-a/ })).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * Services of every kind behind kube-proxy in IPVS mode, in the guest kernel: `explain` is asked of the running cluster and of a snapshot,
- * and then the request is sent for real. What the program reads as `local` on a node is held against the node itself.
+ * Services of every kind behind kube-proxy in IPVS mode, in the guest kernel: `explain` is asked of a snapshot and, of each kind of place
+ * once, of the running cluster, and then the request is sent for real. What the program reads as `local` on a node is held against the node itself.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,29 +12,54 @@ import type { Explanation } from '../../src/model/explanation.ts';
 import { createWorkspace } from '../../src/workspace.ts';
 import { IpvsCluster } from '../lab/ipvs-guest/ipvs-cluster.ts';
 import { defaultName } from '../lab/lab.ts';
+import type { ProbeResult } from '../lab/probe/probe.ts';
 import { SERVICES } from '../lab/topology/services.ts';
 import { differences } from './agreement.ts';
 import { guestAnswers } from './guest-access.ts';
 import { gapsOfNodes, localExplain, readsNoOther } from './local-node.ts';
-import { questionOf, send } from './request-question.ts';
+import { questionOf, type RequestQuestion, sendAll } from './request-question.ts';
 import { SERVICE_QUESTIONS } from './service-questions.ts';
 
 /** The scheduler goes round: three backends are all met in few requests. */
 const REQUESTS = 12;
 const NAMESPACE = 'shop';
 
+/**
+ * What the running cluster is asked as well: a question from each kind of sender, about each kind of address, over each protocol. A look
+ * at a pod takes the guest many processes: Services with few backends tell as much.
+ */
+const LIVE = new Set([
+  'ClusterIP, itself its only backend',
+  'ClusterIP whose backend is on a node’s own network',
+  'no endpoints, from a node',
+  'internalTrafficPolicy Local with one',
+  'UDP by address, from a node',
+  'a name that is not there',
+  'load balancer over IPv6, Local, from outside',
+  'a port that the Service lacks',
+  'NodePort Local at a node with an endpoint, from outside',
+  'NodePort Local at a node without one, from a pod',
+  'load balancer from a pod, not in the source ranges',
+  'load balancer, Local, from a pod',
+]);
+
 let cluster: IpvsCluster;
 const folder = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-snapshot-'));
-const questions = SERVICE_QUESTIONS.map((question) => questionOf(question, NAMESPACE));
-/** Of the running cluster, and of a snapshot; in the order of the questions. */
-const answers: { how: string; explanations: readonly Explanation[] }[] = [];
+let ofSnapshot: readonly Explanation[];
+/** By question. */
+const live = new Map<RequestQuestion, Explanation>();
+let sent: readonly (readonly ProbeResult[])[];
 
 beforeAll(async () => {
   cluster = await IpvsCluster.start(defaultName(), SERVICES);
-  answers.push({ how: 'live', explanations: await guestAnswers(cluster, questions) });
+  const asked = (questions: readonly RequestQuestion[]) => questions.map((one) => questionOf(one, NAMESPACE));
+  const ofRunning = SERVICE_QUESTIONS.filter(({ about }) => LIVE.has(about));
+  const answers = await guestAnswers(cluster, asked(ofRunning));
+  for (const [at, answer] of answers.entries()) live.set(ofRunning[at] as RequestQuestion, answer);
   await cluster.snapshot(folder);
   const facts = createWorkspace(await collectSnapshots([folder]));
-  answers.push({ how: 'snapshot', explanations: questions.map((question) => explain(facts, question)) });
+  ofSnapshot = asked(SERVICE_QUESTIONS).map((question) => explain(facts, question));
+  sent = await sendAll(cluster, SERVICE_QUESTIONS, NAMESPACE, () => REQUESTS);
 }, 900_000);
 afterAll(async () => {
   await cluster.stop();
@@ -42,13 +67,18 @@ afterAll(async () => {
 });
 
 const cases = SERVICE_QUESTIONS.map((question, at) => [question.about, question.to, question, at] as const);
-it.each(cases)('%s: %s', async (_about, _to, question, at) => {
-  const results = await send(cluster, question, NAMESPACE, REQUESTS);
-  for (const { how, explanations } of answers) {
-    const explanation = explanations[at] as Explanation;
+it.each(cases)('%s: %s', (_about, _to, question, at) => {
+  const results = sent[at] ?? [];
+  const running = live.get(question);
+  const answers = { snapshot: ofSnapshot[at] as Explanation, ...(running === undefined ? {} : { running }) };
+  for (const [how, explanation] of Object.entries(answers)) {
     const told = `${how}: ${explanation.summary}\nsent: ${JSON.stringify(results[0])}`;
     expect(differences(question, explanation, results), told).toEqual([]);
   }
+});
+
+it('the running cluster was asked of each of its places', () => {
+  expect([...live.keys()].map(({ about }) => about)).toEqual([...LIVE]);
 });
 
 it('a snapshot by the tools alone holds objects and rules', () => {

@@ -8,9 +8,10 @@ import { goProgram } from '../lab/build/go-modules.ts';
 import { collectionPath, type KubernetesObject } from '../lab/control-plane/objects.ts';
 import { attempt } from '../lab/execute.ts';
 import { INGRESS } from '../lab/istio/install.ts';
-import { type Lab, startLab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import type { Probe, ProbeResult } from '../lab/probe/probe.ts';
 import { BOOKINFO } from '../lab/topology/bookinfo.ts';
+import { sharedLab } from './shared-lab.ts';
 
 const NAMESPACE = 'bookinfo';
 const CLIENT = { pod: 'cli-a', namespace: NAMESPACE };
@@ -22,9 +23,9 @@ let lab: Lab;
 const put: KubernetesObject[] = [];
 
 beforeAll(async () => {
-  lab = await startLab(BOOKINFO);
+  lab = await sharedLab(BOOKINFO);
 }, 600_000);
-afterAll(() => lab.stop());
+afterAll(() => lab.api.close());
 afterEach(async () => {
   for (const object of put.splice(0)) await lab.api.call('DELETE', `${collectionPath(object)}/${object.metadata.name}`);
 });

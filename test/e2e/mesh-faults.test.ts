@@ -13,14 +13,14 @@ import { differences } from './agreement.ts';
 import { liveAnswers } from './live-answers.ts';
 import { FAULT_CASES, type FaultCase } from './mesh-fault-cases.ts';
 import { makeFaults } from './mesh-fault-lab.ts';
-import { questionOf, send, withAddresses } from './request-question.ts';
+import { questionOf, sendAll, withAddresses } from './request-question.ts';
 
 const NAMESPACE = 'bookinfo';
 
 let lab: Lab;
 /** In the order of the cases. */
 let answers: readonly Explanation[];
-const results: ProbeResult[][] = [];
+let results: readonly (readonly ProbeResult[])[];
 let gateway: LoggingPod;
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ beforeAll(async () => {
     lab,
     cases.map((one) => questionOf(one, NAMESPACE)),
   );
-  for (const one of cases) results.push(await send(lab, one, NAMESPACE));
+  results = await sendAll(lab, cases, NAMESPACE);
   const pods = await lab.api.list('/api/v1/namespaces/istio-system/pods?labelSelector=istio%3Dingressgateway');
   gateway = { namespace: 'istio-system', pod: pods[0]?.metadata.name ?? '' };
 });
@@ -48,7 +48,7 @@ function agentOf(at: number): string {
 
 describe.each(FAULT_CASES.map((one, at) => [one.about, one, at] as const))('%s', (_about, one, at) => {
   const explanation = (): Explanation => answers[at] as Explanation;
-  const sent = (): ProbeResult[] => results[at] as ProbeResult[];
+  const sent = (): readonly ProbeResult[] => results[at] ?? [];
 
   it('fails, as it was foretold', () => {
     const told = `${explanation().summary}\nsent: ${JSON.stringify(sent()[0])}`;

@@ -23,6 +23,7 @@ import { answering, httpAnswer, startFakeApiServer, type FakeApiServer } from '.
 import { streamFailure } from '../collect/live/stream-failure.ts';
 import { TOOLS_IMAGE } from '../lab/image/images.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
+import type { ProbeResult } from '../lab/probe/probe.ts';
 import { MESH } from '../lab/topology/mesh.ts';
 import { podObject } from '../lab/topology/pod-objects.ts';
 import { differences } from './agreement.ts';
@@ -30,7 +31,7 @@ import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
 import { liveAnswers } from './live-answers.ts';
 import { MESH_QUESTIONS } from './mesh-questions.ts';
 import { DEADLINE_MS, plain, problemsOf, runProgram } from './program-run.ts';
-import { questionOf, type RequestQuestion, send, withAddresses } from './request-question.ts';
+import { questionOf, type RequestQuestion, sendAll, withAddresses } from './request-question.ts';
 import { ISTIOD_FAULTS, proxyFaults } from './stream-faults.ts';
 
 const NAMESPACE = 'bookinfo';
@@ -67,18 +68,20 @@ describe('requests', () => {
   let questions: readonly RequestQuestion[];
   /** In the order of the questions. */
   let answers: readonly Explanation[];
+  let sent: readonly (readonly ProbeResult[])[];
   beforeAll(async () => {
     questions = await withAddresses(lab, MESH_QUESTIONS);
     answers = await liveAnswers(
       lab,
       questions.map((question) => questionOf(question, NAMESPACE)),
     );
+    sent = await sendAll(lab, questions, NAMESPACE);
   });
 
-  it.each(MESH_QUESTIONS.map(({ about, to }, at) => [about, to, at] as const))('%s: %s', async (_about, _to, at) => {
+  it.each(MESH_QUESTIONS.map(({ about, to }, at) => [about, to, at] as const))('%s: %s', (_about, _to, at) => {
     const question = questions[at] as RequestQuestion;
     const explanation = answers[at] as Explanation;
-    const results = await send(lab, question, NAMESPACE);
+    const results = sent[at] ?? [];
     const told = `${explanation.summary}\nsent: ${JSON.stringify(results[0])}`;
     expect(differences(question, explanation, results), told).toEqual([]);
   });

@@ -14,11 +14,12 @@ import type { Explanation } from '../../src/model/explanation.ts';
 import { connectTo } from '../collect/live/connecting.ts';
 import { streamFailure } from '../collect/live/stream-failure.ts';
 import { attempt } from '../lab/execute.ts';
-import { startLab, type Lab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import { processOfPod } from '../lab/pod-process.ts';
 import { SERVICES } from '../lab/topology/services.ts';
 import { TOOLS_IMAGE } from '../lab/image/images.ts';
 import { gapsOfNodes, localExplain, readsNoOther } from './local-node.ts';
+import { sharedLab } from './shared-lab.ts';
 
 const FOLDER = 'clusters/lab/';
 /** What a node without IPVS does not have: its tool and its table. */
@@ -27,12 +28,12 @@ const ABSENT = new Set(['ipvsadm-save.txt', 'ipvsadm-connections.txt', 'ip_vs.tx
 let lab: Lab;
 let connection: Connection;
 beforeAll(async () => {
-  lab = await startLab(SERVICES);
+  lab = await sharedLab(SERVICES);
   connection = connectTo({ kubeconfig: lab.kubeconfig }, process.env);
 });
 afterAll(async () => {
   connection.close();
-  await lab.stop();
+  lab.api.close();
 });
 
 const signal = (): AbortSignal => AbortSignal.timeout(60_000);

@@ -9,8 +9,9 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goProgram } from '../lab/build/go-modules.ts';
 import { attempt } from '../lab/execute.ts';
-import { type Lab, startLab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import { BOOKINFO } from '../lab/topology/bookinfo.ts';
+import { sharedLab } from './shared-lab.ts';
 
 const PROGRAM = 'dist/kubectl-reach.cjs';
 const SIDECAR = 'reviews-v1.bookinfo';
@@ -38,7 +39,7 @@ const offline = (...words: string[]): Promise<Printed> => print(process.execPath
 const live = (...words: string[]): Promise<Printed> => offline(...words, '--kubeconfig', lab.kubeconfig);
 
 beforeAll(async () => {
-  lab = await startLab(BOOKINFO);
+  lab = await sharedLab(BOOKINFO);
   istioctl = await goProgram('istioctl');
   const scope = ['-A', '--redact', 'none', '--node-access', 'none', '--cluster-name', 'lab', '-o', snapshot];
   const { status, errors } = await live('snapshot', ...scope);
@@ -53,7 +54,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  await lab.stop();
+  lab.api.close();
 });
 
 /**

@@ -6,6 +6,8 @@ import { ask } from '../sample-facts.ts';
 
 /** So many that each of three backends, picked by chance, is missed but once in ten million runs. */
 const REQUESTS = 40;
+/** Questions of a sender whose first requests are under way at a time. */
+const FIRST_AT_ONCE = 8;
 
 /** A request that is explained and then sent. */
 export interface RequestQuestion {
@@ -65,26 +67,51 @@ export function questionOf(
   });
 }
 
+/** What requests are sent by. */
+type Cluster = Pick<Lab, 'together'>;
+
 /**
- * Sends it for real. A refusal is the same each time; who answers changes.
+ * Sends requests for real. The first two of each tell whether there is more to see, and many questions wait for silence side by side: a
+ * refusal is the same each time. Who answers changes: what was answered is sent again and again, for one question after another.
  * @param namespace of senders that say none
- * @param requests so many then
+ * @param requests so many of a question that is answered
+ * @returns the results of each question, in their order
  */
-export async function send(
-  cluster: Pick<Lab, 'probes'>,
-  { from, to, method, headers, varies = false }: RequestQuestion,
+export async function sendAll(
+  cluster: Cluster,
+  questions: readonly RequestQuestion[],
   namespace: string,
-  requests = REQUESTS,
-): Promise<ProbeResult[]> {
-  const probe: Probe = {
-    from: typeof from === 'object' && 'pod' in from ? { namespace, ...from } : from,
-    to,
-    ...(method === undefined ? {} : { method }),
-    ...(headers === undefined ? {} : { headers }),
-  };
-  const first = await cluster.probes(probe, 2);
-  const many = varies || first.some(({ disposition }) => disposition === 'delivered');
-  return many ? cluster.probes(probe, requests) : first;
+  requests: (question: RequestQuestion) => number = () => REQUESTS,
+): Promise<readonly (readonly ProbeResult[])[]> {
+  const first = await sendEach(cluster, questions, namespace, () => 2, FIRST_AT_ONCE);
+  const isAnswered = (question: RequestQuestion): boolean =>
+    first.get(question)?.some(({ disposition }) => disposition === 'delivered') === true;
+  const again = questions.filter((question) => question.varies === true || isAnswered(question));
+  const many = await sendEach(cluster, again, namespace, requests, 1);
+  return questions.map((question) => many.get(question) ?? first.get(question) ?? []);
+}
+
+/** Sends each question so many times: senders at once, of a sender so many questions at a time. */
+async function sendEach(
+  cluster: Cluster,
+  questions: readonly RequestQuestion[],
+  namespace: string,
+  requests: (question: RequestQuestion) => number,
+  atOnce: number,
+): Promise<ReadonlyMap<RequestQuestion, readonly ProbeResult[]>> {
+  const senders = new Map(questions.map(({ from }) => [JSON.stringify(from), from]));
+  const results = [...senders].map(async ([key, from]) => {
+    const own = questions.filter((question) => JSON.stringify(question.from) === key);
+    const sender = typeof from === 'object' && 'pod' in from ? { namespace, ...from } : from;
+    const probes = own.map((question) => ({ probe: probeOf(question), count: requests(question) }));
+    const sent = await cluster.together(sender, probes, atOnce);
+    return own.map((question, at) => [question, sent[at] ?? []] as const);
+  });
+  return new Map((await Promise.all(results)).flat());
+}
+
+function probeOf({ to, method, headers }: RequestQuestion): Omit<Probe, 'from'> {
+  return { to, ...(method === undefined ? {} : { method }), ...(headers === undefined ? {} : { headers }) };
 }
 
 /** How a question names its sender. */

@@ -12,12 +12,14 @@ import { explain } from '../../src/explain/explain.ts';
 import type { Explanation } from '../../src/model/explanation.ts';
 import { createWorkspace } from '../../src/workspace.ts';
 import { captureLab } from '../lab/capture/capture.ts';
-import { type Lab, startLab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
+import type { ProbeResult } from '../lab/probe/probe.ts';
 import { SERVICES } from '../lab/topology/services.ts';
 import { differences } from './agreement.ts';
 import { liveAnswers } from './live-answers.ts';
-import { questionOf, send } from './request-question.ts';
+import { questionOf, sendAll } from './request-question.ts';
 import { MODES, SERVICE_QUESTIONS } from './service-questions.ts';
+import { sharedLab } from './shared-lab.ts';
 
 const NAMESPACE = 'shop';
 /** The mode in which the running cluster is asked: what is collected live is the same in each. */
@@ -27,24 +29,27 @@ describe.each(MODES)('kube-proxy in mode %s', (proxyMode) => {
   let lab: Lab;
   /** Of a snapshot, and of the running cluster; in the order of the questions. */
   const answers: { how: string; explanations: readonly Explanation[] }[] = [];
+  /** What really happened. */
+  let sent: readonly (readonly ProbeResult[])[];
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-reach-e2e-'));
 
   beforeAll(async () => {
-    lab = await startLab(SERVICES, { proxyMode });
+    lab = await sharedLab(SERVICES, proxyMode);
     await captureLab(lab, folder);
     const facts = createWorkspace(await collectSnapshots([folder]));
     const questions = SERVICE_QUESTIONS.map((question) => questionOf(question, NAMESPACE));
     answers.push({ how: 'snapshot', explanations: questions.map((question) => explain(facts, question)) });
     if (proxyMode === LIVE) answers.push({ how: 'live', explanations: await liveAnswers(lab, questions) });
+    sent = await sendAll(lab, SERVICE_QUESTIONS, NAMESPACE);
   });
   afterAll(async () => {
-    await lab.stop();
+    lab.api.close();
     rmSync(folder, { recursive: true });
   });
 
   const cases = SERVICE_QUESTIONS.map((question, at) => [question.about, question.to, question, at] as const);
-  it.each(cases)('%s: %s', async (_about, _to, question, at) => {
-    const results = await send(lab, question, NAMESPACE);
+  it.each(cases)('%s: %s', (_about, _to, question, at) => {
+    const results = sent[at] ?? [];
     for (const { how, explanations } of answers) {
       const explanation = explanations[at] as Explanation;
       const told = `${how}: ${explanation.summary}\nsent: ${JSON.stringify(results[0])}`;

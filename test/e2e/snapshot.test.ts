@@ -5,8 +5,9 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attempt } from '../lab/execute.ts';
-import { type Lab, startLab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import { SERVICES } from '../lab/topology/services.ts';
+import { sharedLab } from './shared-lab.ts';
 
 const PROGRAM = 'dist/kubectl-reach.cjs';
 const CANARY = 'canary-7f3a9c51e2';
@@ -24,7 +25,7 @@ const reach = async (...words: string[]): Promise<string> =>
   (await attempt(process.execPath, [PROGRAM, ...words], { timeout: 120_000 })).stdout.toString();
 
 beforeAll(async () => {
-  lab = await startLab(SERVICES);
+  lab = await sharedLab(SERVICES);
   const metadata = {
     name: 'canary',
     namespace: 'shop',
@@ -44,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  await lab.stop();
+  lab.api.close();
 });
 
 /** Without times and the counters of rules, which go on while a cluster is looked at. */

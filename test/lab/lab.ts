@@ -8,7 +8,14 @@ import { attempt, type Ended } from './execute.ts';
 import { dropServiceAddresses, layNetwork, type Network } from './network.ts';
 import { furnishFullCluster } from './full-cluster.ts';
 import { furnishLightCluster } from './light-cluster.ts';
-import { sendProbes, type Probe, type ProbeResult } from './probe/probe.ts';
+import {
+  sendProbes,
+  sendTogether,
+  type CountedProbe,
+  type Probe,
+  type ProbeResult,
+  type Sender,
+} from './probe/probe.ts';
 import { agentOf } from './probe/run-agent.ts';
 import { progress } from './progress.ts';
 import { LabRecord } from './record.ts';
@@ -74,6 +81,15 @@ export class Lab {
   /** Sends a request several times: who answers is chance. */
   probes(probe: Probe, count: number): Promise<ProbeResult[]> {
     return sendProbes(agentOf(this), probe, count);
+  }
+
+  /** Sends many requests of one sender by one process, so many at a time. @returns the results of each, in their order */
+  together(
+    from: Sender,
+    probes: readonly CountedProbe[],
+    atOnce: number,
+  ): Promise<readonly (readonly ProbeResult[])[]> {
+    return sendTogether(agentOf(this), from, probes, atOnce);
   }
 
   async stop(): Promise<void> {

@@ -25,6 +25,9 @@ const RULES = /^(ip6?tables|nft-ruleset\.json|ipset)/;
 /** Files that tell nothing here: IPVS is in no node, and the text form of nftables tells what its JSON does. */
 const UNWANTED = /^(ipvs|ip_vs|nft-ruleset\.txt)/;
 
+/** Requests of a sender that are under way at a time. */
+const PROBES_AT_ONCE = 48;
+
 /** The cluster; it stands until it is stopped. */
 export class NamespaceCluster {
   readonly api: ApiClient;
@@ -172,7 +175,7 @@ export class NamespaceCluster {
 
   /** Sends many requests of one sender at once. @returns the results of each, in their order */
   send(from: Sender, probes: readonly CountedProbe[]): Promise<readonly (readonly ProbeResult[])[]> {
-    return sendTogether(this.runAgent, from, probes);
+    return sendTogether(this.runAgent, from, probes, PROBES_AT_ONCE);
   }
 
   private netnsOf(from: Sender): string {

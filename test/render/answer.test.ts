@@ -69,6 +69,51 @@ describe('the tree', () => {
   });
 });
 
+describe('what is not known', () => {
+  const refusal = 'the API server does not let this identity list pods (403)';
+  const gaps = [
+    ...['pods', 'nodes', 'endpoints'].map((name) => ({
+      artefact: `clusters/lab/resources/core/v1/${name}.json`,
+      problem: refusal,
+      remedy: 'allow it',
+    })),
+    ...[1, 2].map((node) => ({
+      artefact: `clusters/lab/nodes/node${node}/ipset-save.txt`,
+      problem: `there is no ipset in container kube-proxy of pod kube-system/kube-proxy-x${node}`,
+      remedy: null,
+    })),
+  ];
+  const partly: Explanation = { ...reviews, coverage: { ...reviews.coverage, gaps } };
+
+  it('is told once for each reason, with how often and an example', () => {
+    expect(render(partly, 'tree', { columns: 300 })).toContain(
+      [
+        `  not known: 3 times endpoints.json, nodes.json, pods.json, as clusters/lab/resources/core/v1/pods.json: ${refusal} (allow it)`,
+        '  not known: 2 times ipset-save.txt, as clusters/lab/nodes/node1/ipset-save.txt: there is no ipset in container kube-proxy of pod kube-system/kube-proxy-x1',
+      ].join('\n'),
+    );
+  });
+
+  it('names each artefact with -v, and each in JSON', () => {
+    const text = render(partly, 'tree', { columns: 300, verbose: true });
+    const names = ['pods', 'nodes', 'endpoints'].map((name) => `clusters/lab/resources/core/v1/${name}.json`);
+    expect(text).toContain(`  not known: ${names.join(', ')}: ${refusal} (allow it)`);
+    for (const node of ['1', '2'])
+      expect(text).toMatch(new RegExp(`not known: \\S+ there is no ipset .+-x${node}$`, 'm'));
+    expect(JSON.parse(render(partly, 'json'))).toMatchObject({ coverage: { gaps } });
+  });
+
+  it('counts what it leaves out', () => {
+    const many = ['a', 'b', 'c', 'd', 'e'].map((word) => ({
+      artefact: `${word}.json`,
+      problem: `${word}! is odd`,
+      remedy: null,
+    }));
+    const text = render({ ...reviews, coverage: { ...reviews.coverage, gaps: [...many, ...many] } }, 'tree');
+    expect(text).toMatch(/not known: 2 times c\.json, as c\.json: c! is odd\n  and 4 more gaps \(-v shows them\)$/);
+  });
+});
+
 describe('one step', () => {
   it('is shown whole, by its number', () => {
     const text = render(reviews, 'tree', { step: 2 });

@@ -40,6 +40,7 @@ async function cluster(answer: Answer): Promise<{ server: FakeApiServer; objects
 }
 
 const POLICIES = 'clusters/lab/resources/networking.k8s.io/v1/networkpolicies.json';
+const SERVICES = 'clusters/lab/resources/core/v1/services.json';
 const PODS = 'clusters/lab/resources/core/v1/pods.json';
 
 const named = (name: string, namespace = 'shop') => ({ metadata: { name, namespace } });
@@ -121,6 +122,18 @@ describe('a List that is needed whole', () => {
     ]);
     expect(objects.gaps()).toMatchObject([{ kind: 'forbidden', artefact: POLICIES }]);
   });
+});
+
+it('more than 500 Services are one request, and spare the first page of Pods', async () => {
+  const names = Array.from({ length: 501 }, (_, at) => `s${at}`);
+  const { server, objects } = await cluster(
+    (seen, response) => seen.path === '/api/v1/services' && page(response, names, '', 0, 'ServiceList'),
+  );
+  objects.artefact(PODS);
+  expect(await namesOf(objects, SERVICES)).toEqual(names);
+  expect(objects.artefact(SERVICES)?.part).toBeUndefined();
+  expect(objects.artefact(PODS)?.part?.holds({ namespace: 'shop' })).toBe(false);
+  expect(server.requests.map(({ path }) => path)).toEqual(['/apis', '/api/v1/services']);
 });
 
 it('of a kind with many objects, one page and then only what is asked for', async () => {

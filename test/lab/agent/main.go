@@ -3,7 +3,7 @@
 //
 //	agent serve 8080/http 9090/tcp 5353/udp   answers who it is and whom it sees
 //	agent probe JSON                          sends one kind of request, several times, and prints what happened
-//	agent probes                              the same for each line of standard input, many at once
+//	agent probes 48                           the same for each line of standard input, so many lines at a time
 //	agent pause                               does nothing (the sandbox of a pod)
 //	agent fail                                ends with status 1 (a probe that never passes)
 package main
@@ -12,12 +12,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 )
 
 func main() {
 	if len(os.Args) < 2 {
-		fatal(fmt.Errorf("usage: agent serve PORT/http|tcp|udp… | probe JSON | probes | pause | fail"))
+		fatal(fmt.Errorf("usage: agent serve PORT/http|tcp|udp… | probe JSON | probes COUNT | pause | fail"))
 	}
 	switch os.Args[1] {
 	case "serve":
@@ -30,7 +31,11 @@ func main() {
 	case "probe":
 		probe(os.Args[2])
 	case "probes":
-		probes()
+		atOnce, err := strconv.Atoi(os.Args[2])
+		if err != nil {
+			fatal(err)
+		}
+		probes(atOnce)
 	case "pause":
 		pause()
 	default:

@@ -46,11 +46,9 @@ type outcome struct {
 	Found     []string `json:"found,omitempty"` // addresses of the name
 }
 
-// atOnce is how many questions of one process are under way at a time.
-const atOnce = 48
-
-// probes asks the questions of standard input, a line each, and prints for each a line with its outcomes, in their order.
-func probes() {
+// probes asks the questions of standard input, a line each, so many of them at a time, and prints for each a line with its outcomes, in
+// their order.
+func probes(atOnce int) {
 	var lines []string
 	scanner := bufio.NewScanner(os.Stdin)
 	scanner.Buffer(nil, 1<<20)

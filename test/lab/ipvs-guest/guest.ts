@@ -207,6 +207,11 @@ export class Guest {
     return (await this.order({ do: 'start', netns, argv, log })) as number;
   }
 
+  /** How often a text is in a file as it is in the guest, whose writes reach this machine later; no program is run for it. */
+  async count(text: string, file: string): Promise<number> {
+    return (await this.order({ do: 'count', text, file })) as number;
+  }
+
   /** Answers on addresses of a network namespace, with a name and what it saw. */
   async serve(netns: string, server: GuestServer): Promise<void> {
     await this.order({ do: 'serve', netns, ...server });

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KUBE_PROXY_PATHS } from '../../../src/collect/live/node/commands.ts';
+import { Turns } from '../../../src/collect/live/turns.ts';
 import { agentProgram, goProgram } from '../build/go-modules.ts';
 import { captureObjects } from '../capture/capture.ts';
 import { endpointsAreWritten } from '../cluster-state.ts';
@@ -15,7 +16,7 @@ import { execute } from '../execute.ts';
 import { dropServiceAddresses, layNetwork, type NodePlace } from '../network.ts';
 import { proxyConfiguration } from '../node/kube-proxy.ts';
 import { placePods } from '../pod-links.ts';
-import { type Probe, type ProbeResult, type RunAgent, type Sender, sendProbes } from '../probe/probe.ts';
+import { type CountedProbe, type ProbeResult, type RunAgent, type Sender, sendTogether } from '../probe/probe.ts';
 import { progress } from '../progress.ts';
 import { LabRecord } from '../record.ts';
 import { nodeObject, podObjectsWithStatus } from '../topology/pod-objects.ts';
@@ -34,6 +35,9 @@ export interface IpvsSettings {
 
 /** Milliseconds. */
 const PROBE_PATIENCE = 4000;
+/** What kube-proxy logs after it wrote the rules of an address family (pkg/proxy/ipvs/proxier.go, syncProxyRules). */
+const SYNCED = '"syncProxyRules complete"';
+const FAMILIES = 2;
 
 /** The cluster; it stands until it is stopped. */
 export class IpvsCluster {
@@ -46,6 +50,7 @@ export class IpvsCluster {
   private readonly topology: Topology;
   private readonly record: LabRecord;
   private readonly pods: readonly GuestPod[];
+  private readonly turns = new Turns(1);
 
   private constructor(
     guest: Guest,
@@ -112,6 +117,14 @@ export class IpvsCluster {
       const { clusterIP, clusterIPs = [clusterIP] } = (spec ?? {}) as { clusterIP?: string; clusterIPs?: string[] };
       return clusterIPs.filter((address) => address !== undefined && address !== 'None');
     });
+    // A look at the rules takes programs, and the guest has one processor for kube-proxy's and ours: it says itself when it is done.
+    for (const node of this.topology.nodes) {
+      await this.api.until(`kube-proxy on ${node} has written its rules`, 600, async () => {
+        if ((await this.guest.count(SYNCED, proxyLog(node))) >= FAMILIES) return true;
+        await sleep(500);
+        return false;
+      });
+    }
     let last: readonly string[] = [];
     await this.api.until('kube-proxy has programmed IPVS', 600, async () => {
       const now = await Promise.all(this.topology.nodes.map((node) => this.rulesOf(node)));
@@ -132,22 +145,31 @@ export class IpvsCluster {
     return this.guest.run(node, ['ipvsadm', '-Sn']);
   }
 
-  /** Sends a request several times, one after another. The guest is slow: what takes long there was not dropped yet. */
-  probes(probe: Probe, count: number): Promise<ProbeResult[]> {
-    const run: RunAgent = (from, words, patience) => this.runAgent(from, words, patience);
-    return sendProbes(run, { timeout: PROBE_PATIENCE, ...probe }, count);
+  /**
+   * Sends many requests of one sender by one process, so many at a time. The guest has one processor and is slow: senders take turns, and
+   * what takes long was not dropped yet.
+   * @returns the results of each, in their order
+   */
+  together(
+    from: Sender,
+    probes: readonly CountedProbe[],
+    atOnce: number,
+  ): Promise<readonly (readonly ProbeResult[])[]> {
+    const run: RunAgent = (...words) => this.runAgent(...words);
+    const patient = probes.map(({ probe, count }) => ({ probe: { timeout: PROBE_PATIENCE, ...probe }, count }));
+    return this.turns.take(() => sendTogether(run, from, patient, atOnce));
   }
 
-  private async runAgent(from: Sender, words: readonly string[], patience: number): Promise<GuestFinished> {
+  private async runAgent(from: Sender, words: readonly string[], patience: number, input = ''): Promise<GuestFinished> {
     const agent = await agentProgram();
     if (from === 'outside' || 'node' in from) {
-      return this.guest.spawn(from === 'outside' ? from : from.node, [agent, ...words], '', patience);
+      return this.guest.spawn(from === 'outside' ? from : from.node, [agent, ...words], input, patience);
     }
     const pod = this.pods.find(({ spec }) => spec.name === from.pod);
     if (pod === undefined) throw new Error(`no pod ${from.pod}`);
     // Its own resolv.conf.
     const enter = ['nsenter', '--target', String(pod.pid), '--mount', '--net', '--', agent];
-    return this.guest.spawn('', [...enter, ...words], '', patience);
+    return this.guest.spawn('', [...enter, ...words], input, patience);
   }
 
   /** Writes a snapshot of the objects, and of the network namespaces of nodes and pods, by the tools alone. */
@@ -209,8 +231,13 @@ async function startProxies(
   const program = await goProgram('kube-proxy');
   for (const node of nodes) {
     const file = guest.leave(`kube-proxy-${node}.json`, ipvsConfiguration(kubeconfig, node, settings));
-    await guest.start(node, [program, `--config=${file}`], `/run/orders/kube-proxy-${node}.log`);
+    await guest.start(node, [program, `--config=${file}`, '--v=4'], proxyLog(node));
   }
+}
+
+/** kube-proxy's log, in the guest. */
+function proxyLog(node: string): string {
+  return `/run/orders/kube-proxy-${node}.log`;
 }
 
 function ipvsConfiguration(

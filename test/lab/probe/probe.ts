@@ -94,16 +94,17 @@ export interface CountedProbe {
   readonly count: number;
 }
 
-/** Sends many requests of one sender at once. @returns the results of each, in their order */
+/** Sends many requests of one sender by one process. @param atOnce so many of them at a time @returns the results of each, in their order */
 export async function sendTogether(
   runAgent: RunAgent,
   from: Sender,
   probes: readonly CountedProbe[],
+  atOnce: number,
 ): Promise<readonly (readonly ProbeResult[])[]> {
   const questions = probes.map(({ probe, count }) => questionOf(probe, count));
   const limit = questions.reduce((sum, { count, timeout }) => sum + count * timeout, 10_000);
   const input = questions.map((question) => `${JSON.stringify(question)}\n`).join('');
-  const ended = await runAgent(from, ['probes'], limit, input);
+  const ended = await runAgent(from, ['probes', String(atOnce)], limit, input);
   if (ended.status !== 0) throw new Error(`the probes could not be sent: ${ended.stderr}`);
   const lines = ended.stdout.split('\n').filter(Boolean);
   return questions.map(({ protocol }, at) =>

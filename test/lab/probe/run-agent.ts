@@ -13,9 +13,12 @@ interface Places {
 
 /** Runs the agent in a lab whose pods and nodes are processes of this machine. */
 export function agentOf(lab: Places): RunAgent {
-  return async (from, words, timeout) => {
+  return async (from, words, timeout, input) => {
     const [program, ...before] = await agentIn(lab, from);
-    const { status, stdout, stderr } = await attempt(program, [...before, ...words], { timeout });
+    const { status, stdout, stderr } = await attempt(program, [...before, ...words], {
+      timeout,
+      ...(input === undefined ? {} : { input }),
+    });
     return { status, stdout: stdout.toString(), stderr };
   };
 }

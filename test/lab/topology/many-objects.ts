@@ -31,10 +31,16 @@ export async function fillWithObjects(lab: Lab, size: Size): Promise<void> {
       batch = [];
     }
   }
-  await write(endpoint, batch);
-  // A list waits until the server's own cache has read up to here.
-  const none = '/api/v1/pods?fieldSelector=metadata.name%3Dnone';
+  const revision = await write(endpoint, batch);
+  // The server's own cache answers when it has read up to here. Without a version the server would read all pods from etcd meanwhile.
+  const fresh = `resourceVersion=${revision}&resourceVersionMatch=NotOlderThan`;
+  const none = `/api/v1/pods?fieldSelector=metadata.name%3Dnone&${fresh}`;
   await lab.api.until('the API server has read all of it', 300, async () => (await lab.api.call('GET', none)) !== '');
+}
+
+/** What etcd says of a transaction. */
+interface Written {
+  readonly header: { readonly revision: string };
 }
 
 /** Keys are those of kube-apiserver's storage (`--etcd-prefix` /registry). */
@@ -54,8 +60,8 @@ function* entries({ services, pods, nodes }: Size): Generator<[string, object]> 
   }
 }
 
-/** One transaction over etcd's JSON gateway. */
-function write(endpoint: string, batch: readonly [string, object][]): Promise<void> {
+/** One transaction over etcd's JSON gateway. @returns its revision */
+function write(endpoint: string, batch: readonly [string, object][]): Promise<string> {
   const encode = (text: string): string => Buffer.from(text).toString('base64');
   const success = batch.map(([key, value]) => ({
     requestPut: { key: encode(key), value: encode(JSON.stringify(value)) },
@@ -65,7 +71,7 @@ function write(endpoint: string, batch: readonly [string, object][]): Promise<vo
       let answer = '';
       response.on('data', (chunk) => (answer += String(chunk)));
       response.once('end', () => {
-        if (response.statusCode === 200) resolve();
+        if (response.statusCode === 200) resolve((JSON.parse(answer) as Written).header.revision);
         else reject(new Error(`etcd: ${response.statusCode} ${answer.slice(0, 400)}`));
       });
     });

@@ -23,6 +23,8 @@ export class ContainerRunner implements CommandRunner {
   /** Tools that the container turned out not to have. */
   readonly #missing = new Map<string, ExecOutcome>();
   #lasting: CommandFailure | undefined;
+  /** Whether the last command that was tried again and again did not come through: then the next one is tried once. */
+  #tired = false;
 
   constructor(access: ApiAccess, target: ExecTarget, prefix: readonly string[] = [], times?: StreamTimes) {
     const through = prefix.length === 0 ? '' : ` through \`${prefix.join(' ')}\``;
@@ -43,15 +45,17 @@ export class ContainerRunner implements CommandRunner {
           ...(this.#times === undefined ? {} : { times: this.#times }),
         });
         if (outcome.kind === 'tool-missing') this.#missing.set(argv[0], outcome);
+        this.#tired = false;
         return outcome;
       } catch (error) {
         if (!(error instanceof StreamError)) throw error;
-        if (attempt < ATTEMPTS && isPassing(error)) {
+        if (attempt < ATTEMPTS && !this.#tired && isPassing(error)) {
           await pause(error.retryAfter === null ? PAUSE_MS * attempt : error.retryAfter * 1000, signal);
           continue;
         }
         const failure: CommandFailure = { kind: 'failed', ...streamGap(error, this.#target, 'exec') };
         if (LASTING.has(error.failure)) this.#lasting = failure;
+        this.#tired ||= attempt === ATTEMPTS;
         return failure;
       }
     }

@@ -13,9 +13,9 @@ import type { CommandRunner } from './command-runner.ts';
 import { AGENT_COMMANDS, KUBE_PROXY_PATHS, NETNS_COMMANDS } from './commands.ts';
 import type { NodeAccess, NodePlace, NodeRefusal } from './node-place.ts';
 import { enterPod, runningPod } from './pod-process.ts';
-import { readNetnsFile } from './read-file.ts';
+import { readNetnsFiles } from './read-files.ts';
 
-/** Commands that run at a time, over all nodes. */
+/** Sessions and requests that are open at a time, over all nodes. */
 const AT_ONCE = 8;
 
 const NODE_FILE = /^clusters\/[^/]+\/nodes\/([^/]+)\/([^/]+)$/;
@@ -46,7 +46,24 @@ export class NodeCollector implements Collector {
   }
 
   async collect(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Collected>> {
-    return await this.#turns.each(names, (name) => this.#collectOne(name, signal));
+    /** Files of each network namespace, which are read together. */
+    const places = new Map<string, { readonly place: NetnsParts; readonly files: Map<string, string> }>();
+    const work: Promise<ReadonlyMap<string, Collected>>[] = [];
+    for (const name of names) {
+      const parts = partsOf(name);
+      if (parts === undefined) continue;
+      if (parts.kind === 'kube-proxy') {
+        work.push(this.#turns.each([name], () => this.#askKubeProxy(name, parts.node, parts.file, signal)));
+        continue;
+      }
+      const key = parts.kind === 'node' ? parts.node : `${parts.namespace}/${parts.pod}`;
+      const known = places.get(key) ?? { place: parts, files: new Map<string, string>() };
+      known.files.set(name, parts.file);
+      places.set(key, known);
+    }
+    for (const { place, files } of places.values()) work.push(this.#readPlace(place, files, signal));
+    const collected = new Map((await Promise.all(work)).flatMap((one) => [...one]));
+    return new Map(names.map((name) => [name, collected.get(name) ?? notOfANode(name)]));
   }
 
   /** Takes away what was made to read the nodes. To be called at the end, whatever the end is. */
@@ -54,15 +71,16 @@ export class NodeCollector implements Collector {
     await this.#access.close();
   }
 
-  async #collectOne(name: string, signal: AbortSignal): Promise<Collected> {
-    const parts = partsOf(name);
-    if (parts === undefined)
-      return { gap: { kind: 'missing', artefact: name, problem: 'no node has a file of this name' } };
-    if (parts.kind === 'kube-proxy') return await this.#askKubeProxy(name, parts.node, parts.file, signal);
-    const runners =
-      parts.kind === 'node' ? await this.#nodeRunners(parts.node, signal) : await this.#podRunners(parts, signal);
-    if ('problem' in runners) return refused(name, runners);
-    return await readNetnsFile(name, parts.file, runners, this.#access.remedy, signal);
+  async #readPlace(
+    place: NetnsParts,
+    files: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Collected>> {
+    const runners = await this.#turns.take(() =>
+      place.kind === 'node' ? this.#nodeRunners(place.node, signal) : this.#podRunners(place, signal),
+    );
+    if ('problem' in runners) return new Map([...files.keys()].map((name) => [name, refused(name, runners)]));
+    return await readNetnsFiles(files, runners, this.#access.remedy, this.#turns, signal);
   }
 
   async #open(node: string, signal: AbortSignal): Promise<NodePlace | NodeRefusal> {
@@ -125,10 +143,12 @@ export class NodeCollector implements Collector {
   }
 }
 
-type Parts =
+/** A file of the network namespace of a node or pod. */
+type NetnsParts =
   | { readonly kind: 'node'; readonly node: string; readonly file: string }
-  | { readonly kind: 'kube-proxy'; readonly node: string; readonly file: string }
   | ({ readonly kind: 'pod'; readonly file: string } & PodName);
+
+type Parts = NetnsParts | { readonly kind: 'kube-proxy'; readonly node: string; readonly file: string };
 
 function partsOf(name: string): Parts | undefined {
   const [, node, file = ''] = NODE_FILE.exec(name) ?? [];
@@ -143,6 +163,10 @@ function partsOf(name: string): Parts | undefined {
   const [, namespace, pod, podFile = ''] = NETNS_FILE.exec(name) ?? [];
   if (namespace === undefined || pod === undefined || !Object.hasOwn(NETNS_COMMANDS, podFile)) return undefined;
   return { kind: 'pod', namespace, pod, file: podFile };
+}
+
+function notOfANode(artefact: string): { readonly gap: Gap } {
+  return { gap: { kind: 'missing', artefact, problem: 'no node has a file of this name' } };
 }
 
 function refused(artefact: string, { gap, problem, remedy }: NodeRefusal): { readonly gap: Gap } {

@@ -7,8 +7,8 @@ import { joinItems, readListPage, type ListedItem, type ListPage } from './list-
 
 /** Objects on one page. */
 const PAGE = 500;
-/** Of a kind that is needed whole, so many are fetched in one further page. */
-const WHOLE_LIMIT = 30_000;
+/** Objects on one page of a kind that is needed whole; of one that has more than so many further ones, parts are asked for. */
+const WHOLE_PAGE = 30_000;
 /** Objects on one page of a List that is saved whole, however long: what arrives within the time of a request. */
 const SAVED_PAGE = 2000;
 /** Times that a list is begun again when its pages expire. */
@@ -31,7 +31,8 @@ export class ObjectList {
   #whole: Buffer | undefined;
   #state: 'unasked' | 'whole' | 'large' | 'forbidden' | 'refused' = 'unasked';
   #capturedAt: string | null = null;
-  #page: ListPage | undefined;
+  /** Whether it has more objects than a page of one of which parts are asked for. */
+  #isLong = false;
   readonly #items = new Map<string, Buffer>();
   readonly #held: Selection[] = [];
   readonly #asked: Selection[] = [];
@@ -65,7 +66,7 @@ export class ObjectList {
 
   /** More than a page of objects. */
   get isLarge(): boolean {
-    return this.#state === 'large' || (this.#page?.remaining ?? 0) > 0;
+    return this.#state === 'large' || this.#isLong;
   }
 
   /** What is known now; undefined when nothing is. */
@@ -137,20 +138,20 @@ export class ObjectList {
     const { extent } = this.#kind;
     for (let restart = 0; ; restart++) {
       try {
-        const first = await this.#list({}, { limit: PAGE }, signal);
-        this.#page = first;
+        const first = await this.#list({}, { limit: extent === 'whole' && !saves ? WHOLE_PAGE : PAGE }, signal);
+        this.#isLong = first.continue !== null || first.items().length > PAGE;
         if (first.continue === null) {
           this.#whole = first.bytes;
           this.#state = 'whole';
           return;
         }
-        if (!saves && (extent !== 'whole' || (first.remaining ?? 0) > WHOLE_LIMIT)) {
+        if (!saves && (extent !== 'whole' || (first.remaining ?? 0) > WHOLE_PAGE)) {
           this.#state = 'large';
           return;
         }
         const items = [...first.items()];
         for (let page = first; page.continue !== null;) {
-          page = await this.#list({}, { limit: saves ? SAVED_PAGE : WHOLE_LIMIT, continue: page.continue }, signal);
+          page = await this.#list({}, { limit: saves ? SAVED_PAGE : WHOLE_PAGE, continue: page.continue }, signal);
           items.push(...page.items());
         }
         this.#whole = joinItems(
@@ -192,7 +193,6 @@ export class ObjectList {
     let next: string | null = null;
     for (let pages = 0; pages < SELECTION_PAGES; pages++) {
       const page: ListPage = await this.#list(selection, { ...extentOf(selection), continue: next }, signal);
-      this.#page ??= page;
       items.push(...page.items());
       next = page.continue;
       if (next === null) return items;

@@ -21,3 +21,17 @@ it('a container that fell silent is not asked for the next command: each would w
   expect(second).toEqual(first);
   expect(fake.requests).toHaveLength(1);
 });
+
+it('where connections break each time, the next command is tried once, and after one that came through again', async () => {
+  const broken = new Set(['ss', 'ip']);
+  fake = await startFakeApiServer({
+    exec: (stream) => (broken.has(stream.argv[0] ?? '') ? stream.socket.terminate() : stream.exit(0)),
+  });
+  const runner = new ContainerRunner(fake.access, TARGET);
+  const tries = async (tool: string): Promise<number> => {
+    const before = fake?.requests.length ?? 0;
+    await runner.run([tool], AbortSignal.timeout(10_000));
+    return (fake?.requests.length ?? 0) - before;
+  };
+  expect([await tries('ss'), await tries('ip'), await tries('nft'), await tries('ip')]).toEqual([3, 1, 1, 3]);
+});

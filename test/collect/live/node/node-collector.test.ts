@@ -49,6 +49,20 @@ const prints =
     stream.exit(code);
   };
 
+/** A shell that runs commands together, each of which prints its own words, but for those that are told. */
+const shell =
+  (answers: Readonly<Record<string, readonly [code: number, stdout: string]>> = {}): ExecAnswer =>
+  (stream) => {
+    const [, , , , mark, ...words] = stream.argv;
+    while (words.length > 0) {
+      const argv = words.splice(0, Number(words.shift())).join(' ');
+      const [code, stdout] = answers[argv] ?? [0, argv];
+      stream.stdout(`${stdout}\n${mark} ${code}\n`);
+      stream.stderr(`\n${mark}\n`);
+    }
+    stream.exit(0);
+  };
+
 async function collect({ api }: FakeApiServer, ...names: string[]): Promise<Collected[]> {
   const collector = new NodeCollector(api, new ExecAccess(api));
   const collected = await collector.collect(names, new AbortController().signal);
@@ -74,6 +88,37 @@ describe('a node read by exec', () => {
     const lists = fake.requests.filter((one) => one.startsWith('GET /api/v1/pods?'));
     expect(lists).toHaveLength(1);
     expect(decodeURIComponent(lists[0] ?? '')).toContain('fieldSelector=spec.nodeName=node1,status.phase=Running');
+  });
+
+  it('reads all files of a node in one session where there is a shell', async () => {
+    const fake = await cluster([agentPod({})], { sh: shell() });
+    const files = ['ip-link.json', 'sockets.txt', 'sysctl.txt', 'ipset-save.txt'];
+    expect((await collect(fake, ...files.map((file) => `${NODE}${file}`))).map(textOf)).toEqual([
+      'ip -j -d link',
+      'ss -lntup',
+      'sysctl -a',
+      'ipset save',
+    ]);
+    expect(fake.requests.filter((one) => one.includes('/exec?'))).toHaveLength(1);
+  });
+
+  it('asks alone for what one session did not give, and elsewhere for a tool that is not there', async () => {
+    const flannel = agentPod({ name: 'flannel-9', labels: { 'k8s-app': 'flannel' }, container: 'kube-flannel' });
+    const fake = await cluster([agentPod({}), flannel], {
+      sh: (stream) =>
+        stream.pod === 'flannel-9'
+          ? shell()(stream)
+          : shell({ 'ip -j -d link': [127, ''], 'ip -j rule': [127, ''], 'iptables-nft-save -c': [0, 'none'] })(stream),
+      'iptables-save': prints(SAVE),
+    });
+    const files = ['ip-link.json', 'ip-rule.json', 'iptables-save.txt', 'sockets.txt'];
+    expect((await collect(fake, ...files.map((file) => `${NODE}${file}`))).map(textOf)).toEqual([
+      'ip -j -d link',
+      'ip -j rule',
+      SAVE,
+      'ss -lntup',
+    ]);
+    expect(fake.requests.filter((one) => one.includes('/exec?'))).toHaveLength(3);
   });
 
   it('takes the back end that has tables', async () => {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"log"
 	"os"
@@ -20,6 +21,9 @@ type Order struct {
 	Modules []string `json:"modules"`
 	Argv    []string `json:"argv"`
 	Stdin   string   `json:"stdin"`
+	// Text is what is counted in File.
+	File string `json:"file"`
+	Text string `json:"text"`
 	// Log is the file that a program that keeps running writes to.
 	Log string `json:"log"`
 	Server
@@ -78,6 +82,9 @@ func obey(order Order) (any, error) {
 		return run(order.Netns, order.Argv, order.Stdin)
 	case "start":
 		return start(order.Netns, order.Argv, order.Log)
+	case "count":
+		text, err := os.ReadFile(order.File)
+		return bytes.Count(text, []byte(order.Text)), err
 	case "serve":
 		return nil, serve(order.Netns, order.Server)
 	case "probe":
