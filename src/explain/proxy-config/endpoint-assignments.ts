@@ -2,16 +2,25 @@ import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { clusterKey } from './cluster-name.ts';
 import { HEALTH, internalAddress, type EndpointFilter, type PlaceTraits } from './endpoint-statuses.ts';
 import { enumName, field, isSet, list, number, text, withField } from './message.ts';
+import type { Detail } from './resources.ts';
 import { clusterNameTraits, isSelecting, selects, type Traits } from './selection.ts';
 import { sortedBy, type SortKey, type Table } from './table.ts';
+
+/** What neither cells nor filters look at. */
+const UNSHOWN = ['metadata": {'];
 
 /**
  * ClusterLoadAssignments of the config_dump with the endpoints that pass the filter, in the order of the dump; those without such an
  * endpoint are left out. A dump that was taken without include_eds has none.
  */
-export function* listAssignments(dump: ProxyDump, filter: EndpointFilter, places: PlaceTraits): Generator {
+export function* listAssignments(
+  dump: ProxyDump,
+  filter: EndpointFilter,
+  places: PlaceTraits,
+  detail: Detail,
+): Generator {
   const section = dump.section('EndpointsConfigDump');
-  const wish = { holding: filter.selection.port?.exact ?? null };
+  const wish = { holding: filter.selection.port?.exact ?? null, without: detail === 'cells' ? UNSHOWN : [] };
   for (const place of ['dynamic_endpoint_configs', 'static_endpoint_configs']) {
     for (const element of section?.passingElements(place, wish) ?? []) {
       yield* filteredAssignment(field(element, 'endpoint_config'), filter, places);
