@@ -98,7 +98,7 @@ export function listenerPart(proxy: Proxy, filter: ListenerFilter, verbose: bool
 }
 
 export function routePart(proxy: Proxy, filter: RouteFilter, verbose: boolean): Part {
-  const running = (detail: Detail) => listRoutes(proxy.config(), filter, detail);
+  const running = () => listRoutes(proxy.config(), filter);
   const details = () => {
     requiredSection(proxy.config(), 'RoutesConfigDump');
     const holding = filter.name === null ? null : JSON.stringify(filter.name);
@@ -110,10 +110,10 @@ export function routePart(proxy: Proxy, filter: RouteFilter, verbose: boolean): 
     });
   };
   return {
-    short: () => routeTable(running('cells'), verbose, false),
+    short: () => routeTable(running(), verbose, false),
     wide: () => wideRouteTable(details()),
     messages: () => ({
-      values: sortRoutes(running('whole')),
+      values: sortRoutes(running()),
       type: 'envoy.config.route.v3.RouteConfiguration',
       as: 'list',
     }),
@@ -136,12 +136,12 @@ export function endpointPart(proxy: Proxy, filter: EndpointFilter): Part {
 /** Endpoints of the config_dump: as EDS delivered them. */
 export function assignmentPart(proxy: Proxy, filter: EndpointFilter): Part {
   const lookups = lookupsOf(proxy);
-  const assignments = (detail: Detail) => listAssignments(proxy.config(), filter, lookups.places, detail);
+  const assignments = () => listAssignments(proxy.config(), filter, lookups.places);
   return {
-    short: () => assignmentTable(assignments('cells'), false),
+    short: () => assignmentTable(assignments(), false),
     wide: () => wideEndpointTable(passingDetails(proxy, filter, lookups)),
     messages: () => ({
-      values: sortAssignments(assignments('whole')),
+      values: sortAssignments(assignments()),
       type: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
       as: 'list',
     }),

@@ -47,9 +47,9 @@ export function showAll(
       'LISTENER INFO',
       () => renderTable(listenerTable(listListeners(dump, listener, lookups.destinations, 'cells'), verbose, true)),
     ],
-    ['ROUTE INFO', () => renderTable(routeTable(listRoutes(dump, route, 'cells'), verbose, true))],
+    ['ROUTE INFO', () => renderTable(routeTable(listRoutes(dump, route), verbose, true))],
     ['SECRET INFO', () => secretText(findSecrets(dump), now)],
-    ['ENDPOINTS INFO', () => renderTable(assignmentTable(listAssignments(dump, endpoint, lookups.places, 'cells'), true))],
+    ['ENDPOINTS INFO', () => renderTable(assignmentTable(listAssignments(dump, endpoint, lookups.places), true))],
   ];
   const notes: string[] = [];
   const texts = sections.map(([heading, show]) => {

@@ -2,25 +2,16 @@ import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { clusterKey } from './cluster-name.ts';
 import { HEALTH, internalAddress, type EndpointFilter, type PlaceTraits } from './endpoint-statuses.ts';
 import { enumName, field, isSet, list, number, text, withField } from './message.ts';
-import type { Detail } from './resources.ts';
 import { clusterNameTraits, isSelecting, selects, type Traits } from './selection.ts';
 import { sortedBy, type SortKey, type Table } from './table.ts';
-
-/** What neither cells nor filters look at. */
-const UNSHOWN = ['metadata": {'];
 
 /**
  * ClusterLoadAssignments of the config_dump with the endpoints that pass the filter, in the order of the dump; those without such an
  * endpoint are left out. A dump that was taken without include_eds has none.
  */
-export function* listAssignments(
-  dump: ProxyDump,
-  filter: EndpointFilter,
-  places: PlaceTraits,
-  detail: Detail,
-): Generator {
+export function* listAssignments(dump: ProxyDump, filter: EndpointFilter, places: PlaceTraits): Generator {
   const section = dump.section('EndpointsConfigDump');
-  const wish = { holding: filter.selection.port?.exact ?? null, without: detail === 'cells' ? UNSHOWN : [] };
+  const wish = { holding: filter.selection.port?.exact ?? null };
   for (const place of ['dynamic_endpoint_configs', 'static_endpoint_configs']) {
     for (const element of section?.passingElements(place, wish) ?? []) {
       yield* filteredAssignment(field(element, 'endpoint_config'), filter, places);
@@ -88,27 +79,28 @@ export function assignmentTable(assignments: Iterable<unknown>, named: boolean):
 }
 
 function endpointRows(assignment: unknown, cluster: string, named: boolean): readonly (readonly string[])[] {
-  return list(assignment, 'endpoints').flatMap((group) => {
+  const rows: (readonly string[])[] = [];
+  for (const group of list(assignment, 'endpoints')) {
     const locality = localityText(field(group, 'locality'));
-    return list(group, 'lb_endpoints').map((endpoint) => [
-      `${named ? 'endpoint/' : ''}${addressesOf(endpoint).map(addressText).join(',')}`,
-      enumName(endpoint, 'health_status', HEALTH),
-      locality,
-      cluster,
-    ]);
-  });
+    for (const endpoint of list(group, 'lb_endpoints')) {
+      const addresses = addressesOf(endpoint).map(addressText).join(',');
+      const health = enumName(endpoint, 'health_status', HEALTH);
+      rows.push([named ? `endpoint/${addresses}` : addresses, health, locality, cluster]);
+    }
+  }
+  return rows;
 }
 
 /** The first address of an endpoint, then the additional ones. */
 export function addressesOf(endpoint: unknown): readonly unknown[] {
-  const more = list(endpoint, 'endpoint', 'additional_addresses').map((one) => field(one, 'address'));
-  return [field(endpoint, 'endpoint', 'address'), ...more];
+  const about = field(endpoint, 'endpoint');
+  const more = list(about, 'additional_addresses').map((one) => field(one, 'address'));
+  return [field(about, 'address'), ...more];
 }
 
 function addressText(address: unknown): string {
-  if (isSet(address, 'socket_address')) {
-    return `${text(address, 'socket_address', 'address')}:${number(address, 'socket_address', 'port_value')}`;
-  }
+  const socket = field(address, 'socket_address');
+  if (socket !== undefined) return `${text(socket, 'address')}:${number(socket, 'port_value')}`;
   if (isSet(address, 'pipe')) return text(address, 'pipe', 'path');
   return internalAddress(address) ?? 'unknown';
 }

@@ -1,14 +1,11 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { list, isSet, text, texts, withField } from './message.ts';
 import { ownerText } from './owner.ts';
-import { runningResources, type Detail } from './resources.ts';
+import { runningResources } from './resources.ts';
 import { clusterNameTraits, isSelecting, selects, serviceNames, type Selection } from './selection.ts';
 import { sortedBy, type SortKey, type Table } from './table.ts';
 
 const DOMAINS_SHOWN = 2;
-
-/** What neither cells nor filters look at. */
-const UNSHOWN = ['retry_policy": {', 'headers": [', 'typed_per_filter_config": {'];
 
 export interface RouteFilter {
   /** The very name of the route configuration. */
@@ -20,15 +17,12 @@ export interface RouteFilter {
  * Route configurations that pass the filter, in the order of the dump.
  * @throws QuestionError when the dump has none
  */
-export function* listRoutes(dump: ProxyDump, { name, selection }: RouteFilter, detail: Detail): Generator {
+export function* listRoutes(dump: ProxyDump, { name, selection }: RouteFilter): Generator {
   const places = [
     ['dynamic_route_configs', 'route_config'],
     ['static_route_configs', 'route_config'],
   ] as const;
-  const wish = {
-    holding: name === null ? null : JSON.stringify(name),
-    without: detail === 'cells' ? UNSHOWN : [],
-  };
+  const wish = { holding: name === null ? null : JSON.stringify(name) };
   for (const config of runningResources(dump, 'RoutesConfigDump', places, wish)) {
     if (name === null || text(config, 'name') === name) yield* filteredRoutes(config, ['active'], selection);
   }
