@@ -76,7 +76,7 @@ function joined(
   const columns = first?.table.columns ?? null;
   const padding = first?.table.padding ?? 1;
   const identities = (table: Table): readonly string[] =>
-    table.identities ?? table.rows.map((cells) => JSON.stringify(cells));
+    table.identities?.() ?? table.rows.map((cells) => JSON.stringify(cells));
   const isOdd = odd ? oddOnes(tables.map(({ table }) => identities(table))) : null;
   // Tables of one kind may differ in their last columns, as those of secrets do.
   const widest = Math.max(columns?.length ?? 0, ...tables.map(({ table }) => table.columns?.length ?? 0));

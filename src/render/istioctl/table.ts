@@ -21,10 +21,20 @@ export function renderTable({ columns, rows, padding }: Table): string {
       if (length + padding > (widths[column] ?? 0)) widths[column] = length + padding;
     }
   }
-  let text = '';
-  for (const line of lines) text += lineText(line, widths);
-  return text;
+  const pieces: string[] = [];
+  for (let from = 0; from < lines.length; from += PIECE_LINES) {
+    pieces.push(
+      lines
+        .slice(from, from + PIECE_LINES)
+        .map((line) => lineText(line, widths))
+        .join(''),
+    );
+  }
+  return pieces.join('');
 }
+
+/** As many lines are joined at once: V8 holds a text that was put together as its parts until it is joined. */
+const PIECE_LINES = 1000;
 
 /** Cells as they are printed; their lengths where these are not those of the strings. */
 interface Line {
