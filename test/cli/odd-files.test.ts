@@ -184,6 +184,30 @@ const cases = Object.entries(READERS).flatMap(([id, readers]) =>
   }),
 );
 
+/** More than is parsed at once, printed as Envoy prints, with a cluster that is no JSON. */
+const faulty = file(
+  JSON.stringify(
+    {
+      configs: [
+        {
+          '@type': 'type.googleapis.com/envoy.admin.v3.ClustersConfigDump',
+          dynamic_active_clusters: Array.from({ length: 60_000 }, (_, at) => ({ cluster: { name: `cluster-${at}` } })),
+        },
+      ],
+    },
+    null,
+    1,
+  ).replace('"cluster-20000"', '"cluster-20000" 7'),
+);
+
+it.each([
+  ['proxy-config:cluster', ['--file', faulty]],
+  ['proxy-config:diff', [faulty, faulty]],
+  ['proxy-status', ['--file', faulty, '--istiod-file', faulty]],
+])('%s of a large dump with a fault inside', async (id, words) => {
+  expect(await refusal(id, words)).toContain('this value is no JSON');
+});
+
 /** Our own forms show the endpoints of either answer. */
 const EITHER = ['proxy-config:endpoint', 'proxy-config:eds'];
 
