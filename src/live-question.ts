@@ -42,7 +42,7 @@ export async function withCluster<T>(
   { flags, surroundings, collection, report, timeout }: LiveAccess,
   work: (open: OpenCluster) => Promise<T>,
 ): Promise<T> {
-  const limit = timeout === undefined ? null : requestTimeout(timeout);
+  const limit = timeout === undefined ? null : requestTimeout(timeout, '--timeout');
   const deadline = limit === null ? new AbortController().signal : AbortSignal.timeout(limit);
   report('connecting');
   const asked = surroundings();

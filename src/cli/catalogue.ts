@@ -5,6 +5,10 @@ import type { CommandClasses } from './base-command.ts';
 export interface FlagEntry {
   readonly name: string;
   readonly char: string | null;
+  /** Other names that it is understood by. */
+  readonly aliases: readonly string[];
+  /** It is understood, but not offered. */
+  readonly hidden: boolean;
   readonly takesValue: boolean;
   /** The only values it accepts; empty: any. */
   readonly options: readonly string[];
@@ -32,6 +36,8 @@ export function describeCommands(classes: CommandClasses): Catalogue {
       flags: Object.entries(allFlags(command)).map(([name, flag]) => ({
         name,
         char: flag.char ?? null,
+        aliases: flag.aliases ?? [],
+        hidden: flag.hidden ?? false,
         takesValue: flag.type === 'option',
         options: flag.type === 'option' ? [...(flag.options ?? [])] : [],
         summary: flag.summary ?? '',

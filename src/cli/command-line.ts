@@ -42,7 +42,7 @@ function flagsByToken(catalogue: Catalogue): ReadonlyMap<string, FlagEntry> {
   const all = [...catalogue.flatMap((entry) => entry.flags), ...implied];
   return new Map(
     all.flatMap((flag) => [
-      [`--${flag.name}`, flag] as const,
+      ...[flag.name, ...flag.aliases].map((name) => [`--${name}`, flag] as const),
       ...(flag.char === null ? [] : [[`-${flag.char}`, flag] as const]),
     ]),
   );

@@ -26,7 +26,13 @@ export const connectionFlags = {
     multipleNonGreedy: true,
   }),
   'as-uid': text('Ask as the user with this UID', 'UID'),
-  'request-timeout': text('Give each request this long, e.g. 10s; 0: for ever (30s without it)', 'DURATION'),
+  // istioctl has it under the other name.
+  'request-timeout': Flags.string({
+    aliases: ['kubeclient-timeout'],
+    summary: 'Give each request this long, e.g. 10s; 0: for ever (30s without it)',
+    helpValue: 'DURATION',
+    helpGroup: GROUP,
+  }),
   'insecure-skip-tls-verify': Flags.boolean({ summary: "Do not check the API server's certificate", helpGroup: GROUP }),
   'certificate-authority': text('Trust the authorities in this file', 'FILE'),
   'tls-server-name': text("Expect this name in the API server's certificate", 'NAME'),
@@ -68,7 +74,7 @@ export function connectionOf(flags: ConnectionFlagValues) {
     insecureSkipTlsVerify: flags['insecure-skip-tls-verify'],
     certificateAuthority: flags['certificate-authority'] ?? null,
     tlsServerName: flags['tls-server-name'] ?? null,
-    requestTimeout: flags['request-timeout'] ?? null,
+    requestTimeout: flags['request-timeout'] === '' ? null : (flags['request-timeout'] ?? null),
     clusterName: flags['cluster-name'] ?? null,
   };
 }

@@ -8,7 +8,12 @@ const PORT_MAX = 65_535;
 
 /** Flags of every command that asks the proxies of a live cluster. `--cluster` is a proxy's to them. */
 const { cluster: _, ...connection } = connectionFlags;
-export const liveFlags = { ...connection, ...proxyCollectionFlags };
+export const liveFlags = {
+  ...connection,
+  ...proxyCollectionFlags,
+  // How much istioctl's client of Kubernetes logs; there is none here.
+  vklog: Flags.integer({ hidden: true, helpValue: 'LEVEL' }),
+};
 
 /** Flags of commands that ask istiods: which ones, as istioctl has them. */
 export const istiodFlags = {

@@ -2,7 +2,15 @@ import { type Catalogue, type CommandEntry, type FlagEntry, nameOf } from '../cl
 import { IMPLIED_COMMAND, scanCommandLine } from '../cli/command-line.ts';
 
 /** Every command has it, though none declares it. */
-const HELP: FlagEntry = { name: 'help', char: 'h', takesValue: false, options: [], summary: 'Show help' };
+const HELP: FlagEntry = {
+  name: 'help',
+  char: 'h',
+  aliases: [],
+  hidden: false,
+  takesValue: false,
+  options: [],
+  summary: 'Show help',
+};
 
 /** Cobra's directives: the shell offers no file names (ShellCompDirectiveNoFileComp), or its usual ones. */
 type Directive = ':4' | ':0';
@@ -31,7 +39,9 @@ function complete(
   if (open?.takesValue === true) return flagValues(open, '');
   const assigned = flags.find((flag) => flag.takesValue && typed.startsWith(`--${flag.name}=`));
   if (assigned !== undefined) return flagValues(assigned, `--${assigned.name}=`);
-  if (typed.startsWith('-') && !before.includes('--')) return { values: flags.flatMap(flagLines), directive: ':4' };
+  if (typed.startsWith('-') && !before.includes('--')) {
+    return { values: flags.filter(({ hidden }) => !hidden).flatMap(flagLines), directive: ':4' };
+  }
   return { values: nextWords(words, catalogue), directive: ':4' };
 }
 

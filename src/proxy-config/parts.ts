@@ -17,7 +17,7 @@ import { extensionTable, listExtensions } from '../explain/proxy-config/extensio
 import { clusterDetails } from '../explain/proxy-config/inventory/cluster-detail.ts';
 import type { EndpointDetail } from '../explain/proxy-config/inventory/endpoint-detail.ts';
 import { listenerDetails } from '../explain/proxy-config/inventory/listener-detail.ts';
-import { routesOf } from '../explain/proxy-config/inventory/route-detail.ts';
+import { routesOf, type RouteDetail } from '../explain/proxy-config/inventory/route-detail.ts';
 import { statedResources, statesOf } from '../explain/proxy-config/inventory/stated-resources.ts';
 import {
   wideClusterTable,
@@ -102,12 +102,15 @@ export function routePart(proxy: Proxy, filter: RouteFilter, verbose: boolean): 
   const details = () => {
     requiredSection(proxy.config(), 'RoutesConfigDump');
     const holding = filter.name === null ? null : JSON.stringify(filter.name);
-    return statedResources(proxy.config(), 'route', holding).flatMap((one) => {
+    const routes: RouteDetail[] = [];
+    for (const one of statedResources(proxy.config(), 'route', { holding })) {
       const { resource, state, rejection } = one;
-      if (filter.name !== null && text(resource, 'name') !== filter.name) return [];
-      const passing = filteredRoutes(resource, statesOf(one), filter.selection);
-      return passing.flatMap((config) => routesOf(config, state, rejection));
-    });
+      if (filter.name !== null && text(resource, 'name') !== filter.name) continue;
+      for (const config of filteredRoutes(resource, statesOf(one), filter.selection)) {
+        for (const route of routesOf(config, state, rejection)) routes.push(route);
+      }
+    }
+    return routes;
   };
   return {
     short: () => routeTable(running(), verbose, false),

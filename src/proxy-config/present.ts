@@ -72,10 +72,12 @@ function joined(
   odd: boolean,
 ): Table {
   const [first] = tables;
+  if (first !== undefined && !several && !odd) return first.table;
   const columns = first?.table.columns ?? null;
   const padding = first?.table.padding ?? 1;
-  const identities = tables.map(({ table }) => table.identities ?? table.rows.map((cells) => JSON.stringify(cells)));
-  const isOdd = odd ? oddOnes(identities) : null;
+  const identities = (table: Table): readonly string[] =>
+    table.identities?.() ?? table.rows.map((cells) => JSON.stringify(cells));
+  const isOdd = odd ? oddOnes(tables.map(({ table }) => identities(table))) : null;
   // Tables of one kind may differ in their last columns, as those of secrets do.
   const widest = Math.max(columns?.length ?? 0, ...tables.map(({ table }) => table.columns?.length ?? 0));
   const heading = tables.find(({ table }) => table.columns?.length === widest)?.table.columns ?? columns;

@@ -1,7 +1,8 @@
 import type { Catalogue, FlagEntry } from '../../src/cli/catalogue.ts';
 
 function flag(name: string, rest: Partial<FlagEntry> = {}): FlagEntry {
-  return { name, char: null, takesValue: false, options: [], summary: `about ${name}`, ...rest };
+  const none = { char: null, aliases: [], hidden: false, takesValue: false, options: [] };
+  return { name, ...none, summary: `about ${name}`, ...rest };
 }
 
 const namespace = flag('namespace', { char: 'n', takesValue: true });
@@ -16,7 +17,8 @@ export const SAMPLE_CATALOGUE: Catalogue = [
     flags: [
       namespace,
       verbose,
-      flag('snapshot', { takesValue: true }),
+      flag('snapshot', { takesValue: true, aliases: ['dump'] }),
+      flag('shy', { takesValue: true, hidden: true }),
       flag('header', { char: 'H', takesValue: true }),
       flag('output', { char: 'o', takesValue: true, options: ['json', 'yaml'] }),
     ],

@@ -292,3 +292,41 @@ describe('the admin port of a running proxy', () => {
     });
   });
 });
+
+describe("istioctl's flags for its client of the API server", () => {
+  const around = ['--kubeclient-timeout', '200ms', '--vklog=9'];
+
+  it('change nothing for a file or snapshot, wherever they stand', () => {
+    const expected = reach('pc', 'l', ...POD).stdout;
+    expect(expected).toContain('InboundPassthroughCluster');
+    expect(reach('pc', 'l', ...POD, ...around).stdout).toBe(expected);
+    expect(reach('--vklog', '9', '--kubeclient-timeout', '5s', 'pc', 'l', ...POD).stdout).toBe(expected);
+  });
+
+  it('limit each request', async () => {
+    const silent = createServer(() => undefined);
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const server = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    try {
+      const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+        const words = [built('kubectl-reach'), 'pc', 'l', 'deploy/web', '--server', server, ...around];
+        execFile(NODE, words, { env: environment() }, (error, _, stderr) => resolve({ code: error?.code, stderr }));
+      });
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toContain('within 0.2 s');
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
+  });
+
+  it.each([
+    ['--kubeclient-timeout', 'soon', '--request-timeout wants a duration, not soon'],
+    ['--vklog', 'much', 'much'],
+  ])('%s %s is refused', (flag, value, says) => {
+    const { status, stderr } = reach('pc', 'l', 'deploy/web', '--server', 'http://127.0.0.1:1', flag, value);
+    expect(status).toBe(2);
+    expect(stderr).toContain(says);
+  });
+});

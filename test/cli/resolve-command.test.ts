@@ -10,6 +10,8 @@ describe('a command that is named', () => {
     ['trace a b', 'explain', 'a b'],
     ['-n x explain a b', 'explain', '-n x a b'],
     ['--namespace explain version', 'version', '--namespace explain'],
+    ['--dump explain version', 'version', '--dump explain'],
+    ['--shy explain version', 'version', '--shy explain'],
     ['-n=explain version', 'version', '-n=explain'],
     ['-nexplain version', 'version', '-nexplain'],
     ['-vn explain version', 'version', '-vn explain'],

@@ -56,6 +56,7 @@ describe('values of flags', () => {
     ['explain --output=', '--output=json\n--output=yaml\n:4\n'],
     ['explain --output=j', '--output=json\n:4\n'],
     ['version -o ', 'json\n:4\n'],
+    ['explain --dump ', ':0\n'],
     // Where the values are not known, the shell may offer files.
     ['explain --snapshot ', ':0\n'],
     ['explain --snapshot=', ':0\n'],

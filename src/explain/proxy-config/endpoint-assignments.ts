@@ -79,27 +79,28 @@ export function assignmentTable(assignments: Iterable<unknown>, named: boolean):
 }
 
 function endpointRows(assignment: unknown, cluster: string, named: boolean): readonly (readonly string[])[] {
-  return list(assignment, 'endpoints').flatMap((group) => {
+  const rows: (readonly string[])[] = [];
+  for (const group of list(assignment, 'endpoints')) {
     const locality = localityText(field(group, 'locality'));
-    return list(group, 'lb_endpoints').map((endpoint) => [
-      `${named ? 'endpoint/' : ''}${addressesOf(endpoint).map(addressText).join(',')}`,
-      enumName(endpoint, 'health_status', HEALTH),
-      locality,
-      cluster,
-    ]);
-  });
+    for (const endpoint of list(group, 'lb_endpoints')) {
+      const addresses = addressesOf(endpoint).map(addressText).join(',');
+      const health = enumName(endpoint, 'health_status', HEALTH);
+      rows.push([named ? `endpoint/${addresses}` : addresses, health, locality, cluster]);
+    }
+  }
+  return rows;
 }
 
 /** The first address of an endpoint, then the additional ones. */
 export function addressesOf(endpoint: unknown): readonly unknown[] {
-  const more = list(endpoint, 'endpoint', 'additional_addresses').map((one) => field(one, 'address'));
-  return [field(endpoint, 'endpoint', 'address'), ...more];
+  const about = field(endpoint, 'endpoint');
+  const more = list(about, 'additional_addresses').map((one) => field(one, 'address'));
+  return [field(about, 'address'), ...more];
 }
 
 function addressText(address: unknown): string {
-  if (isSet(address, 'socket_address')) {
-    return `${text(address, 'socket_address', 'address')}:${number(address, 'socket_address', 'port_value')}`;
-  }
+  const socket = field(address, 'socket_address');
+  if (socket !== undefined) return `${text(socket, 'address')}:${number(socket, 'port_value')}`;
   if (isSet(address, 'pipe')) return text(address, 'pipe', 'path');
   return internalAddress(address) ?? 'unknown';
 }

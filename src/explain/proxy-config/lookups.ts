@@ -40,7 +40,7 @@ export function proxyLookups(sources: () => LookupSources): ProxyLookups {
   return {
     endpointList,
     count: (cluster) => {
-      counts ??= countEndpoints(endpointList());
+      counts ??= countEndpoints(sources());
       return counts.get(cluster) ?? (counts.size === 0 ? null : { healthy: 0, total: 0 });
     },
     endpointsOf: (cluster) => ofCluster(cluster).map(({ endpoint }) => endpoint),
@@ -94,11 +94,10 @@ function podAndNode(pod: string | null, node: string | null, trait: Trait): read
 
 /** Clusters that each route configuration leads to. */
 function routeTargets(dump: ProxyDump | null): ReadonlyMap<string, readonly string[]> {
-  const configs = dump === null ? [] : statedResources(dump, 'route');
-  return new Map(
-    configs.map(({ resource }) => {
-      const routes = list(resource, 'virtual_hosts').flatMap((host) => list(host, 'routes'));
-      return [text(resource, 'name'), [...new Set(routes.flatMap(clustersOf))]];
-    }),
-  );
+  const targets = new Map<string, readonly string[]>();
+  for (const { resource } of dump === null ? [] : statedResources(dump, 'route')) {
+    const routes = list(resource, 'virtual_hosts').flatMap((host) => list(host, 'routes'));
+    targets.set(text(resource, 'name'), [...new Set(routes.flatMap(clustersOf))]);
+  }
+  return targets;
 }

@@ -10,10 +10,16 @@ export function field(message: unknown, ...names: readonly string[]): unknown {
   let value = message;
   for (const name of names) {
     if (!isMessage(value)) return undefined;
-    value = Object.hasOwn(value, name) ? value[name] : ownMember(value, camelCase(name));
-    if (value === null) return undefined;
+    value = member(value, name) ?? member(value, camelCase(name));
+    if (value === undefined) return undefined;
   }
   return value;
+}
+
+/** What objects inherit is all functions, which no JSON holds: to look at the value is faster than to ask whose it is. */
+function member(message: Record<string, unknown>, name: string): unknown {
+  const value = message[name];
+  return value === null || typeof value === 'function' ? undefined : value;
 }
 
 function isMessage(value: unknown): value is Record<string, unknown> {
@@ -25,10 +31,6 @@ export function withField(message: unknown, name: string, value: unknown): unkno
   if (!isMessage(message)) return message;
   const camel = camelCase(name);
   return { ...message, [!Object.hasOwn(message, name) && Object.hasOwn(message, camel) ? camel : name]: value };
-}
-
-function ownMember(members: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(members, name) ? members[name] : undefined;
 }
 
 /** A string field; `''` when it is absent. */

@@ -1,4 +1,5 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
+import { unreadableDocument } from './documents.ts';
 import { statedResources } from './inventory/stated-resources.ts';
 import { field, list, number, text, withField } from './message.ts';
 import { differences, meansSame, sortedByMeaning, type ValueChange } from './semantic-diff.ts';
@@ -48,13 +49,16 @@ const SECTIONS: Readonly<Record<DiffKind, string>> = {
   secret: 'SecretsConfigDump',
 };
 
-/** What one proxy has that another has not, by what it means. Versions and times never count. */
+/**
+ * What one proxy has that another has not, by what it means. Versions and times never count.
+ * @throws QuestionError when a part of a dump cannot be read: of the rest it is not known whether it is the same
+ */
 export function diffProxies(
   before: ProxyDump,
   after: ProxyDump,
   { dynamicOnly, without = [] }: DiffOptions,
 ): KindDiff[] {
-  return KINDS.filter((kind) => !without.includes(kind)).map((kind) => {
+  const kinds = KINDS.filter((kind) => !without.includes(kind)).map((kind): KindDiff => {
     const lacks = [before, after].map((dump) => dump.section(SECTIONS[kind]) === undefined);
     const missing = lacks[0] === true ? (lacks[1] === true ? 'both' : 'before') : lacks[1] === true ? 'after' : null;
     if (missing !== null) {
@@ -63,6 +67,9 @@ export function diffProxies(
     const resources = changesOf(kind, resourcesOf(before, kind, dynamicOnly), resourcesOf(after, kind, dynamicOnly));
     return { kind, status: resources.length === 0 ? 'same' : 'different', missing, resources } as const;
   });
+  const [gap] = [...before.gaps(), ...after.gaps()];
+  if (gap !== undefined) throw unreadableDocument(gap);
+  return kinds;
 }
 
 type Resources = ReadonlyMap<string, unknown>;

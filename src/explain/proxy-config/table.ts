@@ -6,7 +6,7 @@ export interface Table {
   /** Blanks between the widest cell of a column and the next column. */
   readonly padding: number;
   /** For each row, a text that is the same where two proxies have the same; absent: the cells are. */
-  readonly identities?: readonly string[];
+  readonly identities?: () => readonly string[];
 }
 
 /** Values of a sort key. */

@@ -30,6 +30,8 @@ const OTHERS: readonly AdminDocument[] = [
   LISTENERS,
   SERVER_INFO,
   { endpoint: '/stats?format=json', members: ['stats'] },
+  // It has certificates, too.
+  { endpoint: 'a ztunnel, which ztunnel-config shows', members: ['workloads'] },
   { endpoint: '/certs', members: ['certificates'] },
 ];
 

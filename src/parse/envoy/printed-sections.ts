@@ -15,7 +15,7 @@ const WINDOW_BYTES = 1024 * 1024;
 /** No line that opens a section is longer, with the two before it. */
 const LOOK_BACK = 256;
 /** Ends the name of a section's type; its first letter is rare in a dump, which makes the search fast. */
-const MARKER = Buffer.from('ConfigDump"');
+const MARKER = Buffer.from('Dump"');
 const FIRST = /^\{\n "configs": \[\n( {2}\{\n {3}"@type": "type\.googleapis\.com\/envoy\.admin\.v3\.([A-Za-z]*))$/;
 const NEXT = /\n {2}\},\n( {2}\{\n {3}"@type": "type\.googleapis\.com\/envoy\.admin\.v3\.([A-Za-z]*))$/;
 const CLOSING = /\n {2}\}(\n \]\n\}\s*)$/;
@@ -39,7 +39,7 @@ export function printedSections(stored: StoredBytes): readonly PrintedSection[] 
       const before = bytes.toString('latin1', Math.max(0, hit - LOOK_BACK), hit);
       const [, opening = '', name = ''] = (found.length === 0 ? FIRST : NEXT).exec(before) ?? [];
       const start = begin + hit - opening.length;
-      if (opening !== '' && start > (found.at(-1)?.start ?? -1)) found.push({ type: `${name}ConfigDump`, start });
+      if (opening !== '' && start > (found.at(-1)?.start ?? -1)) found.push({ type: `${name}Dump`, start });
     }
     if (found.length === 0) return null;
   }

@@ -6,9 +6,13 @@ import { escapeControls } from '../escape-controls.ts';
  * column is not filled, so that an empty last cell leaves blanks at the end of the line. Ends with a line feed.
  */
 export function renderTable({ columns, rows, padding }: Table): string {
-  const lines = [...(columns === null ? [] : [columns]), ...rows].map((cells) =>
-    PRINTABLE.test(cells.join('')) ? { cells, lengths: null } : escapedLine(cells),
-  );
+  const lines: Line[] = [];
+  let above: readonly string[] = [];
+  for (const cells of columns === null ? rows : [columns, ...rows]) {
+    const isPrintable = arePrintable(cells, above);
+    above = isPrintable ? cells : [];
+    lines.push(isPrintable ? { cells, lengths: null } : escapedLine(cells));
+  }
   const last = (lines[0]?.cells.length ?? 1) - 1;
   const widths: number[] = Array.from({ length: last }, () => 0);
   for (const { cells, lengths } of lines) {
@@ -17,8 +21,20 @@ export function renderTable({ columns, rows, padding }: Table): string {
       if (length + padding > (widths[column] ?? 0)) widths[column] = length + padding;
     }
   }
-  return lines.map((line) => lineText(line, widths)).join('');
+  const pieces: string[] = [];
+  for (let from = 0; from < lines.length; from += PIECE_LINES) {
+    pieces.push(
+      lines
+        .slice(from, from + PIECE_LINES)
+        .map((line) => lineText(line, widths))
+        .join(''),
+    );
+  }
+  return pieces.join('');
 }
+
+/** As many lines are joined at once: V8 holds a text that was put together as its parts until it is joined. */
+const PIECE_LINES = 1000;
 
 /** Cells as they are printed; their lengths where these are not those of the strings. */
 interface Line {
@@ -29,6 +45,15 @@ interface Line {
 /** The usual case, which needs no second look. */
 const PRINTABLE = /^[ -~]*$/;
 
+/** A cell is often that of the row above, which was looked at. */
+function arePrintable(cells: readonly string[], above: readonly string[]): boolean {
+  for (let column = 0; column < cells.length; column++) {
+    const cell = cells[column] ?? '';
+    if (cell !== above[column] && !PRINTABLE.test(cell)) return false;
+  }
+  return true;
+}
+
 /** What would break the line is shown escaped; lengths are code points, as tabwriter counts. */
 function escapedLine(cells: readonly string[]): Line {
   const escaped = cells.map((cell) => escapeControls(cell).replaceAll('\n', String.raw`\n`));
@@ -37,9 +62,9 @@ function escapedLine(cells: readonly string[]): Line {
 
 function lineText({ cells, lengths }: Line, widths: readonly number[]): string {
   let text = '';
-  for (const [column, width] of widths.entries()) {
+  for (let column = 0; column < widths.length; column++) {
     const cell = cells[column] ?? '';
-    text += cell.padEnd(width + cell.length - (lengths?.[column] ?? cell.length));
+    text += cell.padEnd((widths[column] ?? 0) + cell.length - (lengths?.[column] ?? cell.length));
   }
   return `${text}${cells[widths.length] ?? ''}\n`;
 }

@@ -271,6 +271,10 @@ describe('flags', () => {
   it.each(['', 'x', '5 s', '-1', '1m x'])('--request-timeout "%s" is refused', (text) => {
     expect(() => requestTimeout(text)).toThrow(InputError);
   });
+
+  it('names the flag that it is about', () => {
+    expect(() => requestTimeout('x', '--timeout')).toThrow('--timeout wants a duration, not x');
+  });
 });
 
 describe('inside a pod', () => {

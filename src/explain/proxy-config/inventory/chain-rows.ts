@@ -69,7 +69,7 @@ type Before = Pick<ChainRow, 'listener' | 'state' | 'address' | 'port' | 'direct
 /** Every way through the proxy that passes, by listener and then in the proxy's order. */
 export function chainRows(dump: ProxyDump, filter: ChainFilter, lookups: ChainLookups): ChainRow[] {
   const tail = new Tail(dump, filter, lookups);
-  const listeners = statedResources(dump, 'listener').filter(({ resource }) => {
+  const listeners = [...statedResources(dump, 'listener')].filter(({ resource }) => {
     if (filter.listener !== null && !filter.listener.matches(text(resource, 'name'))) return false;
     const { address, port: asked, direction } = filter.selection;
     return selects({ address, port: asked, direction }, (trait) => {
@@ -140,7 +140,7 @@ class Tail {
     this.#filter = filter;
     this.#lookups = lookups;
     const named = (kind: 'cluster' | 'route') =>
-      statedResources(dump, kind).flatMap(({ resource, state }) =>
+      [...statedResources(dump, kind)].flatMap(({ resource, state }) =>
         state === 'active' ? [[text(resource, 'name'), resource] as const] : [],
       );
     this.#clusters = new Map(named('cluster'));

@@ -48,9 +48,11 @@ export function clusterDetails(
   endpoints: (cluster: string) => ClusterDetail['endpoints'],
   holding: string | null = null,
 ): ClusterDetail[] {
-  return statedResources(dump, 'cluster', holding)
-    .filter((stated) => passes(stated))
-    .map(({ resource, state, rejection }) => clusterDetail(resource, state, rejection, endpoints));
+  const details: ClusterDetail[] = [];
+  for (const stated of statedResources(dump, 'cluster', { holding })) {
+    if (passes(stated)) details.push(clusterDetail(stated.resource, stated.state, stated.rejection, endpoints));
+  }
+  return details;
 }
 
 function clusterDetail(

@@ -54,7 +54,13 @@ export function endpointDetails({ dump, statuses, view }: EndpointSources): Endp
     const known = found.get(keyOf(host));
     found.set(keyOf(host), known === undefined ? host : merged(known, host));
   }
-  return [...found.values()].map((host) => detailOf(host, places));
+  const details: EndpointDetail[] = [];
+  for (const [key, host] of found) {
+    details.push(detailOf(host, places));
+    // There may be hundreds of thousands: each is held once.
+    found.delete(key);
+  }
+  return details;
 }
 
 type Place = 'pod' | 'node' | 'zone' | 'sliceCondition' | 'usable';
@@ -78,9 +84,13 @@ const UNUSABLE = new Set(['UNHEALTHY', 'DRAINING', 'TIMEOUT']);
 const HARMLESS = new Set(['failed-active-degraded-check']);
 
 function detailOf(host: Host, places: ((host: Host) => EndpointPlace) | null): EndpointDetail {
-  const failing = (host.flags ?? []).some((flag) => !HARMLESS.has(flag));
   const place = places?.(host) ?? { pod: null, node: null, zone: null, sliceCondition: null };
-  return { ...host, usable: !failing && !UNUSABLE.has(host.health), ...place };
+  return { ...host, usable: isUsable(host), ...place };
+}
+
+function isUsable({ flags, health }: Host): boolean {
+  const failing = (flags ?? []).some((flag) => !HARMLESS.has(flag));
+  return !failing && !UNUSABLE.has(health);
 }
 
 /** Hosts of the config_dump. An assignment stands under the name that its clusters ask EDS for. */
@@ -104,10 +114,13 @@ function* assignedHosts(dump: ProxyDump): Generator<Host> {
   }
 }
 
+/** What the names of clusters have nothing to do with. */
+const BESIDE_NAMES = ['transport_socket_matches": [', 'transport_socket": {', 'metadata": {', 'load_assignment": {'];
+
 /** Clusters by the name that they ask EDS for, where it is another than their own. */
 function clustersByService(dump: ProxyDump): ReadonlyMap<string, readonly string[]> {
   const names = new Map<string, string[]>();
-  for (const { resource, state } of statedResources(dump, 'cluster')) {
+  for (const { resource, state } of statedResources(dump, 'cluster', { without: BESIDE_NAMES })) {
     if (state !== 'active') continue;
     const name = text(resource, 'name');
     const service = text(resource, 'eds_cluster_config', 'service_name') || name;
@@ -159,12 +172,20 @@ function addressAbout(address: unknown): Pick<Host, 'endpoint' | 'address' | 'po
   return { endpoint: other, address: other, port: 0 };
 }
 
-/** Counts hosts by cluster; undefined: nothing is known of the cluster. */
-export function countEndpoints(details: readonly EndpointDetail[]): Map<string, { healthy: number; total: number }> {
+/** Counts hosts by cluster, as {@link endpointDetails} would list them; a cluster that is absent has none that is known. */
+export function countEndpoints({ dump, statuses }: EndpointSources): Map<string, { healthy: number; total: number }> {
+  const clusters = new Map<string, Map<string, boolean>>();
+  const add = (host: Host): void => {
+    const own = clusters.get(host.cluster) ?? new Map<string, boolean>();
+    clusters.set(host.cluster, own.set(host.endpoint, isUsable(host)));
+  };
+  if (dump !== null) for (const host of assignedHosts(dump)) add(host);
+  // What the proxy does counts before what it was told.
+  if (statuses !== null) for (const host of statedHosts(statuses)) add(host);
   const counts = new Map<string, { healthy: number; total: number }>();
-  for (const { cluster, usable } of details) {
-    const count = counts.get(cluster) ?? { healthy: 0, total: 0 };
-    counts.set(cluster, { healthy: count.healthy + (usable ? 1 : 0), total: count.total + 1 });
+  for (const [cluster, hosts] of clusters) {
+    const healthy = [...hosts.values()].filter(Boolean).length;
+    counts.set(cluster, { healthy, total: hosts.size });
   }
   return counts;
 }

@@ -51,7 +51,7 @@ export function listenerDetails(
   passes: (stated: StatedResource) => boolean,
   holding: string | null = null,
 ): ListenerDetail[] {
-  return statedResources(dump, 'listener', holding)
+  return [...statedResources(dump, 'listener', { holding })]
     .filter((stated) => passes(stated))
     .map(({ resource, state, rejection }) => ({
       name: text(resource, 'name'),

@@ -1,4 +1,4 @@
-import type { ProxyDump, ProxyDumpSection } from '../../../model/proxy-dump.ts';
+import type { ElementWish, ProxyDump } from '../../../model/proxy-dump.ts';
 import { field, isSet, text } from '../message.ts';
 
 /** `active`: it serves requests. `rejected`: no version of it ever ran, and this is what the proxy refused. */
@@ -52,27 +52,20 @@ const LISTS: Readonly<
   ],
 };
 
-/**
- * Every resource of a kind in whatever state it is; none where the dump has no such section.
- * @param holding as of ElementWish
- */
-export function statedResources(dump: ProxyDump, kind: Kind, holding: string | null = null): readonly StatedResource[] {
+/** Every resource of a kind in whatever state it is, one after the other; none where the dump has no such section. */
+export function* statedResources(dump: ProxyDump, kind: Kind, wish: ElementWish = {}): Generator<StatedResource> {
   const [type, ...lists] = LISTS[kind];
   const section = dump.section(type);
-  if (section === undefined) return [];
-  const dynamic = kind === 'listener' ? dynamicListeners(section, holding) : [];
-  const others = lists.flatMap(([name, state, member]) =>
-    elementsOf(section, name, holding).flatMap((element): StatedResource[] => {
-      const origin = name.startsWith('static') ? 'static' : 'dynamic';
-      return statedResource(element, field(element, member), state, origin);
-    }),
-  );
-  return [...dynamic, ...others];
-}
-
-/** All elements are read once, and kept. */
-function elementsOf(section: ProxyDumpSection, name: string, holding: string | null): readonly unknown[] {
-  return holding === null ? section.elements(name) : section.elements(name, { holding });
+  if (section === undefined) return;
+  if (kind === 'listener') {
+    for (const element of section.passingElements('dynamic_listeners', wish)) yield* dynamicListeners(element);
+  }
+  for (const [name, state, member] of lists) {
+    const origin = name.startsWith('static') ? 'static' : 'dynamic';
+    for (const element of section.passingElements(name, wish)) {
+      yield* statedResource(element, field(element, member), state, origin);
+    }
+  }
 }
 
 function statedResource(
@@ -90,17 +83,15 @@ function statedResource(
 }
 
 /** A DynamicListener may have an active, a warming and a draining one at once. */
-function dynamicListeners(section: ProxyDumpSection, holding: string | null): StatedResource[] {
-  return elementsOf(section, 'dynamic_listeners', holding).flatMap((element): StatedResource[] => {
-    const rejection = rejectionOf(element);
-    const found = (['active', 'warming', 'draining'] as const).flatMap((state): StatedResource[] => {
-      const resource = field(element, `${state}_state`, 'listener');
-      if (resource === undefined) return [];
-      const version = text(element, `${state}_state`, 'version_info') || null;
-      return [{ resource, state, origin: 'dynamic', rejection: state === 'draining' ? null : rejection, version }];
-    });
-    return found.length > 0 ? found : statedResource(element, undefined, 'active', 'dynamic');
+function dynamicListeners(element: unknown): StatedResource[] {
+  const rejection = rejectionOf(element);
+  const found = (['active', 'warming', 'draining'] as const).flatMap((state): StatedResource[] => {
+    const resource = field(element, `${state}_state`, 'listener');
+    if (resource === undefined) return [];
+    const version = text(element, `${state}_state`, 'version_info') || null;
+    return [{ resource, state, origin: 'dynamic', rejection: state === 'draining' ? null : rejection, version }];
   });
+  return found.length > 0 ? found : statedResource(element, undefined, 'active', 'dynamic');
 }
 
 function rejectionOf(element: unknown): Rejection | null {
@@ -116,10 +107,11 @@ function rejectionOf(element: unknown): Rejection | null {
 
 /** Sentences about updates that the proxy refused and resources that are not in use yet, for those who look at the active ones. */
 export function troubleNotes(dump: ProxyDump, kind: Kind): string[] {
-  const refused = statedResources(dump, kind, '"error_state"').filter(({ rejection }) => rejection !== null);
-  const notes = refused.map(({ resource, state, rejection }) => {
+  const notes: string[] = [];
+  for (const { resource, state, rejection } of statedResources(dump, kind, { holding: '"error_state"' })) {
+    if (rejection === null) continue;
     const runs = state === 'rejected' ? 'no version of it runs' : 'an older version of it runs';
-    return `The proxy rejected an update of ${kind} ${text(resource, 'name')} (${runs}): ${rejection?.reason ?? ''}`;
-  });
+    notes.push(`The proxy rejected an update of ${kind} ${text(resource, 'name')} (${runs}): ${rejection.reason}`);
+  }
   return notes;
 }

@@ -202,6 +202,6 @@ export function wideEndpointTable(endpoints: readonly EndpointDetail[]): Table {
     one.sources.join('+'),
   ]);
   // How busy an endpoint is at the moment tells no two replicas apart.
-  const steady = rows.map((cells) => JSON.stringify(cells.toSpliced(columns.indexOf('ACTIVE'), 2)));
+  const steady = (): string[] => rows.map((cells) => JSON.stringify(cells.toSpliced(columns.indexOf('ACTIVE'), 2)));
   return { columns, rows, padding: PADDING, identities: steady };
 }
