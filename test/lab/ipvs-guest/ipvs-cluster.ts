@@ -35,9 +35,8 @@ export interface IpvsSettings {
 
 /** Milliseconds. */
 const PROBE_PATIENCE = 4000;
-/** What kube-proxy logs after it wrote the rules of an address family (pkg/proxy/ipvs/proxier.go, syncProxyRules). */
-const SYNCED = '"syncProxyRules complete"';
-const FAMILIES = 2;
+/** What kube-proxy logs after it wrote the rules of each address family (pkg/proxy/ipvs/proxier.go, syncProxyRules). */
+const SYNCED = ['IPv4', 'IPv6'].map((family) => `"syncProxyRules complete" ipFamily="${family}"`);
 
 /** The cluster; it stands until it is stopped. */
 export class IpvsCluster {
@@ -120,9 +119,9 @@ export class IpvsCluster {
     // A look at the rules takes programs, and the guest has one processor for kube-proxy's and ours: it says itself when it is done.
     for (const node of this.topology.nodes) {
       await this.api.until(`kube-proxy on ${node} has written its rules`, 600, async () => {
-        if ((await this.guest.count(SYNCED, proxyLog(node))) >= FAMILIES) return true;
         await sleep(500);
-        return false;
+        const counts = SYNCED.map((text) => this.guest.count(text, proxyLog(node)));
+        return (await Promise.all(counts)).every((count) => count > 0);
       });
     }
     let last: readonly string[] = [];
@@ -246,7 +245,9 @@ function ipvsConfiguration(
   { scheduler = 'rr', strictARP = false }: IpvsSettings,
 ): string {
   const configuration = JSON.parse(proxyConfiguration('iptables', kubeconfig, node)) as Record<string, unknown>;
-  return JSON.stringify({ ...configuration, mode: 'ipvs', ipvs: { scheduler, strictARP } });
+  // Every 30 seconds unless told, it asks for all sets anew by a program each, which takes the guest's processor for longer than that.
+  const ipvs = { scheduler, strictARP, syncPeriod: '1h' };
+  return JSON.stringify({ ...configuration, mode: 'ipvs', ipvs });
 }
 
 async function addUplink(router: string): Promise<void> {
