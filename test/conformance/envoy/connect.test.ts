@@ -173,8 +173,6 @@ it.each(CASES)(
     const held = await holdAgainst(installEnvoy(ENVOY_VERSIONS[0]!), folder, config, probes, certificates);
     for (const { probe, seen, ours } of held) {
       const label = `${probe.method} ${probe.host} ${probe.headers.join(' ')}`;
-      // What the upstream makes of a CONNECT is its own affair.
-      const end = seen.end.startsWith('upstream ') ? seen.end.split(' ').slice(0, 3).join(' ') : seen.end;
       expect(
         ours.map((outcome) => expectedOf(outcome)).map((told) => [told.end, told.route]),
         label,

@@ -44,7 +44,7 @@ function isWhole(probe: Probe, text: string): boolean {
   const bodiless =
     probe.method === 'HEAD' ||
     /^HTTP\/1\.1 (204|304)/.test(text) ||
-    (probe.method === 'CONNECT' && /^HTTP\/1\.1 2/.test(text));
+    (probe.method === 'CONNECT' && text.startsWith('HTTP/1.1 2'));
   return bodiless || (length !== undefined && Buffer.byteLength(text) - end - 4 >= Number(length));
 }
 
