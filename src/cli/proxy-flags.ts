@@ -12,7 +12,11 @@ export const liveFlags = {
   ...connection,
   ...proxyCollectionFlags,
   // How much istioctl's client of Kubernetes logs; there is none here.
-  vklog: Flags.integer({ hidden: true, helpValue: 'LEVEL' }),
+  vklog: Flags.integer({
+    hidden: true,
+    summary: 'What istioctl tells of its API calls; nothing here',
+    helpValue: 'LEVEL',
+  }),
 };
 
 /** Flags of commands that ask istiods: which ones, as istioctl has them. */

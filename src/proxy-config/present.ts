@@ -47,7 +47,8 @@ export async function present(
       proxy: one.proxy,
       table: format === 'wide' ? (one.part.wide?.() ?? one.part.short()) : one.part.short(),
     }));
-    return renderTable(joined(tables, proxies.several, odd));
+    const table = joined(tables, proxies.several, odd);
+    return odd && table.rows.length === 0 ? nothingOdd(parts.length) : renderTable(table);
   }
   const items = parts.map((one) => one.part.items());
   const counted = odd ? oddOnes(items.map((list) => list.map((item) => JSON.stringify(item)))) : null;
@@ -55,6 +56,10 @@ export async function present(
     (items[at] ?? []).filter((_, index) => counted?.(at, index) ?? true).map((item) => ({ proxy, ...item })),
   );
   return renderOwn({ schemaVersion: SCHEMA_VERSION, kind, items: shown }, format);
+}
+
+function nothingOdd(proxies: number): string {
+  return proxies === 1 ? 'There is one proxy, with which no other is compared.\n' : `All ${proxies} proxies agree.\n`;
 }
 
 /** A document of our own schema. */

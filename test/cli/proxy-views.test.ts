@@ -95,6 +95,8 @@ describe('several proxies', () => {
 
   it('--odd leaves what all have out', () => {
     expect(items('pc', 'c', 'svc/reviews.bookinfo', '--odd', ...SNAPSHOT)).toEqual([]);
+    expect(reach('pc', 'c', 'svc/reviews.bookinfo', '--odd', ...SNAPSHOT).stdout).toBe('All 3 proxies agree.\n');
+    expect(reach('pc', 'c', ...POD, '--odd').stdout).toContain('no other is compared');
     const odd = items('pc', 'eds', 'svc/reviews.bookinfo', '--odd', ...SNAPSHOT).map(({ cluster }) => cluster);
     expect(new Set(odd)).toContain('inbound|9080||');
     expect(odd).not.toContain('outbound|9080||details.bookinfo.svc.cluster.local');
@@ -179,7 +181,7 @@ describe('route match', () => {
   });
 
   it.each<readonly [words: readonly string[], text: string, status: number]>([
-    [['--method', 'CONNECT'], 'undetermined: CONNECT requests are not evaluated', 4],
+    [['--method', 'CONNECT'], 'wants a path; CONNECT has none', 3],
     [['--name', '908'], 'no listener leads to a route configuration 908', 2],
     [['-H', 'x'], '-H wants', 2],
   ])('%j', (words, text, status) => {

@@ -16,7 +16,10 @@ const LONGEST_BEGINNING = 100;
 /** Behind the array there is a brace and a line feed. */
 const LONGEST_END = 100;
 
-/** @returns null when the text is not that array alone, or not whole: then it is to be read as any other document */
+/** More are not noted one by one: a node with a million Services has fewer, and a hostile listing would fill the memory. */
+const MOST_OBJECTS = 2_000_000;
+
+/** @returns null when the text is not that array alone, not whole, or too long: then it is to be read as any other document */
 export function findObjects(bytes: Buffer): ObjectPlaces | null {
   const beginning = BEGINNING.exec(bytes.toString('latin1', 0, Math.min(bytes.length, LONGEST_BEGINNING)))?.[0];
   if (beginning === undefined) return null;
@@ -25,7 +28,7 @@ export function findObjects(bytes: Buffer): ObjectPlaces | null {
   let at = skipSpace(bytes, beginning.length);
   while (bytes[at] === OPEN_BRACE) {
     const end = skipValue(bytes, at);
-    if (end < 0) return null;
+    if (end < 0 || starts.length === MOST_OBJECTS) return null;
     starts.push(at);
     ends.push(end);
     at = skipSpace(bytes, end);

@@ -27,6 +27,9 @@ export function describeMatch(match: Cursor): string[] {
 
 /** Of a RouteMatch that does not match, the parts that do not, with what the request has instead. */
 export function missedParts(match: Cursor, request: RequestView, tls: TlsHello | null, ignores: boolean): string[] {
+  const connects = field(match, 'connect_matcher').exists;
+  if (connects !== (request.path === ''))
+    return [connects ? `wants CONNECT; the method is ${request.method}` : 'wants a path; CONNECT has none'];
   return parts(match).flatMap(({ match: part, text, sent }) => {
     const truth = matchRoute(part, request, tls, ignores);
     if (truth === true) return [];
@@ -49,8 +52,9 @@ function parts(match: Cursor): MatchPart[] {
   const text = pathText(match);
   if (text !== null) list.push({ match: pathPart, text, sent: ({ path }) => `the path is ${withoutQuery(path)}` });
   // A part beside the path must not fail for want of a path matcher: any path holds for it.
+  const kind = field(match, 'connect_matcher').exists ? { connect_matcher: {} } : { prefix: '' };
   const beside = (members: Record<string, unknown>): Cursor =>
-    new Cursor(match.artefact, match.pointer, { prefix: '', ...members });
+    new Cursor(match.artefact, match.pointer, { ...kind, ...members });
   for (const header of field(match, 'headers').items()) {
     const name = (field(header, 'name').string() ?? '').toLowerCase();
     list.push({
