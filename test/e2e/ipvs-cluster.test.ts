@@ -95,7 +95,7 @@ it('a snapshot by the tools alone holds objects and rules', () => {
 
 describe('the program in a shell of a node', () => {
   beforeAll(() => {
-    const own = ['/tmp', '/run'].find((folder) => process.cwd().startsWith(`${folder}/`));
+    const own = ['/tmp', '/run'].find((one) => process.cwd().startsWith(`${one}/`));
     if (own !== undefined)
       throw new Error(`the guest has a ${own} of its own, without the program: clone the project elsewhere`);
   });
