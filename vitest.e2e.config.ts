@@ -1,15 +1,29 @@
 import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { WORKERS } from './test/e2e/lab-of-worker.ts';
 
-/** Suites that share a lab (test/e2e/shared-lab.ts) follow one another, those last that put more into it than they ask; then all others. */
-const SHARING = ['services', 'node-access', 'snapshot', 'faults', 'proxy-config', 'istio'];
+/**
+ * In which order suites start: the longest one first, which leaves the other worker to suites that share a lab (test/e2e/shared-lab.ts) and
+ * follow one another, those last that put more into it than they ask.
+ */
+const ORDER = [
+  'ipvs-cluster',
+  'services',
+  'node-access',
+  'snapshot',
+  'faults',
+  'mesh',
+  'proxy-config',
+  'istio',
+  'lab',
+] as const;
 
 class OfOneLabTogether extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification): number => {
-      const at = SHARING.indexOf(basename(moduleId, '.test.ts'));
-      return at < 0 ? SHARING.length : at;
+      const at = ORDER.findIndex((name) => name === basename(moduleId, '.test.ts'));
+      return at < 0 ? ORDER.length : at;
     };
     return files.toSorted((a, b) => place(a) - place(b) || (a.moduleId < b.moduleId ? -1 : 1));
   }
@@ -19,10 +33,10 @@ class OfOneLabTogether extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
-    globalSetup: ['test/lab/requirements.ts', 'test/e2e/shared-lab.ts'],
+    globalSetup: ['test/lab/requirements.ts', 'test/e2e/end-labs.ts'],
+    setupFiles: ['test/e2e/name-lab.ts'],
     sequence: { sequencer: OfOneLabTogether },
-    // A lab takes both processors of a small machine: one at a time.
-    fileParallelism: false,
+    maxWorkers: WORKERS,
     testTimeout: 60_000,
     // The first start builds Kubernetes.
     hookTimeout: 1_500_000,

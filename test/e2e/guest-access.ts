@@ -12,7 +12,7 @@ import type { Explanation } from '../../src/model/explanation.ts';
 import { connectTo } from '../collect/live/connecting.ts';
 import type { Guest } from '../lab/ipvs-guest/guest.ts';
 import type { IpvsCluster } from '../lab/ipvs-guest/ipvs-cluster.ts';
-import { answersFrom } from './answers-from.ts';
+import { answersFrom } from '../agreement/answers-from.ts';
 
 /** What Go's os/exec says of a program that is not there. */
 const NO_PROGRAM = /executable file not found/;

@@ -1,6 +1,6 @@
 /**
- * Services of every kind behind kube-proxy in IPVS mode, in the guest kernel: `explain` is asked of a snapshot and, of each kind of place
- * once, of the running cluster, and then the request is sent for real. What the program reads as `local` on a node is held against the node itself.
+ * Services of every kind behind kube-proxy in IPVS mode, in the guest kernel: `explain` is asked of the running cluster and of a
+ * snapshot, and then the request is sent for real. What the program reads as `local` on a node is held against the node itself.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,51 +14,29 @@ import { IpvsCluster } from '../lab/ipvs-guest/ipvs-cluster.ts';
 import { defaultName } from '../lab/lab.ts';
 import type { ProbeResult } from '../lab/probe/probe.ts';
 import { SERVICES } from '../lab/topology/services.ts';
-import { differences } from './agreement.ts';
+import { differences } from '../agreement/agreement.ts';
 import { guestAnswers } from './guest-access.ts';
-import { gapsOfNodes, localExplain, readsNoOther } from './local-node.ts';
-import { questionOf, type RequestQuestion, sendAll } from './request-question.ts';
+import { DIST, gapsOfNodes, localExplain, readsNoOther } from './local-node.ts';
+import { questionOf, sendAll } from '../agreement/request-question.ts';
 import { SERVICE_QUESTIONS } from './service-questions.ts';
 
 /** The scheduler goes round: three backends are all met in few requests. */
 const REQUESTS = 12;
 const NAMESPACE = 'shop';
 
-/**
- * What the running cluster is asked as well: a question from each kind of sender, about each kind of address, over each protocol. A look
- * at a pod takes the guest many processes: Services with few backends tell as much.
- */
-const LIVE = new Set([
-  'ClusterIP, itself its only backend',
-  'ClusterIP whose backend is on a node’s own network',
-  'no endpoints, from a node',
-  'internalTrafficPolicy Local with one',
-  'UDP by address, from a node',
-  'a name that is not there',
-  'load balancer over IPv6, Local, from outside',
-  'a port that the Service lacks',
-  'NodePort Local at a node with an endpoint, from outside',
-  'NodePort Local at a node without one, from a pod',
-  'load balancer from a pod, not in the source ranges',
-  'load balancer, Local, from a pod',
-]);
-
 let cluster: IpvsCluster;
 const folder = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-snapshot-'));
 let ofSnapshot: readonly Explanation[];
-/** By question. */
-const live = new Map<RequestQuestion, Explanation>();
+let live: readonly Explanation[];
 let sent: readonly (readonly ProbeResult[])[];
 
 beforeAll(async () => {
   cluster = await IpvsCluster.start(defaultName(), SERVICES);
-  const asked = (questions: readonly RequestQuestion[]) => questions.map((one) => questionOf(one, NAMESPACE));
-  const ofRunning = SERVICE_QUESTIONS.filter(({ about }) => LIVE.has(about));
-  const answers = await guestAnswers(cluster, asked(ofRunning));
-  for (const [at, answer] of answers.entries()) live.set(ofRunning[at] as RequestQuestion, answer);
+  const questions = SERVICE_QUESTIONS.map((one) => questionOf(one, NAMESPACE));
+  live = await guestAnswers(cluster, questions);
   await cluster.snapshot(folder);
   const facts = createWorkspace(await collectSnapshots([folder]));
-  ofSnapshot = asked(SERVICE_QUESTIONS).map((question) => explain(facts, question));
+  ofSnapshot = questions.map((question) => explain(facts, question));
   sent = await sendAll(cluster, SERVICE_QUESTIONS, NAMESPACE, () => REQUESTS);
 }, 900_000);
 afterAll(async () => {
@@ -69,16 +47,11 @@ afterAll(async () => {
 const cases = SERVICE_QUESTIONS.map((question, at) => [question.about, question.to, question, at] as const);
 it.each(cases)('%s: %s', (_about, _to, question, at) => {
   const results = sent[at] ?? [];
-  const running = live.get(question);
-  const answers = { snapshot: ofSnapshot[at] as Explanation, ...(running === undefined ? {} : { running }) };
+  const answers = { snapshot: ofSnapshot[at] as Explanation, live: live[at] as Explanation };
   for (const [how, explanation] of Object.entries(answers)) {
     const told = `${how}: ${explanation.summary}\nsent: ${JSON.stringify(results[0])}`;
     expect(differences(question, explanation, results), told).toEqual([]);
   }
-});
-
-it('the running cluster was asked of each of its places', () => {
-  expect([...live.keys()].map(({ about }) => about)).toEqual([...LIVE]);
 });
 
 it('a snapshot by the tools alone holds objects and rules', () => {
@@ -94,16 +67,15 @@ it('a snapshot by the tools alone holds objects and rules', () => {
 });
 
 describe('the program in a shell of a node', () => {
+  let dist: string;
   beforeAll(() => {
-    const own = ['/tmp', '/run'].find((one) => process.cwd().startsWith(`${one}/`));
-    if (own !== undefined)
-      throw new Error(`the guest has a ${own} of its own, without the program: clone the project elsewhere`);
+    dist = cluster.guest.leaveFolder('dist', DIST);
   });
 
   /** Node.js starts slowly in the guest. */
   const PATIENCE = 300_000;
   const ask = async (node: string, from: string, to: string): Promise<Explanation> => {
-    const argv = localExplain(cluster.guestKubeconfig, from, to);
+    const argv = localExplain(cluster.guestKubeconfig, from, to, dist);
     const { stdout, stderr } = await cluster.guest.spawn(node, argv, '', PATIENCE);
     return JSON.parse(stdout === '' ? stderr : stdout) as Explanation;
   };

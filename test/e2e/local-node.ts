@@ -1,11 +1,13 @@
 import { expect } from 'vitest';
 import type { Explanation } from '../../src/model/explanation.ts';
 
-/** The command line of the program with `--node-access local`, which answers as JSON. */
-export function localExplain(kubeconfig: string, from: string, to: string): [string, ...string[]] {
-  const program = [process.execPath, `${process.cwd()}/dist/kubectl-reach.cjs`] as const;
+/** Where the built program is, which needs nothing beside it. */
+export const DIST = `${process.cwd()}/dist`;
+
+/** The command line of the program with `--node-access local`, which answers as JSON. @param dist where it is */
+export function localExplain(kubeconfig: string, from: string, to: string, dist = DIST): [string, ...string[]] {
   const access = ['--kubeconfig', kubeconfig, '--node-access', 'local', '-o', 'json'];
-  return [...program, 'explain', from, to, '-n', 'shop', ...access];
+  return [process.execPath, `${dist}/kubectl-reach.cjs`, 'explain', from, to, '-n', 'shop', ...access];
 }
 
 /** What of nodes and pods is missing. */

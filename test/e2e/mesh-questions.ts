@@ -1,6 +1,6 @@
 import { INGRESS } from '../lab/istio/install.ts';
 import type { Sender } from '../lab/probe/probe.ts';
-import type { RequestQuestion } from './request-question.ts';
+import type { RequestQuestion } from '../agreement/request-question.ts';
 
 const CLI_A: Sender = { pod: 'cli-a' };
 const CLI_B: Sender = { pod: 'cli-b' };

@@ -26,12 +26,12 @@ import { type Lab, startLab } from '../lab/lab.ts';
 import type { ProbeResult } from '../lab/probe/probe.ts';
 import { MESH } from '../lab/topology/mesh.ts';
 import { podObject } from '../lab/topology/pod-objects.ts';
-import { differences } from './agreement.ts';
+import { differences } from '../agreement/agreement.ts';
 import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
-import { liveAnswers } from './live-answers.ts';
+import { liveAnswers } from '../agreement/live-answers.ts';
 import { MESH_QUESTIONS } from './mesh-questions.ts';
 import { DEADLINE_MS, plain, problemsOf, runProgram } from './program-run.ts';
-import { questionOf, type RequestQuestion, sendAll, withAddresses } from './request-question.ts';
+import { questionOf, type RequestQuestion, sendAll, withAddresses } from '../agreement/request-question.ts';
 import { ISTIOD_FAULTS, proxyFaults } from './stream-faults.ts';
 
 const NAMESPACE = 'bookinfo';

@@ -1,6 +1,6 @@
 import type { Sender } from '../lab/probe/probe.ts';
 import type { ProxyMode } from '../lab/topology/topology.ts';
-import type { RequestQuestion } from './request-question.ts';
+import type { RequestQuestion } from '../agreement/request-question.ts';
 
 const CLI_A: Sender = { pod: 'cli-a' };
 const CLI_B: Sender = { pod: 'cli-b' };

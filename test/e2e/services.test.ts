@@ -15,9 +15,9 @@ import { captureLab } from '../lab/capture/capture.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { ProbeResult } from '../lab/probe/probe.ts';
 import { SERVICES } from '../lab/topology/services.ts';
-import { differences } from './agreement.ts';
-import { liveAnswers } from './live-answers.ts';
-import { questionOf, sendAll } from './request-question.ts';
+import { differences } from '../agreement/agreement.ts';
+import { liveAnswers } from '../agreement/live-answers.ts';
+import { questionOf, sendAll } from '../agreement/request-question.ts';
 import { MODES, SERVICE_QUESTIONS } from './service-questions.ts';
 import { sharedLab } from './shared-lab.ts';
 

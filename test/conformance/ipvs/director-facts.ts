@@ -1,5 +1,5 @@
 import type { Facts } from '../../../src/model/facts.ts';
-import { type DirectorLab, REAL_SERVERS } from '../../lab/ipvs-guest/director-lab.ts';
+import { DirectorLab, REAL_SERVERS } from '../../lab/ipvs-guest/director-lab.ts';
 import { createWorkspace } from '../../../src/workspace.ts';
 
 type Files = ReadonlyMap<string, string>;
@@ -52,6 +52,12 @@ export class DirectorFacts {
       },
     });
   }
+}
+
+/** Boots the guest and reads its namespaces once. The one who started it stops it. */
+export async function startDirector(): Promise<{ lab: DirectorLab; facts: DirectorFacts }> {
+  const lab = await DirectorLab.start();
+  return { lab, facts: await DirectorFacts.read(lab) };
 }
 
 function artefactOf(node: string, file: string): string {

@@ -2,15 +2,15 @@
  * Random virtual servers, loaded into a real IPVS (the guest kernel), and real connections to them: who answers, and what that one sees,
  * must be what `explain` says of the same tables, read before. KUBECTL_REACH_CASES: how many; KUBECTL_REACH_SEED: the first.
  */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { explain } from '../../../src/explain/explain.ts';
 import type { Branch, Explanation } from '../../../src/model/explanation.ts';
 import type { Facts } from '../../../src/model/facts.ts';
-import { DirectorLab } from '../../lab/ipvs-guest/director-lab.ts';
+import type { DirectorLab } from '../../lab/ipvs-guest/director-lab.ts';
 import type { GuestProbeResult } from '../../lab/ipvs-guest/guest.ts';
 import { ask } from '../../sample-facts.ts';
 import { Random } from '../routing/random.ts';
-import { DirectorFacts } from './director-facts.ts';
+import { type DirectorFacts, startDirector } from './director-facts.ts';
 import { generateIpvsCase, type IpvsCase, type IpvsProbe, SourcePorts } from './generate.ts';
 
 const CASES = Number(process.env['KUBECTL_REACH_CASES'] ?? 40);
@@ -20,10 +20,9 @@ const UNDETERMINED_LIMIT = 0.01;
 let lab: DirectorLab;
 let facts: DirectorFacts;
 beforeAll(async () => {
-  lab = await DirectorLab.start();
-  facts = await DirectorFacts.read(lab);
+  ({ lab, facts } = await startDirector());
+  return () => lab.stop();
 }, 600_000);
-afterAll(() => lab.stop());
 
 /** What is counted over all cases. */
 const counts = { connections: 0, exact: 0, rounds: 0, kept: 0, undetermined: 0 };

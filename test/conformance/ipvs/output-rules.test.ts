@@ -3,11 +3,11 @@
  * and of a tunnel the outer packet, of another protocol and for the real server (ip_vs_xmit.c). `explain` must say what the kernel does,
  * or, of a tunnel, that it does not know.
  */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { explain } from '../../../src/explain/explain.ts';
-import { DirectorLab } from '../../lab/ipvs-guest/director-lab.ts';
+import type { DirectorLab } from '../../lab/ipvs-guest/director-lab.ts';
 import { ask } from '../../sample-facts.ts';
-import { DirectorFacts } from './director-facts.ts';
+import { type DirectorFacts, startDirector } from './director-facts.ts';
 
 const VIRTUAL = '10.98.10.1';
 const CLIENT = '10.98.1.2';
@@ -18,10 +18,9 @@ const servers = (method: '-m' | '-g' | '-i'): string =>
 let lab: DirectorLab;
 let facts: DirectorFacts;
 beforeAll(async () => {
-  lab = await DirectorLab.start();
-  facts = await DirectorFacts.read(lab);
+  ({ lab, facts } = await startDirector());
+  return () => lab.stop();
 }, 600_000);
-afterAll(() => lab.stop());
 
 const filter = (...rules: readonly string[]): string =>
   `*filter\n${rules.map((rule) => `-A ${rule}\n`).join('')}COMMIT\n`;

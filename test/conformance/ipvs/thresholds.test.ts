@@ -2,13 +2,13 @@
  * A real server takes no new connection while it has as many as its upper threshold says, until they are fewer than the lower one.
  * `ipvsadm -Sn` leaves thresholds out, so that an answer can but suppose that none is reached, and must say so.
  */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { explain } from '../../../src/explain/explain.ts';
 import type { Explanation } from '../../../src/model/explanation.ts';
 import type { Facts } from '../../../src/model/facts.ts';
-import { DirectorLab } from '../../lab/ipvs-guest/director-lab.ts';
+import type { DirectorLab } from '../../lab/ipvs-guest/director-lab.ts';
 import { ask } from '../../sample-facts.ts';
-import { DirectorFacts } from './director-facts.ts';
+import { type DirectorFacts, startDirector } from './director-facts.ts';
 
 const VIRTUAL = '10.98.10.1:80';
 const CLIENT = '10.98.1.2';
@@ -23,11 +23,10 @@ const SUPPOSED = `no real server of tcp ${VIRTUAL} has reached an upper threshol
 let lab: DirectorLab;
 let facts: DirectorFacts;
 beforeAll(async () => {
-  lab = await DirectorLab.start();
-  facts = await DirectorFacts.read(lab);
+  ({ lab, facts } = await startDirector());
   await lab.clear();
+  return () => lab.stop();
 }, 600_000);
-afterAll(() => lab.stop());
 
 /** Opens connections that stay. @returns who answered */
 async function open(count: number): Promise<readonly (string | undefined)[]> {

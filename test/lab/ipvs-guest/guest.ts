@@ -2,7 +2,7 @@
 // machine's files, read-only, and its own network. Orders go in and answers come out over its serial line.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -147,6 +147,12 @@ export class Guest {
   /** Leaves a file for the guest. @returns its path there */
   leave(name: string, text: string): string {
     writeFileSync(path.join(this.folder, name), text);
+    return `/run/orders/${name}`;
+  }
+
+  /** Leaves a copy of a folder for the guest, whose /tmp and /run are its own and hide the machine's. @returns its path there */
+  leaveFolder(name: string, from: string): string {
+    cpSync(from, path.join(this.folder, name), { recursive: true });
     return `/run/orders/${name}`;
   }
 

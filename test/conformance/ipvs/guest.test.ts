@@ -1,7 +1,7 @@
 // The guest kernel balances as IPVS is known to: what the evaluator is held against must itself be sound.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { DirectorLab, type Place } from '../lab/ipvs-guest/director-lab.ts';
-import type { GuestProbe } from '../lab/ipvs-guest/guest.ts';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { DirectorLab, type Place } from '../../lab/ipvs-guest/director-lab.ts';
+import type { GuestProbe } from '../../lab/ipvs-guest/guest.ts';
 
 const VIP = '10.98.10.1';
 const WEIGHTS = [1, 2, 3];
@@ -9,8 +9,8 @@ let lab: DirectorLab;
 
 beforeAll(async () => {
   lab = await DirectorLab.start();
+  return () => lab.stop();
 }, 300_000);
-afterAll(() => lab.stop());
 afterEach(() => lab.clear());
 
 /** A virtual server on port 80 with real servers 1 to 3 of weights 1 to 3. */

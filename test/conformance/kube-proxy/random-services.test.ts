@@ -3,17 +3,19 @@
  * from every class of clients, of the nodes' rules, of the API objects alone, and of the kernel by real connections. All three must agree.
  * KUBECTL_REACH_CASES: how many large cases in place of a small one; KUBECTL_REACH_SEED: the first.
  */
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { defaultName } from '../lab/lab.ts';
-import { NamespaceCluster } from '../lab/namespace-cluster.ts';
-import { holdCases } from './random-services/hold-cases.ts';
-import { MODES, RANDOM_SERVICES } from './random-services/pods.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { defaultName } from '../../lab/lab.ts';
+import requireLab from '../../lab/requirements.ts';
+import { NamespaceCluster } from '../../lab/namespace-cluster.ts';
+import { holdCases } from './hold-cases.ts';
+import { MODES, RANDOM_SERVICES } from './pods.ts';
 
 let cluster: NamespaceCluster;
 beforeAll(async () => {
+  requireLab();
   cluster = await NamespaceCluster.start(defaultName(), RANDOM_SERVICES, MODES);
+  return () => cluster.stop();
 });
-afterAll(() => cluster.stop());
 
 it('rules, objects and kernel agree', { timeout: 7_200_000 }, async () => {
   const isLong = process.env['KUBECTL_REACH_CASES'] !== undefined;

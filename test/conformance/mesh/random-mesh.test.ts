@@ -3,17 +3,18 @@
  * have, and really sent. Verdict, status and backends must agree; what is undetermined is counted. `REACH_SEED` and `REACH_ROUNDS`
  * choose another run.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Random } from '../conformance/envoy/random.ts';
-import { collectionPath, type KubernetesObject } from '../lab/control-plane/objects.ts';
-import { type Lab, startLab } from '../lab/lab.ts';
-import { MESH_BASE } from '../lab/topology/mesh-base.ts';
-import type { LoggingPod } from './access-log.ts';
-import { contradictions, likelyMissed } from './agreement.ts';
-import { liveAnswers } from './live-answers.ts';
-import { proxyAdmin } from './proxy-admin.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../envoy/random.ts';
+import { collectionPath, type KubernetesObject } from '../../lab/control-plane/objects.ts';
+import { type Lab, startLab } from '../../lab/lab.ts';
+import requireLab from '../../lab/requirements.ts';
+import { MESH_BASE } from '../../lab/topology/mesh-base.ts';
+import type { LoggingPod } from '../../agreement/access-log.ts';
+import { contradictions, likelyMissed } from '../../agreement/agreement.ts';
+import { liveAnswers } from '../../agreement/live-answers.ts';
+import { proxyAdmin } from '../../agreement/proxy-admin.ts';
 import { randomMesh } from './random-mesh.ts';
-import { questionOf, sendAll } from './request-question.ts';
+import { questionOf, sendAll } from '../../agreement/request-question.ts';
 
 const NAMESPACE = 'bookinfo';
 const SEED = Number(process.env['REACH_SEED'] ?? 1);
@@ -31,10 +32,9 @@ const counts = { agree: 0, undetermined: 0, disagree: 0 };
 const ends = new Map<string, number>();
 
 beforeAll(async () => {
+  requireLab();
   lab = await startLab(MESH_BASE);
-});
-afterAll(async () => {
-  await lab.stop();
+  return () => lab.stop();
 });
 
 const nameOf = (object: KubernetesObject): string => `${collectionPath(object)}/${object.metadata.name}`;

@@ -1,7 +1,7 @@
 import type { Sender } from '../../lab/probe/probe.ts';
 import { CLUSTER, type NodePlace } from '../../lab/network.ts';
 import type { PodPlace } from '../../lab/pod-links.ts';
-import type { RequestQuestion } from '../request-question.ts';
+import type { RequestQuestion } from '../../agreement/request-question.ts';
 import type { DrawnService, PortSpec } from './generate.ts';
 
 /** A question about one port of a drawn Service. */

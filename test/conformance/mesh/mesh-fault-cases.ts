@@ -1,6 +1,6 @@
-import { INGRESS } from '../lab/istio/install.ts';
-import type { Probe } from '../lab/probe/probe.ts';
-import type { RequestQuestion } from './request-question.ts';
+import { INGRESS } from '../../lab/istio/install.ts';
+import type { Probe } from '../../lab/probe/probe.ts';
+import type { RequestQuestion } from '../../agreement/request-question.ts';
 
 /** A request that fails, and what the answer must find. */
 export interface FaultCase extends RequestQuestion {

@@ -8,7 +8,7 @@ import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import type { Files, NamespaceCluster } from '../../lab/namespace-cluster.ts';
 import type { ProbeResult, Sender } from '../../lab/probe/probe.ts';
 import { memorySource } from '../../workspace/memory-source.ts';
-import { questionOf } from '../request-question.ts';
+import { questionOf } from '../../agreement/request-question.ts';
 import { type DrawnService, objectsOf } from './generate.ts';
 import { judge, type Judgement, requestsFor } from './judge.ts';
 import { NAMESPACE } from './pods.ts';

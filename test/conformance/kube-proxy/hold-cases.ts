@@ -1,4 +1,4 @@
-import { Random } from '../../conformance/routing/random.ts';
+import { Random } from '../routing/random.ts';
 import type { NamespaceCluster } from '../../lab/namespace-cluster.ts';
 import { progress } from '../../lab/progress.ts';
 import { drawServices } from './generate.ts';

@@ -3,17 +3,18 @@
  * foretell how, name the cause by its code with the object and the field that make it so, and the flag that the proxy's own access log
  * then shows.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Explanation } from '../../src/model/explanation.ts';
-import type { ProbeResult } from '../lab/probe/probe.ts';
-import { type Lab, startLab } from '../lab/lab.ts';
-import { LATE_FAULTS, MESH_FAULTS } from '../lab/topology/mesh-faults.ts';
-import { logEntries, type LoggingPod } from './access-log.ts';
-import { differences } from './agreement.ts';
-import { liveAnswers } from './live-answers.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Explanation } from '../../../src/model/explanation.ts';
+import type { ProbeResult } from '../../lab/probe/probe.ts';
+import { type Lab, startLab } from '../../lab/lab.ts';
+import requireLab from '../../lab/requirements.ts';
+import { LATE_FAULTS, MESH_FAULTS } from '../../lab/topology/mesh-faults.ts';
+import { logEntries, type LoggingPod } from '../../agreement/access-log.ts';
+import { differences } from '../../agreement/agreement.ts';
+import { liveAnswers } from '../../agreement/live-answers.ts';
 import { FAULT_CASES, type FaultCase } from './mesh-fault-cases.ts';
 import { makeFaults } from './mesh-fault-lab.ts';
-import { questionOf, sendAll, withAddresses } from './request-question.ts';
+import { questionOf, sendAll, withAddresses } from '../../agreement/request-question.ts';
 
 const NAMESPACE = 'bookinfo';
 
@@ -24,6 +25,7 @@ let results: readonly (readonly ProbeResult[])[];
 let gateway: LoggingPod;
 
 beforeAll(async () => {
+  requireLab();
   lab = await startLab(MESH_FAULTS);
   await makeFaults(lab, LATE_FAULTS, FAULT_CASES);
   const cases = await withAddresses(lab, FAULT_CASES.map(withAgent));
@@ -34,8 +36,8 @@ beforeAll(async () => {
   results = await sendAll(lab, cases, NAMESPACE);
   const pods = await lab.api.list('/api/v1/namespaces/istio-system/pods?labelSelector=istio%3Dingressgateway');
   gateway = { namespace: 'istio-system', pod: pods[0]?.metadata.name ?? '' };
+  return () => lab.stop();
 });
-afterAll(() => lab.stop());
 
 /** A request that says in the access log which one it is. */
 function withAgent<T extends FaultCase>(one: T, at: number): T {

@@ -1,7 +1,7 @@
-import type { KubernetesObject } from '../lab/control-plane/objects.ts';
-import type { Lab } from '../lab/lab.ts';
+import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
+import type { Lab } from '../../lab/lab.ts';
 import type { FaultCase } from './mesh-fault-cases.ts';
-import { proxyAdmin } from './proxy-admin.ts';
+import { proxyAdmin } from '../../agreement/proxy-admin.ts';
 
 /** Brings about what can only happen while the mesh runs, and waits until proxies show it. */
 export async function makeFaults(

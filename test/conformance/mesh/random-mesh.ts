@@ -2,11 +2,11 @@
  * Random configurations of a mesh for MESH_BASE, and requests to ask of it. In: a source of randomness. Out: objects as the API server
  * takes them, and questions. The same seed gives the same.
  */
-import { Random } from '../conformance/envoy/random.ts';
-import type { KubernetesObject } from '../lab/control-plane/objects.ts';
-import { INGRESS } from '../lab/istio/install.ts';
-import { inNamespace, istio, serviceEntry } from '../lab/topology/mesh-objects.ts';
-import type { RequestQuestion } from './request-question.ts';
+import { Random } from '../envoy/random.ts';
+import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
+import { INGRESS } from '../../lab/istio/install.ts';
+import { inNamespace, istio, serviceEntry } from '../../lab/topology/mesh-objects.ts';
+import type { RequestQuestion } from '../../agreement/request-question.ts';
 
 export interface RandomMesh {
   readonly objects: readonly KubernetesObject[];

@@ -1,4 +1,4 @@
-import type { Random } from '../../conformance/routing/random.ts';
+import type { Random } from '../routing/random.ts';
 import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import { CLUSTER } from '../../lab/network.ts';
 import type { PodPlace } from '../../lab/pod-links.ts';
