@@ -8,7 +8,7 @@ import type { ApiClient } from './control-plane/api-client.ts';
 import { startControlPlane } from './control-plane/control-plane.ts';
 import { attempt, execute } from './execute.ts';
 import { answerAlways, layNetwork, runIp, type Network, type NodePlace } from './network.ts';
-import { startProxies } from './node/kube-proxy.ts';
+import { type ProxySettings, startProxies } from './node/kube-proxy.ts';
 import { entranceCommands, outsideCommands } from './outside-routes.ts';
 import { nodeLinks, placePods, podLink, type PodPlace } from './pod-links.ts';
 import { type CountedProbe, type ProbeResult, type RunAgent, type Sender, sendTogether } from './probe/probe.ts';
@@ -64,11 +64,13 @@ export class NamespaceCluster {
    * @param name prefix of all that it makes on the machine
    * @param topology its nodes and pods, and objects that stay
    * @param modes how the kube-proxy of each node programs it
+   * @param settings of every kube-proxy
    */
   static async start(
     name: string,
     topology: Topology,
     modes: Readonly<Record<string, ProxyMode>>,
+    settings: ProxySettings,
   ): Promise<NamespaceCluster> {
     const record = new LabRecord(name);
     await record.removeAll();
@@ -78,7 +80,7 @@ export class NamespaceCluster {
       const { api } = await startControlPlane(record, network, 'light');
       for (const [at, node] of network.nodes.entries()) await api.apply(nodeObject(node, at));
       const modeOf = (node: string): ProxyMode => modes[node] ?? 'iptables';
-      await startProxies(record, network.nodes, modeOf, join(record.folder, 'control-plane'));
+      await startProxies(record, network.nodes, modeOf, join(record.folder, 'control-plane'), settings);
       for (const object of topology.objects) await api.apply(object);
       const objects = podObjectsWithStatus(topology, network.nodes);
       const pods = placePods(topology, network.nodes, objects, (spec) => `${name}-${spec.name}`);

@@ -244,10 +244,9 @@ function ipvsConfiguration(
   node: string,
   { scheduler = 'rr', strictARP = false }: IpvsSettings,
 ): string {
-  const configuration = JSON.parse(proxyConfiguration('iptables', kubeconfig, node)) as Record<string, unknown>;
   // Every 30 seconds unless told, it asks for all sets anew by a program each, which takes the guest's processor for longer than that.
   const ipvs = { scheduler, strictARP, syncPeriod: '1h' };
-  return JSON.stringify({ ...configuration, mode: 'ipvs', ipvs });
+  return proxyConfiguration('iptables', kubeconfig, node, { mode: 'ipvs', ipvs });
 }
 
 async function addUplink(router: string): Promise<void> {

@@ -8,8 +8,16 @@ import type { ProxyMode } from '../topology/topology.ts';
 /** Programs of iptables that kube-proxy starts (pkg/util/iptables in its source), which one binary holds under each backend's name. */
 const IPTABLES = ['', '-save', '-restore'].flatMap((end) => [`iptables${end}`, `ip6tables${end}`]);
 
+/** Fields of KubeProxyConfiguration that are other than usual. */
+export type ProxySettings = Readonly<Record<string, unknown>>;
+
 /** kube-proxy's configuration; `node` undefined: the node's own hostname counts. */
-export function proxyConfiguration(mode: ProxyMode, kubeconfig: string, node?: string): string {
+export function proxyConfiguration(
+  mode: ProxyMode,
+  kubeconfig: string,
+  node?: string,
+  settings: ProxySettings = {},
+): string {
   return JSON.stringify({
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
@@ -23,6 +31,7 @@ export function proxyConfiguration(mode: ProxyMode, kubeconfig: string, node?: s
     healthzBindAddress: '0.0.0.0:10256',
     // A namespace may not size the machine's conntrack table.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
+    ...settings,
   });
 }
 
@@ -30,12 +39,14 @@ export function proxyConfiguration(mode: ProxyMode, kubeconfig: string, node?: s
  * Runs kube-proxy as a process in the namespace of each node: for clusters without kubelets.
  * @param modeOf how the kube-proxy of a node programs it
  * @param credentials folder that holds its kubeconfig
+ * @param settings of all of them
  */
 export async function startProxies(
   record: LabRecord,
   nodes: readonly NodePlace[],
   modeOf: (node: string) => ProxyMode,
   credentials: string,
+  settings: ProxySettings = {},
 ): Promise<void> {
   const program = await goProgram('kube-proxy');
   const folder = join(record.folder, 'kube-proxy');
@@ -46,7 +57,7 @@ export async function startProxies(
     const multi = mode === 'iptables-legacy' ? '/usr/sbin/xtables-legacy-multi' : '/usr/sbin/xtables-nft-multi';
     for (const command of IPTABLES) symlinkSync(multi, join(path, command));
     const config = join(folder, `${name}.json`);
-    writeFileSync(config, proxyConfiguration(mode, join(credentials, 'kube-proxy.yaml'), name));
+    writeFileSync(config, proxyConfiguration(mode, join(credentials, 'kube-proxy.yaml'), name, settings));
     const env = { PATH: `${path}:/usr/sbin:/usr/bin:/sbin:/bin` };
     record.start({ name: `kube-proxy-${name}`, netns, program, parameters: [`--config=${config}`], env });
   }
