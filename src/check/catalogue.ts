@@ -67,6 +67,7 @@ export const CATALOGUE = {
   KR411: { severity: 'error', title: 'A proxy speaks TLS to a server that speaks plain text' },
   KR412: { severity: 'error', title: 'A TLS handshake fails over a certificate' },
   KR413: { severity: 'error', title: 'The proxy lets nothing out that it does not know' },
+  KR414: { severity: 'error', title: 'A proxy has not been given a certificate' },
   KR501: { severity: 'warning', title: 'Replicas are answered differently' },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
 

@@ -9,8 +9,8 @@ export const certificateRefusedCheck: Check = {
   run: (context) =>
     proxyEnds(context).flatMap(({ visit, outcome, end }) => {
       if (end.kind !== 'close' || end.handshake === undefined || visit.connection.request.tls === null) return [];
-      // A client hello that no filter chain takes, or that is read as HTTP, is another matter.
-      if (end.flag === 'NR' || end.flag === 'DPE') return [];
+      // A client hello that no filter chain takes, or that is read as HTTP, is another matter; of a missing secret KR414 tells.
+      if (end.flag === 'NR' || end.flag === 'DPE' || end.handshake.undelivered !== undefined) return [];
       const step = outcome.steps.findLast((one) => one.kind === 'filter-chain');
       const client = clientProxyOf(context, visit);
       const rule = client === undefined ? undefined : destinationRuleOf(context, client.outcome);

@@ -1,6 +1,8 @@
 import type { EnvoyStep } from '../model/envoy.ts';
 import type { Evidence } from '../model/evidence.ts';
 import { finding, type Check, type CheckContext } from './check.ts';
+import { distributionOf } from './distribution.ts';
+import { istioObjectName, type DecidingField } from './istio-policies.ts';
 import { objectsText, proxyEnds, proxySubject, type ProxyEnd } from './proxy-ends.ts';
 
 /** I08, I16, I35, I42: the route's cluster exists and has no host to send to. */
@@ -22,7 +24,7 @@ export const emptyClusterCheck: Check = {
         finding('KR401', {
           subject: `cluster ${cluster?.name ?? 'of the route'} at ${proxySubject(visit)}`,
           cause: `${what}, so ${answer}${objectsText(outcome.steps.flatMap((step) => step.objects))}.`,
-          remedy: remedyOf(objects, ejected.length > 0),
+          remedy: remedyOf(objects, ejected.length > 0, distributionOf(context, outcome)),
           evidence: [
             ...(cluster?.evidence ?? []),
             ...ejected,
@@ -33,11 +35,13 @@ export const emptyClusterCheck: Check = {
     }),
 };
 
-function remedyOf(objects: EnvoyStep['objects'], isEjected: boolean): string {
+function remedyOf(objects: EnvoyStep['objects'], isEjected: boolean, distribution: DecidingField | undefined): string {
   const name = ({ kind, namespace, name: own }: EnvoyStep['objects'][number]): string => `${kind} ${namespace}/${own}`;
   const rule = objects.find(({ kind }) => kind === 'DestinationRule');
   if (isEjected && rule !== undefined)
     return `Mend what makes them fail; how long they stay out, and how many may, stands in spec.trafficPolicy.outlierDetection of ${name(rule)}.`;
+  if (distribution !== undefined)
+    return `Send a share to a locality that has endpoints: see ${distribution.field} of ${istioObjectName(distribution.object)}, and the regions and zones in the nodes’ labels.`;
   const subset = objects.find(({ part }) => part?.startsWith('subset') === true);
   if (subset !== undefined)
     return `Change the ${subset.part ?? 'subset'} labels of ${name(subset)} so that they match running pods, or send the route to another subset.`;

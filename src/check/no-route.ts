@@ -21,9 +21,22 @@ export const noRouteCheck: Check = {
         // KR410 tells of plain text to a server that takes mutual TLS alone, KR411 of a proxy's TLS that nobody takes.
         const strict = strictPeerAuthentication(context, visit.pod, visit.connection.originalPort);
         if (tls === null ? strict !== undefined : clientProxyOf(context, visit) !== undefined) return [];
-        const cause = 'It has no filter chain for the connection.';
-        const remedy = 'Give the listener a filter chain for such connections (port, protocol, SNI).';
-        return [finding('KR403', { subject, cause, remedy, evidence })];
+        const name = tls?.sni ?? null;
+        const isGateway = (objectsOf(context)?.istio('Gateway') ?? []).some((one) => selectsPod(one, visit.pod));
+        if (name === null || !isGateway) {
+          const cause = 'It has no filter chain for the connection.';
+          const remedy = 'Give the listener a filter chain for such connections (port, protocol, SNI).';
+          return [finding('KR403', { subject, cause, remedy, evidence })];
+        }
+        const unfit = unfitObjects(context, visit, name);
+        return [
+          finding('KR403', {
+            subject,
+            cause: `It has no filter chain for TLS to the server name ${name}, so it closes the connection${why(unfit)}.`,
+            remedy: `Add ${name} to spec.servers[].hosts, of a server with TLS, of the Gateway, or ask for a host that it has.`,
+            evidence: [...evidence, ...unfit.map(({ cursor }) => cursor.evidence())],
+          }),
+        ];
       }
       const found = outcome.steps.findLast((step) => step.kind === 'virtual-host' && step.action === 'selected');
       // A gateway whose Gateways no VirtualService is bound to has a virtual host for everything, without routes.
@@ -32,7 +45,7 @@ export const noRouteCheck: Check = {
         return [
           finding('KR403', {
             subject,
-            cause: `It has no virtual host for the host ${http.authority}, so it answers 404 (NR)${unfit.length === 0 ? '' : `: ${listText(unfit.map(({ why }) => why))}`}.`,
+            cause: `It has no virtual host for the host ${http.authority}, so it answers 404 (NR)${why(unfit)}.`,
             remedy: `Add ${http.authority} to the hosts of the Gateway and of a VirtualService bound to it, or ask for a host that they have.`,
             evidence: [...evidence, ...unfit.map(({ cursor }) => cursor.evidence())],
           }),
@@ -50,6 +63,10 @@ export const noRouteCheck: Check = {
       ];
     }),
 };
+
+function why(unfit: readonly Unfit[]): string {
+  return unfit.length === 0 ? '' : `: ${listText(unfit.map((one) => one.why))}`;
+}
 
 interface Unfit {
   readonly why: string;

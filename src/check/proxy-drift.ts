@@ -3,6 +3,7 @@ import type { Cursor } from '../model/json.ts';
 import type { ServiceFact } from '../model/kubernetes.ts';
 import { listText } from '../model/wording.ts';
 import { finding, objectsOf, type Check, type CheckContext } from './check.ts';
+import { distributionOf } from './distribution.ts';
 import { proxyEnds, proxySubject } from './proxy-ends.ts';
 import { endpointsKnown, serviceSubject, slicesOf } from './services-met.ts';
 
@@ -10,7 +11,7 @@ import { endpointsKnown, serviceSubject, slicesOf } from './services-met.ts';
 export const proxyDriftCheck: Check = {
   code: 'KR408',
   run: (context) => {
-    return proxyEnds(context).flatMap(({ visit, end, cluster }) => {
+    return proxyEnds(context).flatMap(({ visit, outcome, end, cluster }) => {
       const name = end.kind === 'upstream' ? end.cluster : cluster?.name;
       const named = name === undefined ? undefined : clusterName(name);
       if (name === undefined || named === undefined) return [];
@@ -23,7 +24,9 @@ export const proxyDriftCheck: Check = {
       const proxied = new Set(assignments.flatMap(({ config }) => hostsOf(config)));
       const sliced = readyAddresses(context, service, named.port);
       const extra = [...proxied].filter((one) => !sliced.has(one));
-      const lacking = named.subset === '' ? [...sliced].filter((one) => !proxied.has(one)) : [];
+      // Of a subset, and where localities have shares, the proxy is told of some alone.
+      const isWhole = named.subset === '' && distributionOf(context, outcome) === undefined;
+      const lacking = isWhole ? [...sliced].filter((one) => !proxied.has(one)) : [];
       if (extra.length === 0 && lacking.length === 0) return [];
       const parts = [
         extra.length === 0 ? null : `has ${listText(extra)}, which no ready endpoint of the EndpointSlices is`,

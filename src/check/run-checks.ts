@@ -29,6 +29,7 @@ import { plaintextToStrictCheck } from './plaintext-to-strict.ts';
 import { policyCheck } from './policy.ts';
 import { proxyDriftCheck } from './proxy-drift.ts';
 import { rejectedConfigCheck } from './rejected-config.ts';
+import { secretMissingCheck } from './secret-missing.ts';
 import { selectorCheck } from './selector.ts';
 import { slicePortNameCheck } from './slice-port-name.ts';
 import { sourceRangesCheck } from './source-ranges.ts';
@@ -112,6 +113,7 @@ export const CHECKS: readonly Check[] = [
   plaintextToStrictCheck,
   tlsToPlaintextCheck,
   certificateRefusedCheck,
+  secretMissingCheck,
   nothingUnknownCheck,
 ];
 

@@ -31,4 +31,6 @@ export interface HandshakeFailure {
   readonly established: boolean;
   /** What a client of BoringSSL logs (UPSTREAM_TRANSPORT_FAILURE_REASON); null: not known. */
   readonly error: string | null;
+  /** Names of secrets that the server needs and SDS has not delivered; without any it is for another reason. */
+  readonly undelivered?: readonly string[];
 }

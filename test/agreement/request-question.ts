@@ -15,6 +15,8 @@ export interface RequestQuestion {
   readonly from: Sender;
   /** `{store}` and `{store/6}` in it stand for an address of a pod of the first namespace that has one of that name. */
   readonly to: string;
+  /** Address that the host of `to` stands for; without it the sender resolves it. */
+  readonly address?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** From outside: the node at which the router delivers it. */
@@ -56,7 +58,7 @@ export async function withAddresses(
 
 /** What the tool is asked. @param namespace of senders that say none */
 export function questionOf(
-  { from, to, node, method, headers = {} }: RequestQuestion,
+  { from, to, address, node, method, headers = {} }: RequestQuestion,
   namespace: string,
 ): QuestionInput {
   return ask(nameOf(from, to), to, {
@@ -64,6 +66,7 @@ export function questionOf(
     node: node ?? null,
     method: method ?? null,
     headers: Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...(address === undefined ? {} : { resolve: [`${new URL(to).hostname}:${address}`] }),
   });
 }
 
@@ -110,8 +113,13 @@ async function sendEach(
   return new Map((await Promise.all(results)).flat());
 }
 
-function probeOf({ to, method, headers }: RequestQuestion): Omit<Probe, 'from'> {
-  return { to, ...(method === undefined ? {} : { method }), ...(headers === undefined ? {} : { headers }) };
+function probeOf({ to, address, method, headers }: RequestQuestion): Omit<Probe, 'from'> {
+  return {
+    to,
+    ...(address === undefined ? {} : { address }),
+    ...(method === undefined ? {} : { method }),
+    ...(headers === undefined ? {} : { headers }),
+  };
 }
 
 /** How a question names its sender. */

@@ -572,6 +572,14 @@ const CASES: Readonly<Record<Code, { readonly fires: Case; readonly silent: Case
     }),
     silent: bookinfo('http://details:9080/', { headers: ['Host: nosuch.example'] }),
   },
+  KR414: {
+    fires: bookinfo('http://details:9080/details/0', {
+      changes: {
+        [DETAILS_ENVOY]: (text) => text.replace(/"name": "ROOTCA",(?=\s+"version_info")/, '"name": "OTHER",'),
+      },
+    }),
+    silent: bookinfo('http://details:9080/details/0'),
+  },
   KR501: {
     fires: lab('solo', {
       from: 'deploy/web',

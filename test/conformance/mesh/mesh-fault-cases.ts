@@ -25,6 +25,11 @@ function atGateway(about: string, host: string, code: string, says: RegExp): Fau
   return { about, from: 'outside', to: `${GATEWAY}/`, node: 'node1', headers: { host }, code, says, at: 'gateway' };
 }
 
+function atGatewayTls(about: string, host: string, code: string, says: RegExp): FaultCase {
+  const question = { from: 'outside', to: `https://${host}/`, address: INGRESS.v4, node: 'node1' } as const;
+  return { about, ...question, headers: { host }, code, says, at: null };
+}
+
 /** Causes that are brought about in the lab. */
 export const FAULT_CASES: readonly FaultCase[] = [
   // Routes
@@ -127,6 +132,14 @@ export const FAULT_CASES: readonly FaultCase[] = [
     at: AT_CLIENT,
   },
   // TLS of both sides
+  {
+    about: 'all shares of a distribution over localities go where no endpoint is',
+    from: CLI,
+    to: 'http://far:8080',
+    code: 'KR401',
+    says: /localityLbSetting of DestinationRule bookinfo\/far/,
+    at: AT_CLIENT,
+  },
   {
     about: 'STRICT, from a pod without sidecar',
     from: PLAIN,
@@ -303,6 +316,18 @@ export const FAULT_CASES: readonly FaultCase[] = [
     'unselected.example.test',
     'KR403',
     /Gateway bookinfo\/unselected.+spec\.selector/,
+  ),
+  atGatewayTls(
+    'a Gateway whose Secret is not there',
+    'unsigned.example.test',
+    'KR414',
+    /spec\.servers\[\]\.tls\.credentialName of Gateway bookinfo\/unsigned names Secret no-such-secret/,
+  ),
+  atGatewayTls(
+    'a server name that no Gateway has',
+    'unheard.example.test',
+    'KR403',
+    /server name unheard\.example\.test.+spec\.servers\[\]\.hosts/,
   ),
   {
     about: 'a Gateway at a port that its Service does not have',

@@ -14,8 +14,10 @@ export type RunAgent = (from: Sender, words: readonly string[], timeout: number,
 /** A request that is sent for real. */
 export interface Probe {
   readonly from: Sender;
-  /** `http://web:80/status/503`, `tcp://10.96.10.1:80`, `udp://[fd00:96::a]:53` */
+  /** `http://web:80/status/503`, `https://shop.example.test`, `tcp://10.96.10.1:80`, `udp://[fd00:96::a]:53` */
   readonly to: string;
+  /** Address that the host of `to` stands for; without it the sender resolves it. */
+  readonly address?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Of a UDP datagram; `hang` is never answered. */
@@ -74,7 +76,7 @@ interface Outcome {
   };
 }
 
-const PORTS: Readonly<Record<string, number>> = { http: 80 };
+const PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 const TIMEOUT = 1500;
 
 /** Sends a request `count` times, one after another. */
@@ -119,6 +121,7 @@ function questionOf(probe: Omit<Probe, 'from'>, count: number) {
   return {
     protocol,
     host: url.hostname.replace(/^\[|\]$/g, ''),
+    address: probe.address ?? '',
     port: Number(url.port) || (PORTS[protocol] ?? 0),
     path: `${url.pathname || '/'}${url.search}`,
     method: probe.method ?? 'GET',

@@ -30,6 +30,8 @@ const NOBODY_S_KEY = [
   'T64MtT9wTV7D4PohLbiXIWhO6PWDj8x32aaX_PpHuEbZtR_TqewpBoapRHAk5iGDSzY1LJZw-M0icfZfreUMWqsOMn1e5xNbfKDY',
   'g3FrLvQFuUx730CRPbEBH93igpcBRFli64yMUrH32Q',
 ].join('');
+/** Name of the Secret with a certificate for `signed.example.test`, which the suite makes. */
+export const GATEWAY_SECRET = 'signed';
 const TO_REVIEWS = { ports: [{ ...port('http', 8080), targetPort: 9080 }] };
 
 /** Bookinfo with everything in it that usually breaks a mesh, each at a Service, port, path or pod of its own. ClusterIPs: 10.96.20.N. */
@@ -132,6 +134,10 @@ function endpoints(): KubernetesObject[] {
     service('shut', 22, 'store', { ports: [{ ...port('http', 8080), targetPort: 8099 }] }),
     service('loopback', 23, 'loopback'),
     service('ejected', 24, 'store'),
+    service('far', 25, 'store'),
+    destinationRule('far', {
+      loadBalancer: { localityLbSetting: { distribute: [{ from: '*', to: { 'elsewhere/*': 100 } }] } },
+    }),
     destinationRule('ejected', {
       outlierDetection: { consecutive5xxErrors: 1, interval: '1s', baseEjectionTime: '900s', maxEjectionPercent: 100 },
     }),
@@ -254,5 +260,10 @@ function gateways(): KubernetesObject[] {
       tls: { mode: 'SIMPLE', credentialName: 'no-such-secret' },
     }),
     bound('unsigned', 'unsigned.example.test', 'unsigned'),
+    gateway('signed', ['signed.example.test'], {
+      port: { number: 443, name: 'https-signed', protocol: 'HTTPS' },
+      tls: { mode: 'SIMPLE', credentialName: GATEWAY_SECRET },
+    }),
+    bound('signed', 'signed.example.test', 'signed'),
   ];
 }

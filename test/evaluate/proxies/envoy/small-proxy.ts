@@ -14,6 +14,8 @@ export interface SmallProxy {
   /** Filter configurations that ECDS delivered. */
   readonly extensions?: readonly object[];
   readonly bootstrap?: object;
+  /** Names of secrets that SDS has delivered, and of those that are waited for. */
+  readonly secrets?: { readonly active: readonly string[]; readonly warming: readonly string[] };
   /** /clusters, when it was captured. */
   readonly statuses?: readonly object[];
 }
@@ -32,6 +34,14 @@ export function smallProxy(parts: SmallProxy): EnvoyFacts {
       : [
           section('Endpoints', {
             dynamic_endpoint_configs: parts.endpoints.map((endpoint) => ({ endpoint_config: endpoint })),
+          }),
+        ]),
+    ...(parts.secrets === undefined
+      ? []
+      : [
+          section('Secrets', {
+            dynamic_active_secrets: parts.secrets.active.map((name) => ({ name, secret: { name } })),
+            dynamic_warming_secrets: parts.secrets.warming.map((name) => ({ name, secret: { name } })),
           }),
         ]),
   ];

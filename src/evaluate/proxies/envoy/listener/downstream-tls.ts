@@ -3,9 +3,11 @@ import type { EnvoyConfigDump, EnvoyFacts } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
 import type { HandshakeFailure } from '../../../../model/tls.ts';
+import { listText } from '../../../../model/wording.ts';
 import { field, isTrue, typedMessage, typeName, unknown } from '../proto-json.ts';
 import { shakeHands } from '../tls/handshake.ts';
-import { tlsSide } from '../tls/tls-side.ts';
+import { isUnknown } from '../truth.ts';
+import { tlsSide, undeliveredSecrets } from '../tls/tls-side.ts';
 import type { FirstBytes } from './accepted-socket.ts';
 
 /** What a filter chain's transport socket makes of a connection. */
@@ -34,7 +36,8 @@ const RAW_BUFFER = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
  * Judges the transport socket of a chain (FilterChain.transport_socket). A chain without one passes bytes on as they are. One with
  * TLS needs a client hello, and a client certificate where require_client_certificate asks for one. Where the client is a proxy whose
  * configuration is known as well, certificates, authorities, names and versions of both sides are compared; a client that is not known
- * is taken for one that presents what it should.
+ * is taken for one that presents what it should. A socket whose secrets SDS has not delivered closes every connection
+ * (source/common/tls/server_ssl_socket.cc, a NotReadySslSocket).
  */
 export function downstreamTls(
   facts: EnvoyFacts,
@@ -63,13 +66,22 @@ export function downstreamTls(
       cites: [name],
     };
   const required = field(context, 'require_client_certificate');
+  const common = field(context, 'common_tls_context');
+  const undelivered = undeliveredSecrets(config, common);
+  if (isUnknown(undelivered)) return { kind: 'unknown', unknown: undelivered };
+  const lack = undelivered.length > 0 ? { undelivered } : {};
   if (firstBytes.hello.side !== undefined) {
     const role = { end: 'server', required: required.boolean() === true } as const;
-    const side = tlsSide(facts, config, field(context, 'common_tls_context'), role);
+    const side = tlsSide(facts, config, common, role);
     const result = shakeHands(firstBytes.hello.side, side);
     if (result.kind === 'unknown') return result;
     if (result.kind === 'failed')
-      return { kind: 'failed', reason: result.reason, failure: result.failure, cites: [name, required] };
+      return {
+        kind: 'failed',
+        reason: result.reason,
+        failure: { ...result.failure, ...lack },
+        cites: [name, required],
+      };
     const reasons =
       result.identity === null
         ? ['TLS ends here, without a client certificate']
@@ -81,6 +93,13 @@ export function downstreamTls(
       cites: [name, required],
     };
   }
+  if (undelivered.length > 0)
+    return {
+      kind: 'failed',
+      reason: `SDS has not delivered ${listText(undelivered)}`,
+      failure: { established: false, error: null, ...lack },
+      cites: [name],
+    };
   const hello = asksForCertificate(context) ? firstBytes.hello : { ...firstBytes.hello, clientIdentity: null };
   if (isTrue(context, 'require_client_certificate') && hello.clientIdentity === null) {
     return {

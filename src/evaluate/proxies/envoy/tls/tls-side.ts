@@ -53,6 +53,26 @@ export function tlsSide(facts: EnvoyFacts, config: EnvoyConfigDump, common: Curs
   return new ProxySide(facts, config, common, role);
 }
 
+/**
+ * Secrets of a CommonTlsContext that SDS has not delivered, without which a socket is not ready and closes every connection: the
+ * certificate (of several, one is enough) and what the other side's is verified against (source/common/tls/context_config_impl.h, isReady).
+ * @returns their names; empty: it is ready
+ */
+export function undeliveredSecrets(config: EnvoyConfigDump, common: Cursor): readonly string[] | Unknown {
+  const combined = field(common, 'combined_validation_context');
+  const validation = field(combined.exists ? combined : common, 'validation_context_sds_secret_config');
+  const groups = [field(common, 'tls_certificate_sds_secret_configs').items(), validation.exists ? [validation] : []];
+  const undelivered: string[] = [];
+  for (const group of groups) {
+    const secrets = group.map((reference) => findSecret(config, reference));
+    const open = secrets.find(isUnknown);
+    if (open !== undefined) return open;
+    if (secrets.every((secret) => secret === null))
+      undelivered.push(...group.map((reference) => field(reference, 'name').string() ?? ''));
+  }
+  return undelivered;
+}
+
 class ProxySide implements TlsSide {
   readonly #facts: EnvoyFacts;
   readonly #config: EnvoyConfigDump;

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { EnvoyConnection, EnvoyFacts } from '../../../../../src/model/envoy.ts';
 import { evaluateEnvoy } from '../../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
-import { chain, cluster, httpManager, listener, listenerFilter, smallProxy, tcpProxy } from '../small-proxy.ts';
+import {
+  chain,
+  cluster,
+  httpManager,
+  listener,
+  listenerFilter,
+  smallProxy,
+  tcpProxy,
+  type SmallProxy,
+} from '../small-proxy.ts';
 import { direct, expectComplete, http, proxyOf, redirected, stepsOf, summary } from '../snapshot.ts';
 
 const CLUSTERS = [
@@ -201,10 +210,11 @@ describe('TLS that a filter chain ends', () => {
       },
     },
   });
-  const facts = (more: object): EnvoyFacts =>
+  const facts = (more: object, secrets: Pick<SmallProxy, 'secrets'> = {}): EnvoyFacts =>
     smallProxy({
       clusters: CLUSTERS,
       listeners: [listener('0.0.0.0', 80, { filter_chains: [chain([httpManager([])], socket(more))] })],
+      ...secrets,
     });
   const connect = (identity: string | null | undefined, tls = true): EnvoyConnection => {
     const connection = direct('10.1.1.1', '10.1.1.2', 80, GET);
@@ -226,6 +236,36 @@ describe('TLS that a filter chain ends', () => {
     ],
   ])('%s', (_, more, connection, expected) => {
     expect(ask(facts(more), connection).ends).toEqual([expected]);
+  });
+
+  const sds = (...names: readonly string[]): object => ({
+    common_tls_context: {
+      tls_certificate_sds_secret_configs: names.map((name) => ({ name, sds_config: { ads: {} } })),
+    },
+  });
+  it.each([
+    ['delivered', sds('shop'), { active: ['shop'], warming: [] }, '1 404 NR route_not_found'],
+    ['waited for', sds('shop'), { active: [], warming: ['shop'] }, '1 close - -'],
+    ['not there', sds('shop'), { active: ['other'], warming: [] }, '1 close - -'],
+    ['one of two', sds('rsa', 'ecdsa'), { active: ['rsa'], warming: ['ecdsa'] }, '1 404 NR route_not_found'],
+    [
+      'there, and not what clients are verified against',
+      {
+        common_tls_context: {
+          tls_certificate_sds_secret_configs: [{ name: 'shop' }],
+          combined_validation_context: { validation_context_sds_secret_config: { name: 'shop-cacert' } },
+        },
+      },
+      { active: ['shop'], warming: ['shop-cacert'] },
+      '1 close - -',
+    ],
+  ])('a secret that is %s', (_, more, secrets, expected) => {
+    expect(ask(facts(more, { secrets }), connect('spiffe://a/b')).ends).toEqual([expected]);
+  });
+
+  it('leaves it open where the dump has no section of secrets', () => {
+    const ends = ['1 undetermined: the secret shop is not in this part of a config_dump'];
+    expect(ask(facts(sds('shop')), connect(null)).ends).toEqual(ends);
   });
 
   it('closes when TLS reaches a plaintext HTTP filter', () => {
