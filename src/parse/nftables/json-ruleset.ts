@@ -250,7 +250,12 @@ function printedDeclaration(kind: 'set' | 'map', text: string): SetDeclaration |
   const declared = declaration(kind, memberOf(printed?.declaration, kind));
   if (printed === undefined || declared === undefined) return undefined;
   const find = elementFinder(printed.elements, declared.types, declared.data);
-  return find && { ...declared, find, elements: () => JSON.parse(`[${printed.elements}]`) as readonly unknown[] };
+  if (find === undefined) return undefined;
+  const elements = (): readonly unknown[] => {
+    const list: unknown = JSON.parse(`[${printed.elements}]`);
+    return Array.isArray(list) ? (list as unknown[]) : [];
+  };
+  return { ...declared, find, elements };
 }
 
 function flagsOf(body: Tree): readonly unknown[] {

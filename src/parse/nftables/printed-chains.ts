@@ -87,7 +87,7 @@ export class PrintedChains {
     if (owner === undefined) return undefined;
     this.lookups += 1;
     if (this.lookups <= UNSORTED_LOOKUPS) return this.search(owner, chain);
-    this.sorted ??= this.sort();
+    this.sorted ??= this.sortedNames();
     return this.sorted.get(`${owner} ${chain}`);
   }
 
@@ -107,7 +107,7 @@ export class PrintedChains {
     return found;
   }
 
-  private sort(): ReadonlyMap<string, readonly number[]> {
+  private sortedNames(): ReadonlyMap<string, readonly number[]> {
     const sorted = new Map<string, number[]>();
     for (const [place, end] of this.nameEnds.entries()) {
       if (end === UNKNOWN) continue;

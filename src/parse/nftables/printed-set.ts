@@ -60,7 +60,8 @@ export function elementFinder(
     if (at < 0) return undefined;
     element.lastIndex = at;
     const [found] = element.exec(elements) ?? [];
-    return found === undefined ? undefined : JSON.parse(found);
+    const item: unknown = found === undefined ? undefined : JSON.parse(found);
+    return item;
   };
 }
 

@@ -62,8 +62,8 @@ const rule = fc
     expr: fc.array(statement, { maxLength: 3 }),
     after: fc.constantFrom({}, { [AGAIN]: 'a' }, { x: [] }),
   })
-  .map(({ owner: { family, table }, chain, comment: told, expr, after }) => ({
-    rule: { family, table, chain, handle: 4, ...told, expr, ...after },
+  .map(({ owner: { family, table }, chain, comment: remark, expr, after }) => ({
+    rule: { family, table, chain, handle: 4, ...remark, expr, ...after },
   }));
 const hook = fc.constantFrom({}, {}, { type: 'nat', hook: 'prerouting', prio: -100, policy: 'accept' });
 const chain = fc
@@ -78,7 +78,7 @@ const set = fc
     isMap: fc.boolean(),
     keys: fc.array(fc.tuple(key, triple, verdict), { maxLength: 6 }),
   })
-  .map(({ owner: { family, table }, name, comment: told, isWide, isMap, keys }) => {
+  .map(({ owner: { family, table }, name, comment: remark, isWide, isMap, keys }) => {
     const elements = keys.map(([one, three, data]) => (isMap ? [isWide ? three : one, data] : isWide ? three : one));
     const elem = elements.length === 0 ? {} : { elem: elements };
     const body = {
@@ -87,7 +87,7 @@ const set = fc
       table,
       type: isWide ? TYPES : TYPES[0],
       handle: 5,
-      ...told,
+      ...remark,
       ...(isMap ? { map: 'verdict' } : {}),
       ...elem,
     };
