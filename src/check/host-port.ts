@@ -3,6 +3,7 @@ import type { PodFact } from '../model/kubernetes.ts';
 import { listText } from '../model/wording.ts';
 import type { Evidence } from '../model/evidence.ts';
 import { finding, objectsOf, visitsOf, type Check, type CheckContext } from './check.ts';
+import { nodeAt } from './nodes-met.ts';
 import { selectedPods, serviceName, servicesMet } from './services-met.ts';
 
 const FINISHED = new Set(['Succeeded', 'Failed']);
@@ -43,15 +44,10 @@ function clashes(context: CheckContext) {
 
 /** The ports of nodes that packets came to, each once. */
 function portsMet(context: CheckContext) {
-  const own = new Map(
-    (objectsOf(context)?.nodes ?? []).flatMap(({ name, addresses }) =>
-      addresses.map((one) => [one.address, name] as const),
-    ),
-  );
   const visits = [...visitsOf(context, 'netns'), ...visitsOf(context, 'socket')];
   const met = visits.flatMap(({ flow: { destination, destinationPort, protocol } }) => {
-    const node = own.get(destination);
-    return node === undefined
+    const node = nodeAt(context, destination);
+    return node === null
       ? []
       : [[`${node} ${destinationPort} ${protocol}`, { node, port: destinationPort, protocol }] as const];
   });

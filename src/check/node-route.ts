@@ -1,6 +1,6 @@
 import { formatEndpoint } from '../model/address.ts';
 import { finding, objectsOf, type Check, type CheckContext } from './check.ts';
-import { nodeVisits } from './nodes-met.ts';
+import { nodeAt, nodeVisits } from './nodes-met.ts';
 
 /** K29, K31, K36: the node's routes do not take the packet to the node that the pod runs on, or nowhere at all. */
 export const nodeRouteCheck: Check = {
@@ -38,12 +38,6 @@ export const nodeRouteCheck: Check = {
       }),
     ),
 };
-
-/** The node that has the address. */
-function nodeAt(context: CheckContext, address: string | null): string | null {
-  const nodes = objectsOf(context)?.nodes ?? [];
-  return nodes.find((one) => one.addresses.some((own) => own.address === address))?.name ?? null;
-}
 
 /**
  * Whether packets for a pod that come to `node` may get to the pod's own node from there: a node may well route for others. Where its

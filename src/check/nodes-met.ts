@@ -1,6 +1,6 @@
 import type { NodeFacts } from '../model/facts.ts';
 import type { NetnsVisit } from '../model/trace.ts';
-import { visitsOf, type CheckContext } from './check.ts';
+import { objectsOf, visitsOf, type CheckContext } from './check.ts';
 
 /** A packet met a node. */
 export interface NodeVisit extends NetnsVisit {
@@ -20,4 +20,10 @@ export function nodeVisits(context: CheckContext): readonly NodeVisit[] {
 /** The nodes that packets met, each once. */
 export function nodesMet(context: CheckContext): readonly NodeFacts[] {
   return [...new Map(nodeVisits(context).map(({ node, facts }) => [node, facts])).values()];
+}
+
+/** The node that has the address. */
+export function nodeAt(context: CheckContext, address: string | null): string | null {
+  const nodes = objectsOf(context)?.nodes ?? [];
+  return nodes.find((one) => one.addresses.some((own) => own.address === address))?.name ?? null;
 }

@@ -63,9 +63,12 @@ function claimed(claims: readonly Claim[], mode: KubeProxyMode): Met | 'ambiguou
 function met(claim: { readonly proxied: Claim['proxied']; readonly kind: Met['kind'] }): Met {
   const { service, port } = claim.proxied;
   return {
-    ...claim,
+    proxied: claim.proxied,
+    kind: claim.kind,
     reasons: [`${KIND[claim.kind]} of Service ${portName(service, port)}`],
-    evidence: [port.cursor.evidence()],
+    get evidence() {
+      return [port.cursor.evidence()];
+    },
   };
 }
 

@@ -105,15 +105,21 @@ export function balance(
     const stays = flow.inInterface !== null && isLocalAddress(node, one.ip);
     const kept = stays && marked !== false ? [`${one.ip} is the node's own, where the source is never replaced`] : [];
     return {
-      ...ended('dnat', met),
       probability,
       conditions,
+      action: 'dnat',
+      service: met.proxied.service,
+      port: met.proxied.port,
+      addressKind: met.kind,
       slice: one.slice,
       endpoint: one.endpoint,
       destination: { ip: one.ip, port: one.port },
       masquerade: stays ? false : marked,
       reasons: [...met.reasons, ...reasons, ...kept],
-      evidence: [...met.evidence, one.endpoint.cursor.evidence()],
+      // Written down when somebody cites it: a ledger asks for thousands of endpoints, and cites none.
+      get evidence() {
+        return [...met.evidence, one.endpoint.cursor.evidence()];
+      },
     };
   };
   const fresh = (conditions: readonly Condition[]): IntendedOutcome[] =>

@@ -7,6 +7,7 @@ import type { Family } from '../../model/address.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { HookModule, NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../model/netfilter.ts';
 import { agree } from './agreement.ts';
+import { changeFlow } from './flow-change.ts';
 import { isModule, isNft, placeAll, stagesOf, type HookStages } from './hooks.ts';
 import { registrationOrders } from './orders.ts';
 import { notKnown, undetermined } from './outcome.ts';
@@ -76,7 +77,8 @@ function plansOf(rulesets: readonly (Ruleset | HookModule)[], family: Family, fr
 
 function startState(flow: Flow, from: 'wire' | 'process'): WalkState {
   const fresh = flow.tracking.state === 'NEW' || flow.tracking.state === 'RELATED';
-  const sent: Flow = from === 'process' ? { ...flow, inInterface: null } : flow;
+  // Copied in any case: outcomes are compared by what they hold, in the order in which they hold it.
+  const sent = changeFlow(flow, from === 'process' ? { inInterface: null } : {});
   return {
     flow: sent,
     hook: from === 'wire' ? 'prerouting' : 'output',

@@ -7,7 +7,7 @@ import type {
   IptablesTable,
   NetfilterEnvironment,
 } from '../../model/netfilter.ts';
-import { MISS, type BaseChain, type ChainRules, type RuleTable, type Way } from './state.ts';
+import { MISS, withState, type BaseChain, type ChainRules, type RuleTable, type Way } from './state.ts';
 import { testRule } from './rule-test.ts';
 import type { RuleContext, WalkState } from './state.ts';
 import { applyTarget, targetName } from './target/target.ts';
@@ -92,7 +92,7 @@ class Candidates implements ChainRules {
     if (tested === MISS) return MISS;
     return tested.map((way): Way => {
       if (way.matches === 'no') return { kind: 'pass', state: way.state };
-      const effect = applyTarget(rule.target, { ...context, state: way.state });
+      const effect = applyTarget(rule.target, withState(context, way.state));
       const match: Way = { kind: 'match', state: way.state, effect, action: targetName(rule.target) };
       if (way.matches === 'yes') return match;
       return { kind: 'open', before: way.state, ways: [match], reason: way.reason ?? '' };

@@ -11,18 +11,18 @@ export function endBranch(
   detail: Partial<Pick<TraversalOutcome, 'endedBy' | 'rejectWith' | 'unknown'>> = {},
 ): TraversalOutcome {
   const { sourceNat, interception, encapsulation } = state;
-  return {
+  const outcome: { -readonly [Key in keyof TraversalOutcome]: TraversalOutcome[Key] } = {
     verdict,
     flow: state.flow,
     rules: toArray(state.rules),
     route: state.route,
     probability: state.probability,
     conditions: toArray(state.conditions),
-    ...(sourceNat === undefined ? {} : { sourceNat }),
-    ...(encapsulation === undefined ? {} : { encapsulation }),
-    ...(interception === undefined || verdict !== 'local' ? {} : { interception }),
-    ...detail,
   };
+  if (sourceNat !== undefined) outcome.sourceNat = sourceNat;
+  if (encapsulation !== undefined) outcome.encapsulation = encapsulation;
+  if (interception !== undefined && verdict === 'local') outcome.interception = interception;
+  return Object.assign(outcome, detail);
 }
 
 export function undetermined(state: WalkState, unknown: Unknown): TraversalOutcome {

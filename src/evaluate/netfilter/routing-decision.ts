@@ -10,11 +10,8 @@ export function routeOf(
   from: 'wire' | 'process',
   environment: NetfilterEnvironment,
 ): readonly RouteDecision[] {
-  return environment.route({
-    ...query(flow),
-    inInterface: from === 'wire' ? flow.inInterface : null,
-    ...(from === 'process' ? { uid: flow.uid } : {}),
-  });
+  const query = from === 'wire' ? queryOf(flow, flow.inInterface, undefined) : queryOf(flow, null, flow.uid);
+  return environment.route(query);
 }
 
 /**
@@ -22,7 +19,7 @@ export function routeOf(
  * Source: net/ipv4/netfilter.c ip_route_me_harder (flowi4_uid stays 0), net/ipv6/netfilter.c ip6_route_me_harder.
  */
 export function rerouteOf(flow: Flow, environment: NetfilterEnvironment): readonly RouteDecision[] {
-  return environment.route({ ...query(flow), inInterface: null, uid: flow.family === 4 ? 0 : flow.uid });
+  return environment.route(queryOf(flow, null, flow.family === 4 ? 0 : flow.uid));
 }
 
 /** The branches of a routing decision. */
@@ -36,7 +33,7 @@ export function takeRoutes(state: WalkState, decisions: readonly RouteDecision[]
   );
 }
 
-function query(flow: Flow): RouteQuery {
+function queryOf(flow: Flow, inInterface: string | null | undefined, uid: number | undefined): RouteQuery {
   return {
     destination: flow.destination,
     source: flow.source,
@@ -44,5 +41,7 @@ function query(flow: Flow): RouteQuery {
     protocol: flow.protocol,
     sourcePort: flow.sourcePort,
     destinationPort: flow.destinationPort === 0 ? null : flow.destinationPort,
+    inInterface,
+    uid,
   };
 }

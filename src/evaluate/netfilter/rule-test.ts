@@ -3,7 +3,7 @@ import { MISS } from './state.ts';
 import { append, findLast } from './list.ts';
 import { matchOne } from './match/match.ts';
 import type { TestResult } from './match/result.ts';
-import { change, type RuleContext, type WalkState } from './state.ts';
+import { change, withState, type RuleContext, type WalkState } from './state.ts';
 
 /** One way that a rule's tests may turn out. */
 export interface Tested {
@@ -49,7 +49,7 @@ function testFrom(
     const match = matches[index];
     if (match === undefined) break;
     const remembered = CHANGING.has(match.kind) ? undefined : results[index];
-    const result = remembered ?? matchOne(match, { ...context, state });
+    const result = remembered ?? matchOne(match, withState(context, state));
     if (result.kind === 'no') return [miss(withRecent(state, result.recent))];
     if (result.kind === 'yes') state = withRecent(state, result.recent);
     else if (decidedLater(results, index)) return [miss(state)];
@@ -69,7 +69,7 @@ function fork(
   result: Extract<TestResult, { kind: 'chance' | 'condition' }>,
 ): readonly Tested[] {
   const onward = (next: WalkState): readonly Tested[] =>
-    testFrom({ ...context, state: next }, index + 1, unknown, results);
+    testFrom(withState(context, next), index + 1, unknown, results);
   if (result.kind === 'chance') {
     const { probability } = result;
     const no = change(state, { probability: state.probability * (1 - probability) });

@@ -137,6 +137,11 @@ export interface RuleContext {
   readonly environment: NetfilterEnvironment;
 }
 
+/** The same test or target, of another branch. */
+export function withState({ rule, ruleset, table, environment }: RuleContext, state: WalkState): RuleContext {
+  return { state, rule, ruleset, table, environment };
+}
+
 /** Whether the tracker has an entry for the packet that rules can see (`nf_ct_get` gives one). */
 export function hasEntry(state: WalkState): boolean {
   return state.tracked && state.flow.tracking.state !== 'INVALID' && state.flow.tracking.state !== 'UNTRACKED';

@@ -50,7 +50,10 @@ export class Walk {
         continue;
       }
       const next = branch.frame === null ? this.stage(branch) : this.rule(branch, branch.frame);
-      pending.push(...next.toReversed());
+      for (let index = next.length - 1; index >= 0; index -= 1) {
+        const one = next[index];
+        if (one !== undefined) pending.push(one);
+      }
     }
     return outcomes;
   }

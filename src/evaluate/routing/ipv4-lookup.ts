@@ -59,8 +59,11 @@ function lookupTables(
     for (const [at, route] of leaf.routes.entries()) {
       const result = tryRoute(tables, route, flow, ignoreLinkState);
       if (result === 'throw') return undefined;
-      if (result !== undefined)
-        return result.kind === 'route' ? { ...result, rivals: rivalsOf(leaf.length, leaf.routes, at) } : result;
+      if (result?.kind === 'route') {
+        const rivals = rivalsOf(leaf.length, leaf.routes, at);
+        return rivals.length === 0 ? result : { ...result, rivals };
+      }
+      if (result !== undefined) return result;
     }
   }
   return undefined;

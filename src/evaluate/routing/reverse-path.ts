@@ -113,15 +113,17 @@ function lookBack(tables: RoutingTables, packet: ReceivedPacket): FibResult | un
   const validMark = combinedSetting(tables, inInterface, 'src_valid_mark', 'or');
   const back = (mark: number): FibResult =>
     lookupIpv4(tables, {
-      ...flow,
       destination: source,
       source: flow.destination,
       inInterface: outInterface ?? tables.loopback,
       outInterface: null,
       mark,
+      tos: flow.tos,
       uid: 0,
+      protocol: flow.protocol,
       sourcePort: flow.destinationPort,
       destinationPort: flow.sourcePort,
+      received: flow.received,
     });
   const unmarked = back(0);
   if (flow.mark === 0 || validMark?.value === 0) return unmarked;

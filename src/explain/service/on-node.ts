@@ -29,6 +29,8 @@ export class AskedNode {
   readonly owner: NodeOwner;
   private readonly world: World;
   private readonly clients = new Map<Family, readonly Client[]>();
+  /** Whether an agent of Cilium is in kube-proxy's place. */
+  private readonly agents = new Map<Family, boolean>();
 
   constructor(world: World, owner: NodeOwner) {
     this.world = world;
@@ -113,7 +115,10 @@ export class AskedNode {
   private byCilium(from: SourceClass, flow: Flow, rules: boolean): Evaluation | null {
     const { world, owner } = this;
     const view = world.cluster(owner.cluster);
-    if (ciliumAgent(world, owner, flow.family) === undefined) return null;
+    const { family } = flow;
+    const byAgent = this.agents.get(family) ?? ciliumAgent(world, owner, family) !== undefined;
+    this.agents.set(family, byAgent);
+    if (!byAgent) return null;
     const answer = ciliumAnswer(world, owner, flow, from !== 'outside');
     return answer === null
       ? null

@@ -27,21 +27,28 @@ export function programmedEndings(asked: Flow, outcomes: readonly TraversalOutco
     const { flow, verdict, probability, conditions, sourceNat } = outcome;
     const moved = flow.destination !== asked.destination || flow.destinationPort !== asked.destinationPort;
     const translated = moved || flow.tracking.dnat || flow.tracking.ipvs !== undefined;
-    const base = { probability, conditions, masquerade: sourceNat !== undefined, to: null, others: [], reason: null };
+    const ending = (
+      action: Ending['action'],
+      reason: string | null,
+      to: Ending['to'] = null,
+      others: Ending['others'] = [],
+    ): Ending => {
+      return { action, to, others, masquerade: sourceNat !== undefined, probability, conditions, reason };
+    };
     switch (verdict) {
       case 'drop':
-        return { ...base, action: 'dropped', reason: outcome.endedBy?.raw ?? null };
+        return ending('dropped', outcome.endedBy?.raw ?? null);
       case 'reject':
-        return { ...base, action: 'rejected', reason: outcome.rejectWith ?? null };
+        return ending('rejected', outcome.rejectWith ?? null);
       case 'undetermined':
-        return { ...base, action: 'undetermined', reason: outcome.unknown?.reason ?? null };
+        return ending('undetermined', outcome.unknown?.reason ?? null);
       case 'unroutable':
       case 'forward':
       case 'local': {
         const handed = moved ? undefined : flow.tracking.ipvs;
         const to = { ip: handed?.server ?? flow.destination, port: handed?.serverPort ?? flow.destinationPort };
         const others = flow.tracking.ipvs?.usable ?? [];
-        return translated ? { ...base, action: 'translated', to, others } : { ...base, action: 'untouched' };
+        return translated ? ending('translated', null, to, others) : ending('untouched', null);
       }
     }
   });
@@ -118,7 +125,8 @@ function backendsOf(view: ClusterView, endings: readonly Ending[]): readonly Ser
     const sum = before === undefined ? probability : (before.probability ?? 0) + probability;
     const pod = view.podAt(to.ip);
     backends.set(key, {
-      ...to,
+      ip: to.ip,
+      port: to.port,
       pod: pod === undefined ? null : `${pod.namespace}/${pod.name}`,
       probability: open || before?.probability === null ? null : Math.min(1, sum),
     });

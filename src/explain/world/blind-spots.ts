@@ -5,7 +5,7 @@ import type { Flow } from '../../model/flow.ts';
 import type { Owner } from '../../model/trace.ts';
 import { listText } from '../../model/wording.ts';
 import { ciliumUnknown } from '../../evaluate/cilium/evaluate-cilium.ts';
-import { ciliumAgent, ciliumAnswer } from './cilium.ts';
+import { ciliumAgent, ciliumAnswer, USERSPACE_CHAIN } from './cilium.ts';
 import type { World } from './world.ts';
 
 /** Families whose chains hang on the hooks of IP, and those hooks: what `evaluateTraversal` walks through. */
@@ -66,12 +66,9 @@ function ipvs(world: World, owner: Owner & { readonly kind: 'node' }, netns: Net
   };
 }
 
-/** A chain of table nat that kube-proxy made in its userspace mode. */
-const PORTALS = 'KUBE-PORTALS-CONTAINER';
-
 /** Whether kube-proxy works in its userspace mode here (before Kubernetes 1.26): its rules lead to a port of its own process. */
 export function isUserspaceProxy(netns: NetnsFacts, family: Flow['family']): boolean {
-  return (netns.iptables(family).value ?? []).some((ruleset) => ruleset.chain('nat', PORTALS) !== undefined);
+  return (netns.iptables(family).value ?? []).some((ruleset) => ruleset.chain('nat', USERSPACE_CHAIN) !== undefined);
 }
 
 /** Cilium in kube-proxy's place translates Service addresses by eBPF programs, which neither rules nor routes show. */

@@ -7,8 +7,9 @@ import type { World } from './world.ts';
 
 type NodeOwner = Owner & { readonly kind: 'node' };
 
-/** Chains of table nat that some kube-proxy made: of its userspace mode, and of the others. */
-const KUBE_PROXY_CHAINS = ['KUBE-PORTALS-CONTAINER', 'KUBE-SERVICES'];
+/** A chain of table nat that kube-proxy made in its userspace mode, and one of the other modes. */
+export const USERSPACE_CHAIN = 'KUBE-PORTALS-CONTAINER';
+const KUBE_PROXY_CHAINS = [USERSPACE_CHAIN, 'KUBE-SERVICES'];
 
 /** Cilium's agent on a node that has no rules of kube-proxy, whose place it takes; undefined: there is none. */
 export function ciliumAgent(world: World, owner: NodeOwner, family: Flow['family']): PodFact | undefined {

@@ -1,5 +1,6 @@
 import type { Flow } from '../../model/flow.ts';
 import type { IntendedOutcome, KubeProxyConfig, KubeProxyMode } from '../../model/kube-proxy.ts';
+import type { NodeFact } from '../../model/kubernetes.ts';
 import type { Owner } from '../../model/trace.ts';
 import { evaluateKubeProxy } from '../../evaluate/kube-proxy/evaluate-kube-proxy.ts';
 import { proxyNode, type ProxyNode } from '../../evaluate/kube-proxy/node.ts';
@@ -28,15 +29,10 @@ export function intendedOnNode(world: World, owner: NodeOwner, flow: Flow): Inte
   const config = view.facts.node(owner.node).kubeProxy().value;
   if (config === undefined) return null;
   if ((node === undefined || !whole) && !isDecided(view, flow, node !== undefined)) return null;
-  const addresses =
-    view
-      .netns(owner)
-      .addresses()
-      .value?.map((one) => one.address) ?? null;
   const outcomes = evaluateKubeProxy(
     {
       index: view.serviceIndex(),
-      node: node === undefined ? unreadNode(view, owner, flow, addresses) : proxyNode(node, addresses, objects.nodes),
+      node: node === undefined ? unreadNode(view, owner, flow) : knownNode(view, owner, node),
       config,
       mode: modeOf(view, owner, config),
       serviceCIDRs: objects.serviceCIDRs.map((one) => one.cidr),
@@ -79,15 +75,28 @@ function isDecided(view: ClusterView, flow: Flow, nodeKnown: boolean): boolean {
 }
 
 /** A node of which only the pods are known: a packet from one of them is local to each detector of kube-proxy. */
-function unreadNode(
-  view: ClusterView,
-  { node }: NodeOwner,
-  { source }: Flow,
-  localAddresses: readonly string[] | null,
-): ProxyNode {
+function unreadNode(view: ClusterView, owner: NodeOwner, { source }: Flow): ProxyNode {
+  const { node } = owner;
   const own = view.podAt(source)?.nodeName === node;
   const podCIDRs = own ? [`${source}/${source.includes(':') ? 128 : 32}`] : [];
+  const localAddresses = interfaceAddresses(view, owner);
   return { name: node, zone: null, podCIDRs, clusterPodCIDRs: [], nodeIPs: [], localAddresses };
+}
+
+/** Asked for each packet, and the same for all of them; it holds the ranges of every node. */
+const known = new WeakMap<ClusterView, Map<string, ProxyNode>>();
+
+function knownNode(view: ClusterView, owner: NodeOwner, fact: NodeFact): ProxyNode {
+  const made = known.get(view) ?? new Map<string, ProxyNode>();
+  known.set(view, made);
+  const node = made.get(owner.node) ?? proxyNode(fact, interfaceAddresses(view, owner), view.objects?.nodes ?? []);
+  made.set(owner.node, node);
+  return node;
+}
+
+function interfaceAddresses(view: ClusterView, owner: NodeOwner): readonly string[] | null {
+  const { value } = view.netns(owner).addresses();
+  return value?.map((one) => one.address) ?? null;
 }
 
 /** The mode that the node reports, else the one that its rules show; kube-proxy's own default on Linux is iptables. */

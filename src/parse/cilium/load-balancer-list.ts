@@ -3,17 +3,13 @@
  * its frontends, and gaps. The texts are those of cilium-dbg/cmd/bpf_lb_list.go (dumpSVC) and pkg/maps/lbmap in Cilium's source.
  */
 import { gapRaw, type Artefact, type Parsed } from '../../model/artefact.ts';
-import {
-  indexCiliumServices,
-  type CiliumBackend,
-  type CiliumFrontend,
-  type CiliumServices,
-} from '../../model/cilium.ts';
+import type { CiliumBackend, CiliumFrontend, CiliumServices } from '../../model/cilium.ts';
 import type { Evidence } from '../../model/evidence.ts';
 import { GapLog } from '../../model/gap-log.ts';
 import { textLines } from '../../model/text-lines.ts';
 import { readJson } from '../json-index/json-document.ts';
 import { readPlace } from './frontend-text.ts';
+import { listedFrontends } from './listed-frontends.ts';
 
 const HEADING = /^SERVICE ADDRESS {2,}BACKEND ADDRESS/;
 /** The address of a frontend, with its slot since 1.16, and what stands in it; a line without the address is for the one before. */
@@ -29,9 +25,7 @@ export function parseLoadBalancerList(artefact: Artefact): Parsed<CiliumServices
   const reader = new Reader(log);
   if (/^\s*\{/.test(artefact.bytes.toString('latin1', 0, 100))) readMembers(artefact, reader, log);
   else readRows(artefact, reader);
-  const [gap] = log.list();
-  const incomplete = gap === undefined ? undefined : { reason: `${artefact.name}: ${gap.problem}`, evidence: [] };
-  return { value: indexCiliumServices(artefact.name, reader.frontends(), incomplete), gaps: log.list() };
+  return listedFrontends(artefact.name, reader.frontends(), log);
 }
 
 function readMembers(artefact: Artefact, reader: Reader, log: GapLog): void {

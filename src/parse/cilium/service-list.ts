@@ -4,16 +4,12 @@
  */
 import { parseAddress } from '../../model/address.ts';
 import type { Artefact, Parsed } from '../../model/artefact.ts';
-import {
-  indexCiliumServices,
-  type CiliumBackend,
-  type CiliumFrontend,
-  type CiliumServices,
-} from '../../model/cilium.ts';
+import type { CiliumBackend, CiliumFrontend, CiliumServices } from '../../model/cilium.ts';
 import { GapLog } from '../../model/gap-log.ts';
 import type { Cursor } from '../../model/json.ts';
 import { readJson } from '../json-index/json-document.ts';
 import { readProtocol } from './frontend-text.ts';
+import { listedFrontends } from './listed-frontends.ts';
 
 /** States of a backend (api/v1/models/backend_address.go); releases before 1.12 have no member of that name. */
 const STATES: ReadonlySet<string> = new Set([
@@ -40,9 +36,7 @@ export function parseCiliumServices(artefact: Artefact): Parsed<CiliumServices> 
     }
     return read ?? [];
   });
-  const [gap] = log.list();
-  const incomplete = gap === undefined ? undefined : { reason: `${artefact.name}: ${gap.problem}`, evidence: [] };
-  return { value: indexCiliumServices(artefact.name, all, incomplete), gaps: log.list() };
+  return listedFrontends(artefact.name, all, log);
 }
 
 function readService(service: Cursor): CiliumFrontend | undefined {

@@ -17,7 +17,7 @@ const CHAIN =
   /^\{\s*"chain"\s*:\s*\{\s*"family"\s*:\s*"(\w+)"\s*,\s*"table"\s*:\s*"([ !#-[\]-~]+)"\s*,\s*"name"\s*:\s*"([ !#-[\]-~]+)"\s*,\s*"handle"\s*:\s*\d+\s*\}\s*\}$/;
 const SET =
   /^\{\s*"(set|map)"\s*:\s*\{\s*"family"\s*:\s*"(\w+)"\s*,\s*"name"\s*:\s*"([ !#-[\]-~]+)"\s*,\s*"table"\s*:\s*"([ !#-[\]-~]+)"\s*,/;
-/** Members that would say it again, differently. */
+/** Members that would say it again, differently; an escape could write them in another way. */
 const AGAIN = ['"rule"', '"table"', '"chain"'];
 const CHANGES = /"(?:set|map)"\s*:\s*"@([^"\\]+)"/g;
 /** Longer rules are read whole. */
@@ -49,7 +49,7 @@ export function readHead(text: string | undefined): Head | undefined {
 
 function readRule(text: string): Head | undefined {
   const [matched, family = '', table = '', name = ''] = RULE.exec(text) ?? [];
-  if (matched === undefined || text.length >= MOST_BYTES) return undefined;
+  if (matched === undefined || text.length >= MOST_BYTES || text.includes('\\')) return undefined;
   if (AGAIN.some((key) => text.includes(key, matched.length))) return undefined;
   const updates = text.includes('"@') ? [...text.matchAll(CHANGES)].map(([, set = '']) => set) : NONE;
   return { kind: 'rule', family, table, name, updates };

@@ -3,10 +3,13 @@ import type { Evidence } from '../../model/evidence.ts';
 import { GapLog } from '../../model/gap-log.ts';
 import { Cursor } from '../../model/json.ts';
 import type { NftBaseChain, NftFamily, NftRuleset } from '../../model/nftables.ts';
+import { COLON, QUOTE, skipSpace } from '../json-index/byte-scan.ts';
 import { readJson } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-node.ts';
 import { MOST_BYTES, readHead, type Head } from './json-head.ts';
-import { findObjects, ObjectHeads, type ObjectPlaces } from './json-objects.ts';
+import { findObjects, type ObjectPlaces } from './json-objects.ts';
+import { PrintedChains } from './printed-chains.ts';
+import { cutElements, elementFinder } from './printed-set.ts';
 import { RulesetBuilder } from './ruleset-builder.ts';
 import { timeoutOf, typeNames } from './set.ts';
 import type { RuleSource, SetDeclaration, TableSource } from './table-source.ts';
@@ -27,9 +30,8 @@ const PASSIVE: ReadonlySet<string> = new Set([
 
 /** The objects of the array, which are left closed. */
 const OBJECTS = { levels: 2, innermostKeys: null } as const;
-const HOOK = '"hook"';
-const SPACE = 0x20;
-const COLON = 0x3a;
+/** The word is searched without its first quote: there are too many of those to stop at each. */
+const HOOK = 'hook"';
 
 /**
  * Reads `nft -j list ruleset`. Rules and elements are understood when a packet meets them. An object that is not understood is a
@@ -64,33 +66,29 @@ class Reader {
   private readonly artefact: string;
   private readonly bytes: Buffer;
   private readonly gaps: GapLog;
-  private places: ObjectPlaces = { starts: [], ends: [] };
+  private chains: PrintedChains | undefined;
+  private places: ObjectPlaces = { starts: [], ends: [], parts: [] };
 
   constructor({ name, bytes }: Artefact, gaps: GapLog) {
     this.artefact = name;
     this.bytes = bytes;
     this.gaps = gaps;
-    this.builder = new RulesetBuilder(name, gaps, (at) => new LaterRule(this.objectAt(at)));
+    this.builder = new RulesetBuilder(name, gaps, {
+      placesOf: (family, table, chain) => this.chains?.rulesOf(family, table, chain),
+      open: (place) => new LaterRule(this.objectAt(place)),
+    });
   }
 
   readPlaces(places: ObjectPlaces): void {
     this.places = places;
-    const { starts, ends } = places;
-    const heads = new ObjectHeads(this.bytes);
-    for (let index = 0; index < starts.length; index += 1) {
-      const start = starts[index] ?? 0;
-      const end = ends[index] ?? 0;
-      const known = heads.read(start, end);
-      if (known !== undefined) {
-        const place = this.builder.table(known.family, known.table);
-        if (known.kind === 'rule') place.addRule(known.chain, index);
-        else place.addChain(known.chain);
-        continue;
-      }
-      const head = readHead(this.bytes.toString('latin1', start, Math.min(end, start + MOST_BYTES)));
-      if (head !== undefined) this.readLater(head, this.objectAt(index));
+    this.chains = new PrintedChains(this.bytes, places, (family, table) => this.builder.table(family, table));
+    this.chains.index((index) => {
+      const start = places.starts[index] ?? 0;
+      const end = Math.min(places.ends[index] ?? 0, start + MOST_BYTES);
+      const head = readHead(this.bytes.toString('latin1', start, end));
+      if (head !== undefined) this.readLater(head, this.objectAt(index), index);
       else this.read(this.objectAt(index).cursor().value, index);
-    }
+    });
   }
 
   private objectAt(index: number): JsonObject {
@@ -103,19 +101,26 @@ class Reader {
   readAll(objects: JsonNode): void {
     for (const [index, node] of objects.elements().entries()) {
       const head = node.whole ? readHead(node.head(MOST_BYTES)) : undefined;
-      if (head !== undefined) this.readLater(head, node);
+      if (head !== undefined) this.readLater(head, node, index);
       else if (node.whole) this.read(node.cursor().value, index);
     }
   }
 
   /** An object of which it is known where it belongs, and which nobody has asked for yet. */
-  private readLater({ kind, family, table, name, updates }: Head, node: JsonObject): void {
+  private readLater({ kind, family, table, name, updates }: Head, node: JsonObject, index: number): void {
     const place = this.builder.table(family, table);
     if (kind === 'rule') {
-      place.addRule(name, new LaterRule(node));
+      place.addRule(name, new LaterRule(node), index);
       for (const set of updates) place.updates(set);
     } else if (kind === 'chain') place.addChain(name);
-    else place.sets.set(name, () => declaration(kind, memberOf(node.cursor().value, kind)));
+    else place.sets.set(name, () => this.declared(kind, node, index));
+  }
+
+  private declared(kind: 'set' | 'map', node: JsonObject, index: number): SetDeclaration | undefined {
+    const [start, end] = [this.places.starts[index], this.places.ends[index]];
+    const isPlaced = start !== undefined && end !== undefined;
+    const found = isPlaced ? printedDeclaration(kind, this.bytes.toString('latin1', start, end)) : undefined;
+    return found ?? declaration(kind, memberOf(node.cursor().value, kind));
   }
 
   private read(value: unknown, index: number): void {
@@ -142,7 +147,7 @@ class Reader {
       return true;
     }
     const place = this.builder.table(family, table);
-    if (kind === 'rule') return this.readRule(body, cite, place);
+    if (kind === 'rule') return this.readRule(body, cite, place, index);
     if (name === undefined) return false;
     switch (kind) {
       case 'table':
@@ -171,12 +176,12 @@ class Reader {
     }
   }
 
-  private readRule(body: Tree, cite: () => Evidence, place: TableSource): boolean {
+  private readRule(body: Tree, cite: () => Evidence, place: TableSource, index: number): boolean {
     const chain = textOf(body['chain']);
     const statements = body['expr'];
     if (chain === undefined || (statements !== undefined && !Array.isArray(statements))) return false;
     const list: readonly unknown[] = statements ?? [];
-    place.addRule(chain, { cite, statements: () => list });
+    place.addRule(chain, { cite, statements: () => list }, index);
     for (const statement of list) {
       const changed = textOf(
         memberOf(memberOf(statement, 'set'), 'set') ?? memberOf(memberOf(statement, 'map'), 'map'),
@@ -239,6 +244,20 @@ function declaration(kind: 'set' | 'map', body: unknown): SetDeclaration | undef
   };
 }
 
+/** @returns undefined when its elements are to be read one by one */
+function printedDeclaration(kind: 'set' | 'map', text: string): SetDeclaration | undefined {
+  const printed = cutElements(text);
+  const declared = declaration(kind, memberOf(printed?.declaration, kind));
+  if (printed === undefined || declared === undefined) return undefined;
+  const find = elementFinder(printed.elements, declared.types, declared.data);
+  if (find === undefined) return undefined;
+  const elements = (): readonly unknown[] => {
+    const list: unknown = JSON.parse(`[${printed.elements}]`);
+    return Array.isArray(list) ? (list as unknown[]) : [];
+  };
+  return { ...declared, find, elements };
+}
+
 function flagsOf(body: Tree): readonly unknown[] {
   const { flags } = body;
   return Array.isArray(flags) ? (flags as unknown[]) : [flags];
@@ -268,9 +287,7 @@ function baseChain(
 function hooksIn(bytes: Buffer): number {
   let count = 0;
   for (let at = bytes.indexOf(HOOK); at >= 0; at = bytes.indexOf(HOOK, at + HOOK.length)) {
-    let next = at + HOOK.length;
-    while (next < bytes.length && (bytes[next] ?? 0) <= SPACE) next += 1;
-    if (bytes[next] === COLON) count += 1;
+    if (bytes[at - 1] === QUOTE && bytes[skipSpace(bytes, at + HOOK.length)] === COLON) count += 1;
   }
   return count;
 }

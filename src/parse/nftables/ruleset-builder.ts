@@ -1,11 +1,17 @@
 import type { Parsed } from '../../model/artefact.ts';
 import type { Unknown } from '../../model/branching.ts';
 import type { GapLog } from '../../model/gap-log.ts';
-import type { NftBaseChain, NftFamily, NftRuleset } from '../../model/nftables.ts';
-import { TableSource, type RuleSource } from './table-source.ts';
+import type { NftBaseChain, NftRuleset } from '../../model/nftables.ts';
+import { TableSource, type RuleFinder } from './table-source.ts';
 import { LazyTable } from './table.ts';
 
-const FAMILIES: readonly string[] = ['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev'] satisfies NftFamily[];
+/** Of a form of which every rule is added. */
+const NO_MORE: RuleFinder = {
+  placesOf: () => undefined,
+  open: (place) => {
+    throw new Error(`nobody makes rule ${place}`);
+  },
+};
 
 /** Puts together what both forms of a ruleset hold. */
 export class RulesetBuilder {
@@ -14,13 +20,12 @@ export class RulesetBuilder {
   private readonly tables = new Map<string, TableSource>();
   private readonly chains: Omit<NftBaseChain, 'empty'>[] = [];
 
-  private readonly openRule: (at: number) => RuleSource;
+  private readonly finder: RuleFinder;
 
-  /** @param openRule makes a rule that was added to a table by number */
-  constructor(artefact: string, gaps: GapLog, openRule: (at: number) => RuleSource = noRule) {
+  constructor(artefact: string, gaps: GapLog, finder = NO_MORE) {
     this.artefact = artefact;
     this.gaps = gaps;
-    this.openRule = openRule;
+    this.finder = finder;
   }
 
   /** The table of that name, a new one when it was not seen before. */
@@ -28,7 +33,7 @@ export class RulesetBuilder {
     const key = `${family} ${name}`;
     const known = this.tables.get(key);
     if (known !== undefined) return known;
-    const made = new TableSource(isFamily(family) ? family : 'unknown', name, this.openRule);
+    const made = new TableSource(family, name, this.finder);
     this.tables.set(key, made);
     return made;
   }
@@ -63,12 +68,4 @@ export class RulesetBuilder {
       },
     };
   }
-}
-
-function noRule(at: number): never {
-  throw new Error(`nobody makes rule ${at}`);
-}
-
-function isFamily(text: string): text is NftFamily {
-  return FAMILIES.includes(text);
 }

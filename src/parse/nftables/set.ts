@@ -59,14 +59,18 @@ export class LazySet implements NftSet {
     const texts = key.map((datum, index) => writtenPart(datum, this.types[index]));
     this.lookups += 1;
     if (this.read === undefined && this.lookups <= UNSORTED_LOOKUPS) {
+      if (this.source.find !== undefined) return this.decoded(this.source.find(texts)) ?? [];
       const found = this.scan(texts);
       if (found !== undefined) return [found];
       if (this.isPlain()) return [];
     }
     const { written, others } = this.contents();
-    const item = written.get(texts.join(' '));
+    return this.decoded(written.get(texts.join(' '))) ?? others;
+  }
+
+  private decoded(item: unknown): readonly NftElement[] | undefined {
     const element = item === undefined ? undefined : decodeElement(item, this.types, this.source.data);
-    return element === undefined ? others : [element];
+    return element && [element];
   }
 
   /** Looks for an element that is written with these parts. */
@@ -84,8 +88,9 @@ export class LazySet implements NftSet {
 
   /** Whether every element is written with plain values, so that none but the written ones stand for a key. */
   private isPlain(): boolean {
-    const { data } = this.source;
-    this.plain ??= this.items().every((item) => hasPlainKey(data === null ? item : keyOf(item), this.types));
+    const { data, find } = this.source;
+    this.plain ??=
+      find !== undefined || this.items().every((item) => hasPlainKey(data === null ? item : keyOf(item), this.types));
     return this.plain;
   }
 

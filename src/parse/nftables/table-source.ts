@@ -1,6 +1,8 @@
 import type { Evidence } from '../../model/evidence.ts';
 import type { NftFamily } from '../../model/nftables.ts';
 
+const FAMILIES: readonly string[] = ['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev'] satisfies NftFamily[];
+
 /** A rule before it is understood. */
 export interface RuleSource {
   cite(): Evidence;
@@ -17,6 +19,24 @@ export interface SetDeclaration {
   readonly timeoutSeconds: number | null;
   /** The elements as libnftables-json(5) has them. */
   readonly elements: () => readonly unknown[];
+  /**
+   * Set where all elements are written with plain values, and one can be found without reading the others.
+   * @param parts of a key, as they are written
+   * @returns the element as `elements` has it
+   */
+  readonly find?: (parts: readonly string[]) => unknown;
+}
+
+/** Finds rules that were not added one by one: those of a listing that are read when somebody asks for their chain. */
+export interface RuleFinder {
+  /** Numbers of the chain's rules in the listing, in order; undefined: it knows no such chain. */
+  placesOf(family: string, table: string, chain: string): readonly number[] | undefined;
+  open(place: number): RuleSource;
+}
+
+interface PlacedRule {
+  readonly place: number;
+  readonly rule: RuleSource;
 }
 
 /** What was found in one table. */
@@ -31,38 +51,47 @@ export class TableSource {
   /** Sets that rules of the table change. */
   readonly updated = new Set<string>();
 
-  private readonly chains = new Map<string, (RuleSource | number)[]>();
-  private readonly openRule: (at: number) => RuleSource;
+  private readonly chains = new Map<string, PlacedRule[]>();
+  private readonly placesOf: (chain: string) => readonly number[] | undefined;
+  private readonly open: (place: number) => RuleSource;
 
-  /** @param openRule makes a rule that was added by number */
-  constructor(family: NftFamily | 'unknown', name: string, openRule: (at: number) => RuleSource) {
-    this.family = family;
+  /** @param family as the listing says it, by which the finder knows the table */
+  constructor(family: string, name: string, finder: RuleFinder) {
+    this.family = isFamily(family) ? family : 'unknown';
     this.name = name;
-    this.openRule = openRule;
+    this.placesOf = (chain) => finder.placesOf(family, name, chain);
+    this.open = (place) => finder.open(place);
   }
 
   addChain(name: string): void {
     if (!this.chains.has(name)) this.chains.set(name, []);
   }
 
-  /** @param rule itself, or a number by which `openRule` makes it when somebody asks for the chain */
-  addRule(chain: string, rule: RuleSource | number): void {
+  /** @param place number of the rule in the listing; rules are added in their order */
+  addRule(chain: string, rule: RuleSource, place = 0): void {
     const rules = this.chains.get(chain);
-    if (rules === undefined) this.chains.set(chain, [rule]);
-    else rules.push(rule);
+    if (rules === undefined) this.chains.set(chain, [{ place, rule }]);
+    else rules.push({ place, rule });
   }
 
   /** The rules of a chain, in order; undefined: there is no such chain. */
   rulesOf(chain: string): readonly RuleSource[] | undefined {
-    const { openRule } = this;
-    return this.chains.get(chain)?.map((rule) => (typeof rule === 'number' ? openRule(rule) : rule));
+    const added = this.chains.get(chain);
+    const places = this.placesOf(chain);
+    if (places === undefined) return added?.map(({ rule }) => rule);
+    const found = places.map((place): PlacedRule => ({ place, rule: this.open(place) }));
+    return [...(added ?? []), ...found].toSorted((a, b) => a.place - b.place).map(({ rule }) => rule);
   }
 
   hasRules(chain: string): boolean {
-    return (this.chains.get(chain)?.length ?? 0) > 0;
+    return (this.chains.get(chain)?.length ?? 0) > 0 || (this.placesOf(chain)?.length ?? 0) > 0;
   }
 
   updates(set: string): void {
     this.updated.add(set);
   }
+}
+
+function isFamily(text: string): text is NftFamily {
+  return FAMILIES.includes(text);
 }

@@ -1,5 +1,6 @@
 import type { Flow } from '../../../model/flow.ts';
 import type { Hook } from '../../../model/netfilter.ts';
+import { changeFlow } from '../flow-change.ts';
 import type { Manipulation } from './pick-address.ts';
 
 /** Which half of the addresses a hook translates. Source: net/netfilter/nf_nat_core.c HOOK2MANIP. */
@@ -18,15 +19,17 @@ export function manipulate(flow: Flow, manipulation: Manipulation): Flow {
     if (!(original ? tracking.dnat : tracking.snat)) return flow;
     const destination = original ? tracking.replySource : tracking.originalSource;
     const port = original ? tracking.replySourcePort : tracking.originalSourcePort;
-    return { ...flow, destination, destinationPort: port ?? 0, unknownPort: original ? flow.unknownPort : undefined };
+    const unknownPort = original ? flow.unknownPort : undefined;
+    return changeFlow(flow, { destination, destinationPort: port ?? 0, unknownPort });
   }
   if (!(original ? tracking.snat : tracking.dnat)) return flow;
-  if (!original) return { ...flow, source: tracking.originalDestination, sourcePort: tracking.originalDestinationPort };
+  if (!original) {
+    return changeFlow(flow, { source: tracking.originalDestination, sourcePort: tracking.originalDestinationPort });
+  }
   const { replyDestination, replyDestinationPort, translatedPorts } = tracking;
-  return {
-    ...flow,
+  return changeFlow(flow, {
     source: replyDestination ?? flow.source,
     sourcePort: replyDestinationPort,
     unknownPort: translatedPorts ?? flow.unknownPort,
-  };
+  });
 }

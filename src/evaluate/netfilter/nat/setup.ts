@@ -1,7 +1,8 @@
 import { parseAddress } from '../../../model/address.ts';
-import type { Flow, Tracking } from '../../../model/flow.ts';
+import type { Flow } from '../../../model/flow.ts';
 import type { NatRange, NumberRange } from '../../../model/iptables-rule.ts';
 import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
+import { changeFlow, changeTracking } from '../flow-change.ts';
 import { sourcePort } from '../match/port.ts';
 import { pickAddress, type Manipulation } from './pick-address.ts';
 
@@ -74,8 +75,8 @@ function destinationPorts(
 
 function withDestination(flow: Flow, address: string, port: number): Flow {
   if (address === flow.destination && port === flow.destinationPort) return flow;
-  const tracking: Tracking = { ...flow.tracking, replySource: address, replySourcePort: port, dnat: true };
-  return { ...flow, destination: address, destinationPort: port, tracking };
+  const tracking = changeTracking(flow.tracking, { replySource: address, replySourcePort: port, dnat: true });
+  return changeFlow(flow, { destination: address, destinationPort: port, tracking });
 }
 
 function translateSource(flow: Flow, range: NatRange, environment: NetfilterEnvironment): Flow {
@@ -93,18 +94,15 @@ function newSourcePorts(flow: Flow, range: NatRange, environment: NetfilterEnvir
 }
 
 function withSource(flow: Flow, address: string | null, ports: NumberRange | 'kept'): Flow {
-  const { translatedPorts: _, ...before } = flow.tracking;
   const lies = ports === 'kept' ? flow.unknownPort : ports;
   const port = ports === 'kept' ? flow.sourcePort : ports.from === ports.to ? ports.from : null;
   const unknownPort = port === null ? lies : undefined;
-  const tracking: Tracking = {
-    ...before,
-    replyDestination: address,
-    replyDestinationPort: port,
-    ...(unknownPort === undefined ? {} : { translatedPorts: unknownPort }),
-    snat: true,
-  };
-  return { ...flow, source: address ?? flow.source, sourcePort: port, unknownPort, tracking };
+  const translated = { replyDestination: address, replyDestinationPort: port, snat: true };
+  const tracking =
+    unknownPort === undefined
+      ? changeTracking(flow.tracking, translated, 'translatedPorts')
+      : changeTracking(flow.tracking, { ...translated, translatedPorts: unknownPort });
+  return changeFlow(flow, { source: address ?? flow.source, sourcePort: port, unknownPort, tracking });
 }
 
 function within(ports: NumberRange, range: NumberRange | undefined): boolean {

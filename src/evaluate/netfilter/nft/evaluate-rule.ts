@@ -1,6 +1,7 @@
 import type { NftOperand, NftStatement, NftVerdict } from '../../../model/nftables.ts';
 import type { Way } from '../state.ts';
 import { freshKey } from '../match/chance.ts';
+import { changeFlow } from '../flow-change.ts';
 import { change, hasEntry, type WalkState } from '../state.ts';
 import type { Effect } from '../state.ts';
 import { distribute, suppose, type Span } from './choice.ts';
@@ -188,7 +189,7 @@ function setMark(mark: 'packet' | 'connection', value: Value, state: WalkState):
   }
   const { flow } = state;
   if (mark === 'packet') {
-    const next = value.datum === flow.mark ? state : change(state, { flow: { ...flow, mark: value.datum } });
+    const next = value.datum === flow.mark ? state : change(state, { flow: changeFlow(flow, { mark: value.datum }) });
     return [{ kind: 'on', state: next }];
   }
   if (!state.tracked && state.template !== 'none') {
