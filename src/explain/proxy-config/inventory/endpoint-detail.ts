@@ -45,8 +45,11 @@ export interface EndpointSources {
   readonly view: ClusterView | null;
 }
 
-/** Every host of every cluster, from both answers of the proxy where both are there, by cluster and then as the proxy lists them. */
-export function endpointDetails({ dump, statuses, view }: EndpointSources): EndpointDetail[] {
+/**
+ * Every host of every cluster, from both answers of the proxy where both are there, by cluster and then as the proxy lists them; one
+ * after the other, for there may be hundreds of thousands.
+ */
+export function* endpointDetails({ dump, statuses, view }: EndpointSources): Generator<EndpointDetail> {
   const places = view === null ? null : placeOfAddress(view);
   const found = new Map<string, Host>();
   if (dump !== null) for (const host of assignedHosts(dump)) found.set(keyOf(host), host);
@@ -54,14 +57,16 @@ export function endpointDetails({ dump, statuses, view }: EndpointSources): Endp
     const known = found.get(keyOf(host));
     found.set(keyOf(host), known === undefined ? host : merged(known, host));
   }
-  const details: EndpointDetail[] = [];
   for (const [key, host] of found) {
-    details.push(detailOf(host, places));
-    // There may be hundreds of thousands: each is held once.
+    yield detailOf(host, places);
+    // Each is held once.
     found.delete(key);
   }
-  return details;
 }
+
+const FROM_DUMP = ['config_dump'] as const;
+const FROM_STATUSES = ['clusters'] as const;
+const FROM_BOTH = [...FROM_DUMP, ...FROM_STATUSES] as const;
 
 type Place = 'pod' | 'node' | 'zone' | 'sliceCondition' | 'usable';
 type Host = Omit<EndpointDetail, Place>;
@@ -76,7 +81,7 @@ function merged(assigned: Host, stated: Host): Host {
     ...stated,
     weight: stated.weight ?? assigned.weight,
     locality: stated.locality ?? assigned.locality,
-    sources: ['config_dump', 'clusters'],
+    sources: FROM_BOTH,
   };
 }
 
@@ -107,7 +112,7 @@ function* assignedHosts(dump: ProxyDump): Generator<Host> {
         const health = enumName(endpoint, 'health_status', HEALTH);
         const told = { health, flags: null, ejected: null, activeRequests: null, successRate: null };
         for (const cluster of clusters.get(service) ?? [service]) {
-          yield { cluster, ...about, ...told, weight, priority, locality, sources: ['config_dump'] };
+          yield { cluster, ...about, ...told, weight, priority, locality, sources: FROM_DUMP };
         }
       }
     }
@@ -147,7 +152,7 @@ function* statedHosts(statuses: ProxyClusterStatuses): Generator<Host> {
         locality: localityText(field(host, 'locality')) || null,
         activeRequests: statistic(host, 'rq_active'),
         successRate: isSet(host, 'success_rate') ? number(host, 'success_rate', 'value') : null,
-        sources: ['clusters'],
+        sources: FROM_STATUSES,
       };
     }
   }
