@@ -2,11 +2,11 @@
  * The memory that proxy-config takes, as a share of the file that it reads: `npm run bench -- --memory`. The larger dump is longer than a
  * string of V8 can be. Linux alone.
  */
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { envoyClusters, envoyDumpParts } from './envoy-dump.mjs';
+import { envoyClustersParts, envoyDumpParts } from './envoy-dump.mjs';
 import { peakMemory } from './peak-memory.ts';
 
 const program = fileURLToPath(new URL('../dist/kubectl-reach.cjs', import.meta.url));
@@ -14,24 +14,25 @@ const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
 const folder = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true }));
 
-function writeDump(services: number): string {
-  const file = path.join(folder, `config_dump-${services}.json`);
+function write(name: string, parts: Iterable<string>): string {
+  const file = path.join(folder, name);
   const out = openSync(file, 'w');
-  for (const part of envoyDumpParts(services)) writeSync(out, part);
+  for (const part of parts) writeSync(out, part);
   closeSync(out);
   return file;
 }
 
-const large = writeDump(10_700);
-const huge = writeDump(106_000);
-const clusters = path.join(folder, 'clusters.json');
-writeFileSync(clusters, envoyClusters(10_700));
+const large = write('config_dump.json', envoyDumpParts(10_700));
+const huge = write('huge-config_dump.json', envoyDumpParts(106_000));
+const clusters = write('clusters.json', envoyClustersParts(10_700));
 const FILTERED = ['cluster --fqdn svc-5000.ns-0.svc.cluster.local', 'listener --port 15001', 'route --name 9080'];
 const TABLES = ['bootstrap -o short', 'cluster', 'listener', 'route', 'eds', 'all'];
+const WIDE = ['cluster', 'listener', 'route', 'eds'].map((words) => `${words} -o wide`);
+const OWN = ['cluster', 'listener', 'route', 'eds'].map((words) => `${words} -o reach-json`);
 const LINES = [
   ...[...FILTERED, ...TABLES, 'cluster -o json', 'cluster -o wide'].map((words) => ({ words, file: large, budget: 4 })),
   { words: 'endpoint', file: clusters, budget: 4 },
-  ...[...FILTERED, ...TABLES, 'all -o json', 'cluster -o wide', 'listener -o wide'].map((words) => ({
+  ...[...FILTERED, ...TABLES, 'all -o json', ...WIDE, ...OWN].map((words) => ({
     words,
     file: huge,
     budget: 2,

@@ -18,7 +18,7 @@ import {
   routePart,
   secretPart,
 } from './proxy-config/parts.ts';
-import { present, type Presentation } from './proxy-config/present.ts';
+import { present, type Presentation, type Printed } from './proxy-config/present.ts';
 
 export { readSelection } from './explain/proxy-config/selection.ts';
 export { askProxies } from './proxy-config/ask-proxies.ts';
@@ -30,14 +30,13 @@ export { showLoggers } from './proxy-config/loggers.ts';
 export { showAll } from './proxy-config/show-all.ts';
 
 /** What was shown, and sentences for standard error about what the table leaves out. */
-export interface Shown {
-  readonly text: string;
+export interface Shown extends Printed {
   readonly notes: readonly string[];
 }
 
 export async function showClusters(proxies: Proxies, filter: ClusterFilter, how: Presentation): Promise<Shown> {
-  const text = await present('clusters', proxies, (proxy) => clusterPart(proxy, filter), how);
-  return { text, notes: troubles(proxies, 'cluster', how) };
+  const shown = await present('clusters', proxies, (proxy) => clusterPart(proxy, filter), how);
+  return { ...shown, notes: troubles(proxies, 'cluster', how) };
 }
 
 export async function showListeners(
@@ -46,8 +45,8 @@ export async function showListeners(
   verbose: boolean,
   how: Presentation,
 ): Promise<Shown> {
-  const text = await present('listeners', proxies, (proxy) => listenerPart(proxy, filter, verbose), how);
-  return { text, notes: troubles(proxies, 'listener', how) };
+  const shown = await present('listeners', proxies, (proxy) => listenerPart(proxy, filter, verbose), how);
+  return { ...shown, notes: troubles(proxies, 'listener', how) };
 }
 
 export async function showRoutes(
@@ -56,31 +55,31 @@ export async function showRoutes(
   verbose: boolean,
   how: Presentation,
 ): Promise<Shown> {
-  const text = await present('routes', proxies, (proxy) => routePart(proxy, filter, verbose), how);
-  return { text, notes: troubles(proxies, 'route', how) };
+  const shown = await present('routes', proxies, (proxy) => routePart(proxy, filter, verbose), how);
+  return { ...shown, notes: troubles(proxies, 'route', how) };
 }
 
 /** Endpoints of /clusters; in our own forms with those of the config_dump. */
 export async function showEndpoints(proxies: Proxies, filter: EndpointFilter, how: Presentation): Promise<Shown> {
-  return { text: await present('endpoints', proxies, (proxy) => endpointPart(proxy, filter), how), notes: [] };
+  return { ...(await present('endpoints', proxies, (proxy) => endpointPart(proxy, filter), how)), notes: [] };
 }
 
 /** Endpoints of the config_dump; in our own forms with those of /clusters. */
 export async function showAssignments(proxies: Proxies, filter: EndpointFilter, how: Presentation): Promise<Shown> {
-  return { text: await present('endpoints', proxies, (proxy) => assignmentPart(proxy, filter), how), notes: [] };
+  return { ...(await present('endpoints', proxies, (proxy) => assignmentPart(proxy, filter), how)), notes: [] };
 }
 
 export async function showBootstrap(proxies: Proxies, how: Presentation): Promise<Shown> {
-  return { text: await present('bootstrap', proxies, bootstrapPart, how), notes: [] };
+  return { ...(await present('bootstrap', proxies, bootstrapPart, how)), notes: [] };
 }
 
 /** @param now for the validity of certificates */
 export async function showSecrets(proxies: Proxies, now: Date, how: Presentation): Promise<Shown> {
-  return { text: await present('secrets', proxies, (proxy) => secretPart(proxy, now), how), notes: [] };
+  return { ...(await present('secrets', proxies, (proxy) => secretPart(proxy, now), how)), notes: [] };
 }
 
 export async function showExtensions(proxies: Proxies, how: Presentation): Promise<Shown> {
-  return { text: await present('extensions', proxies, extensionPart, how), notes: [] };
+  return { ...(await present('extensions', proxies, extensionPart, how)), notes: [] };
 }
 
 /** Istioctl's forms show what runs alone; that the proxy refused more is told beside them. */

@@ -6,7 +6,7 @@ import { escapeControls } from '../render/escape-controls.ts';
 import type { LiveAccess } from '../live-question.ts';
 import { readProxies } from './ask-proxies.ts';
 import type { Proxies, Proxy } from './open-proxies.ts';
-import { present, renderOwn } from './present.ts';
+import { present, renderOwn, type Printed } from './present.ts';
 
 /** Proxies or files whose authorities are compared. */
 export interface RootInput {
@@ -57,7 +57,7 @@ export async function compareRoots(
 export async function showAuthorization(
   proxies: Proxies,
   how: { readonly format: 'short' | 'reach-json' | 'reach-yaml'; readonly odd: boolean },
-): Promise<{ readonly text: string; readonly notes: readonly string[] }> {
+): Promise<Printed & { readonly notes: readonly string[] }> {
   const part = (proxy: Proxy) => ({
     short: () => authorizationTable(authorizationRows(proxy.config())),
     messages: () => {
@@ -65,5 +65,5 @@ export async function showAuthorization(
     },
     items: () => authorizationRows(proxy.config()),
   });
-  return { text: await present('authorization-policies', proxies, part, how), notes: [] };
+  return { ...(await present('authorization-policies', proxies, part, how)), notes: [] };
 }

@@ -99,18 +99,16 @@ export function listenerPart(proxy: Proxy, filter: ListenerFilter, verbose: bool
 
 export function routePart(proxy: Proxy, filter: RouteFilter, verbose: boolean): Part {
   const running = () => listRoutes(proxy.config(), filter);
-  const details = () => {
+  const details = function* (): Generator<RouteDetail> {
     requiredSection(proxy.config(), 'RoutesConfigDump');
     const holding = filter.name === null ? null : JSON.stringify(filter.name);
-    const routes: RouteDetail[] = [];
     for (const one of statedResources(proxy.config(), 'route', { holding })) {
       const { resource, state, rejection } = one;
       if (filter.name !== null && text(resource, 'name') !== filter.name) continue;
       for (const config of filteredRoutes(resource, statesOf(one), filter.selection)) {
-        for (const route of routesOf(config, state, rejection)) routes.push(route);
+        yield* routesOf(config, state, rejection);
       }
     }
-    return routes;
   };
   return {
     short: () => routeTable(running(), verbose, false),
@@ -153,15 +151,13 @@ export function assignmentPart(proxy: Proxy, filter: EndpointFilter): Part {
 }
 
 /** Either of the two answers that hold endpoints is enough. */
-function passingDetails(proxy: Proxy, filter: EndpointFilter, lookups: ProxyLookups): EndpointDetail[] {
+function* passingDetails(proxy: Proxy, filter: EndpointFilter, lookups: ProxyLookups): Generator<EndpointDetail> {
   if (!proxy.has('config-dump')) proxy.clusters();
   const cluster = filter.cluster?.toLowerCase() ?? null;
-  return lookups
-    .endpointList()
-    .filter(
-      (one) =>
-        (cluster === null || one.cluster.toLowerCase() === cluster) && selects(filter.selection, endpointTraits(one)),
-    );
+  for (const one of lookups.allEndpoints()) {
+    if (cluster !== null && one.cluster.toLowerCase() !== cluster) continue;
+    if (selects(filter.selection, endpointTraits(one))) yield one;
+  }
 }
 
 export function bootstrapPart(proxy: Proxy): Part {

@@ -4,8 +4,8 @@
  */
 import type { Table } from '../explain/proxy-config/table.ts';
 import { renderDumps, type DumpFormat, type Messages } from '../render/istioctl/dump.ts';
-import { renderTable } from '../render/istioctl/table.ts';
-import { renderJson } from '../render/json.ts';
+import { tablePieces } from '../render/istioctl/table.ts';
+import { documentPieces, renderJson } from '../render/json.ts';
 import type { Proxies, Proxy } from './open-proxies.ts';
 
 export type ShowFormat = 'short' | 'wide' | DumpFormat | OwnFormat;
@@ -18,7 +18,7 @@ export interface Part {
   wide?(): Table;
   messages(): Messages;
   /** Objects of our own schema. */
-  items(): readonly object[];
+  items(): Iterable<object>;
 }
 
 export interface Presentation {
@@ -26,6 +26,16 @@ export interface Presentation {
   /** Only what is not the same in every proxy. */
   readonly odd: boolean;
 }
+
+/** What is printed. */
+export interface Printed {
+  /** What stands before the text, where both together are long: they may be longer than a string can be. */
+  readonly pieces: readonly Buffer[];
+  readonly text: string;
+}
+
+/** From here on text is kept as bytes, of which each character of ASCII is one. */
+const PIECE_CHARACTERS = 256 * 1024;
 
 /** The version of docs/schema/proxy-config.schema.json. */
 const SCHEMA_VERSION = '1.0';
@@ -36,11 +46,11 @@ export async function present(
   proxies: Proxies,
   part: (proxy: Proxy) => Part,
   { format, odd }: Presentation,
-): Promise<string> {
+): Promise<Printed> {
   const parts = proxies.list.map((proxy) => ({ proxy: proxy.name, part: part(proxy) }));
   if (format === 'json' || format === 'yaml') {
     const dumps = parts.map((one) => ({ proxy: one.proxy, messages: one.part.messages() }));
-    return renderDumps(odd ? oddMessages(dumps) : dumps, proxies.several, format);
+    return { text: renderDumps(odd ? oddMessages(dumps) : dumps, proxies.several, format), pieces: [] };
   }
   if (format === 'short' || format === 'wide') {
     const tables = parts.map((one) => ({
@@ -48,14 +58,40 @@ export async function present(
       table: format === 'wide' ? (one.part.wide?.() ?? one.part.short()) : one.part.short(),
     }));
     const table = joined(tables, proxies.several, odd);
-    return odd && table.rows.length === 0 ? nothingOdd(parts.length) : renderTable(table);
+    return printed(odd && table.rows.length === 0 ? [nothingOdd(parts.length)] : tablePieces(table));
   }
-  const items = parts.map((one) => one.part.items());
-  const counted = odd ? oddOnes(items.map((list) => list.map((item) => JSON.stringify(item)))) : null;
-  const shown = parts.flatMap(({ proxy }, at) =>
-    (items[at] ?? []).filter((_, index) => counted?.(at, index) ?? true).map((item) => ({ proxy, ...item })),
+  const items = odd ? oddItems(parts) : allItems(parts);
+  const head = { schemaVersion: SCHEMA_VERSION, kind };
+  if (format === 'reach-json') return printed(documentPieces(head, items), '\n');
+  return { text: await renderOwn({ ...head, items: [...items] }, format), pieces: [] };
+}
+
+type NamedPart = { readonly proxy: string; readonly part: Part };
+
+function* allItems(parts: readonly NamedPart[]): Generator<object> {
+  for (const { proxy, part } of parts) for (const item of part.items()) yield { proxy, ...item };
+}
+
+function oddItems(parts: readonly NamedPart[]): readonly object[] {
+  const items = parts.map(({ part }) => [...part.items()]);
+  const isOdd = oddOnes(items.map((list) => list.map((item) => JSON.stringify(item))));
+  return parts.flatMap(({ proxy }, at) =>
+    (items[at] ?? []).filter((_, index) => isOdd(at, index)).map((item) => ({ proxy, ...item })),
   );
-  return renderOwn({ schemaVersion: SCHEMA_VERSION, kind, items: shown }, format);
+}
+
+/** Texts one after the other, of which none is kept as it came. */
+function printed(texts: Iterable<string>, end = ''): Printed {
+  const pieces: Buffer[] = [];
+  let text = '';
+  for (const one of texts) {
+    if (text.length > PIECE_CHARACTERS) {
+      pieces.push(Buffer.from(text));
+      text = '';
+    }
+    text += one;
+  }
+  return { pieces, text: text + end };
 }
 
 function nothingOdd(proxies: number): string {

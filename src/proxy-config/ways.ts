@@ -14,7 +14,7 @@ import { escapeControls } from '../render/escape-controls.ts';
 import { renderTable } from '../render/istioctl/table.ts';
 import type { Proxies, Proxy } from './open-proxies.ts';
 import { lookupsOf } from './parts.ts';
-import { present, renderOwn, type Part } from './present.ts';
+import { present, renderOwn, type Part, type Printed } from './present.ts';
 
 export type OwnFormat = 'short' | 'wide' | 'reach-json' | 'reach-yaml';
 
@@ -23,9 +23,8 @@ export async function showChains(
   proxies: Proxies,
   filter: ChainFilter,
   how: { readonly format: OwnFormat; readonly odd: boolean },
-): Promise<{ readonly text: string; readonly notes: readonly string[] }> {
-  const text = await present('chains', proxies, (proxy) => chainPart(proxy, filter), how);
-  return { text, notes: [] };
+): Promise<Printed & { readonly notes: readonly string[] }> {
+  return { ...(await present('chains', proxies, (proxy) => chainPart(proxy, filter), how)), notes: [] };
 }
 
 function chainPart(proxy: Proxy, filter: ChainFilter): Part {

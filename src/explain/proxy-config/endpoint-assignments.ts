@@ -83,7 +83,9 @@ function endpointRows(assignment: unknown, cluster: string, named: boolean): rea
   for (const group of list(assignment, 'endpoints')) {
     const locality = localityText(field(group, 'locality'));
     for (const endpoint of list(group, 'lb_endpoints')) {
-      const addresses = addressesOf(endpoint).map(addressText).join(',');
+      const about = field(endpoint, 'endpoint');
+      let addresses = addressText(field(about, 'address'));
+      for (const more of list(about, 'additional_addresses')) addresses += `,${addressText(field(more, 'address'))}`;
       const health = enumName(endpoint, 'health_status', HEALTH);
       rows.push([named ? `endpoint/${addresses}` : addresses, health, locality, cluster]);
     }

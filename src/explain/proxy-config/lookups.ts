@@ -11,7 +11,8 @@ import { clusterNameTraits, type Trait, type Traits } from './selection.ts';
 
 /** What is known of one proxy beside the resource that is looked at. Nothing is read before it is asked for. */
 export interface ProxyLookups extends FilterLookups {
-  endpointList(): readonly EndpointDetail[];
+  /** Every endpoint, one after the other, without keeping them. */
+  allEndpoints(): Iterable<EndpointDetail>;
   /** Addresses of a cluster's endpoints, with their ports. */
   endpointsOf(cluster: string): readonly string[];
   /** null: no endpoints were captured. */
@@ -27,18 +28,16 @@ export interface LookupSources {
 
 /** @param sources asked when something is looked up */
 export function proxyLookups(sources: () => LookupSources): ProxyLookups {
-  let details: readonly EndpointDetail[] | undefined;
   let counts: ReadonlyMap<string, { healthy: number; total: number }> | undefined;
   let byCluster: ReadonlyMap<string, readonly EndpointDetail[]> | undefined;
   let places: ReturnType<typeof placeOfAddress> | undefined;
   let routes: ReadonlyMap<string, readonly string[]> | undefined;
-  const endpointList = (): readonly EndpointDetail[] => (details ??= endpointDetails(sources()));
   const ofCluster = (cluster: string): readonly EndpointDetail[] => {
-    byCluster ??= groupByCluster(endpointList());
+    byCluster ??= groupByCluster(endpointDetails(sources()));
     return byCluster.get(cluster) ?? [];
   };
   return {
-    endpointList,
+    allEndpoints: () => endpointDetails(sources()),
     count: (cluster) => {
       counts ??= countEndpoints(sources());
       return counts.get(cluster) ?? (counts.size === 0 ? null : { healthy: 0, total: 0 });
@@ -64,7 +63,7 @@ export function proxyLookups(sources: () => LookupSources): ProxyLookups {
   };
 }
 
-function groupByCluster(details: readonly EndpointDetail[]): ReadonlyMap<string, readonly EndpointDetail[]> {
+function groupByCluster(details: Iterable<EndpointDetail>): ReadonlyMap<string, readonly EndpointDetail[]> {
   const groups = new Map<string, EndpointDetail[]>();
   for (const one of details) {
     const group = groups.get(one.cluster);

@@ -10,14 +10,21 @@ export function field(message: unknown, ...names: readonly string[]): unknown {
   let value = message;
   for (const name of names) {
     if (!isMessage(value)) return undefined;
-    value = member(value, name) ?? member(value, camelCase(name));
+    value = member(value, name);
     if (value === undefined) return undefined;
   }
   return value;
 }
 
-/** What objects inherit is all functions, which no JSON holds: to look at the value is faster than to ask whose it is. */
 function member(message: Record<string, unknown>, name: string): unknown {
+  const value = spelled(message, name);
+  if (value !== undefined) return value;
+  const camel = camelCase(name);
+  return camel === name ? undefined : spelled(message, camel);
+}
+
+/** What objects inherit is all functions, which no JSON holds: to look at the value is faster than to ask whose it is. */
+function spelled(message: Record<string, unknown>, name: string): unknown {
   const value = message[name];
   return value === null || typeof value === 'function' ? undefined : value;
 }

@@ -41,9 +41,16 @@ export function readProxyDocument(artefact: Artefact, parseWholeBytes = INDEX_BY
 
 function printedDump(artefact: Artefact, stored: StoredBytes, printed: readonly PrintedSection[]): ProxyDump {
   const reader = new ElementReader(artefact.name);
+  // The one that was read last alone is held: all of them are the whole file.
+  let held: { readonly at: number; readonly node: JsonNode } | undefined;
   const sections = printed.map(({ type, start, end }, at) => {
-    let node: JsonNode | undefined;
-    const read = (): JsonNode => (node ??= printedPart(artefact.name, stored.slice(start, end), `/configs/${at}`));
+    const read = (): JsonNode => {
+      if (held?.at === at) return held.node;
+      held = undefined;
+      const node = printedPart(artefact.name, stored.slice(start, end), `/configs/${at}`);
+      held = { at, node };
+      return node;
+    };
     return { type, section: dumpSection(read, reader) };
   });
   return configDump(artefact, sections, reader);

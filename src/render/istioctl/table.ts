@@ -5,7 +5,12 @@ import { escapeControls } from '../escape-controls.ts';
  * Columns as Go's text/tabwriter aligns them for istioctl: left, filled with blanks to the widest cell and the padding; the last
  * column is not filled, so that an empty last cell leaves blanks at the end of the line. Ends with a line feed.
  */
-export function renderTable({ columns, rows, padding }: Table): string {
+export function renderTable(table: Table): string {
+  return [...tablePieces(table)].join('');
+}
+
+/** The same piece by piece, many lines each: a table may be longer than a string can be. */
+export function* tablePieces({ columns, rows, padding }: Table): Generator<string> {
   const lines: Line[] = [];
   let above: readonly string[] = [];
   for (const cells of columns === null ? rows : [columns, ...rows]) {
@@ -21,16 +26,12 @@ export function renderTable({ columns, rows, padding }: Table): string {
       if (length + padding > (widths[column] ?? 0)) widths[column] = length + padding;
     }
   }
-  const pieces: string[] = [];
   for (let from = 0; from < lines.length; from += PIECE_LINES) {
-    pieces.push(
-      lines
-        .slice(from, from + PIECE_LINES)
-        .map((line) => lineText(line, widths))
-        .join(''),
-    );
+    yield lines
+      .slice(from, from + PIECE_LINES)
+      .map((line) => lineText(line, widths))
+      .join('');
   }
-  return pieces.join('');
 }
 
 /** As many lines are joined at once: V8 holds a text that was put together as its parts until it is joined. */

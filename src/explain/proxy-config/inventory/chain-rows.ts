@@ -211,7 +211,7 @@ class Tail {
       );
       return path !== null && routes.length === 0 ? [] : [withField(one, 'routes', routes)];
     });
-    return routesOf({ name: text(config, 'name'), virtual_hosts: hosts }, 'active', null);
+    return [...routesOf({ name: text(config, 'name'), virtual_hosts: hosts }, 'active', null)];
   }
 
   /** Where no cluster follows, nothing can be said of one that is asked for. */

@@ -41,18 +41,16 @@ export interface UpstreamTls {
   readonly subjectAltNames: readonly string[];
 }
 
-/** Every cluster of the dump that `passes`, in its order, with what it does. */
-export function clusterDetails(
+/** Every cluster of the dump that `passes`, in its order, with what it does; one after the other. */
+export function* clusterDetails(
   dump: ProxyDump,
   passes: (stated: StatedResource) => boolean,
   endpoints: (cluster: string) => ClusterDetail['endpoints'],
   holding: string | null = null,
-): ClusterDetail[] {
-  const details: ClusterDetail[] = [];
+): Generator<ClusterDetail> {
   for (const stated of statedResources(dump, 'cluster', { holding })) {
-    if (passes(stated)) details.push(clusterDetail(stated.resource, stated.state, stated.rejection, endpoints));
+    if (passes(stated)) yield clusterDetail(stated.resource, stated.state, stated.rejection, endpoints);
   }
-  return details;
 }
 
 function clusterDetail(

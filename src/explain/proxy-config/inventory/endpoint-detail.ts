@@ -45,23 +45,52 @@ export interface EndpointSources {
   readonly view: ClusterView | null;
 }
 
-/** Every host of every cluster, from both answers of the proxy where both are there, by cluster and then as the proxy lists them. */
-export function endpointDetails({ dump, statuses, view }: EndpointSources): EndpointDetail[] {
+/**
+ * Every host of every cluster, from both answers of the proxy where both are there, by cluster and then as the proxy lists them; one
+ * after the other, for there may be hundreds of thousands.
+ */
+export function* endpointDetails({ dump, statuses, view }: EndpointSources): Generator<EndpointDetail> {
   const places = view === null ? null : placeOfAddress(view);
-  const found = new Map<string, Host>();
-  if (dump !== null) for (const host of assignedHosts(dump)) found.set(keyOf(host), host);
+  if (dump !== null && statuses === null && isAssignedOnce(dump)) {
+    for (const hosts of assignments(dump)) for (const host of byKey(hosts).values()) yield detailOf(host, places);
+    return;
+  }
+  const found = byKey(dump === null ? [] : assignedHosts(dump));
   for (const host of statuses === null ? [] : statedHosts(statuses)) {
     const known = found.get(keyOf(host));
     found.set(keyOf(host), known === undefined ? host : merged(known, host));
   }
-  const details: EndpointDetail[] = [];
   for (const [key, host] of found) {
-    details.push(detailOf(host, places));
-    // There may be hundreds of thousands: each is held once.
+    yield detailOf(host, places);
+    // Each is held once.
     found.delete(key);
   }
-  return details;
 }
+
+/** Of a host that is listed twice, what is told last counts, where it was told first. */
+function byKey(hosts: Iterable<Host>): Map<string, Host> {
+  const found = new Map<string, Host>();
+  for (const host of hosts) found.set(keyOf(host), host);
+  return found;
+}
+
+/** Whether no cluster has endpoints of two assignments, so that each can be listed by itself. */
+function isAssignedOnce(dump: ProxyDump): boolean {
+  const clusters = clustersByService(dump);
+  const seen = new Set<string>();
+  for (const { resource } of statedResources(dump, 'endpoint', { without: ['endpoints": ['] })) {
+    const service = text(resource, 'cluster_name');
+    for (const cluster of clusters.get(service) ?? [service]) {
+      if (seen.has(cluster)) return false;
+      seen.add(cluster);
+    }
+  }
+  return true;
+}
+
+const FROM_DUMP = ['config_dump'] as const;
+const FROM_STATUSES = ['clusters'] as const;
+const FROM_BOTH = [...FROM_DUMP, ...FROM_STATUSES] as const;
 
 type Place = 'pod' | 'node' | 'zone' | 'sliceCondition' | 'usable';
 type Host = Omit<EndpointDetail, Place>;
@@ -76,7 +105,7 @@ function merged(assigned: Host, stated: Host): Host {
     ...stated,
     weight: stated.weight ?? assigned.weight,
     locality: stated.locality ?? assigned.locality,
-    sources: ['config_dump', 'clusters'],
+    sources: FROM_BOTH,
   };
 }
 
@@ -93,25 +122,35 @@ function isUsable({ flags, health }: Host): boolean {
   return !failing && !UNUSABLE.has(health);
 }
 
-/** Hosts of the config_dump. An assignment stands under the name that its clusters ask EDS for. */
 function* assignedHosts(dump: ProxyDump): Generator<Host> {
+  for (const hosts of assignments(dump)) yield* hosts;
+}
+
+/** Hosts of each assignment of the config_dump. It stands under the name that its clusters ask EDS for. */
+function* assignments(dump: ProxyDump): Generator<readonly Host[]> {
   const clusters = clustersByService(dump);
   for (const { resource } of statedResources(dump, 'endpoint')) {
     const service = text(resource, 'cluster_name');
-    for (const group of list(resource, 'endpoints')) {
-      const locality = localityText(field(group, 'locality')) || null;
-      const priority = number(group, 'priority');
-      for (const endpoint of list(group, 'lb_endpoints')) {
-        const about = addressAbout(addressesOf(endpoint)[0]);
-        const weight = isSet(endpoint, 'load_balancing_weight') ? number(endpoint, 'load_balancing_weight') : null;
-        const health = enumName(endpoint, 'health_status', HEALTH);
-        const told = { health, flags: null, ejected: null, activeRequests: null, successRate: null };
-        for (const cluster of clusters.get(service) ?? [service]) {
-          yield { cluster, ...about, ...told, weight, priority, locality, sources: ['config_dump'] };
-        }
+    yield hostsOf(resource, clusters.get(service) ?? [service]);
+  }
+}
+
+function hostsOf(assignment: unknown, clusters: readonly string[]): readonly Host[] {
+  const hosts: Host[] = [];
+  for (const group of list(assignment, 'endpoints')) {
+    const locality = localityText(field(group, 'locality')) || null;
+    const priority = number(group, 'priority');
+    for (const endpoint of list(group, 'lb_endpoints')) {
+      const about = addressAbout(addressesOf(endpoint)[0]);
+      const weight = isSet(endpoint, 'load_balancing_weight') ? number(endpoint, 'load_balancing_weight') : null;
+      const health = enumName(endpoint, 'health_status', HEALTH);
+      const told = { health, flags: null, ejected: null, activeRequests: null, successRate: null };
+      for (const cluster of clusters) {
+        hosts.push({ cluster, ...about, ...told, weight, priority, locality, sources: FROM_DUMP });
       }
     }
   }
+  return hosts;
 }
 
 /** What the names of clusters have nothing to do with. */
@@ -147,7 +186,7 @@ function* statedHosts(statuses: ProxyClusterStatuses): Generator<Host> {
         locality: localityText(field(host, 'locality')) || null,
         activeRequests: statistic(host, 'rq_active'),
         successRate: isSet(host, 'success_rate') ? number(host, 'success_rate', 'value') : null,
-        sources: ['clusters'],
+        sources: FROM_STATUSES,
       };
     }
   }

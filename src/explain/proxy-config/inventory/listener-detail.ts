@@ -45,15 +45,16 @@ export interface ChainDetail {
 /** `mtls`: clients must present a certificate. */
 export type DownstreamTls = 'plaintext' | 'tls' | 'mtls' | 'other';
 
-/** Every listener of the dump that `passes`, in its order. */
-export function listenerDetails(
+/** Every listener of the dump that `passes`, in its order; one after the other. */
+export function* listenerDetails(
   dump: ProxyDump,
   passes: (stated: StatedResource) => boolean,
   holding: string | null = null,
-): ListenerDetail[] {
-  return [...statedResources(dump, 'listener', { holding })]
-    .filter((stated) => passes(stated))
-    .map(({ resource, state, rejection }) => ({
+): Generator<ListenerDetail> {
+  for (const stated of statedResources(dump, 'listener', { holding })) {
+    if (!passes(stated)) continue;
+    const { resource, state, rejection } = stated;
+    yield {
       name: text(resource, 'name'),
       addresses: addresses(resource),
       port: port(resource),
@@ -64,7 +65,8 @@ export function listenerDetails(
       bound: field(resource, 'bind_to_port') !== false && field(resource, 'deprecated_v1', 'bind_to_port') !== false,
       listenerFilters: list(resource, 'listener_filters').map((filter) => shortName(text(filter, 'name'))),
       chains: filterChains(resource).map((chain) => chainDetail(chain, resource)),
-    }));
+    };
+  }
 }
 
 function chainDetail(chain: unknown, listener: unknown): ChainDetail {

@@ -32,9 +32,11 @@ export interface RouteDetail {
   readonly mirrors: readonly string[];
 }
 
-/** The routes of one route configuration; a virtual host without routes counts as one that answers 404. */
-export function routesOf(config: unknown, state: ResourceState, rejection: Rejection | null): RouteDetail[] {
-  return list(config, 'virtual_hosts').flatMap((host) => {
+/**
+ * The routes of one route configuration, one after the other; a virtual host without routes counts as one that answers 404.
+ */
+export function* routesOf(config: unknown, state: ResourceState, rejection: Rejection | null): Generator<RouteDetail> {
+  for (const host of list(config, 'virtual_hosts')) {
     const about = {
       routeConfig: text(config, 'name'),
       state,
@@ -43,10 +45,9 @@ export function routesOf(config: unknown, state: ResourceState, rejection: Rejec
       domains: texts(host, 'domains'),
     };
     const routes = list(host, 'routes');
-    return routes.length === 0
-      ? [{ ...about, ...NO_ROUTE }]
-      : routes.map((route) => ({ ...about, ...routeDetail(route) }));
-  });
+    if (routes.length === 0) yield { ...about, ...NO_ROUTE };
+    for (const route of routes) yield { ...about, ...routeDetail(route) };
+  }
 }
 
 type OwnDetail = Omit<RouteDetail, 'routeConfig' | 'state' | 'rejection' | 'virtualHost' | 'domains'>;

@@ -1,5 +1,5 @@
 import { clusterNameCells } from '../clusters.ts';
-import { sortedBy, type Table } from '../table.ts';
+import { sortedBy, type SortKey, type Table } from '../table.ts';
 import { clusterKey } from '../cluster-name.ts';
 import type { ClusterDetail } from './cluster-detail.ts';
 import type { EndpointDetail } from './endpoint-detail.ts';
@@ -21,8 +21,19 @@ function listCell(values: readonly string[]): string {
   return values.length === 0 ? NONE : values.join(',');
 }
 
+/** The rows of what is listed, which itself is not kept: there may be hundreds of thousands. */
+function sortedRows<T>(
+  values: Iterable<T>,
+  keyOf: (value: T) => SortKey,
+  rowsOf: (value: T) => readonly (readonly string[])[],
+): readonly (readonly string[])[] {
+  const groups: { readonly key: SortKey; readonly rows: readonly (readonly string[])[] }[] = [];
+  for (const value of values) groups.push({ key: keyOf(value), rows: rowsOf(value) });
+  return sortedBy(groups, ({ key }) => key).flatMap(({ rows }) => rows);
+}
+
 /** One row for each filter chain; a listener without chains has one row. */
-export function wideListenerTable(listeners: readonly ListenerDetail[]): Table {
+export function wideListenerTable(listeners: Iterable<ListenerDetail>): Table {
   const columns = [
     'ADDRESSES',
     'PORT',
@@ -40,8 +51,8 @@ export function wideListenerTable(listeners: readonly ListenerDetail[]): Table {
     'ACCESS LOG',
     'STATE',
   ];
-  const sorted = sortedBy(listeners, (one) => [one.port, one.addresses[0] ?? '', one.type, one.name, one.state]);
-  const rows = sorted.flatMap((listener) => {
+  const keyOf = (one: ListenerDetail): SortKey => [one.port, one.addresses[0] ?? '', one.type, one.name, one.state];
+  const rows = sortedRows(listeners, keyOf, (listener) => {
     const chains = listener.chains.length === 0 ? [null] : listener.chains;
     return chains.map((chain) => [
       listCell(listener.addresses.filter((one) => one !== '')),
@@ -72,7 +83,7 @@ function filtersCell({ networkFilters, httpFilters }: ChainDetail): string {
 }
 
 /** One row for each route. */
-export function wideRouteTable(routes: readonly RouteDetail[]): Table {
+export function wideRouteTable(routes: Iterable<RouteDetail>): Table {
   const columns = [
     'NAME',
     'VHOST NAME',
@@ -88,21 +99,23 @@ export function wideRouteTable(routes: readonly RouteDetail[]): Table {
     'VIRTUAL SERVICE',
     'STATE',
   ];
-  const sorted = sortedBy(routes, ({ routeConfig }) => [numericName(routeConfig), routeConfig]);
-  const rows = sorted.map((route) => [
-    route.routeConfig,
-    route.virtualHost,
-    listCell(route.domains),
-    route.name ?? NONE,
-    route.matches.length === 0 ? NONE : route.matches.join(' and '),
-    targetText(route),
-    route.timeout ?? NONE,
-    route.retries ?? NONE,
-    route.rewrite ?? NONE,
-    route.fault ?? NONE,
-    listCell(route.mirrors),
-    route.virtualService ?? NONE,
-    stateCell(route.state, route.rejection),
+  const keyOf = ({ routeConfig }: RouteDetail): SortKey => [numericName(routeConfig), routeConfig];
+  const rows = sortedRows(routes, keyOf, (route) => [
+    [
+      route.routeConfig,
+      route.virtualHost,
+      listCell(route.domains),
+      route.name ?? NONE,
+      route.matches.length === 0 ? NONE : route.matches.join(' and '),
+      targetText(route),
+      route.timeout ?? NONE,
+      route.retries ?? NONE,
+      route.rewrite ?? NONE,
+      route.fault ?? NONE,
+      listCell(route.mirrors),
+      route.virtualService ?? NONE,
+      stateCell(route.state, route.rejection),
+    ],
   ]);
   return { columns, rows, padding: PADDING };
 }
@@ -127,7 +140,7 @@ function shareText(weight: number, total: number): string {
 }
 
 /** One row for each cluster. */
-export function wideClusterTable(clusters: readonly ClusterDetail[]): Table {
+export function wideClusterTable(clusters: Iterable<ClusterDetail>): Table {
   const columns = [
     'SERVICE FQDN',
     'PORT',
@@ -144,18 +157,21 @@ export function wideClusterTable(clusters: readonly ClusterDetail[]): Table {
     'CONNECT TIMEOUT',
     'STATE',
   ];
-  const rows = sortedBy(clusters, ({ name, state }) => [...clusterKey(name), state]).map((cluster) => [
-    ...clusterNameCells(cluster.name, cluster.name),
-    cluster.type,
-    cluster.destinationRule ?? NONE,
-    cluster.endpoints === null ? NONE : `${cluster.endpoints.healthy}/${cluster.endpoints.total}`,
-    cluster.tls.mode,
-    listCell(cluster.tls.subjectAltNames),
-    cluster.loadBalancing,
-    settingsText(cluster.circuitBreakers),
-    cluster.outlierDetection === null ? NONE : settingsText(cluster.outlierDetection),
-    cluster.connectTimeout ?? NONE,
-    stateCell(cluster.state, cluster.rejection),
+  const keyOf = ({ name, state }: ClusterDetail): SortKey => [...clusterKey(name), state];
+  const rows = sortedRows(clusters, keyOf, (cluster) => [
+    [
+      ...clusterNameCells(cluster.name, cluster.name),
+      cluster.type,
+      cluster.destinationRule ?? NONE,
+      cluster.endpoints === null ? NONE : `${cluster.endpoints.healthy}/${cluster.endpoints.total}`,
+      cluster.tls.mode,
+      listCell(cluster.tls.subjectAltNames),
+      cluster.loadBalancing,
+      settingsText(cluster.circuitBreakers),
+      cluster.outlierDetection === null ? NONE : settingsText(cluster.outlierDetection),
+      cluster.connectTimeout ?? NONE,
+      stateCell(cluster.state, cluster.rejection),
+    ],
   ]);
   return { columns, rows, padding: PADDING };
 }
@@ -165,7 +181,7 @@ function settingsText(settings: Readonly<Record<string, string | number>>): stri
 }
 
 /** One row for each host of each cluster. */
-export function wideEndpointTable(endpoints: readonly EndpointDetail[]): Table {
+export function wideEndpointTable(endpoints: Iterable<EndpointDetail>): Table {
   const columns = [
     'ENDPOINT',
     'STATUS',
@@ -183,23 +199,25 @@ export function wideEndpointTable(endpoints: readonly EndpointDetail[]): Table {
     'SUCCESS',
     'SOURCE',
   ];
-  const sorted = sortedBy(endpoints, ({ address, port, cluster }) => [address, port, cluster]);
-  const rows = sorted.map((one) => [
-    one.endpoint,
-    one.health,
-    one.ejected === null ? NONE : one.ejected ? 'EJECTED' : 'OK',
-    one.cluster,
-    listCell(one.flags ?? []),
-    one.pod ?? NONE,
-    one.node ?? NONE,
-    one.zone ?? NONE,
-    one.sliceCondition ?? NONE,
-    one.weight === null ? NONE : String(one.weight),
-    String(one.priority),
-    one.locality ?? NONE,
-    one.activeRequests === null ? NONE : String(one.activeRequests),
-    one.successRate === null ? NONE : `${one.successRate}%`,
-    one.sources.join('+'),
+  const keyOf = ({ address, port, cluster }: EndpointDetail): SortKey => [address, port, cluster];
+  const rows = sortedRows(endpoints, keyOf, (one) => [
+    [
+      one.endpoint,
+      one.health,
+      one.ejected === null ? NONE : one.ejected ? 'EJECTED' : 'OK',
+      one.cluster,
+      listCell(one.flags ?? []),
+      one.pod ?? NONE,
+      one.node ?? NONE,
+      one.zone ?? NONE,
+      one.sliceCondition ?? NONE,
+      one.weight === null ? NONE : String(one.weight),
+      String(one.priority),
+      one.locality ?? NONE,
+      one.activeRequests === null ? NONE : String(one.activeRequests),
+      one.successRate === null ? NONE : `${one.successRate}%`,
+      one.sources.join('+'),
+    ],
   ]);
   // How busy an endpoint is at the moment tells no two replicas apart.
   const steady = (): string[] => rows.map((cells) => JSON.stringify(cells.toSpliced(columns.indexOf('ACTIVE'), 2)));
