@@ -218,7 +218,7 @@ async function inSource<T>(
 function dumpOf(artefact: Artefact): ProxyDump {
   const document = readProxyDocument(artefact);
   if (document.kind === 'unreadable') throw unreadableDocument(document.gap);
-  if (document.kind !== 'config-dump') throw missingDocument('config-dump', [[artefact.name, document.kind]]);
+  if (document.kind !== 'config-dump') throw missingDocument('config-dump', [{ artefact, ...document }]);
   return document.dump;
 }
 

@@ -158,6 +158,14 @@ describe('odd input', () => {
     expect(reach('pc', 'cluster', '-f', place).stdout).toBe(fixture('cluster.txt'));
   });
 
+  it('an empty object is what /clusters of a proxy without clusters answers', () => {
+    const place = file('no-clusters.json', '{}\n');
+    expect(reach('pc', 'ep', '-f', place).stdout).toBe('ENDPOINT     STATUS     OUTLIER CHECK     CLUSTER\n');
+    expect(reach('pc', 'ep', '-f', place, '-o', 'json').stdout).toBe('[]\n');
+    const wide = reach('pc', 'c', '-f', place, '-f', `${ENVOY}/config_dump.json`, '-o', 'wide').stdout;
+    expect(wide).toContain('reviews.bookinfo.svc.cluster.local');
+  });
+
   it('a packed dump is unpacked', () => {
     expect(reach('pc', 'cluster', '-f', file('dump.json.gz', gzipSync(dump))).stdout).toBe(fixture('cluster.txt'));
   });
