@@ -4,7 +4,6 @@
  */
 import type { ClusterFilter } from './explain/proxy-config/clusters.ts';
 import type { EndpointFilter } from './explain/proxy-config/endpoint-statuses.ts';
-import { troubleNotes } from './explain/proxy-config/inventory/stated-resources.ts';
 import type { ListenerFilter } from './explain/proxy-config/listeners.ts';
 import type { RouteFilter } from './explain/proxy-config/routes.ts';
 import type { Proxies } from './proxy-config/open-proxies.ts';
@@ -17,6 +16,7 @@ import {
   listenerPart,
   routePart,
   secretPart,
+  troublesOf,
 } from './proxy-config/parts.ts';
 import { present, type Presentation } from './proxy-config/present.ts';
 
@@ -83,11 +83,7 @@ export async function showExtensions(proxies: Proxies, how: Presentation): Promi
   return { text: await present('extensions', proxies, extensionPart, how), notes: [] };
 }
 
-/** Istioctl's forms show what runs alone; that the proxy refused more is told beside them. */
-function troubles({ list, several }: Proxies, kind: 'cluster' | 'listener' | 'route', how: Presentation): string[] {
-  if (how.format !== 'short') return [];
-  return list.flatMap((proxy) => {
-    const notes = troubleNotes(proxy.config(), kind);
-    return several ? notes.map((note) => `${proxy.name}: ${note}`) : notes;
-  });
+/** Istioctl's forms show what runs alone; what the proxy refused or does not use is told beside them. */
+function troubles(proxies: Proxies, kind: 'cluster' | 'listener' | 'route', { format }: Presentation): string[] {
+  return ['short', 'json', 'yaml'].includes(format) ? troublesOf(proxies, [kind]) : [];
 }

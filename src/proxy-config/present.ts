@@ -28,7 +28,7 @@ export interface Presentation {
 }
 
 /** The version of docs/schema/proxy-config.schema.json. */
-const SCHEMA_VERSION = '1.0';
+export const SCHEMA_VERSION = '1.0';
 
 /** @param kind what the items are: `clusters`, `routes` … */
 export async function present(
@@ -50,12 +50,19 @@ export async function present(
     const table = joined(tables, proxies.several, odd);
     return odd && table.rows.length === 0 ? nothingOdd(parts.length) : renderTable(table);
   }
+  return renderOwn({ schemaVersion: SCHEMA_VERSION, kind, items: itemsOf(parts, odd) }, format);
+}
+
+/** Objects of our own schema, each with its proxy. */
+export function itemsOf(
+  parts: readonly { readonly proxy: string; readonly part: Part }[],
+  odd: boolean,
+): readonly object[] {
   const items = parts.map((one) => one.part.items());
   const counted = odd ? oddOnes(items.map((list) => list.map((item) => JSON.stringify(item)))) : null;
-  const shown = parts.flatMap(({ proxy }, at) =>
+  return parts.flatMap(({ proxy }, at) =>
     (items[at] ?? []).filter((_, index) => counted?.(at, index) ?? true).map((item) => ({ proxy, ...item })),
   );
-  return renderOwn({ schemaVersion: SCHEMA_VERSION, kind, items: shown }, format);
 }
 
 function nothingOdd(proxies: number): string {

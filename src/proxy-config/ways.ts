@@ -13,7 +13,7 @@ import { readSelection } from '../explain/proxy-config/selection.ts';
 import { escapeControls } from '../render/escape-controls.ts';
 import { renderTable } from '../render/istioctl/table.ts';
 import type { Proxies, Proxy } from './open-proxies.ts';
-import { lookupsOf } from './parts.ts';
+import { lookupsOf, troublesOf } from './parts.ts';
 import { present, renderOwn, type Part } from './present.ts';
 
 export type OwnFormat = 'short' | 'wide' | 'reach-json' | 'reach-yaml';
@@ -25,7 +25,8 @@ export async function showChains(
   how: { readonly format: OwnFormat; readonly odd: boolean },
 ): Promise<{ readonly text: string; readonly notes: readonly string[] }> {
   const text = await present('chains', proxies, (proxy) => chainPart(proxy, filter), how);
-  return { text, notes: [] };
+  const isTable = how.format === 'short' || how.format === 'wide';
+  return { text, notes: isTable ? troublesOf(proxies, ['listener', 'route', 'cluster']) : [] };
 }
 
 function chainPart(proxy: Proxy, filter: ChainFilter): Part {

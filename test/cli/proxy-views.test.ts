@@ -64,10 +64,50 @@ describe('endpoints of both answers', () => {
 
 describe('what a proxy rejected', () => {
   const FILE = ['-f', 'test/fixtures/envoy/config-dump-nacked.json'];
-  it('stands in wide tables with the reason, and beside short ones', () => {
-    const wide = reach('pc', 'l', ...FILE, '-o', 'wide', '--status', 'rejected').stdout;
-    expect(wide).toMatch(/REJECTED: /);
-    expect(reach('pc', 'l', ...FILE).stderr).toMatch(/^The proxy rejected an update of listener /m);
+  const REASON = "unable to open file '/dev/stdout': Permission denied";
+  const BESIDE = new RegExp(`^The proxy rejected an update of listener .*: ${REASON}$`, 'm');
+
+  it.each(['listener', 'chain', 'all'].flatMap((command) => ['short', 'wide'].map((format) => [command, format])))(
+    '%s -o %s says so, and why',
+    (command, format) => {
+      const { stdout, stderr } = reach('pc', command, ...FILE, '-o', format);
+      if (format === 'short' || command === 'chain') expect(stderr).toMatch(BESIDE);
+      if (format === 'wide') expect(stdout).toMatch(new RegExp(` REJECTED: ${REASON}`));
+      if (command === 'chain') expect(stdout).toMatch(/^\S+ \(REJECTED\) /m);
+    },
+  );
+
+  it.each(['json', 'yaml'])('listener -o %s stands beside it', (format) => {
+    expect(reach('pc', 'l', ...FILE, '-o', format).stderr).toMatch(BESIDE);
+  });
+
+  it.each(['listener', 'chain', 'all'])('%s -o reach-json has the reason', (command) => {
+    expect(reach('pc', command, ...FILE, '-o', 'reach-json').stdout).toContain(
+      `"state": "rejected",\n      "rejection": {\n        "reason": "${REASON}"`,
+    );
+  });
+
+  it('others can be left out', () => {
+    const wide = reach('pc', 'l', ...FILE, '-o', 'wide', '--status', 'rejected')
+      .stdout.trimEnd()
+      .split('\n');
+    expect(wide.slice(1).every((line) => line.includes('REJECTED: '))).toBe(true);
+    expect(wide.length).toBeGreaterThan(1);
+  });
+});
+
+describe('all', () => {
+  it('as a wide table and reach-json is what the parts are', () => {
+    const document = JSON.parse(reach('pc', 'all', ...POD, '-o', 'reach-json').stdout) as Record<string, unknown>;
+    for (const [kind, command] of [
+      ['clusters', 'c'],
+      ['listeners', 'l'],
+      ['endpoints', 'eds'],
+    ] as const) {
+      expect(document[kind]).toEqual(items('pc', command, ...POD));
+    }
+    const wide = reach('pc', 'all', ...POD, '-o', 'wide').stdout;
+    expect(wide).toContain(reach('pc', 'r', ...POD, '-o', 'wide').stdout);
   });
 });
 
