@@ -137,6 +137,17 @@ export function routePart(proxy: Proxy, filter: RouteFilter, verbose: boolean): 
   };
 }
 
+/** Of envoy.admin.v3.ClusterStatus and of our own endpoints; numbers of requests and connections, and what is counted of them. */
+const FLEETING = new Set([
+  'stats',
+  'success_rate',
+  'local_origin_success_rate',
+  'success_rate_ejection_threshold',
+  'local_origin_success_rate_ejection_threshold',
+  'activeRequests',
+  'successRate',
+]);
+
 /** Endpoints of /clusters: with health as Envoy sees it. */
 export function endpointPart(proxy: Proxy, filter: EndpointFilter): Part {
   const lookups = lookupsOf(proxy);
@@ -146,6 +157,7 @@ export function endpointPart(proxy: Proxy, filter: EndpointFilter): Part {
     wide: () => wideEndpointTable(passingDetails(proxy, filter, lookups)),
     messages: () => ({ values: [...statuses('whole')], type: 'envoy.admin.v3.ClusterStatus', as: 'list' }),
     items: () => passingDetails(proxy, filter, lookups),
+    fleeting: FLEETING,
   };
 }
 
@@ -162,6 +174,7 @@ export function assignmentPart(proxy: Proxy, filter: EndpointFilter): Part {
       as: 'list',
     }),
     items: () => passingDetails(proxy, filter, lookups),
+    fleeting: FLEETING,
   };
 }
 

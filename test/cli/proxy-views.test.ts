@@ -141,6 +141,20 @@ describe('several proxies', () => {
     expect(new Set(odd)).toContain('inbound|9080||');
     expect(odd).not.toContain('outbound|9080||details.bookinfo.svc.cluster.local');
   });
+
+  it('--odd leaves the same in every format; how busy an endpoint is makes no difference', () => {
+    const odd = (command: string, format: string): string =>
+      reach('pc', command, '-l', 'app=reviews', '-n', 'bookinfo', ...SNAPSHOT, '--odd', '-o', format).stdout;
+    for (const command of ['endpoint', 'eds']) {
+      for (const format of ['short', 'wide', 'json', 'yaml', 'reach-json']) {
+        const text = odd(command, format);
+        const clusters = new Set(
+          text.match(/(?:inbound|outbound)\|\d+\|[^|]*\|(?:[a-z][\w.-]*)?|(?:Pass|Black)\w+Cluster|xds-grpc/g),
+        );
+        expect([...clusters], `${command} ${format}`).toEqual(['inbound|9080||']);
+      }
+    }
+  });
 });
 
 describe('chain', () => {

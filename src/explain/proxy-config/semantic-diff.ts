@@ -44,13 +44,18 @@ export function differences(before: unknown, after: unknown): ValueChange[] {
 
 /** Values in an order that follows what they mean alone. */
 export function sortedByMeaning(values: readonly unknown[]): readonly unknown[] {
-  const keyed = values.map((value) => ({ value, key: JSON.stringify(canonical(value, '')) }));
+  const keyed = values.map((value) => ({ value, key: meaningOf(value) }));
   return keyed.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ value }) => value);
 }
 
 /** Whether two values mean the same. */
 export function meansSame(before: unknown, after: unknown): boolean {
-  return JSON.stringify(canonical(before, '')) === JSON.stringify(canonical(after, ''));
+  return meaningOf(before) === meaningOf(after);
+}
+
+/** A text that two values share exactly when they mean the same. */
+export function meaningOf(value: unknown): string {
+  return JSON.stringify(canonical(value, '')) ?? '';
 }
 
 /**
