@@ -142,7 +142,7 @@ export async function showProxyDifference(
   format: Exclude<StatusFormat, 'json' | 'yaml'>,
 ): Promise<{ readonly text: string; readonly different: boolean }> {
   const { name, envoy, istiod } = await bothSides(question);
-  const kinds = diffProxies(istiod, withoutOwnEndpoints(envoy), { dynamicOnly: true }).filter(
+  const kinds = diffProxies(istiod, withoutOwnEndpoints(envoy), { dynamicOnly: true, without: ['extension'] }).filter(
     // An istiod that sends no secrets, or whose endpoints were not captured, says nothing of them.
     ({ kind, missing }) => missing === null || !(kind === 'secret' || kind === 'endpoint'),
   );

@@ -255,6 +255,20 @@ describe('diff', () => {
     expect(other.stdout).toContain('Clusters match\nEndpoints differ\n  ~ inbound|9080||\n');
   });
 
+  it('of two files, of a file and a proxy, and of two snapshots', () => {
+    const [one, other] = ['reviews-v1-abc', 'reviews-v2-abc'].map(
+      (pod) => `test/fixtures/one-node-bookinfo/clusters/lab/pods/bookinfo/${pod}/envoy/config_dump.json`,
+    );
+    expect(reach('pc', 'diff', `${one}`, `${one}`).status).toBe(0);
+    expect(reach('pc', 'diff', `${one}`, 'reviews-v1-abc.bookinfo', ...SNAPSHOT).status).toBe(0);
+    const files = reach('pc', 'diff', `${one}`, `${other}`);
+    expect(files.status).toBe(3);
+    expect(files.stdout).toContain('Endpoints differ\n  ~ inbound|9080||\n');
+    const snapshots = reach('pc', 'diff', ...SNAPSHOT, '--snapshot', 'samples/istio-bookinfo');
+    expect(snapshots.status).toBe(3);
+    expect(snapshots.stdout).toMatch(/^Only the (?:first|second) snapshot has /m);
+  });
+
   it('needs two sides', () => {
     expect(reach('pc', 'diff', 'reviews-v1-abc.bookinfo', ...SNAPSHOT)).toMatchObject({ status: 2 });
   });
