@@ -180,7 +180,9 @@ describe('odd input', () => {
       'are both an answer of /config_dump',
     ],
     [['pc', 'ep', '-f', `${ENVOY}/config_dump.json`], "this needs the proxy's /clusters?format=json"],
-    [['pc', 'c', '--port', '70000', '-f', 'x'], '--port'],
+    [['pc', 'c', '--port', '70000', '-f', 'x'], '--port: 70000 is no port'],
+    [['pc', 'log', 'a', '--reset', '--level', 'debug'], '--level cannot be combined with --reset'],
+    [['pc', 'log', 'a', '--level', 'loud'], 'unrecognized logging level: loud'],
   ])('%j is wrong usage', (words, text) => {
     const { status, stderr } = reach(...words);
     expect(status).toBe(2);
