@@ -62,12 +62,22 @@ export async function showRoutes(
 
 /** Endpoints of /clusters; in our own forms with those of the config_dump. */
 export async function showEndpoints(proxies: Proxies, filter: EndpointFilter, how: Presentation): Promise<Shown> {
-  return { text: await present('endpoints', proxies, (proxy) => endpointPart(proxy, filter), how), notes: [] };
+  const text = await present('endpoints', proxies, (proxy) => endpointPart(proxy, filter), how);
+  return { text, notes: isIstioctls(how) ? [] : withoutEndpoints(proxies) };
 }
 
 /** Endpoints of the config_dump; in our own forms with those of /clusters. */
 export async function showAssignments(proxies: Proxies, filter: EndpointFilter, how: Presentation): Promise<Shown> {
-  return { text: await present('endpoints', proxies, (proxy) => assignmentPart(proxy, filter), how), notes: [] };
+  const text = await present('endpoints', proxies, (proxy) => assignmentPart(proxy, filter), how);
+  return { text, notes: withoutEndpoints(proxies, isIstioctls(how)) };
+}
+
+/** An empty table of a dump that was taken without endpoints would say that there are none. */
+function withoutEndpoints({ list }: Proxies, dumpAlone = false): string[] {
+  return list.flatMap((proxy) => {
+    if ((!dumpAlone && proxy.has('clusters')) || proxy.config().section('EndpointsConfigDump') !== undefined) return [];
+    return [`${proxy.config().artefact} was captured without endpoints: capture /config_dump?include_eds=true.`];
+  });
 }
 
 export async function showBootstrap(proxies: Proxies, how: Presentation): Promise<Shown> {
@@ -84,6 +94,10 @@ export async function showExtensions(proxies: Proxies, how: Presentation): Promi
 }
 
 /** Istioctl's forms show what runs alone; what the proxy refused or does not use is told beside them. */
-function troubles(proxies: Proxies, kind: 'cluster' | 'listener' | 'route', { format }: Presentation): string[] {
-  return ['short', 'json', 'yaml'].includes(format) ? troublesOf(proxies, [kind]) : [];
+function troubles(proxies: Proxies, kind: 'cluster' | 'listener' | 'route', how: Presentation): string[] {
+  return isIstioctls(how) ? troublesOf(proxies, [kind]) : [];
+}
+
+function isIstioctls({ format }: Presentation): boolean {
+  return format === 'short' || format === 'json' || format === 'yaml';
 }

@@ -62,6 +62,23 @@ describe('endpoints of both answers', () => {
   });
 });
 
+describe('a config_dump without endpoints', () => {
+  const FILE = ['-f', 'test/fixtures/istioctl/texts.json'];
+  it.each([
+    ['eds', 'short'],
+    ['eds', 'json'],
+    ['eds', 'wide'],
+    ['endpoint', 'wide'],
+    ['endpoint', 'reach-json'],
+  ])('%s -o %s says so beside an empty answer', (command, format) => {
+    const { stderr, status } = reach('pc', command, ...FILE, '-o', format);
+    expect({ stderr, status }).toEqual({
+      stderr: `${FILE[1]} was captured without endpoints: capture /config_dump?include_eds=true.\n`,
+      status: 0,
+    });
+  });
+});
+
 describe('what a proxy rejected', () => {
   const FILE = ['-f', 'test/fixtures/envoy/config-dump-nacked.json'];
   const REASON = "unable to open file '/dev/stdout': Permission denied";

@@ -270,3 +270,55 @@ describe('other commands of istioctl', () => {
     expect(errors).toContain('no ztunnel runs in the cluster');
   });
 });
+
+/** Differences of docs/istioctl-differences.md that only a cluster shows; those of files are in test/conformance/istioctl. */
+describe('where istioctl does otherwise', () => {
+  it('rootca-compare compares; istioctl cannot read what it has decoded already', async () => {
+    const words = ['rootca-compare', SIDECAR, 'cli-a.bookinfo'];
+    const [other, own] = await Promise.all([theirs('pc', ...words), live('pc', ...words)]);
+    expect(other.status).not.toBe(0);
+    expect(own).toMatchObject({ errors: '', status: 0 });
+    expect(own.text).toContain('identical ROOTCA');
+  });
+
+  it('bootstrap says when it was loaded', async () => {
+    const words = ['bootstrap', SIDECAR, '-o', 'json'];
+    const [other, own] = await Promise.all([theirs('pc', ...words), live('pc', ...words)]);
+    expect(JSON.parse(other.text)).not.toHaveProperty('lastUpdated');
+    expect(JSON.parse(own.text)).toHaveProperty('lastUpdated');
+  });
+
+  it('names of loggers are compared whole', async () => {
+    const words = ['log', SIDECAR, '--level', 'rout:debug'];
+    const [other, own] = await Promise.all([theirs('pc', ...words), live('pc', ...words)]);
+    expect(other.errors).not.toContain('unrecognized logger name');
+    expect(own.errors).toContain('unrecognized logger name: rout');
+    expect(own).toMatchObject({ text: '', status: 2 });
+  });
+
+  it('a proxy that runs something else ends with status 3', async () => {
+    const other = file('differs.json');
+    const dump = readFileSync(file('sidecar.json'), 'utf8');
+    writeFileSync(other, dump.replaceAll('"connect_timeout": "10s"', '"connect_timeout": "12s"'));
+    const words = ['ps', SIDECAR, '--file', other];
+    const [theirAnswer, own] = await Promise.all([theirs(...words), live(...words)]);
+    expect(theirAnswer.text).toContain("Clusters Don't Match");
+    expect([theirAnswer.status, own.status]).toEqual([0, 3]);
+  });
+
+  it('check-inject has no colours, and status 3 where nothing is injected', async () => {
+    const words = ['check-inject', 'plain.plain'];
+    const [other, own] = await Promise.all([theirs('x', ...words), live(...words)]);
+    expect(other.text).not.toBe(stripVTControlCharacters(other.text));
+    expect(own.text).toBe(stripVTControlCharacters(own.text));
+    expect([other.status, own.status]).toEqual([0, 3]);
+  });
+
+  it('internal-debug --all has istiods by their pods, which istioctl does not know', async () => {
+    const keys = ({ text }: Printed): string[] => Object.keys(JSON.parse(text) as object);
+    const words = ['internal-debug', 'syncz', '--all'];
+    const [other, own] = await Promise.all([theirs('x', ...words), live(...words)]);
+    expect(keys(other)).toEqual(['MISSING']);
+    expect(keys(own)[0]).toMatch(/^istiod-/);
+  });
+});
