@@ -153,7 +153,7 @@ async function openFiles(paths: readonly string[]): Promise<Proxies> {
   const gaps: (() => readonly Gap[])[] = [];
   const missing = (kind: DocumentKind): QuestionError => missingDocument(kind, [...found.values()]);
   // The order in which files are given changes nothing.
-  const [first] = [found.get('config-dump'), found.get('clusters')].filter((one) => one !== undefined);
+  const first = found.get('config-dump') ?? found.get('clusters');
   const proxy = proxyOf(first?.artefact.name ?? '', (kind) => found.get(kind), missing, null, gaps);
   return proxiesOf([proxy], false, null, gaps);
 }

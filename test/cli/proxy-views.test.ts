@@ -84,15 +84,17 @@ describe('what a proxy rejected', () => {
   const REASON = "unable to open file '/dev/stdout': Permission denied";
   const BESIDE = new RegExp(`^The proxy rejected an update of listener .*: ${REASON}$`, 'm');
 
-  it.each(['listener', 'chain', 'all'].flatMap((command) => ['short', 'wide'].map((format) => [command, format])))(
-    '%s -o %s says so, and why',
-    (command, format) => {
-      const { stdout, stderr } = reach('pc', command, ...FILE, '-o', format);
-      if (format === 'short' || command === 'chain') expect(stderr).toMatch(BESIDE);
-      if (format === 'wide') expect(stdout).toMatch(new RegExp(` REJECTED: ${REASON}`));
-      if (command === 'chain') expect(stdout).toMatch(/^\S+ \(REJECTED\) /m);
-    },
-  );
+  it.each<readonly [command: string, format: string, where: 'stdout' | 'stderr', says: RegExp]>([
+    ['listener', 'short', 'stderr', BESIDE],
+    ['listener', 'wide', 'stdout', new RegExp(` REJECTED: ${REASON}`)],
+    ['chain', 'short', 'stderr', BESIDE],
+    ['chain', 'short', 'stdout', /^\S+ \(REJECTED\) /m],
+    ['chain', 'wide', 'stdout', new RegExp(` REJECTED: ${REASON}`)],
+    ['all', 'short', 'stderr', BESIDE],
+    ['all', 'wide', 'stdout', new RegExp(` REJECTED: ${REASON}`)],
+  ])('%s -o %s says so, and why, on %s', (command, format, where, says) => {
+    expect(reach('pc', command, ...FILE, '-o', format)[where]).toMatch(says);
+  });
 
   it.each(['json', 'yaml'])('listener -o %s stands beside it', (format) => {
     expect(reach('pc', 'l', ...FILE, '-o', format).stderr).toMatch(BESIDE);

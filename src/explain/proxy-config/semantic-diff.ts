@@ -78,7 +78,7 @@ export function meansSame(before: unknown, after: unknown): boolean {
 
 /** A text that two values share exactly when they mean the same. */
 export function meaningOf(value: unknown): string {
-  return JSON.stringify(canonical(value)) ?? '';
+  return JSON.stringify(canonical(value));
 }
 
 /**
