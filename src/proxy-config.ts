@@ -4,7 +4,6 @@
  */
 import type { ClusterFilter } from './explain/proxy-config/clusters.ts';
 import type { EndpointFilter } from './explain/proxy-config/endpoint-statuses.ts';
-import { troubleNotes } from './explain/proxy-config/inventory/stated-resources.ts';
 import type { ListenerFilter } from './explain/proxy-config/listeners.ts';
 import type { RouteFilter } from './explain/proxy-config/routes.ts';
 import type { Proxies } from './proxy-config/open-proxies.ts';
@@ -17,6 +16,7 @@ import {
   listenerPart,
   routePart,
   secretPart,
+  troublesOf,
 } from './proxy-config/parts.ts';
 import { present, type Presentation, type Printed } from './proxy-config/present.ts';
 
@@ -61,12 +61,22 @@ export async function showRoutes(
 
 /** Endpoints of /clusters; in our own forms with those of the config_dump. */
 export async function showEndpoints(proxies: Proxies, filter: EndpointFilter, how: Presentation): Promise<Shown> {
-  return { ...(await present('endpoints', proxies, (proxy) => endpointPart(proxy, filter), how)), notes: [] };
+  const shown = await present('endpoints', proxies, (proxy) => endpointPart(proxy, filter), how);
+  return { ...shown, notes: isIstioctls(how) ? [] : withoutEndpoints(proxies) };
 }
 
 /** Endpoints of the config_dump; in our own forms with those of /clusters. */
 export async function showAssignments(proxies: Proxies, filter: EndpointFilter, how: Presentation): Promise<Shown> {
-  return { ...(await present('endpoints', proxies, (proxy) => assignmentPart(proxy, filter), how)), notes: [] };
+  const shown = await present('endpoints', proxies, (proxy) => assignmentPart(proxy, filter), how);
+  return { ...shown, notes: withoutEndpoints(proxies, isIstioctls(how)) };
+}
+
+/** An empty table of a dump that was taken without endpoints would say that there are none. */
+function withoutEndpoints({ list }: Proxies, dumpAlone = false): string[] {
+  return list.flatMap((proxy) => {
+    if ((!dumpAlone && proxy.has('clusters')) || proxy.config().section('EndpointsConfigDump') !== undefined) return [];
+    return [`${proxy.config().artefact} was captured without endpoints: capture /config_dump?include_eds=true.`];
+  });
 }
 
 export async function showBootstrap(proxies: Proxies, how: Presentation): Promise<Shown> {
@@ -82,11 +92,11 @@ export async function showExtensions(proxies: Proxies, how: Presentation): Promi
   return { ...(await present('extensions', proxies, extensionPart, how)), notes: [] };
 }
 
-/** Istioctl's forms show what runs alone; that the proxy refused more is told beside them. */
-function troubles({ list, several }: Proxies, kind: 'cluster' | 'listener' | 'route', how: Presentation): string[] {
-  if (how.format !== 'short') return [];
-  return list.flatMap((proxy) => {
-    const notes = troubleNotes(proxy.config(), kind);
-    return several ? notes.map((note) => `${proxy.name}: ${note}`) : notes;
-  });
+/** Istioctl's forms show what runs alone; what the proxy refused or does not use is told beside them. */
+function troubles(proxies: Proxies, kind: 'cluster' | 'listener' | 'route', how: Presentation): string[] {
+  return isIstioctls(how) ? troublesOf(proxies, [kind]) : [];
+}
+
+function isIstioctls({ format }: Presentation): boolean {
+  return format === 'short' || format === 'json' || format === 'yaml';
 }

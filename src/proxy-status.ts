@@ -142,7 +142,7 @@ export async function showProxyDifference(
   format: Exclude<StatusFormat, 'json' | 'yaml'>,
 ): Promise<{ readonly text: string; readonly different: boolean }> {
   const { name, envoy, istiod } = await bothSides(question);
-  const kinds = diffProxies(istiod, withoutOwnEndpoints(envoy), { dynamicOnly: true }).filter(
+  const kinds = diffProxies(istiod, withoutOwnEndpoints(envoy), { dynamicOnly: true, without: ['extension'] }).filter(
     // An istiod that sends no secrets, or whose endpoints were not captured, says nothing of them.
     ({ kind, missing }) => missing === null || !(kind === 'secret' || kind === 'endpoint'),
   );
@@ -218,7 +218,7 @@ async function inSource<T>(
 function dumpOf(artefact: Artefact): ProxyDump {
   const document = readProxyDocument(artefact);
   if (document.kind === 'unreadable') throw unreadableDocument(document.gap);
-  if (document.kind !== 'config-dump') throw missingDocument('config-dump', [[artefact.name, document.kind]]);
+  if (document.kind !== 'config-dump') throw missingDocument('config-dump', [{ artefact, ...document }]);
   return document.dump;
 }
 

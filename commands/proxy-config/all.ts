@@ -1,9 +1,9 @@
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import * as Flags from '@oclif/core/flags';
 import {
+  formatFlag,
   fqdnFlag,
   given,
-  istioctlFormatFlag,
   listenerTraits,
   listenerTypeFlag,
   proxyArgs,
@@ -16,13 +16,18 @@ import {
 export default class ProxyConfigAll extends ProxyCommand {
   static override summary = 'Show the whole configuration of a proxy';
   static override description =
-    'Bootstrap, clusters, listeners, routes, secrets and endpoints one after the other; as JSON or YAML, the config_dump itself.';
+    'Bootstrap, clusters, listeners, routes, secrets and endpoints one after the other; as JSON or YAML, the config_dump itself, and ' +
+    'as reach-json all of them as objects of our own schema.';
   static override aliases = ['proxy-config:a', 'pc:all', 'pc:a'];
   static override examples = [
     {
       description: 'Everything, with headings',
       command:
         '<%= config.bin %> proxy-config all productpage-v1.bookinfo --with-headers --snapshot samples/istio-bookinfo',
+    },
+    {
+      description: 'What the tables leave out, too: states, rejected updates, TLS, limits',
+      command: '<%= config.bin %> proxy-config all -f config_dump.json -f clusters.json -o wide --with-headers',
     },
     {
       description: 'What concerns a port, as YAML',
@@ -38,7 +43,7 @@ export default class ProxyConfigAll extends ProxyCommand {
     name: routeNameFlag,
     verbose: verboseRowsFlag,
     'with-headers': Flags.boolean({ summary: 'Print a heading above each part', allowNo: true }),
-    output: istioctlFormatFlag,
+    output: formatFlag('short'),
   };
 
   override async run(): Promise<void> {
@@ -53,8 +58,11 @@ export default class ProxyConfigAll extends ProxyCommand {
     };
     const layout = { verbose: flags.verbose, withHeaders: flags['with-headers'] };
     const asked = this.asked(args.proxy, flags);
+    const isIstioctls = ['short', 'json', 'yaml'].includes(flags.output);
     await this.show(
-      await askProxies(asked, ['config-dump'], (proxies) => showAll(proxies, filter, layout, new Date(), flags.output)),
+      await askProxies(asked, isIstioctls ? ['config-dump'] : ['config-dump', 'clusters'], (proxies) =>
+        showAll(proxies, filter, layout, new Date(), flags.output),
+      ),
     );
   }
 }

@@ -4,8 +4,6 @@ import { proxyCollectionFlags } from './collection-flags.ts';
 import { connectionFlags } from './connection-flags.ts';
 import { snapshotFlags } from './flags.ts';
 
-const PORT_MAX = 65_535;
-
 /** Flags of every command that asks the proxies of a live cluster. `--cluster` is a proxy's to them. */
 const { cluster: _, ...connection } = connectionFlags;
 export const liveFlags = {
@@ -139,7 +137,7 @@ export const traitFlags = {
     helpValue: 'NODE',
   }),
   address: Flags.string({ summary: 'Only with this address', helpValue: 'ADDRESS' }),
-  port: Flags.integer({ summary: 'Only with this port', helpValue: 'PORT', min: 0, max: PORT_MAX }),
+  port: Flags.string({ summary: 'Only with this port', helpValue: 'PORT' }),
   subset: Flags.string({ summary: 'Only of this subset', helpValue: 'SUBSET' }),
   direction: Flags.string({ summary: 'Only of this direction: inbound or outbound', helpValue: 'DIRECTION' }),
 };

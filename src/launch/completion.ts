@@ -65,12 +65,14 @@ function flagLines(flag: FlagEntry): string[] {
 /** The words that can follow: `pc` and then `listener`. */
 function nextWords(words: readonly string[], catalogue: Catalogue): string[] {
   const start = words.map((word) => `${word} `).join('');
-  const following = catalogue
-    .flatMap((entry) => [entry.name, ...entry.aliases].map((name) => ({ name, summary: entry.summary })))
-    .filter(({ name }) => name.startsWith(start))
-    .map(({ name, summary }) => {
+  const following = new Map<string, string>();
+  for (const { name: own, aliases, summary } of catalogue) {
+    for (const name of [own, ...aliases].filter((one) => one.startsWith(start))) {
       const [word = '', ...more] = name.slice(start.length).split(' ');
-      return [word, more.length === 0 ? summary : `Commands about ${start}${word}`] as const;
-    });
-  return [...new Map(following)].map(([word, summary]) => `${word}\t${summary}`);
+      // A word may be a command and stand before others.
+      if (more.length === 0) following.set(word, summary);
+      else if (!following.has(word)) following.set(word, `Commands about ${start}${word}`);
+    }
+  }
+  return [...following].map(([word, summary]) => `${word}\t${summary}`);
 }

@@ -1,6 +1,6 @@
 /** What proxies log, shown and changed: of pods of a live cluster, of an admin port, or of a captured answer. */
 import { collectLooseFile } from '../collect/loose-file.ts';
-import { loggersToChange, readLoggers, type LevelChange } from '../explain/proxy-config/loggers.ts';
+import { loggersToChange, readLevels, readLoggers, type LevelChange } from '../explain/proxy-config/loggers.ts';
 import { QuestionError } from '../explain/question/question-input.ts';
 import type { LiveAccess } from '../live-question.ts';
 import { renderTable } from '../render/istioctl/table.ts';
@@ -44,6 +44,8 @@ export async function showLoggers(input: LogInput, format: LogFormat): Promise<s
       'Give one of: a pod or its owner ([TYPE/]NAME[.NAMESPACE]) or --selector; --envoy-admin http://127.0.0.1:15000; --file FILE with the answer of /logging.',
     ]);
   }
+  // Wrong usage is told before a cluster is asked.
+  readLevels(input.change);
   if (file !== null) return await render([await ofFile(file, input.change)], format);
   if (admin !== null) return await render([await ofAdmin(admin, input.change)], format);
   const pods = await ofPods(input);

@@ -44,7 +44,7 @@ export interface ProxyInput {
 
 /** One proxy's answers, read when they are asked for. */
 export interface Proxy {
-  /** `NAME.NAMESPACE` of its pod; of files, the name of the first. */
+  /** `NAME.NAMESPACE` of its pod; of files, the name of the config_dump, else of the other. */
   readonly name: string;
   /** @throws QuestionError when there is none, or it cannot be read */
   config(): ProxyDump;
@@ -151,9 +151,10 @@ async function openFiles(paths: readonly string[]): Promise<Proxies> {
     found.set(document.kind, document);
   }
   const gaps: (() => readonly Gap[])[] = [];
-  const others = [...found.values()].map(({ artefact, kind }) => [artefact.name, kind] as const);
-  const missing = (kind: DocumentKind): QuestionError => missingDocument(kind, others);
-  const proxy = proxyOf(others[0]?.[0] ?? '', (kind) => found.get(kind), missing, null, gaps);
+  const missing = (kind: DocumentKind): QuestionError => missingDocument(kind, [...found.values()]);
+  // The order in which files are given changes nothing.
+  const first = found.get('config-dump') ?? found.get('clusters');
+  const proxy = proxyOf(first?.artefact.name ?? '', (kind) => found.get(kind), missing, null, gaps);
   return proxiesOf([proxy], false, null, gaps);
 }
 

@@ -18,7 +18,12 @@ import { clusterDetails } from '../explain/proxy-config/inventory/cluster-detail
 import type { EndpointDetail } from '../explain/proxy-config/inventory/endpoint-detail.ts';
 import { listenerDetails } from '../explain/proxy-config/inventory/listener-detail.ts';
 import { routesOf, type RouteDetail } from '../explain/proxy-config/inventory/route-detail.ts';
-import { statedResources, statesOf } from '../explain/proxy-config/inventory/stated-resources.ts';
+import {
+  statedResources,
+  statesOf,
+  troubleNotes,
+  type StatedKind,
+} from '../explain/proxy-config/inventory/stated-resources.ts';
 import {
   wideClusterTable,
   wideEndpointTable,
@@ -46,7 +51,7 @@ import { selects } from '../explain/proxy-config/selection.ts';
 import type { Table } from '../explain/proxy-config/table.ts';
 import { camelCase } from '../model/protobuf-name.ts';
 import { parseCertificate } from '../parse/certificate/certificate.ts';
-import type { Proxy } from './open-proxies.ts';
+import type { Proxies, Proxy } from './open-proxies.ts';
 import type { Part } from './present.ts';
 
 /** What filters have to know of the rest of a proxy. */
@@ -56,6 +61,14 @@ export function lookupsOf(proxy: Proxy): ProxyLookups {
     statuses: proxy.has('clusters') ? proxy.clusters() : null,
     view: proxy.view,
   }));
+}
+
+/** What proxies refused or do not use yet or any more, as sentences for standard error. */
+export function troublesOf({ list, several }: Proxies, kinds: readonly StatedKind[]): string[] {
+  return list.flatMap((proxy) => {
+    const notes = kinds.flatMap((kind) => troubleNotes(proxy.config(), kind));
+    return several ? notes.map((note) => `${proxy.name}: ${note}`) : notes;
+  });
 }
 
 export function clusterPart(proxy: Proxy, filter: ClusterFilter): Part {
@@ -122,6 +135,17 @@ export function routePart(proxy: Proxy, filter: RouteFilter, verbose: boolean): 
   };
 }
 
+/** Of envoy.admin.v3.ClusterStatus and of our own endpoints; numbers of requests and connections, and what is counted of them. */
+const FLEETING = new Set([
+  'stats',
+  'success_rate',
+  'local_origin_success_rate',
+  'success_rate_ejection_threshold',
+  'local_origin_success_rate_ejection_threshold',
+  'activeRequests',
+  'successRate',
+]);
+
 /** Endpoints of /clusters: with health as Envoy sees it. */
 export function endpointPart(proxy: Proxy, filter: EndpointFilter): Part {
   const lookups = lookupsOf(proxy);
@@ -131,6 +155,7 @@ export function endpointPart(proxy: Proxy, filter: EndpointFilter): Part {
     wide: () => wideEndpointTable(passingDetails(proxy, filter, lookups)),
     messages: () => ({ values: [...statuses('whole')], type: 'envoy.admin.v3.ClusterStatus', as: 'list' }),
     items: () => passingDetails(proxy, filter, lookups),
+    fleeting: FLEETING,
   };
 }
 
@@ -147,6 +172,7 @@ export function assignmentPart(proxy: Proxy, filter: EndpointFilter): Part {
       as: 'list',
     }),
     items: () => passingDetails(proxy, filter, lookups),
+    fleeting: FLEETING,
   };
 }
 

@@ -2,6 +2,7 @@
  * One kind of resource of one proxy or several as text. In: how each proxy's part is made, and a format. Out: tables, istioctl's
  * dumps, or documents of our own schema. What is not asked for is not made.
  */
+import { meaningOf } from '../explain/proxy-config/semantic-diff.ts';
 import type { Table } from '../explain/proxy-config/table.ts';
 import { renderDumps, type DumpFormat, type Messages } from '../render/istioctl/dump.ts';
 import { tablePieces } from '../render/istioctl/table.ts';
@@ -19,6 +20,8 @@ export interface Part {
   messages(): Messages;
   /** Objects of our own schema. */
   items(): Iterable<object>;
+  /** Members of messages and items that tell how busy a proxy is at the moment, which makes no two replicas differ. */
+  readonly fleeting?: ReadonlySet<string>;
 }
 
 export interface Presentation {
@@ -38,7 +41,7 @@ export interface Printed {
 const PIECE_CHARACTERS = 256 * 1024;
 
 /** The version of docs/schema/proxy-config.schema.json. */
-const SCHEMA_VERSION = '1.0';
+export const SCHEMA_VERSION = '1.0';
 
 /** @param kind what the items are: `clusters`, `routes` … */
 export async function present(
@@ -49,7 +52,7 @@ export async function present(
 ): Promise<Printed> {
   const parts = proxies.list.map((proxy) => ({ proxy: proxy.name, part: part(proxy) }));
   if (format === 'json' || format === 'yaml') {
-    const dumps = parts.map((one) => ({ proxy: one.proxy, messages: one.part.messages() }));
+    const dumps = parts.map((one) => ({ ...one, messages: one.part.messages() }));
     return { text: renderDumps(odd ? oddMessages(dumps) : dumps, proxies.several, format), pieces: [] };
   }
   if (format === 'short' || format === 'wide') {
@@ -68,13 +71,14 @@ export async function present(
 
 type NamedPart = { readonly proxy: string; readonly part: Part };
 
-function* allItems(parts: readonly NamedPart[]): Generator<object> {
+/** Objects of our own schema, each with its proxy. */
+export function* allItems(parts: readonly NamedPart[]): Generator<object> {
   for (const { proxy, part } of parts) for (const item of part.items()) yield { proxy, ...item };
 }
 
 function oddItems(parts: readonly NamedPart[]): readonly object[] {
   const items = parts.map(({ part }) => [...part.items()]);
-  const isOdd = oddOnes(items.map((list) => list.map((item) => JSON.stringify(item))));
+  const isOdd = oddOnes(parts.map(({ part }, at) => (items[at] ?? []).map((item) => steadyMeaning(part, item))));
   return parts.flatMap(({ proxy }, at) =>
     (items[at] ?? []).filter((_, index) => isOdd(at, index)).map((item) => ({ proxy, ...item })),
   );
@@ -148,18 +152,21 @@ function oddOnes(lists: readonly (readonly string[])[]): (list: number, index: n
 
 type Dump = { readonly proxy: string; readonly messages: Messages };
 
-function oddMessages(dumps: readonly Dump[]): readonly Dump[] {
-  const isOdd = oddOnes(dumps.map(({ messages }) => messages.values.map((value) => JSON.stringify(sortedKeys(value)))));
+function oddMessages(dumps: readonly (Dump & { readonly part: Part })[]): readonly Dump[] {
+  const isOdd = oddOnes(dumps.map(({ messages, part }) => messages.values.map((value) => steadyMeaning(part, value))));
   return dumps.map(({ proxy, messages }, at) => ({
     proxy,
     messages: { ...messages, values: messages.values.filter((_, index) => isOdd(at, index)) },
   }));
 }
 
-/** The value with the members of its objects in the order of their names, which has no meaning in JSON. */
-function sortedKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedKeys);
+function steadyMeaning({ fleeting }: Part, value: unknown): string {
+  return meaningOf(fleeting === undefined ? value : withoutMembers(value, fleeting));
+}
+
+function withoutMembers(value: unknown, names: ReadonlySet<string>): unknown {
+  if (Array.isArray(value)) return value.map((one) => withoutMembers(one, names));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, member]) => [key, sortedKeys(member)]));
+  const kept = Object.entries(value).filter(([name]) => !names.has(name));
+  return Object.fromEntries(kept.map(([name, member]) => [name, withoutMembers(member, names)]));
 }

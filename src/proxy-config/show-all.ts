@@ -11,34 +11,104 @@ import { parseCertificate } from '../parse/certificate/certificate.ts';
 import { renderDocument } from '../render/istioctl/dump.ts';
 import { renderTable } from '../render/istioctl/table.ts';
 import type { ProxyDump } from '../model/proxy-dump.ts';
-import type { Proxies } from './open-proxies.ts';
-import { lookupsOf } from './parts.ts';
+import type { Proxies, Proxy } from './open-proxies.ts';
+import {
+  assignmentPart,
+  bootstrapPart,
+  clusterPart,
+  listenerPart,
+  lookupsOf,
+  routePart,
+  secretPart,
+  troublesOf,
+} from './parts.ts';
+import { allItems, renderOwn, SCHEMA_VERSION, type Part, type ShowFormat } from './present.ts';
 
-/** How `all` is printed in short. */
+/** How `all` is printed in tables. */
 export interface AllLayout {
   readonly verbose: boolean;
   readonly withHeaders: boolean;
 }
 
+interface ShownAll {
+  readonly text: string;
+  readonly pieces?: Iterable<Buffer>;
+  readonly notes: readonly string[];
+}
+
 /**
- * @returns the text, or the document itself piece by piece, and what the dump does not hold, as sentences
+ * @returns the text, or the document itself piece by piece, and what the dump does not hold or the proxy refused, as sentences
  * @throws QuestionError when a dump is too long for what is asked
  */
-export function showAll(
+export async function showAll(
   proxies: Proxies,
   filter: DumpFilter,
-  { verbose, withHeaders }: AllLayout,
+  layout: AllLayout,
   now: Date,
-  format: 'short' | 'json' | 'yaml',
-): { readonly text: string; readonly pieces?: Iterable<Buffer>; readonly notes: readonly string[] } {
+  format: ShowFormat,
+): Promise<ShownAll> {
   const [proxy] = proxies.list;
   if (proxy === undefined) return { text: '', notes: [] };
+  if (format === 'short') {
+    const { text, notes } = shortTables(proxy, filter, layout, now);
+    return { text, notes: [...notes, ...troublesOf(proxies, ['listener', 'route', 'cluster'])] };
+  }
+  if (format === 'json' || format === 'yaml') {
+    const dump = proxy.config();
+    if (format === 'json' && !isFiltering(filter)) return { text: '\n', pieces: dump.pieces(), notes: [] };
+    return { text: renderDocument(filterDump(documentOf(dump), filter, lookupsOf(proxy)), format), notes: [] };
+  }
+  const notes: string[] = [];
+  const sections = ownSections(proxy, filter, layout, now);
+  if (format === 'wide') {
+    const texts = sections.map(([, heading, part]) =>
+      headed(
+        heading,
+        layout,
+        shownOr(() => renderTable(part.wide?.() ?? part.short()), notes, ''),
+      ),
+    );
+    return { text: texts.join('\n'), notes };
+  }
+  const members = sections.map(([kind, , part]) => {
+    const own = (): readonly object[] => [...allItems([{ proxy: proxy.name, part }])];
+    return [kind, shownOr(own, notes, [])] as const;
+  });
+  const document = { schemaVersion: SCHEMA_VERSION, kind: 'all', ...Object.fromEntries(members) };
+  return { text: await renderOwn(document, format), notes };
+}
+
+/** What each part is called in our own schema and above its table, and the part. */
+function ownSections(
+  proxy: Proxy,
+  filter: DumpFilter,
+  { verbose }: AllLayout,
+  now: Date,
+): readonly (readonly [kind: string, heading: string, Part])[] {
+  return [
+    ['bootstrap', 'BOOTSTRAP INFO', bootstrapPart(proxy)],
+    ['clusters', 'CLUSTER INFO', clusterPart(proxy, filter.cluster)],
+    ['listeners', 'LISTENER INFO', listenerPart(proxy, filter.listener, verbose)],
+    ['routes', 'ROUTE INFO', routePart(proxy, filter.route, verbose)],
+    ['secrets', 'SECRET INFO', secretPart(proxy, now)],
+    ['endpoints', 'ENDPOINTS INFO', assignmentPart(proxy, filter.endpoint)],
+  ];
+}
+
+function headed(heading: string, { withHeaders }: AllLayout, text: string): string {
+  return withHeaders ? `------ ${heading} ------\n\n${text}` : text;
+}
+
+/** The tables of istioctl, and sentences about sections that are missing. */
+function shortTables(
+  proxy: Proxy,
+  filter: DumpFilter,
+  layout: AllLayout,
+  now: Date,
+): { readonly text: string; readonly notes: readonly string[] } {
+  const { verbose } = layout;
   const dump = proxy.config();
   const lookups = lookupsOf(proxy);
-  if (format !== 'short') {
-    if (format === 'json' && !isFiltering(filter)) return { text: '\n', pieces: dump.pieces(), notes: [] };
-    return { text: renderDocument(filterDump(documentOf(dump), filter, lookups), format), notes: [] };
-  }
   const { cluster, listener, route, endpoint } = filter;
   const sections: readonly (readonly [string, () => string])[] = [
     ['BOOTSTRAP INFO', () => renderTable(bootstrapTable(findBootstrap(dump)))],
@@ -52,10 +122,7 @@ export function showAll(
     ['ENDPOINTS INFO', () => renderTable(assignmentTable(listAssignments(dump, endpoint, lookups.places), true))],
   ];
   const notes: string[] = [];
-  const texts = sections.map(([heading, show]) => {
-    const text = shownOr(show, notes);
-    return withHeaders ? `------ ${heading} ------\n\n${text}` : text;
-  });
+  const texts = sections.map(([heading, show]) => headed(heading, layout, shownOr(show, notes, '')));
   return { text: texts.join('\n'), notes };
 }
 
@@ -76,12 +143,12 @@ function secretText(section: unknown, now: Date): string {
 }
 
 /** A section that is missing is told beside the others, which are shown all the same. */
-function shownOr(show: () => string, notes: string[]): string {
+function shownOr<T>(show: () => T, notes: string[], otherwise: T): T {
   try {
     return show();
   } catch (error) {
     if (!(error instanceof QuestionError)) throw error;
     notes.push(`${error.message}.`);
-    return '';
+    return otherwise;
   }
 }

@@ -13,7 +13,7 @@ import { readSelection } from '../explain/proxy-config/selection.ts';
 import { escapeControls } from '../render/escape-controls.ts';
 import { renderTable } from '../render/istioctl/table.ts';
 import type { Proxies, Proxy } from './open-proxies.ts';
-import { lookupsOf } from './parts.ts';
+import { lookupsOf, troublesOf } from './parts.ts';
 import { present, renderOwn, type Part, type Printed } from './present.ts';
 
 export type OwnFormat = 'short' | 'wide' | 'reach-json' | 'reach-yaml';
@@ -24,7 +24,9 @@ export async function showChains(
   filter: ChainFilter,
   how: { readonly format: OwnFormat; readonly odd: boolean },
 ): Promise<Printed & { readonly notes: readonly string[] }> {
-  return { ...(await present('chains', proxies, (proxy) => chainPart(proxy, filter), how)), notes: [] };
+  const shown = await present('chains', proxies, (proxy) => chainPart(proxy, filter), how);
+  const isTable = how.format === 'short' || how.format === 'wide';
+  return { ...shown, notes: isTable ? troublesOf(proxies, ['listener', 'route', 'cluster']) : [] };
 }
 
 function chainPart(proxy: Proxy, filter: ChainFilter): Part {

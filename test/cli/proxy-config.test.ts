@@ -158,6 +158,14 @@ describe('odd input', () => {
     expect(reach('pc', 'cluster', '-f', place).stdout).toBe(fixture('cluster.txt'));
   });
 
+  it('an empty object is what /clusters of a proxy without clusters answers', () => {
+    const place = file('no-clusters.json', '{}\n');
+    expect(reach('pc', 'ep', '-f', place).stdout).toBe('ENDPOINT     STATUS     OUTLIER CHECK     CLUSTER\n');
+    expect(reach('pc', 'ep', '-f', place, '-o', 'json').stdout).toBe('[]\n');
+    const wide = reach('pc', 'c', '-f', place, '-f', `${ENVOY}/config_dump.json`, '-o', 'wide').stdout;
+    expect(wide).toContain('reviews.bookinfo.svc.cluster.local');
+  });
+
   it('a packed dump is unpacked', () => {
     expect(reach('pc', 'cluster', '-f', file('dump.json.gz', gzipSync(dump))).stdout).toBe(fixture('cluster.txt'));
   });
@@ -172,7 +180,9 @@ describe('odd input', () => {
       'are both an answer of /config_dump',
     ],
     [['pc', 'ep', '-f', `${ENVOY}/config_dump.json`], "this needs the proxy's /clusters?format=json"],
-    [['pc', 'c', '--port', '70000', '-f', 'x'], '--port'],
+    [['pc', 'c', '--port', '70000', '-f', 'x'], '--port: 70000 is no port'],
+    [['pc', 'log', 'a', '--reset', '--level', 'debug'], '--level cannot be combined with --reset'],
+    [['pc', 'log', 'a', '--level', 'loud'], 'unrecognized logging level: loud'],
   ])('%j is wrong usage', (words, text) => {
     const { status, stderr } = reach(...words);
     expect(status).toBe(2);

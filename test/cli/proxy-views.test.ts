@@ -62,12 +62,71 @@ describe('endpoints of both answers', () => {
   });
 });
 
+describe('a config_dump without endpoints', () => {
+  const FILE = ['-f', 'test/fixtures/istioctl/texts.json'];
+  it.each([
+    ['eds', 'short'],
+    ['eds', 'json'],
+    ['eds', 'wide'],
+    ['endpoint', 'wide'],
+    ['endpoint', 'reach-json'],
+  ])('%s -o %s says so beside an empty answer', (command, format) => {
+    const { stderr, status } = reach('pc', command, ...FILE, '-o', format);
+    expect({ stderr, status }).toEqual({
+      stderr: `${FILE[1]} was captured without endpoints: capture /config_dump?include_eds=true.\n`,
+      status: 0,
+    });
+  });
+});
+
 describe('what a proxy rejected', () => {
   const FILE = ['-f', 'test/fixtures/envoy/config-dump-nacked.json'];
-  it('stands in wide tables with the reason, and beside short ones', () => {
-    const wide = reach('pc', 'l', ...FILE, '-o', 'wide', '--status', 'rejected').stdout;
-    expect(wide).toMatch(/REJECTED: /);
-    expect(reach('pc', 'l', ...FILE).stderr).toMatch(/^The proxy rejected an update of listener /m);
+  const REASON = "unable to open file '/dev/stdout': Permission denied";
+  const BESIDE = new RegExp(`^The proxy rejected an update of listener .*: ${REASON}$`, 'm');
+
+  it.each<readonly [command: string, format: string, where: 'stdout' | 'stderr', says: RegExp]>([
+    ['listener', 'short', 'stderr', BESIDE],
+    ['listener', 'wide', 'stdout', new RegExp(` REJECTED: ${REASON}`)],
+    ['chain', 'short', 'stderr', BESIDE],
+    ['chain', 'short', 'stdout', /^\S+ \(REJECTED\) /m],
+    ['chain', 'wide', 'stdout', new RegExp(` REJECTED: ${REASON}`)],
+    ['all', 'short', 'stderr', BESIDE],
+    ['all', 'wide', 'stdout', new RegExp(` REJECTED: ${REASON}`)],
+  ])('%s -o %s says so, and why, on %s', (command, format, where, says) => {
+    expect(reach('pc', command, ...FILE, '-o', format)[where]).toMatch(says);
+  });
+
+  it.each(['json', 'yaml'])('listener -o %s stands beside it', (format) => {
+    expect(reach('pc', 'l', ...FILE, '-o', format).stderr).toMatch(BESIDE);
+  });
+
+  it.each(['listener', 'chain', 'all'])('%s -o reach-json has the reason', (command) => {
+    expect(reach('pc', command, ...FILE, '-o', 'reach-json').stdout).toContain(
+      `"state": "rejected",\n      "rejection": {\n        "reason": "${REASON}"`,
+    );
+  });
+
+  it('others can be left out', () => {
+    const wide = reach('pc', 'l', ...FILE, '-o', 'wide', '--status', 'rejected')
+      .stdout.trimEnd()
+      .split('\n');
+    expect(wide.slice(1).every((line) => line.includes('REJECTED: '))).toBe(true);
+    expect(wide.length).toBeGreaterThan(1);
+  });
+});
+
+describe('all', () => {
+  it('as a wide table and reach-json is what the parts are', () => {
+    const document = JSON.parse(reach('pc', 'all', ...POD, '-o', 'reach-json').stdout) as Record<string, unknown>;
+    for (const [kind, command] of [
+      ['clusters', 'c'],
+      ['listeners', 'l'],
+      ['endpoints', 'eds'],
+    ] as const) {
+      expect(document[kind]).toEqual(items('pc', command, ...POD));
+    }
+    const wide = reach('pc', 'all', ...POD, '-o', 'wide').stdout;
+    expect(wide).toContain(reach('pc', 'r', ...POD, '-o', 'wide').stdout);
   });
 });
 
@@ -100,6 +159,20 @@ describe('several proxies', () => {
     const odd = items('pc', 'eds', 'svc/reviews.bookinfo', '--odd', ...SNAPSHOT).map(({ cluster }) => cluster);
     expect(new Set(odd)).toContain('inbound|9080||');
     expect(odd).not.toContain('outbound|9080||details.bookinfo.svc.cluster.local');
+  });
+
+  it('--odd leaves the same in every format; how busy an endpoint is makes no difference', () => {
+    const odd = (command: string, format: string): string =>
+      reach('pc', command, '-l', 'app=reviews', '-n', 'bookinfo', ...SNAPSHOT, '--odd', '-o', format).stdout;
+    for (const command of ['endpoint', 'eds']) {
+      for (const format of ['short', 'wide', 'json', 'yaml', 'reach-json']) {
+        const text = odd(command, format);
+        const clusters = new Set(
+          text.match(/(?:inbound|outbound)\|\d+\|[^|]*\|(?:[a-z][\w.-]*)?|(?:Pass|Black)\w+Cluster|xds-grpc/g),
+        );
+        expect([...clusters], `${command} ${format}`).toEqual(['inbound|9080||']);
+      }
+    }
   });
 });
 
@@ -199,6 +272,20 @@ describe('diff', () => {
     const other = reach('pc', 'diff', 'reviews-v1-abc.bookinfo', 'reviews-v2-abc.bookinfo', ...SNAPSHOT);
     expect(other.status).toBe(3);
     expect(other.stdout).toContain('Clusters match\nEndpoints differ\n  ~ inbound|9080||\n');
+  });
+
+  it('of two files, of a file and a proxy, and of two snapshots', () => {
+    const [one, other] = ['reviews-v1-abc', 'reviews-v2-abc'].map(
+      (pod) => `test/fixtures/one-node-bookinfo/clusters/lab/pods/bookinfo/${pod}/envoy/config_dump.json`,
+    );
+    expect(reach('pc', 'diff', `${one}`, `${one}`).status).toBe(0);
+    expect(reach('pc', 'diff', `${one}`, 'reviews-v1-abc.bookinfo', ...SNAPSHOT).status).toBe(0);
+    const files = reach('pc', 'diff', `${one}`, `${other}`);
+    expect(files.status).toBe(3);
+    expect(files.stdout).toContain('Endpoints differ\n  ~ inbound|9080||\n');
+    const snapshots = reach('pc', 'diff', ...SNAPSHOT, '--snapshot', 'samples/istio-bookinfo');
+    expect(snapshots.status).toBe(3);
+    expect(snapshots.stdout).toMatch(/^Only the (?:first|second) snapshot has /m);
   });
 
   it('needs two sides', () => {

@@ -80,14 +80,33 @@ function settled(words: readonly string[], text: string): unknown {
 
 const FORMATS = ['short', 'json', 'yaml'];
 const COMMANDS = ['cluster', 'listener', 'route', 'endpoint', 'eds', 'bootstrap', 'secret'];
+const REVIEWS = 'reviews.bookinfo.svc.cluster.local';
+const inFormats = (...words: string[]): string[][] => FORMATS.map((format) => [...words, '-o', format]);
+/** Filters, in the formats in which they are istioctl's: of endpoints in json and yaml it prints those that do not pass, too. */
+const FILTERED: readonly (readonly string[])[] = [
+  ...inFormats('cluster', '--fqdn', REVIEWS),
+  ...inFormats('cluster', '--port', '9080', '--direction', 'outbound'),
+  ['cluster', '--fqdn', REVIEWS, '--subset', 'v1'],
+  ['cluster', '--fqdn', 'no.such.host'],
+  ...inFormats('listener', '--port', '15006'),
+  ...inFormats('listener', '--address', '0.0.0.0', '--type', 'HTTP'),
+  ['listener', '--verbose=false'],
+  ['listener', '--type', 'TCP', '--verbose=false'],
+  ...inFormats('route', '--name', '9080'),
+  ['route', '--verbose=false'],
+  ['route', '--name', 'no such route'],
+  ['endpoint', '--status', 'healthy', '--port', '9080'],
+  ...inFormats('endpoint', '--cluster', `outbound|9080||${REVIEWS}`),
+  ...inFormats('eds', '--cluster', `outbound|9080||${REVIEWS}`),
+  ...inFormats('eds', '--status', 'healthy', '--port', '9080'),
+  ['all', '--port', '9080'],
+  ['all', '--fqdn', REVIEWS, '--name', '9080', '--with-headers'],
+];
 const QUESTIONS: readonly (readonly [proxy: string, words: readonly string[]])[] = [
-  ...COMMANDS.flatMap((command) => FORMATS.map((format) => [SIDECAR, [command, '-o', format]] as const)),
-  ...COMMANDS.map((command) => [GATEWAY, [command, '-o', 'short']] as const),
-  [SIDECAR, ['cluster', '--fqdn', 'reviews.bookinfo.svc.cluster.local', '-o', 'json']],
-  [SIDECAR, ['listener', '--port', '15006']],
-  [SIDECAR, ['listener', '--verbose=false']],
-  [SIDECAR, ['route', '--name', '9080', '-o', 'yaml']],
-  [SIDECAR, ['endpoint', '--status', 'healthy', '--port', '9080']],
+  ...[SIDECAR, GATEWAY].flatMap((proxy) =>
+    COMMANDS.flatMap((command) => inFormats(command).map((words) => [proxy, words] as const)),
+  ),
+  ...FILTERED.map((words) => [SIDECAR, words] as const),
   [SIDECAR, ['all']],
   [GATEWAY, ['all', '--with-headers', '--verbose=false']],
 ];
@@ -249,5 +268,57 @@ describe('other commands of istioctl', () => {
     const { text, errors } = await live('zc', 'workload');
     expect(text).toBe('');
     expect(errors).toContain('no ztunnel runs in the cluster');
+  });
+});
+
+/** Differences of docs/istioctl-differences.md that only a cluster shows; those of files are in test/conformance/istioctl. */
+describe('where istioctl does otherwise', () => {
+  it('rootca-compare compares; istioctl cannot read what it has decoded already', async () => {
+    const words = ['rootca-compare', SIDECAR, 'cli-a.bookinfo'];
+    const [other, own] = await Promise.all([theirs('pc', ...words), live('pc', ...words)]);
+    expect(other.status).not.toBe(0);
+    expect(own).toMatchObject({ errors: '', status: 0 });
+    expect(own.text).toContain('identical ROOTCA');
+  });
+
+  it('bootstrap says when it was loaded', async () => {
+    const words = ['bootstrap', SIDECAR, '-o', 'json'];
+    const [other, own] = await Promise.all([theirs('pc', ...words), live('pc', ...words)]);
+    expect(JSON.parse(other.text)).not.toHaveProperty('lastUpdated');
+    expect(JSON.parse(own.text)).toHaveProperty('lastUpdated');
+  });
+
+  it('names of loggers are compared whole', async () => {
+    const words = ['log', SIDECAR, '--level', 'rout:debug'];
+    const [other, own] = await Promise.all([theirs('pc', ...words), live('pc', ...words)]);
+    expect(other.errors).not.toContain('unrecognized logger name');
+    expect(own.errors).toContain('unrecognized logger name: rout');
+    expect(own).toMatchObject({ text: '', status: 2 });
+  });
+
+  it('a proxy that runs something else ends with status 3', async () => {
+    const other = file('differs.json');
+    const dump = readFileSync(file('sidecar.json'), 'utf8');
+    writeFileSync(other, dump.replaceAll('"connect_timeout": "10s"', '"connect_timeout": "12s"'));
+    const words = ['ps', SIDECAR, '--file', other];
+    const [theirAnswer, own] = await Promise.all([theirs(...words), live(...words)]);
+    expect(theirAnswer.text).toContain("Clusters Don't Match");
+    expect([theirAnswer.status, own.status]).toEqual([0, 3]);
+  });
+
+  it('check-inject has no colours, and status 3 where nothing is injected', async () => {
+    const words = ['check-inject', 'plain.plain'];
+    const [other, own] = await Promise.all([theirs('x', ...words), live(...words)]);
+    expect(other.text).not.toBe(stripVTControlCharacters(other.text));
+    expect(own.text).toBe(stripVTControlCharacters(own.text));
+    expect([other.status, own.status]).toEqual([0, 3]);
+  });
+
+  it('internal-debug --all has istiods by their pods, which istioctl does not know', async () => {
+    const keys = ({ text }: Printed): string[] => Object.keys(JSON.parse(text) as object);
+    const words = ['internal-debug', 'syncz', '--all'];
+    const [other, own] = await Promise.all([theirs('x', ...words), live(...words)]);
+    expect(keys(other)).toEqual(['MISSING']);
+    expect(keys(own)[0]).toMatch(/^istiod-/);
   });
 });

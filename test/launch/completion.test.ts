@@ -29,6 +29,20 @@ describe('words of commands', () => {
   });
 });
 
+it('describes a word that is a command and stands before others by what it does', () => {
+  const [sample] = SAMPLE_CATALOGUE;
+  if (sample === undefined) throw new Error('the catalogue is empty');
+  const both = ['pc route match', 'pc route'].map((name) => ({
+    ...sample,
+    name,
+    aliases: [],
+    summary: `Does ${name}`,
+  }));
+  for (const catalogue of [both, both.toReversed()]) {
+    expect(completionReply(['pc', ''], catalogue)).toBe('route\tDoes pc route\n:4\n');
+  }
+});
+
 describe('flags', () => {
   it.each([
     ['version -', ['--output', '-o', '--help', '-h']],

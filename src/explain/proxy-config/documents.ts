@@ -16,16 +16,26 @@ export function unreadableDocument(gap: Gap): QuestionError {
   return new QuestionError(`${place}: ${gap.problem}`, [`To go on: ${remedy}.`]);
 }
 
+/** An answer that was given. */
+export interface GivenDocument {
+  readonly artefact: { readonly name: string };
+  readonly kind: DocumentKind;
+  /** It is `{}`, which /clusters of a proxy without clusters is. */
+  readonly empty?: boolean;
+}
+
 /**
  * The error for an answer that is not at hand.
- * @param others what was given instead: names with the kinds that they are
+ * @param others what was given instead
  */
-export function missingDocument(
-  wanted: DocumentKind,
-  others: readonly (readonly [string, DocumentKind])[],
-): QuestionError {
+export function missingDocument(wanted: DocumentKind, others: readonly GivenDocument[]): QuestionError {
   const [endpoint, request] = CAPTURE[wanted];
-  const found = others.map(([name, kind]) => `${name} is the answer of ${CAPTURE[kind][0]}`).join(', and ');
+  const found = others
+    .map(({ artefact: { name }, kind, empty = false }) => {
+      const answer = `the answer of ${CAPTURE[kind][0]}`;
+      return empty ? `${name} is an empty object, ${answer} of a proxy without clusters` : `${name} is ${answer}`;
+    })
+    .join(', and ');
   const also = wanted === 'clusters' ? ' The endpoints in a config_dump are shown by `pc eds`.' : '';
   return new QuestionError(`this needs the proxy's ${endpoint}${found === '' ? '' : `: ${found}`}`, [
     `Capture it with: kubectl exec POD -c istio-proxy -- curl -s "localhost:15000/${request}".${also}`,

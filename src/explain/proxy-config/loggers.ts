@@ -34,26 +34,41 @@ export function readLoggers(text: string): Logger[] {
   ]);
 }
 
+/** A level that is asked for; of the logger `''`: of all. */
+interface WantedLevel {
+  readonly logger: string;
+  readonly level: string;
+}
+
 /**
- * The queries of /logging that make the change.
- * @throws QuestionError when a level or logger is none
+ * Reads which levels are asked for; nothing has to be known of the proxy.
+ * @throws QuestionError when a level is none
  */
-export function loggersToChange(loggers: readonly Logger[], { level, reset }: LevelChange): string[] {
+export function readLevels({ level, reset }: LevelChange): readonly WantedLevel[] {
   if (reset && level !== null) throw new QuestionError('--level cannot be combined with --reset');
-  if (reset) return [`level=${DEFAULT_LEVEL}`];
+  if (reset) return [{ logger: '', level: DEFAULT_LEVEL }];
   if (level === null) return [];
-  const names = loggers.map(({ name }) => name);
-  let queries: string[] = [];
-  for (const part of level.split(',').map((one) => one.trim())) {
-    const [, name = '', wanted = ''] = /^(?:(.*)[:=])?([^:=]*)$/.exec(part) ?? [];
+  return level.split(',').map((one) => {
+    const [, name = '', wanted = ''] = /^(?:(.*)[:=])?([^:=]*)$/.exec(one.trim()) ?? [];
     const known = wanted === 'warn' ? 'warning' : wanted;
     if (!LEVELS.includes(known)) {
       throw new QuestionError(`unrecognized logging level: ${wanted}`, [`Levels are ${LEVELS.join(', ')}.`]);
     }
     // `ns::logger` names a logger of a proxy in istioctl's older syntax.
-    const logger = name.slice(name.lastIndexOf(':') + 1);
-    if (logger === '') queries = [`level=${known}`];
-    else if (names.includes(logger)) queries.push(`${encodeURIComponent(logger)}=${known}`);
+    return { logger: name.slice(name.lastIndexOf(':') + 1), level: known };
+  });
+}
+
+/**
+ * The queries of /logging that make the change.
+ * @throws QuestionError when a level or logger is none
+ */
+export function loggersToChange(loggers: readonly Logger[], change: LevelChange): string[] {
+  const names = loggers.map(({ name }) => name);
+  let queries: string[] = [];
+  for (const { logger, level } of readLevels(change)) {
+    if (logger === '') queries = [`level=${level}`];
+    else if (names.includes(logger)) queries.push(`${encodeURIComponent(logger)}=${level}`);
     else {
       const close = closeNames(logger, names);
       throw new QuestionError(

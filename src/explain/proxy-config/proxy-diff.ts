@@ -2,10 +2,10 @@ import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { unreadableDocument } from './documents.ts';
 import { statedResources } from './inventory/stated-resources.ts';
 import { field, list, number, text, withField } from './message.ts';
-import { differences, meansSame, sortedByMeaning, type ValueChange } from './semantic-diff.ts';
+import { differences, meaningOf, meansSame, sortedByMeaning, type ValueChange } from './semantic-diff.ts';
 import { compareBytes } from './table.ts';
 
-const KINDS = ['listener', 'route', 'cluster', 'endpoint', 'secret'] as const;
+const KINDS = ['listener', 'route', 'cluster', 'endpoint', 'secret', 'extension'] as const;
 export type DiffKind = (typeof KINDS)[number];
 
 /** One resource that is not the same on both sides. */
@@ -47,6 +47,7 @@ const SECTIONS: Readonly<Record<DiffKind, string>> = {
   cluster: 'ClustersConfigDump',
   endpoint: 'EndpointsConfigDump',
   secret: 'SecretsConfigDump',
+  extension: 'EcdsConfigDump',
 };
 
 /**
@@ -58,15 +59,21 @@ export function diffProxies(
   after: ProxyDump,
   { dynamicOnly, without = [] }: DiffOptions,
 ): KindDiff[] {
-  const kinds = KINDS.filter((kind) => !without.includes(kind)).map((kind): KindDiff => {
-    const lacks = [before, after].map((dump) => dump.section(SECTIONS[kind]) === undefined);
-    const missing = lacks[0] === true ? (lacks[1] === true ? 'both' : 'before') : lacks[1] === true ? 'after' : null;
-    if (missing !== null) {
-      return { kind, status: missing === 'both' ? 'same' : 'missing', missing, resources: [] } as const;
-    }
-    const resources = changesOf(kind, resourcesOf(before, kind, dynamicOnly), resourcesOf(after, kind, dynamicOnly));
-    return { kind, status: resources.length === 0 ? 'same' : 'different', missing, resources } as const;
-  });
+  const lacking = (kind: DiffKind): readonly boolean[] =>
+    [before, after].map((dump) => dump.section(SECTIONS[kind]) === undefined);
+  // Only proxies with filters by extension discovery have that section.
+  const asked = KINDS.filter((kind) => kind !== 'extension' || lacking(kind).includes(false));
+  const kinds = asked
+    .filter((kind) => !without.includes(kind))
+    .map((kind): KindDiff => {
+      const lacks = lacking(kind);
+      const missing = lacks[0] === true ? (lacks[1] === true ? 'both' : 'before') : lacks[1] === true ? 'after' : null;
+      if (missing !== null) {
+        return { kind, status: missing === 'both' ? 'same' : 'missing', missing, resources: [] } as const;
+      }
+      const resources = changesOf(kind, resourcesOf(before, kind, dynamicOnly), resourcesOf(after, kind, dynamicOnly));
+      return { kind, status: resources.length === 0 ? 'same' : 'different', missing, resources } as const;
+    });
   const [gap] = [...before.gaps(), ...after.gaps()];
   if (gap !== undefined) throw unreadableDocument(gap);
   return kinds;
@@ -89,6 +96,7 @@ function changesOf(kind: DiffKind, before: Resources, after: Resources): Resourc
 /** Resources by name; one that is warming, draining or refused stands beside the active one of its name. */
 function resourcesOf(dump: ProxyDump, kind: DiffKind, dynamicOnly: boolean): Resources {
   if (kind === 'secret') return secretsOf(dump);
+  if (kind === 'extension') return extensionsOf(dump);
   const found: [string, unknown][] = [];
   for (const { resource, state, origin, rejection } of statedResources(dump, kind)) {
     if (dynamicOnly && (origin !== 'dynamic' || state !== 'active')) continue;
@@ -122,23 +130,52 @@ function numbered(found: readonly (readonly [string, unknown])[]): Resources {
 
 /**
  * What counts of an assignment: Envoy prints weights and health of every endpoint, and HEALTHY where EDS said nothing of it, which a
- * control plane leaves out (source/server/admin/config_dump_handler.cc, addLbEndpoint).
+ * control plane leaves out; fields that are empty; and where it does not balance by locality, a group for each endpoint
+ * (source/server/admin/config_dump_handler.cc, addLbEndpoint).
  */
 function withHealth(assignment: unknown): unknown {
-  const groups = list(assignment, 'endpoints').filter((group) => list(group, 'lb_endpoints').length > 0);
-  const filled = groups.map((group) =>
-    withField(
-      group,
-      'lb_endpoints',
-      list(group, 'lb_endpoints').map((endpoint) => ({
-        endpoint: { address: field(endpoint, 'endpoint', 'address') },
-        health_status: HEALTHY.has(text(endpoint, 'health_status')) ? 'HEALTHY' : text(endpoint, 'health_status'),
-        load_balancing_weight: field(endpoint, 'load_balancing_weight') ?? 1,
-        metadata: field(endpoint, 'metadata'),
-      })),
-    ),
+  const groups = new Map<string, { readonly group: unknown; readonly endpoints: unknown[] }>();
+  for (const group of list(assignment, 'endpoints')) {
+    const endpoints = list(group, 'lb_endpoints').map(endpointMeaning);
+    const about = withField(group, 'lb_endpoints', []);
+    const known = groups.get(meaningOf(about));
+    if (known !== undefined) known.endpoints.push(...endpoints);
+    else if (endpoints.length > 0) groups.set(meaningOf(about), { group: about, endpoints });
+  }
+  const drops = list(assignment, 'policy', 'drop_overloads');
+  return {
+    cluster_name: text(assignment, 'cluster_name'),
+    endpoints: [...groups.values()].map(({ group, endpoints }) => withField(group, 'lb_endpoints', endpoints)),
+    ...(drops.length === 0 ? {} : { drop_overloads: drops }),
+  };
+}
+
+function endpointMeaning(endpoint: unknown): unknown {
+  const more = list(endpoint, 'endpoint', 'additional_addresses');
+  const hostname = text(endpoint, 'endpoint', 'hostname');
+  const checked = number(endpoint, 'endpoint', 'health_check_config', 'port_value');
+  return {
+    endpoint: {
+      address: field(endpoint, 'endpoint', 'address'),
+      ...(more.length === 0 ? {} : { additional_addresses: more }),
+      ...(hostname === '' ? {} : { hostname }),
+      ...(checked === 0 ? {} : { health_check_port: checked }),
+    },
+    health_status: HEALTHY.has(text(endpoint, 'health_status')) ? 'HEALTHY' : text(endpoint, 'health_status'),
+    load_balancing_weight: field(endpoint, 'load_balancing_weight') ?? 1,
+    metadata: field(endpoint, 'metadata'),
+  };
+}
+
+/** Filters by extension discovery, by name. */
+function extensionsOf(dump: ProxyDump): Resources {
+  const filters = dump.sections(SECTIONS.extension).flatMap((section) => section.elements('ecds_filters'));
+  return numbered(
+    filters.map((element) => {
+      const filter = field(element, 'ecds_filter');
+      return [text(filter, 'name'), filter] as const;
+    }),
   );
-  return { cluster_name: text(assignment, 'cluster_name'), endpoints: filled };
 }
 
 /** Secrets by name: their certificates, for private keys are not in a dump. */

@@ -1,3 +1,4 @@
+import { QuestionError } from '../question/question-input.ts';
 import { parseAnyClusterName } from './cluster-name.ts';
 import { list, text } from './message.ts';
 import { readPattern, type Pattern } from './pattern.ts';
@@ -15,15 +16,29 @@ export type Traits = (trait: Trait) => readonly string[];
 
 /**
  * Reads filters as they are typed; what is empty or 0 filters nothing, as with istioctl.
- * @throws QuestionError when a regular expression cannot be compiled
+ * @throws QuestionError when a regular expression cannot be compiled, or a port is none
  */
 export async function readSelection(flags: Readonly<Record<string, unknown>>): Promise<Selection> {
   const read = TRAITS.flatMap((trait) => {
     const value = flags[trait];
-    const given = typeof value === 'number' ? value !== 0 : typeof value === 'string' && value !== '';
-    return given ? [readPattern(trait, String(value)).then((pattern) => [trait, pattern] as const)] : [];
+    if (typeof value !== 'string' || value === '') return [];
+    const given = trait === 'port' ? readPort(value) : value;
+    return given === '0' && trait === 'port'
+      ? []
+      : [readPattern(trait, given).then((pattern) => [trait, pattern] as const)];
   });
   return Object.fromEntries(await Promise.all(read));
+}
+
+const PORT_MAX = 65_535;
+
+/** A port as resources have it, or a pattern for such ones. */
+function readPort(value: string): string {
+  if (/^\d+$/.test(value) && Number(value) <= PORT_MAX) return String(Number(value));
+  if (/^[\d*]*\*[\d*]*$|^\/.+\/$/.test(value)) return value;
+  throw new QuestionError(`--port: ${value} is no port`, [
+    `Give a number from 0 to ${PORT_MAX}, one with * for any digits, or a regular expression as /RE/.`,
+  ]);
 }
 
 export function isSelecting(selection: Selection): boolean {

@@ -15,7 +15,8 @@ export interface ValueChange {
 
 /**
  * Repeated fields whose order means nothing to Envoy: chains are chosen by what they match, virtual hosts by domain, endpoints and
- * localities by weight, and names of a match are alternatives. Of routes and filters the first counts, so these are not here.
+ * localities by weight, names of a match are alternatives, headers and parameters of one must all match, and policies are of any
+ * permission and principal. Of routes and filters the first counts, so these are not here.
  */
 const UNORDERED = new Set([
   'filter_chains',
@@ -35,22 +36,49 @@ const UNORDERED = new Set([
   'services',
   'thresholds',
   'trust_domains',
+  'headers',
+  'query_parameters',
+  'request_headers_to_remove',
+  'response_headers_to_remove',
+  'retriable_status_codes',
+  'custom_tags',
+  'access_log',
+  'permissions',
+  'principals',
 ]);
+
+/** The same of fields whose names others have, too, of which the order counts (the clusters of an aggregate, rules of JWT). */
+const UNORDERED_IN = new Set([
+  'weighted_clusters.clusters',
+  'and_rules.rules',
+  'or_rules.rules',
+  'and_ids.ids',
+  'or_ids.ids',
+]);
+
+function isUnordered(parent: string, field: string): boolean {
+  return UNORDERED.has(field) || UNORDERED_IN.has(`${parent}.${field}`);
+}
 
 /** Differences of a value from another, in the order of their places. */
 export function differences(before: unknown, after: unknown): ValueChange[] {
-  return compare(canonical(before, ''), canonical(after, ''), '');
+  return compare(canonical(before), canonical(after), '');
 }
 
 /** Values in an order that follows what they mean alone. */
 export function sortedByMeaning(values: readonly unknown[]): readonly unknown[] {
-  const keyed = values.map((value) => ({ value, key: JSON.stringify(canonical(value, '')) }));
+  const keyed = values.map((value) => ({ value, key: meaningOf(value) }));
   return keyed.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ value }) => value);
 }
 
 /** Whether two values mean the same. */
 export function meansSame(before: unknown, after: unknown): boolean {
-  return JSON.stringify(canonical(before, '')) === JSON.stringify(canonical(after, ''));
+  return meaningOf(before) === meaningOf(after);
+}
+
+/** A text that two values share exactly when they mean the same. */
+export function meaningOf(value: unknown): string {
+  return JSON.stringify(canonical(value));
 }
 
 /**
@@ -58,17 +86,17 @@ export function meansSame(before: unknown, after: unknown): boolean {
  * become one, all stay as they are. Nothing is left out: a field that is set to its default may mean another thing than one that is
  * not set (BoolValue).
  */
-function canonical(value: unknown, field: string): unknown {
+function canonical(value: unknown, field = '', parent = ''): unknown {
   if (Array.isArray(value)) {
-    const elements = value.map((one) => canonical(one, ''));
-    return UNORDERED.has(field) ? sortedByText(elements) : elements;
+    const elements = value.map((one) => canonical(one));
+    return isUnordered(parent, field) ? sortedByText(elements) : elements;
   }
   if (typeof value !== 'object' || value === null) return value;
   const keys = Object.keys(value);
   const clear = new Set(keys.map(snakeCase)).size === keys.length;
   const entries = Object.entries(value).map(([key, member]) => {
     const name = clear ? snakeCase(key) : key;
-    return [name, canonical(member, name)] as const;
+    return [name, canonical(member, name, field)] as const;
   });
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -121,7 +149,8 @@ function compareLists(before: readonly unknown[], after: readonly unknown[], pat
 }
 
 function isUnorderedPath(path: string): boolean {
-  return UNORDERED.has(path.slice(path.lastIndexOf('.') + 1));
+  const [field = '', parent = ''] = path.split('.').toReversed();
+  return isUnordered(parent, field);
 }
 
 /** Elements by their identity; undefined: some have none, or two have the same. */
@@ -138,7 +167,7 @@ function identified(elements: readonly unknown[]): ReadonlyMap<string, unknown> 
 function identityOf(element: unknown): string | undefined {
   if (typeof element === 'string') return element;
   if (!isObject(element)) return undefined;
-  for (const member of ['name', 'cluster_name', 'prefix', 'exact']) {
+  for (const member of ['name', 'cluster_name', 'prefix', 'exact', 'tag']) {
     const value = element[member];
     if (typeof value === 'string' && value !== '') return value;
   }

@@ -8,16 +8,20 @@ export interface AdminDocument {
   readonly endpoint: string;
   /** Members of which one must be there. */
   readonly members: readonly string[];
+  /** The members are lists, which protobuf JSON leaves out where they are empty: `{}` is an answer, too. */
+  readonly mayBeEmpty?: true;
 }
 
 export const CONFIG_DUMP: AdminDocument = { endpoint: '/config_dump', members: ['configs'] };
 export const CLUSTERS: AdminDocument = {
   endpoint: '/clusters?format=json',
   members: ['cluster_statuses', 'clusterStatuses'],
+  mayBeEmpty: true,
 };
 export const LISTENERS: AdminDocument = {
   endpoint: '/listeners?format=json',
   members: ['listener_statuses', 'listenerStatuses'],
+  mayBeEmpty: true,
 };
 export const SERVER_INFO: AdminDocument = {
   endpoint: '/server_info',
@@ -62,6 +66,14 @@ function describe(root: JsonNode | null): string {
   if (root.kind === 'array') return 'it is an array';
   const keys = root.keys();
   return keys.length === 0 ? 'it is an empty object' : `it has the members ${gapRaw(keys.slice(0, 5).join(', '))}`;
+}
+
+/**
+ * Whether the document is the wanted answer of a proxy that has none of what is listed: /clusters of an Envoy without clusters is `{}`
+ * (source/server/admin/clusters_handler.cc, writeClustersAsJson: an empty envoy.admin.v3.Clusters).
+ */
+export function isEmptyAnswer(root: JsonNode | null, { mayBeEmpty }: AdminDocument): boolean {
+  return mayBeEmpty === true && root?.kind === 'object' && root.keys().length === 0;
 }
 
 /**

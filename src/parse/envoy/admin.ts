@@ -3,15 +3,15 @@ import type { EnvoyClusterStatuses } from '../../model/envoy.ts';
 import type { Cursor } from '../../model/json.ts';
 import { readJson } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-node.ts';
-import { adminMember, CLUSTERS, explainText, LISTENERS, SERVER_INFO } from './admin-document.ts';
+import { adminMember, CLUSTERS, explainText, isEmptyAnswer, LISTENERS, SERVER_INFO } from './admin-document.ts';
 import type { AdminDocument } from './admin-document.ts';
 import { protoText } from './resource.ts';
 
 /** Parses /clusters?format=json (envoy/admin/v3/clusters.proto). Only the clusters that are asked for are parsed. */
 export function parseEnvoyClusters(artefact: Artefact, parseWholeBytes?: number): Parsed<EnvoyClusterStatuses> {
-  const { root, member, gaps } = read(artefact, CLUSTERS, parseWholeBytes);
+  const { member, gaps } = read(artefact, CLUSTERS, parseWholeBytes);
   const byName = new Map<string, JsonNode>();
-  for (const status of root === null ? [] : (member?.elements() ?? [])) {
+  for (const status of member?.elements() ?? []) {
     const name = protoText(status, 'name');
     if (name !== undefined && status.whole) byName.set(name, status);
     else if (status.whole) {
@@ -24,16 +24,17 @@ export function parseEnvoyClusters(artefact: Artefact, parseWholeBytes?: number)
 
 /** Parses /listeners?format=json (envoy/admin/v3/listeners.proto); null when it is something else. */
 export function parseEnvoyListeners(artefact: Artefact): Parsed<Cursor | null> {
-  const { root, member, gaps } = read(artefact, LISTENERS);
-  return { value: member === undefined ? null : (root?.cursor() ?? null), gaps };
+  const { root, gaps } = read(artefact, LISTENERS);
+  return { value: root?.cursor() ?? null, gaps };
 }
 
 /** Parses /server_info (envoy/admin/v3/server_info.proto); null when it is something else. */
 export function parseEnvoyServerInfo(artefact: Artefact): Parsed<Cursor | null> {
-  const { root, member, gaps } = read(artefact, SERVER_INFO);
-  return { value: member === undefined ? null : (root?.cursor() ?? null), gaps };
+  const { root, gaps } = read(artefact, SERVER_INFO);
+  return { value: root?.cursor() ?? null, gaps };
 }
 
+/** The root is null where the document is something else; there is no member where the proxy has nothing to list. */
 function read(
   artefact: Artefact,
   wanted: AdminDocument,
@@ -42,7 +43,8 @@ function read(
   const document = readJson(artefact, parseWholeBytes);
   const gaps: Gap[] = document.gaps.map(explainText);
   if (document.root === null) return { root: null, member: undefined, gaps };
+  if (isEmptyAnswer(document.root, wanted)) return { root: document.root, member: undefined, gaps };
   const member = adminMember(artefact, document.root, wanted);
   if (!('problem' in member)) return { root: document.root, member, gaps };
-  return { root: document.root, member: undefined, gaps: [...gaps, member] };
+  return { root: null, member: undefined, gaps: [...gaps, member] };
 }

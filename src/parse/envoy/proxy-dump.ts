@@ -3,14 +3,15 @@ import type { ElementWish, ProxyClusterStatuses, ProxyDump, ProxyDumpSection } f
 import { printedPart, readJson } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-node.ts';
 import { STRING_LIMIT } from '../json-index/passing-values.ts';
-import { adminMember, CLUSTERS, CONFIG_DUMP, explainText } from './admin-document.ts';
+import { adminMember, CLUSTERS, CONFIG_DUMP, explainText, isEmptyAnswer } from './admin-document.ts';
 import { printedSections, storedInMemory, type PrintedSection } from './printed-sections.ts';
 import { protoMember } from './resource.ts';
 
 /** What a file of a proxy is. */
 export type ProxyDocument =
   | { readonly kind: 'config-dump'; readonly dump: ProxyDump }
-  | { readonly kind: 'clusters'; readonly clusters: ProxyClusterStatuses }
+  /** `empty`: it is an empty object, for the proxy has no clusters. */
+  | { readonly kind: 'clusters'; readonly clusters: ProxyClusterStatuses; readonly empty: boolean }
   /** It is neither, or it is not whole. */
   | { readonly kind: 'unreadable'; readonly gap: Gap };
 
@@ -31,8 +32,13 @@ export function readProxyDocument(artefact: Artefact, parseWholeBytes = INDEX_BY
   const [gap] = gaps.map(explainText);
   if (gap !== undefined) return { kind: 'unreadable', gap };
   const reader = new ElementReader(artefact.name);
+  if (isEmptyAnswer(root, CLUSTERS)) {
+    return { kind: 'clusters', clusters: clusterStatuses(artefact, undefined, reader), empty: true };
+  }
   const member = adminMember(artefact, root, CLUSTERS);
-  if (!('problem' in member)) return { kind: 'clusters', clusters: clusterStatuses(artefact, member, reader) };
+  if (!('problem' in member)) {
+    return { kind: 'clusters', clusters: clusterStatuses(artefact, member, reader), empty: false };
+  }
   const configs = adminMember(artefact, root, CONFIG_DUMP);
   if ('problem' in configs) return { kind: 'unreadable', gap: configs };
   const sections = configs.elements().flatMap((node) => typedSection(node, reader));
@@ -103,7 +109,11 @@ function dumpSection(read: () => JsonNode, reader: ElementReader): ProxyDumpSect
   };
 }
 
-function clusterStatuses(artefact: Artefact, member: JsonNode, reader: ElementReader): ProxyClusterStatuses {
+function clusterStatuses(
+  artefact: Artefact,
+  member: JsonNode | undefined,
+  reader: ElementReader,
+): ProxyClusterStatuses {
   return {
     artefact: artefact.name,
     statuses: (wish) => reader.passing(member, wish),

@@ -22,6 +22,21 @@ describe('what means the same', () => {
       { virtual_hosts: [{ domains: ['a', 'b'] }] },
       { virtualHosts: [{ domains: ['b', 'a'] }] },
     ],
+    [
+      'weighted clusters in another order',
+      { weighted_clusters: { clusters: [{ name: 'a' }, { name: 'b' }] } },
+      { weightedClusters: { clusters: [{ name: 'b' }, { name: 'a' }] } },
+    ],
+    [
+      'principals in another order',
+      { principals: [{ or_ids: { ids: [{ any: true }, { header: {} }] } }, { any: true }] },
+      { principals: [{ any: true }, { orIds: { ids: [{ header: {} }, { any: true }] } }] },
+    ],
+    [
+      'headers of a match in another order',
+      { match: { headers: [{ name: 'a' }, { name: 'b' }] } },
+      { match: { headers: [{ name: 'b' }, { name: 'a' }] } },
+    ],
   ])('%s', (_, one, other) => {
     expect(meansSame(one, other)).toBe(true);
     expect(differences(one, other)).toEqual([]);
@@ -35,6 +50,18 @@ describe('what does not', () => {
       { routes: [{ name: 'a' }, { name: 'b' }] },
       { routes: [{ name: 'b' }, { name: 'a' }] },
       'routes (order)',
+    ],
+    [
+      'clusters of an aggregate in another order',
+      { cluster_type: { typed_config: { clusters: ['a', 'b'] } } },
+      { cluster_type: { typed_config: { clusters: ['b', 'a'] } } },
+      'cluster_type.typed_config.clusters (order)',
+    ],
+    [
+      'rules of JWT in another order',
+      { rules: [{ match: { prefix: '/a' } }, { match: { prefix: '/' } }] },
+      { rules: [{ match: { prefix: '/' } }, { match: { prefix: '/a' } }] },
+      'rules[0].match.prefix',
     ],
     ['a filter more', { filters: [{ name: 'a' }] }, { filters: [{ name: 'a' }, { name: 'b' }] }, 'filters[b]'],
     ['a BoolValue that is set to false', { use_remote_address: false }, {}, 'use_remote_address'],

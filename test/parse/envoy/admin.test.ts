@@ -41,6 +41,12 @@ describe('parseEnvoyClusters', () => {
     ]);
   });
 
+  it('an Envoy without clusters answers with an empty object', () => {
+    const { value, gaps } = parseEnvoyClusters(artefact(Buffer.from('{}\n')));
+    expect(gaps).toEqual([]);
+    expect(value.cluster('a')).toBeUndefined();
+  });
+
   it('keeps whole statuses of a file that was cut off', () => {
     const { bytes } = sample('clusters');
     const { value, gaps } = parseEnvoyClusters(artefact(bytes.subarray(0, bytes.length / 2)));
@@ -53,6 +59,12 @@ describe('parseEnvoyListeners and parseEnvoyServerInfo', () => {
   it('give the document', () => {
     expect(parseEnvoyListeners(sample('listeners')).value?.at('listener_statuses').items()).toHaveLength(7);
     expect(parseEnvoyServerInfo(sample('server_info')).value?.at('state').string()).toBe('LIVE');
+  });
+
+  it('of an Envoy without listeners is an empty object', () => {
+    const { value, gaps } = parseEnvoyListeners(artefact(Buffer.from('{}\n')));
+    expect(gaps).toEqual([]);
+    expect(value?.at('listener_statuses').items()).toEqual([]);
   });
 
   it.each([

@@ -11,8 +11,8 @@ import { selects, clusterNameTraits, type Selection } from '../selection.ts';
 import { sortedBy, type Table } from '../table.ts';
 import { servicesOf } from './cluster-detail.ts';
 import { routesOf, type RouteDetail } from './route-detail.ts';
-import { statedResources, type ResourceState } from './stated-resources.ts';
-import { targetText } from './wide-tables.ts';
+import { statedResources, type Rejection, type ResourceState } from './stated-resources.ts';
+import { stateCell, targetText } from './wide-tables.ts';
 
 /** What is asked of the ways through a proxy. */
 export interface ChainFilter {
@@ -30,7 +30,9 @@ export interface ChainFilter {
 /** One way through a proxy: what stands at each step; null: this way has none. */
 export interface ChainRow {
   readonly listener: string;
+  /** Of the listener, as the next. */
   readonly state: ResourceState;
+  readonly rejection: Rejection | null;
   readonly address: string;
   readonly port: number;
   readonly direction: string;
@@ -64,7 +66,10 @@ export interface ChainLookups {
   addresses(cluster: string): readonly string[];
 }
 
-type Before = Pick<ChainRow, 'listener' | 'state' | 'address' | 'port' | 'direction' | 'filterChain' | 'chainMatch'>;
+type Before = Pick<
+  ChainRow,
+  'listener' | 'state' | 'rejection' | 'address' | 'port' | 'direction' | 'filterChain' | 'chainMatch'
+>;
 
 /** Every way through the proxy that passes, by listener and then in the proxy's order. */
 export function chainRows(dump: ProxyDump, filter: ChainFilter, lookups: ChainLookups): ChainRow[] {
@@ -83,11 +88,12 @@ export function chainRows(dump: ProxyDump, filter: ChainFilter, lookups: ChainLo
     addresses(resource)[0] ?? '',
     text(resource, 'name'),
   ]);
-  return sorted.flatMap(({ resource, state }) =>
+  return sorted.flatMap(({ resource, state, rejection }) =>
     filterChains(resource).flatMap((chain) => {
       const before: Before = {
         listener: text(resource, 'name'),
         state,
+        rejection,
         address: addresses(resource)[0] ?? '',
         port: port(resource),
         direction: directionOf(resource),
@@ -265,7 +271,7 @@ export function chainTable(rows: readonly ChainRow[], wide: boolean): Table {
     ...(wide ? ['STATE', 'DIRECTION', 'FILTER CHAIN', 'ROUTE', 'DOMAINS', 'ADDRESSES'] : []),
   ];
   const cells = rows.map((row) => [
-    row.listener || `${row.address}:${row.port}`,
+    listenerCell(row),
     row.chainMatch,
     row.routeConfig ?? '-',
     row.virtualHost ?? '-',
@@ -278,7 +284,7 @@ export function chainTable(rows: readonly ChainRow[], wide: boolean): Table {
     row.destinationRule ?? '-',
     ...(wide
       ? [
-          row.state,
+          stateCell(row.state, row.rejection),
           row.direction,
           row.filterChain ?? '-',
           row.route ?? '-',
@@ -288,6 +294,12 @@ export function chainTable(rows: readonly ChainRow[], wide: boolean): Table {
       : []),
   ]);
   return { columns, rows: cells, padding: 3 };
+}
+
+/** With the state, where the listener takes no new connections: nothing goes this way. */
+function listenerCell({ listener, address, port: own, state }: ChainRow): string {
+  const name = listener || `${address}:${own}`;
+  return state === 'active' ? name : `${name} (${state.toUpperCase()})`;
 }
 
 /** `2/3 10.1.0.1:80,10.1.0.2:80,…`: how many may be sent requests, and the first of them. */

@@ -27,11 +27,11 @@ export function statesOf({ state, rejection }: Pick<StatedResource, 'state' | 'r
   return rejection === null ? [state] : [state, 'rejected'];
 }
 
-type Kind = 'listener' | 'cluster' | 'route' | 'endpoint';
+export type StatedKind = 'listener' | 'cluster' | 'route' | 'endpoint';
 
 /** Section, then each list of it with the state of its elements and where the resource stands in them. */
 const LISTS: Readonly<
-  Record<Kind, readonly [section: string, ...lists: readonly (readonly [string, ResourceState, string])[]]>
+  Record<StatedKind, readonly [section: string, ...lists: readonly (readonly [string, ResourceState, string])[]]>
 > = {
   listener: ['ListenersConfigDump', ['static_listeners', 'active', 'listener']],
   cluster: [
@@ -52,15 +52,28 @@ const LISTS: Readonly<
   ],
 };
 
-/** Every resource of a kind in whatever state it is, one after the other; none where the dump has no such section. */
-export function* statedResources(dump: ProxyDump, kind: Kind, wish: ElementWish = {}): Generator<StatedResource> {
+/**
+ * Every resource of a kind in whatever state it is, one after the other; none where the dump has no such section.
+ * @param only the state that is looked for; null: any
+ */
+export function* statedResources(
+  dump: ProxyDump,
+  kind: StatedKind,
+  wish: ElementWish = {},
+  only: ResourceState | null = null,
+): Generator<StatedResource> {
   const [type, ...lists] = LISTS[kind];
   const section = dump.section(type);
   if (section === undefined) return;
   if (kind === 'listener') {
-    for (const element of section.passingElements('dynamic_listeners', wish)) yield* dynamicListeners(element);
+    const refused = new Set<string>();
+    for (const element of section.passingElements('dynamic_listeners', wish)) {
+      if (isToldAgain(element, refused)) continue;
+      for (const one of dynamicListeners(element)) if (only === null || one.state === only) yield one;
+    }
   }
   for (const [name, state, member] of lists) {
+    if (only !== null && state !== only) continue;
     const origin = name.startsWith('static') ? 'static' : 'dynamic';
     for (const element of section.passingElements(name, wish)) {
       yield* statedResource(element, field(element, member), state, origin);
@@ -80,6 +93,21 @@ function statedResource(
   const refused = field(element, 'error_state', 'failed_configuration');
   if (rejection === null || refused === undefined) return [];
   return [{ resource: refused, state: 'rejected', origin, rejection, version: null }];
+}
+
+/**
+ * Whether the element, which has no name, tells of a refusal that stood with the listener's name before: Envoy lists each failure of its
+ * last update a second time (source/common/listener_manager/listener_manager_impl.cc, overall_error_state_).
+ * @param refused what was refused by name so far; added to
+ */
+function isToldAgain(element: unknown, refused: Set<string>): boolean {
+  if (!isSet(element, 'error_state')) return false;
+  const known = text(element, 'name');
+  const name = known || text(element, 'error_state', 'failed_configuration', 'name');
+  const key = JSON.stringify([name, text(element, 'error_state', 'details')]);
+  if (known === '') return refused.has(key);
+  refused.add(key);
+  return false;
 }
 
 /** A DynamicListener may have an active, a warming and a draining one at once. */
@@ -105,13 +133,28 @@ function rejectionOf(element: unknown): Rejection | null {
   };
 }
 
-/** Sentences about updates that the proxy refused and resources that are not in use yet, for those who look at the active ones. */
-export function troubleNotes(dump: ProxyDump, kind: Kind): string[] {
+const NAMES_SHOWN = 3;
+
+const IDLE = { warming: 'not in use yet', draining: 'open connections end on the old version' } as const;
+
+/** Sentences about updates that the proxy refused and resources that are not in use, for those who look at the active ones. */
+export function troubleNotes(dump: ProxyDump, kind: StatedKind): string[] {
   const notes: string[] = [];
   for (const { resource, state, rejection } of statedResources(dump, kind, { holding: '"error_state"' })) {
     if (rejection === null) continue;
     const runs = state === 'rejected' ? 'no version of it runs' : 'an older version of it runs';
-    notes.push(`The proxy rejected an update of ${kind} ${text(resource, 'name')} (${runs}): ${rejection.reason}`);
+    const name = text(resource, 'name') || 'without a name';
+    notes.push(`The proxy rejected an update of ${kind} ${name} (${runs}): ${rejection.reason}`);
   }
-  return notes;
+  return [...notes, ...idleNote(dump, kind, 'warming'), ...idleNote(dump, kind, 'draining')];
+}
+
+function idleNote(dump: ProxyDump, kind: StatedKind, state: 'warming' | 'draining'): string[] {
+  const wish = kind === 'listener' ? { holding: `"${state}_state"` } : {};
+  const names: string[] = [];
+  for (const { resource } of statedResources(dump, kind, wish, state)) names.push(text(resource, 'name'));
+  if (names.length === 0) return [];
+  const shown = names.slice(0, NAMES_SHOWN).join(', ') + (names.length > NAMES_SHOWN ? ', …' : '');
+  const what = names.length === 1 ? `${kind} is` : `${kind}s are`;
+  return [`${names.length} ${what} ${state} (${IDLE[state]}): ${shown}`];
 }

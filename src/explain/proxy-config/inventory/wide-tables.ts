@@ -11,7 +11,7 @@ const PADDING = 3;
 const NONE = '-';
 
 /** STATE, with the reason why the proxy refused an update. */
-function stateCell(state: ResourceState, rejection: Rejection | null): string {
+export function stateCell(state: ResourceState, rejection: Rejection | null): string {
   if (rejection === null) return state.toUpperCase();
   const refused = state === 'rejected' ? 'REJECTED' : `${state.toUpperCase()}, UPDATE REJECTED`;
   return `${refused}: ${rejection.reason}`;
