@@ -5,7 +5,7 @@ import type { HttpRequest } from '../../../../model/request.ts';
 import type { ConnectionContext } from '../context.ts';
 import type { AcceptedSocket } from '../listener/accepted-socket.ts';
 import { memoised } from '../memo.ts';
-import { enumName, field, isTrue, unknown } from '../proto-json.ts';
+import { enumName, field, fields, isTrue, unknown } from '../proto-json.ts';
 import { minorVersion } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import { stripPort, stripTrailingDot } from './host.ts';
@@ -28,6 +28,8 @@ interface CodecRejection {
   readonly detail: string;
   /** One clause. */
   readonly reason: string;
+  /** What of the connection manager makes it so. */
+  readonly cites: readonly Cursor[];
 }
 
 /** Methods that Envoy's HTTP/1 codec takes unless it is told to allow others (source/common/http/http1/balsa_parser.cc). */
@@ -48,6 +50,7 @@ export function prepareRequest(
   const options = pathOptions(hcm);
   if (isUnknown(options)) return { kind: 'unknown', unknown: options };
   const rejection = codecRejection(hcm, http);
+  if (isUnknown(rejection)) return { kind: 'unknown', unknown: rejection };
   if (rejection !== null) {
     if (http.version === 'h2')
       return { kind: 'unknown', unknown: unknown('how the codec refuses it over HTTP/2 is not known') };
@@ -74,19 +77,28 @@ function doubtfulRequest(hcm: Cursor, http: HttpRequest): Unknown | null {
   const mismatch = http.version === 'h2' ? codec === 'HTTP1' : codec === 'HTTP2';
   if (codec === 'HTTP3' || mismatch) return unknown(`the listener speaks ${codec} alone`, field(hcm, 'codec_type'));
   if (field(hcm, 'typed_header_validation_config').exists) return unknown('an extension validates the headers');
-  if (http.method === 'CONNECT') return doubtfulConnect(http);
   if (http.version === 'http/1.1' && !METHODS.has(http.method))
     return unknown(`whether the codec takes the method ${http.method} is not known`);
-  const underscores = field(field(hcm, 'common_http_protocol_options'), 'headers_with_underscores_action');
-  const refuses = underscores.exists && enumName(underscores, ['ALLOW', 'REJECT_REQUEST', 'DROP_HEADER']) !== 'ALLOW';
-  if (refuses && http.headers.some(([name]) => name.includes('_'))) {
-    return unknown('a header has an underscore in its name, which the listener does not let pass', underscores);
+  const underscores = fields(hcm, 'common_http_protocol_options', 'headers_with_underscores_action');
+  if (!UNDERSCORES_JUDGED.has(underscoresAction(hcm)) && http.headers.some(withUnderscore)) {
+    return unknown('a header has an underscore in its name, which the listener drops', underscores);
   }
+  if (http.method === 'CONNECT') return doubtfulConnect(http);
   if (http.authority === '') return unknown('the request names no host');
   if (!http.path.startsWith('/') || /[^\x21-\x7e]/.test(http.path))
     return unknown(`the path ${JSON.stringify(http.path)} is not one that is evaluated`);
   return null;
 }
+
+const withUnderscore = ([name]: readonly [string, string]): boolean => name.includes('_');
+
+const underscoresAction = memoised((hcm): string => {
+  const action = fields(hcm, 'common_http_protocol_options', 'headers_with_underscores_action');
+  return enumName(action, ['ALLOW', 'REJECT_REQUEST', 'DROP_HEADER']) ?? 'ALLOW';
+});
+
+/** What a listener does to headers with underscores in their names, as far as it is evaluated. */
+const UNDERSCORES_JUDGED = new Set(['ALLOW', 'REJECT_REQUEST']);
 
 /** A CONNECT has no path: its target is the authority (ServerConnectionImpl::handlePath, source/common/http/http1/codec_impl.cc). */
 const CONNECT_PATH = { action: 'accept', path: '' } as const;
@@ -107,21 +119,41 @@ const headerLimits = memoised((hcm) => ({
 }));
 
 /**
- * Why the HTTP/1 codec refuses a request: it counts the path and the names and values of all headers, and takes no body of CONNECT
- * (ConnectionImpl::checkMaxHeadersSize, completeCurrentHeader and onHeadersCompleteImpl, source/common/http/http1/codec_impl.cc).
+ * Why the HTTP/1 codec refuses a request: it counts the path and the names and values of all headers, refuses underscores in names where
+ * it is told to, and takes no body of CONNECT (ConnectionImpl::checkMaxHeadersSize, completeCurrentHeader, onHeadersCompleteImpl and
+ * ServerConnectionImpl::checkHeaderNameForUnderscores, source/common/http/http1/codec_impl.cc).
  */
-function codecRejection(hcm: Cursor, { method, path, headers, authority }: HttpRequest): CodecRejection | null {
+function codecRejection(hcm: Cursor, http: HttpRequest): CodecRejection | Unknown | null {
+  const large = largeHeaders(hcm, http);
+  const underscore = underscoresAction(hcm) === 'REJECT_REQUEST' && http.headers.some(withUnderscore);
+  if (underscore && large !== null) return unknown('which of two faults the codec meets first is not evaluated');
+  if (large !== null) return large;
+  const options = field(hcm, 'common_http_protocol_options');
+  if (underscore)
+    return {
+      status: 400,
+      detail: 'http1.unexpected_underscore',
+      reason: 'a header has an underscore in its name',
+      cites: [field(options, 'headers_with_underscores_action')],
+    };
+  const body = ([name, value]: readonly [string, string]): boolean =>
+    name === 'transfer-encoding' || (name === 'content-length' && value !== '0');
+  return http.method === 'CONNECT' && http.headers.some(body)
+    ? { status: 400, detail: 'http1.body_disallowed', reason: 'a CONNECT has no body', cites: [] }
+    : null;
+}
+
+function largeHeaders(hcm: Cursor, { path, headers, authority }: HttpRequest): CodecRejection | null {
   const limits = headerLimits(hcm);
   const own = path.length + 'host'.length + authority.length;
   const bytes = headers.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), own);
-  const many = 'the headers are larger or more than the listener takes';
-  if (bytes > limits.bytes) return { status: 431, detail: 'http1.headers_too_large', reason: many };
-  if (headers.length + 1 > limits.count) return { status: 431, detail: 'http1.too_many_headers', reason: many };
-  const body = ([name, value]: readonly [string, string]): boolean =>
-    name === 'transfer-encoding' || (name === 'content-length' && value !== '0');
-  return method === 'CONNECT' && headers.some(body)
-    ? { status: 400, detail: 'http1.body_disallowed', reason: 'a CONNECT has no body' }
-    : null;
+  const refused = {
+    status: 431,
+    reason: 'the headers are larger or more than the listener takes',
+    cites: [field(hcm, 'max_request_headers_kb'), field(hcm, 'common_http_protocol_options')],
+  } as const;
+  if (bytes > limits.bytes) return { ...refused, detail: 'http1.headers_too_large' };
+  return headers.length + 1 > limits.count ? { ...refused, detail: 'http1.too_many_headers' } : null;
 }
 
 const ESCAPED_SLASHES = [

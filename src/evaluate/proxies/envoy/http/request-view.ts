@@ -12,8 +12,10 @@ import { any } from '../truth.ts';
 export interface RequestView {
   readonly original: HttpRequest;
   readonly method: string;
-  /** Normalised, with the query; `''` for CONNECT, which has none. */
+  /** Normalised, with the query; `''` where there is none. */
   readonly path: string;
+  /** CONNECT over HTTP/1.1 has an authority alone. */
+  readonly hasPath: boolean;
   /** After ports and dots were stripped. */
   readonly authority: string;
   /** `x-forwarded-proto`, which counts as the scheme (require_tls, redirects). */
@@ -87,9 +89,10 @@ export function requestView(
     original.unknownHeaders?.includes('x-forwarded-for') === true
       ? unknown('a proxy before this one sets the header x-forwarded-for')
       : isInternal(hcm, values, peer);
+  const hasPath = original.method !== 'CONNECT';
   const pseudo = new Map<string, string | null | Unknown>([
     [':method', original.method],
-    [':path', path === '' ? null : path],
+    [':path', hasPath ? path : null],
     [':authority', authority],
     ['host', authority],
     [':scheme', field(hcm, 'scheme_header_transformation').exists ? unknown('the scheme is rewritten') : scheme],
@@ -117,11 +120,12 @@ export function requestView(
     return value;
   };
   // Grpc::Common::isGrpcRequestHeaders (source/common/grpc/common.cc) asks for a path first.
-  const grpc = path !== '' && /^application\/grpc(\+|$)/.test(values.get('content-type') ?? '');
+  const grpc = hasPath && /^application\/grpc(\+|$)/.test(values.get('content-type') ?? '');
   return {
     original,
     method: original.method,
     path,
+    hasPath,
     authority,
     scheme,
     internal,

@@ -51,8 +51,7 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   const prepared = prepareRequest(hcm, { ...sent.http, version: spokenVersion(connection, sent.http) }, connection);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
   if (prepared.kind === 'rejected') {
-    const cites = [field(hcm, 'max_request_headers_kb'), field(hcm, 'common_http_protocol_options')];
-    const { request, status, detail, reason } = prepared;
+    const { request, status, detail, reason, cites } = prepared;
     const refused = withStep(managed, step('reply', 'replied', String(status), { reasons: [reason], cites }));
     return localReply({ hcm, request }, refused, { status, flag: 'DPE', detail, body: null });
   }
