@@ -3,7 +3,8 @@ import { BaseCommand } from '../src/cli/base-command.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
 import { outputFlag } from '../src/cli/flags.ts';
-import { requestFlags } from '../src/cli/request-flags.ts';
+import { offeredMethods, requestFlags } from '../src/cli/request-flags.ts';
+
 export default class EnvoyRequest extends BaseCommand {
   static override summary = 'Say what an Envoy does with a request, from its config_dump alone';
   static override description =
@@ -64,6 +65,8 @@ export default class EnvoyRequest extends BaseCommand {
     }),
     output: outputFlag(['json', 'yaml']),
   };
+
+  static override offers = { method: offeredMethods, alpn: ['h2', 'http/1.1'] };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(EnvoyRequest);

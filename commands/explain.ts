@@ -6,7 +6,7 @@ import { connectionFlags, connectionOf } from '../src/cli/connection-flags.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
 import { outputFlag, snapshotFlags, verboseFlag } from '../src/cli/flags.ts';
-import { headerFlag } from '../src/cli/request-flags.ts';
+import { headerFlag, offeredMethods } from '../src/cli/request-flags.ts';
 import type { LiveAnswer, Severity } from '../src/index.ts';
 
 export default class Explain extends BaseCommand {
@@ -75,6 +75,8 @@ export default class Explain extends BaseCommand {
     verbose: verboseFlag,
     output: outputFlag(['wide', 'json', 'yaml', 'mermaid']),
   };
+
+  static override offers = { method: offeredMethods };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Explain);

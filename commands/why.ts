@@ -4,6 +4,7 @@ import { BaseCommand } from '../src/cli/base-command.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { ExitStatus } from '../src/cli/exit-status.ts';
 import { outputFlag, snapshotFlags, verboseFlag } from '../src/cli/flags.ts';
+import { offeredResponseFlags } from '../src/cli/response-flags.ts';
 
 export default class Why extends BaseCommand {
   static override summary = 'Say what may have made an Envoy log a response flag, from what was captured of it';
@@ -47,6 +48,8 @@ export default class Why extends BaseCommand {
     verbose: verboseFlag,
     output: outputFlag(['json', 'yaml']),
   };
+
+  static override offers = { flag: offeredResponseFlags, at: ['at'] };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Why);

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { ExitStatus } from '../../src/cli/exit-status.ts';
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import { ownShortFormatFlag, proxyArgs, proxyFlags } from '../../src/cli/proxy-flags.ts';
-import { requestFlags } from '../../src/cli/request-flags.ts';
+import { offeredMethods, requestFlags } from '../../src/cli/request-flags.ts';
 
 export default class ProxyConfigRouteMatch extends ProxyCommand {
   static override summary = 'Show which route answers a request, and why the ones before it do not';
@@ -36,6 +36,8 @@ export default class ProxyConfigRouteMatch extends ProxyCommand {
     }),
     output: ownShortFormatFlag,
   };
+
+  static override offers = { method: offeredMethods };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigRouteMatch);

@@ -20,6 +20,9 @@ export abstract class BaseCommand extends Command {
     'no-color': Flags.boolean({ summary: 'Print without colours (as does a NO_COLOR variable)', helpGroup: 'global' }),
   };
 
+  /** By the name of a flag or argument, values that completion offers, each with a tab and a description if need be; others are as good. */
+  static offers: Readonly<Record<string, readonly string[]>> = {};
+
   protected readonly progress = new Progress();
 
   /** Runs the command as oclif's `run` does, which would load the configuration a second time. */

@@ -10,7 +10,7 @@ export interface FlagEntry {
   /** It is understood, but not offered. */
   readonly hidden: boolean;
   readonly takesValue: boolean;
-  /** The only values it accepts; empty: any. */
+  /** The values that it accepts, or the usual ones; empty: any, of which none is usual. */
   readonly options: readonly string[];
   readonly summary: string;
 }
@@ -21,6 +21,8 @@ export interface CommandEntry {
   readonly aliases: readonly string[];
   readonly summary: string;
   readonly flags: readonly FlagEntry[];
+  /** For each argument, in order, its usual values; empty: none is. */
+  readonly args: readonly (readonly string[])[];
 }
 
 /** Every command, as plain data. */
@@ -39,9 +41,10 @@ export function describeCommands(classes: CommandClasses): Catalogue {
         aliases: flag.aliases ?? [],
         hidden: flag.hidden ?? false,
         takesValue: flag.type === 'option',
-        options: flag.type === 'option' ? [...(flag.options ?? [])] : [],
+        options: flag.type === 'option' ? [...(flag.options ?? command.offers[name] ?? [])] : [],
         summary: flag.summary ?? '',
       })),
+      args: Object.keys(command.args).map((name) => command.offers[name] ?? []),
     }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -9,6 +9,9 @@ export const headerFlag = Flags.string({
   multipleNonGreedy: true,
 });
 
+/** The methods of RFC 9110 and RFC 5789, the usual ones first. */
+export const offeredMethods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'CONNECT', 'TRACE'];
+
 /** What a request asks of a proxy that is given it. */
 export const requestFlags = {
   path: Flags.string({ summary: 'Path with query', helpValue: 'PATH', default: '/' }),

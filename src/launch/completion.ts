@@ -32,7 +32,7 @@ function complete(
 ): { values: readonly string[]; directive: Directive } {
   const line = scanCommandLine(before, catalogue);
   const words = line.words.map((word) => word.text);
-  const command = commandOf(words, catalogue);
+  const { command, depth } = commandOf(words, catalogue);
   const flags = [...(command?.flags ?? []), HELP];
   // The same flag may have other values in another command.
   const open = flags.find((flag) => flag.name === line.open?.name) ?? line.open;
@@ -42,17 +42,24 @@ function complete(
   if (typed.startsWith('-') && !before.includes('--')) {
     return { values: flags.filter(({ hidden }) => !hidden).flatMap(flagLines), directive: ':4' };
   }
-  return { values: nextWords(words, catalogue), directive: ':4' };
+  // Words without a command may still become the name of one.
+  const args = depth === 0 ? [] : (command?.args[words.length - depth] ?? []);
+  const values = [...nextWords(words, catalogue), ...args];
+  return { values, directive: ':4' };
 }
 
-/** The command that the words name; without any, its flags may already be typed and are those of the implied command. */
-function commandOf(words: readonly string[], catalogue: Catalogue): CommandEntry | undefined {
+/** The command that the words name, and how many of them do; without any, its flags may already be typed and are those of the implied command. */
+function commandOf(
+  words: readonly string[],
+  catalogue: Catalogue,
+): { readonly command: CommandEntry | undefined; readonly depth: number } {
   const names = words.map((_, at) => nameOf(words.slice(0, at + 1).join(' '), catalogue));
-  const name = names.findLast((each) => each !== undefined) ?? IMPLIED_COMMAND;
-  return catalogue.find((entry) => entry.name === name);
+  const last = names.findLastIndex((each) => each !== undefined);
+  const name = names[last] ?? IMPLIED_COMMAND;
+  return { command: catalogue.find((entry) => entry.name === name), depth: last + 1 };
 }
 
-/** A flag's only values; where it accepts any, file names may help (`--snapshot`). */
+/** A flag's values; where none is usual, file names may help (`--snapshot`). */
 function flagValues(flag: FlagEntry, prefix: string): { values: readonly string[]; directive: Directive } {
   if (flag.options.length === 0) return { values: [], directive: ':0' };
   return { values: flag.options.map((option) => prefix + option), directive: ':4' };

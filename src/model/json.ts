@@ -37,7 +37,7 @@ export class Cursor {
   /** The member or element under `key`; several keys walk down. */
   at(...keys: readonly (string | number)[]): Cursor {
     let { value } = this;
-    for (const key of keys) value = member(value, key);
+    for (const key of keys) value = memberOfValue(value, key);
     return this.#below(keys, value);
   }
 
@@ -108,7 +108,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function member(value: unknown, key: string | number): unknown {
+/** The member or element of a value under a key; undefined: there is none, or the value is of another type. */
+export function memberOfValue(value: unknown, key: string | number): unknown {
   if (Array.isArray(value)) return typeof key === 'number' ? (value as unknown[])[key] : undefined;
   return isObject(value) && Object.hasOwn(value, key) ? value[String(key)] : undefined;
 }

@@ -14,6 +14,7 @@ export const SAMPLE_CATALOGUE: Catalogue = [
     name: 'explain',
     aliases: ['trace'],
     summary: 'Explain a request',
+    args: [[], ['svc/web', 'web\tA pod']],
     flags: [
       namespace,
       verbose,
@@ -23,13 +24,20 @@ export const SAMPLE_CATALOGUE: Catalogue = [
       flag('output', { char: 'o', takesValue: true, options: ['json', 'yaml'] }),
     ],
   },
-  { name: 'pc listener', aliases: [], summary: 'Listeners of a proxy', flags: [namespace] },
-  { name: 'pc route match', aliases: [], summary: 'The route of a request', flags: [namespace] },
-  { name: 'service', aliases: ['svc'], summary: 'A Service', flags: [namespace, flag('header', { char: 'H' })] },
+  { name: 'pc listener', aliases: [], summary: 'Listeners of a proxy', flags: [namespace], args: [[]] },
+  { name: 'pc route match', aliases: [], summary: 'The route of a request', flags: [namespace], args: [['web']] },
+  {
+    name: 'service',
+    aliases: ['svc'],
+    summary: 'A Service',
+    flags: [namespace, flag('header', { char: 'H' })],
+    args: [],
+  },
   {
     name: 'version',
     aliases: [],
     summary: 'The version',
+    args: [],
     flags: [flag('output', { char: 'o', takesValue: true, options: ['json'] })],
   },
 ];

@@ -58,4 +58,33 @@ describe('kubectl_complete-reach', () => {
   it('offers the values of a flag', () => {
     expect(run(built('kubectl_complete-reach'), ['version', '-o', '']).stdout).toBe('json\n:4\n');
   });
+
+  it.each([
+    [['envoy-request', '--method', 'P'], ['POST', 'PUT', 'PATCH'], ':4'],
+    [['envoy-request', '--alpn', ''], ['h2', 'http/1.1'], ':4'],
+    [['envoy-request', '--output='], ['--output=json', '--output=yaml'], ':4'],
+    [['envoy-request', '--file', ''], [], ':0'],
+    [['envoy-request', '--s'], ['--sni', '--source'], ':4'],
+    [['why', 'UP'], ['UPE'], ':4'],
+    [['why', 'UH', ''], ['at'], ':4'],
+    [['why', 'UH', 'at', ''], [], ':4'],
+    [
+      ['why', 'UH', '--'],
+      [
+        '--no-color',
+        '--snapshot',
+        '--namespace',
+        '--detail',
+        '--file',
+        '--clusters',
+        '--verbose',
+        '--output',
+        '--help',
+      ],
+      ':4',
+    ],
+  ])('offers after %j what fits there', (words, offered, directive) => {
+    const lines = run(built('kubectl_complete-reach'), words).stdout.trimEnd().split('\n');
+    expect(lines.map((line) => line.split('\t')[0])).toEqual([...offered, directive]);
+  });
 });

@@ -18,6 +18,11 @@ describe('words of commands', () => {
     ['-n x pc l', ['listener']],
     ['explain ', []],
     ['pc listener ', []],
+    // Arguments with usual values.
+    ['explain a ', ['svc/web', 'web']],
+    ['trace a w', ['web']],
+    ['explain a b ', []],
+    ['pc route match ', ['web']],
   ])('%j', (line, words) => {
     const lines = reply(line).split('\n');
     expect(lines.slice(0, -2).map((each) => each.split('\t')[0])).toEqual(words);

@@ -128,7 +128,8 @@ function gather(outcomes: readonly EnvoyOutcome[]): EnvoyRequestOutcome[] {
     // Alike ones mostly follow each other.
     let group = last?.kind === kind && alike(last.outcome, outcome) ? last : undefined;
     if (group === undefined) {
-      const key = [kind, ...Object.values(outcome)].join('\n');
+      // Nothing is to be told from an only outcome.
+      const key = outcomes.length === 1 ? '' : [kind, ...Object.values(outcome)].join('\n');
       group = groups.get(key) ?? { kind, outcome, probability: 0, hosts: new Map() };
       groups.set(key, group);
     }

@@ -104,11 +104,13 @@ function alpnList(value: unknown): readonly string[] {
 function headerList(value: unknown): [string, string][] {
   if (value === undefined || value === null) return [];
   if (typeof value !== 'object' || Array.isArray(value)) throw new DescriptionError('headers is no JSON object');
-  return Object.entries(value).flatMap(([name, given]: [string, unknown]) => {
+  const list: [string, string][] = [];
+  for (const [name, given] of Object.entries(value) as [string, unknown][]) {
     const values = typeof given === 'string' ? [given] : given;
     if (!isTextList(values)) throw new DescriptionError(`the header ${name} is no text`);
-    return values.map((one) => header(name, one));
-  });
+    for (const one of values) list.push(header(name, one));
+  }
+  return list;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { upstreamTransport } from '../../evaluate/proxies/envoy/cluster/transport-socket.ts';
+import { upstreamHttpVersion, upstreamTransport } from '../../evaluate/proxies/envoy/cluster/transport-socket.ts';
 import { enumName, field, fields } from '../../evaluate/proxies/envoy/proto-json.ts';
 import { readCertificates } from '../../evaluate/proxies/envoy/tls/data-source.ts';
 import { isUnknown } from '../../evaluate/proxies/envoy/truth.ts';
@@ -178,5 +178,21 @@ export const CONNECTION_CAUSES: readonly Cause[] = [
           { text: `cluster ${cluster.name} speaks HTTP/2`, cites: [field(cluster.config, 'name')], certain: false },
         ];
       }),
+  },
+  {
+    id: 'upstream-protocol-http1',
+    flags: ['UPE', 'UC'],
+    title: 'The proxy speaks HTTP/1.1 to hosts, and one of them speaks HTTP/2 alone, or wants TLS.',
+    remedy: 'Name the protocol of the port as what the application speaks, or originate TLS (DestinationRule).',
+    details: /protocol_error|connection_termination/,
+    decided: true,
+    look: (view) =>
+      view.usedClusters
+        .filter(({ config }) => upstreamHttpVersion(config, 'http/1.1') === 'http/1.1')
+        .map(({ name, config }) => ({
+          text: `cluster ${name} speaks HTTP/1.1`,
+          cites: [field(config, 'name')],
+          certain: false,
+        })),
   },
 ];

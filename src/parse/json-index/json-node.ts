@@ -2,7 +2,7 @@
  * Values of a JSON document, parsed or still bytes. In: a parsed value, or a span of the bytes. Out: what lies below it, read when it is
  * asked for; both ways give the same values at the same JSON pointers.
  */
-import { Cursor } from '../../model/json.ts';
+import { Cursor, memberOfValue } from '../../model/json.ts';
 import { skipValue } from './byte-scan.ts';
 import { spansByLayout } from './line-layout.ts';
 import { BatchReader, elementValues, listedValues, parseSpan } from './passing-values.ts';
@@ -78,8 +78,8 @@ export class ParsedNode implements JsonNode {
   }
 
   member(key: string): JsonNode | undefined {
-    const value = this.#cursor.at(key);
-    return value.value === undefined ? undefined : new ParsedNode(value);
+    const value = memberOfValue(this.#cursor.value, key);
+    return value === undefined ? undefined : new ParsedNode(this.#cursor.child(key, value));
   }
 
   keys(): readonly string[] {

@@ -115,6 +115,16 @@ const CASES: readonly (readonly [string, Case])[] = [
     },
   ],
   [
+    'headers with underscores are refused',
+    {
+      manager: {
+        upgrade_configs: [upgrade()],
+        common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST' },
+      },
+      routes: [route('tunnel', CONNECT, toC()), anything],
+    },
+  ],
+  [
     'denied by a path',
     {
       manager: { upgrade_configs: [upgrade()] },
@@ -165,7 +175,9 @@ it.each(CASES)(
       plainProbe(port, { method: 'CONNECT', host: '10.1.2.3:80', headers: [['x-tunnel', 'yes']] }),
       plainProbe(port, { method: 'CONNECT', host: 'db.example:5432', headers: [['content-length', '3']] }),
       plainProbe(port, { method: 'CONNECT', host: 'db.example:5432', headers: [['content-length', '0']] }),
+      plainProbe(port, { method: 'CONNECT', host: 'db.example:5432', headers: [['x_tunnel', 'yes']] }),
       plainProbe(port, { method: 'GET', host: 'db.example:5432', path: '/?q=1' }),
+      plainProbe(port, { method: 'GET', host: 'db.example:5432', path: '/', headers: [['x_y', 'yes']] }),
       plainProbe(port, { method: 'POST', host: 'db.example', path: '/' }),
       plainProbe(port, { host: 'db.example', headers: UPGRADE }),
       plainProbe(port, { host: 'other', headers: UPGRADE }),

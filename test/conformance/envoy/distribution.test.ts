@@ -8,12 +8,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
-import { EnvoyProcess, freePort, readLog } from './envoy-process.ts';
+import { freePort } from './envoy-process.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
-import { readFacts, sendAll } from './session.ts';
+import { holdAgainst } from './session.ts';
 import { Upstreams } from './upstreams.ts';
-import { evaluateProbe, expectedOf, observe } from './verdict.ts';
+import { expectedOf } from './verdict.ts';
 
 const REQUESTS = Number(process.env['ENVOY_DISTRIBUTION_REQUESTS'] ?? 240);
 
@@ -189,40 +189,26 @@ it.each(CASES)('%s', async (name, make) => {
   mkdirSync(folder);
   const { routes: list, clusters, filters = [] } = make();
   const port = await freePort();
-  const envoy = await EnvoyProcess.start(binary, folder, {
-    static_resources: { listeners: [plainListener(folder, port, list, filters)], clusters },
-  });
-  try {
-    const facts = await readFacts(envoy, true);
-    const probe = plainProbe(port);
-    const replies = await sendAll(
-      Array.from({ length: REQUESTS }, () => probe),
-      certificates,
-    );
-    const log = await readLog(folder, new Set(replies.map(({ connection }) => connection)));
-    const seen = new Map<string, number>();
-    for (const reply of replies) {
-      const { end } = observe(log.get(reply.connection) ?? [], reply);
-      seen.set(end, (seen.get(end) ?? 0) + 1);
-    }
-    const shares = new Map<string, number>();
-    for (const outcome of evaluateProbe(facts, probe, replies[0]!)) {
-      const { end } = expectedOf(outcome);
-      shares.set(end, (shares.get(end) ?? 0) + outcome.probability);
-    }
-    expect(
-      [...seen.keys()].filter((end) => !shares.has(end)),
-      'what we say cannot happen',
-    ).toEqual([]);
-    const statistic = [...shares].reduce(
-      (sum, [end, share]) => sum + ((seen.get(end) ?? 0) - REQUESTS * share) ** 2 / (REQUESTS * share),
-      0,
-    );
-    const told = JSON.stringify({ shares: Object.fromEntries(shares), seen: Object.fromEntries(seen) });
-    expect(statistic, told).toBeLessThan(chiSquareLimit(Math.max(1, shares.size - 1)));
-  } finally {
-    await envoy.stop();
+  const config = { static_resources: { listeners: [plainListener(folder, port, list, filters)], clusters } };
+  const probes = Array.from({ length: REQUESTS }, () => plainProbe(port));
+  const held = await holdAgainst(binary, folder, config, probes, certificates);
+  const seen = new Map<string, number>();
+  for (const { end } of held.map((one) => one.seen)) seen.set(end, (seen.get(end) ?? 0) + 1);
+  const shares = new Map<string, number>();
+  for (const outcome of held[0]!.ours) {
+    const { end } = expectedOf(outcome);
+    shares.set(end, (shares.get(end) ?? 0) + outcome.probability);
   }
+  expect(
+    [...seen.keys()].filter((end) => !shares.has(end)),
+    'what we say cannot happen',
+  ).toEqual([]);
+  const statistic = [...shares].reduce(
+    (sum, [end, share]) => sum + ((seen.get(end) ?? 0) - REQUESTS * share) ** 2 / (REQUESTS * share),
+    0,
+  );
+  const told = JSON.stringify({ shares: Object.fromEntries(shares), seen: Object.fromEntries(seen) });
+  expect(statistic, told).toBeLessThan(chiSquareLimit(Math.max(1, shares.size - 1)));
 });
 
 /** The value that chi-square exceeds with a probability of one in a million (Wilson and Hilferty's approximation). */

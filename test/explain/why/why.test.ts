@@ -244,6 +244,12 @@ describe('a cause', () => {
     expect(['open', 'ruled-out'], `in a plain proxy it is ${silent}`).toContain(silent);
   });
 
+  it('of the usual protocol is ruled out only where HTTP/2 alone is spoken', () => {
+    const http2 = routed({}, { http2_protocol_options: { max_concurrent_streams: 5 } });
+    expect(verdictOf(plain, 'UPE', 'upstream-protocol-http1')).toBe('possible');
+    expect(verdictOf(http2, 'UPE', 'upstream-protocol-http1')).toBe('ruled-out');
+  });
+
   it('is known for every flag', () => {
     for (const { code } of RESPONSE_FLAGS) expect(causes(code, plain), code).not.toEqual([]);
   });

@@ -20,9 +20,6 @@ interface TakenStep {
 
 export const START: Walk = { probability: 1, conditions: [], last: null, flags: [] };
 
-/** What comes after a decision: the branches that the walk ends in. */
-export type Next<T> = (walk: Walk, value: T) => EnvoyOutcome[];
-
 export function withStep({ probability, conditions, last, flags }: Walk, taken: EnvoyStep): Walk {
   return { probability, conditions, last: { step: taken, before: last }, flags };
 }

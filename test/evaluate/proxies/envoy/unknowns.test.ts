@@ -314,12 +314,23 @@ it('does not take a proxy for serving that is not live', () => {
   ]);
 });
 
-it('looks at headers with underscores', () => {
-  const facts = proxy(
-    httpListener([TO_C], { common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST' } }),
-  );
-  expect(ends(facts, { x_y: '1' })[0]).toMatch(/^1 undetermined: a header has an underscore/);
-  expect(ends(facts)).toEqual(['1 c 10.0.0.1:80']);
+describe('headers with underscores', () => {
+  const asked = (action: string, headers: Record<string, string>): string[] =>
+    ends(
+      proxy(httpListener([TO_C], { common_http_protocol_options: { headers_with_underscores_action: action } })),
+      headers,
+    );
+
+  it.each([
+    ['ALLOW', { x_y: '1' }, /^1 c 10.0.0.1:80$/],
+    ['REJECT_REQUEST', {}, /^1 c 10.0.0.1:80$/],
+    ['REJECT_REQUEST', { x_y: '1' }, /^1 400 DPE http1.unexpected_underscore$/],
+    ['REJECT_REQUEST', { x_y: 'z'.repeat(100_000) }, /^1 undetermined: which of two faults/],
+    ['DROP_HEADER', { x_y: '1' }, /^1 undetermined: a header has an underscore/],
+    ['ANOTHER', { x_y: '1' }, /^1 undetermined: a header has an underscore/],
+  ])('%s %o', (action, headers, expected) => {
+    expect(asked(action, headers)[0]).toMatch(expected);
+  });
 });
 
 it('answers 404 when RDS has not delivered the routes', () => {

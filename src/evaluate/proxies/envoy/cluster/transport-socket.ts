@@ -41,7 +41,7 @@ export function upstreamTransport(
     if (wanted.length > 0 && host !== null && host.metadata === null) {
       return unknown('the transport socket depends on endpoint metadata, which config_dump?include_eds shows', name);
     }
-    if (wanted.every(([key, value]) => hasMetadata(host, key, value))) return secured(facts, config, transport);
+    if (wanted.every((label) => hasMetadata(host, label))) return secured(facts, config, transport);
   }
   return secured(facts, config, ownSocket(cluster));
 }
@@ -82,7 +82,7 @@ interface Socket {
   readonly common: Cursor | null;
 }
 
-/** The entries of transport_socket_matches, with the labels that each asks for, as JSON. */
+/** The entries of transport_socket_matches, with the labels that each asks for. */
 const socketMatches = memoised((cluster) =>
   field(cluster, 'transport_socket_matches')
     .items()
@@ -93,7 +93,7 @@ const socketMatches = memoised((cluster) =>
       const name = entry.at('name');
       return {
         name,
-        wanted: wanted.map(([key, value]) => [key, JSON.stringify(value.value)] as const),
+        wanted: wanted.map(([key, { value }]) => ({ key, value, json: JSON.stringify(value) })),
         transport: readSocket(field(entry, 'transport_socket'), reason, name),
       };
     }),
@@ -104,10 +104,16 @@ const ownSocket = memoised((cluster): Socket => {
   return own.exists ? readSocket(own, null, own.at('name')) : { transport: PLAIN, common: null };
 });
 
-function hasMetadata(host: Host | null, key: string, value: string): boolean {
+interface Label {
+  readonly key: string;
+  readonly value: unknown;
+  readonly json: string;
+}
+
+function hasMetadata(host: Host | null, { key, value, json }: Label): boolean {
   return (host?.metadata ?? []).some((metadata) => {
     const own = field(metadata, 'filter_metadata').at('envoy.transport_socket_match', key);
-    return own.exists && JSON.stringify(own.value) === value;
+    return own.exists && (own.value === value || JSON.stringify(own.value) === json);
   });
 }
 

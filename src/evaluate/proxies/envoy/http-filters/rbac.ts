@@ -39,7 +39,7 @@ export const runRbac: RunHttpFilter = (context, filter, walk, next) => {
     ? decideByMatcher(matcher, readRequestInput(request, connection))
     : decideRbac(rules, {
         headers: request.headers,
-        path: request.path === '' ? null : request.path,
+        path: request.hasPath ? request.path : null,
         localAddress: connection.socket.localAddress,
         localPort: connection.socket.localPort,
         directRemoteAddress: connection.socket.remoteAddress,

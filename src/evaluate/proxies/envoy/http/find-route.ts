@@ -7,7 +7,7 @@ import { memoised } from '../memo.ts';
 import { enumName, field, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
-import type { Next, Walk } from '../walk.ts';
+import type { Walk } from '../walk.ts';
 import type { RouteChoice } from './http-context.ts';
 import { KNOWN_ROUTE_CONFIG, KNOWN_VIRTUAL_HOST } from './known-fields.ts';
 import { share } from './random-value.ts';
@@ -16,6 +16,7 @@ import { resolveRouteConfig } from './route-config.ts';
 import { matchReasons } from './route-match.ts';
 import { selectRoute } from './route-selection.ts';
 import { findVirtualHost } from './virtual-host.ts';
+import type { VirtualHostMatch } from './virtual-host.ts';
 
 const NO_ROUTE: RouteChoice = {
   routeConfig: null,
@@ -29,63 +30,74 @@ const NO_ROUTE: RouteChoice = {
 const unknownConfigField = memoised((config) => unknownField(config, KNOWN_ROUTE_CONFIG));
 const unknownHostField = memoised((virtualHost) => unknownField(virtualHost, KNOWN_VIRTUAL_HOST));
 
+/**
+ * What follows once a route is chosen.
+ * @param walk the decisions so far, listed when they are needed
+ * @param only no other route may be taken
+ */
+type NextRoute = (walk: () => Walk, choice: RouteChoice, only: boolean) => EnvoyOutcome[];
+
 /** Finds the route of a request: route configuration, virtual host, route. One branch for each route that it may take. */
 export function findRoute(
   context: ConnectionContext,
   hcm: Cursor,
   request: RequestView,
   walk: Walk,
-  next: Next<RouteChoice>,
+  next: NextRoute,
 ): EnvoyOutcome[] {
   const routeConfig = resolveRouteConfig(context.config, hcm, request);
   if (isUnknown(routeConfig)) return undetermined(walk, routeConfig);
-  if (routeConfig.config === null) return next(withStep(walk, routeConfig.step), NO_ROUTE);
+  if (routeConfig.config === null) return next(() => withStep(walk, routeConfig.step), NO_ROUTE, true);
   const { config } = routeConfig;
-  const entered = withStep(walk, routeConfig.step);
   const beyond = unknownConfigField(config);
-  if (beyond !== undefined) return undetermined(entered, beyond);
+  if (beyond !== undefined) return undetermined(withStep(walk, routeConfig.step), beyond);
   const found = findVirtualHost(config, request.authority);
   if (found === undefined) {
+    const entered = withStep(walk, routeConfig.step);
     if (field(config, 'vhds').exists)
       return undetermined(entered, unknown('virtual hosts come on demand (VHDS)', field(config, 'vhds')));
     const missing = step('virtual-host', 'missing', request.authority, {
       reasons: [`no domain takes ${JSON.stringify(request.authority)}`],
       cites: [field(config, 'name')],
     });
-    return next(withStep(entered, missing), { ...NO_ROUTE, routeConfig: config });
+    return next(() => withStep(entered, missing), { ...NO_ROUTE, routeConfig: config }, true);
   }
-  const { virtualHost, domain, reason } = found;
-  const name = field(virtualHost, 'name').string() ?? '';
-  const hosted = withStep(
-    entered,
-    step('virtual-host', 'selected', name, () => ({ reasons: [reason()], cites: [domain] })),
-  );
+  const { virtualHost } = found;
+  const hosting = (): Walk => withStep(withStep(walk, routeConfig.step), hostStep(found));
   const choice = { ...NO_ROUTE, routeConfig: config, virtualHost };
   const redirects = unknownHostField(virtualHost) ?? demandsTls(virtualHost, request);
-  if (isUnknown(redirects)) return undetermined(hosted, redirects);
+  if (isUnknown(redirects)) return undetermined(hosting(), redirects);
   if (redirects) {
     const demanded = step('route', 'redirected', '', {
       reasons: ['the virtual host demands TLS'],
       cites: [field(virtualHost, 'require_tls')],
     });
-    return next(withStep(hosted, demanded), { ...choice, tlsRedirect: true });
+    return next(() => withStep(hosting(), demanded), { ...choice, tlsRedirect: true }, true);
   }
   const alternatives = selectRoute(config, virtualHost, request, context);
   const [only] = alternatives;
   if (only !== undefined && only.route !== null && only.constraints.length === 0 && only.unknown === null) {
-    const taken = withStep(hosted, routeStep(only.route, virtualHost, request));
-    return next(taken, { ...choice, route: only.route });
+    const { route } = only;
+    return next(() => withStep(hosting(), chosenRoute(route)), { ...choice, route }, true);
   }
+  const hosted = hosting();
   return alternatives.flatMap((alternative) => {
     const probability = share(alternative.constraints);
-    if (probability === undefined) return undetermined(hosted, unknown('runtime fractions cannot be counted', domain));
+    if (probability === undefined)
+      return undetermined(hosted, unknown('runtime fractions cannot be counted', found.domain));
     if (probability === 0) return [];
     const taken = branch(hosted, probability);
     if (alternative.unknown !== null)
       return undetermined(withStep(taken, step('route', 'unknown', '')), alternative.unknown);
     const { route, constraints } = alternative;
-    return next(withStep(taken, routeStep(route, virtualHost, request)), { ...choice, route, constraints });
+    const routed = withStep(taken, routeStep(route, virtualHost, request));
+    return next(() => routed, { ...choice, route, constraints }, false);
   });
+}
+
+function hostStep({ virtualHost, domain, reason }: VirtualHostMatch): EnvoyStep {
+  const name = field(virtualHost, 'name').string() ?? '';
+  return step('virtual-host', 'selected', name, () => ({ reasons: [reason()], cites: [domain] }));
 }
 
 function routeStep(route: Cursor | null, virtualHost: Cursor, request: RequestView): EnvoyStep {

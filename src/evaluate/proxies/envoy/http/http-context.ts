@@ -46,7 +46,7 @@ export interface LocalReply {
  * (source/common/http/utility.cc, Utility::sendLocalReply). A mapper of local_reply_config may change anything.
  */
 export function localReply(
-  context: Pick<HttpContext, 'hcm' | 'request'>,
+  context: { readonly hcm: Cursor; readonly request: Pick<RequestView, 'grpc'> },
   walk: Walk,
   reply: LocalReply,
 ): EnvoyOutcome[] {

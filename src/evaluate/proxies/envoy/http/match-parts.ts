@@ -28,7 +28,7 @@ export function describeMatch(match: Cursor): string[] {
 /** Of a RouteMatch that does not match, the parts that do not, with what the request has instead. */
 export function missedParts(match: Cursor, request: RequestView, tls: TlsHello | null, ignores: boolean): string[] {
   const connects = field(match, 'connect_matcher').exists;
-  if (connects !== (request.path === ''))
+  if (connects === request.hasPath)
     return [connects ? `wants CONNECT; the method is ${request.method}` : 'wants a path; CONNECT has none'];
   return parts(match).flatMap(({ match: part, text, sent }) => {
     const truth = matchRoute(part, request, tls, ignores);

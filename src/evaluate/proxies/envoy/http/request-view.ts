@@ -12,8 +12,10 @@ import { any } from '../truth.ts';
 export interface RequestView {
   readonly original: HttpRequest;
   readonly method: string;
-  /** Normalised, with the query; `''` for CONNECT, which has none. */
+  /** Normalised, with the query; `''` where there is none. */
   readonly path: string;
+  /** CONNECT over HTTP/1.1 has an authority alone. */
+  readonly hasPath: boolean;
   /** After ports and dots were stripped. */
   readonly authority: string;
   /** `x-forwarded-proto`, which counts as the scheme (require_tls, redirects). */
@@ -77,33 +79,102 @@ export function requestView(
   authority: string,
   peer: Peer,
 ): RequestView {
-  const values = new Map<string, string>();
-  for (const [name, value] of original.headers) {
-    const before = values.get(name);
-    values.set(name, before === undefined ? value : `${before},${value}`);
+  return new PreparedRequest({ hcm, original, tls, path, authority, peer });
+}
+
+/** What is known of a request once it is prepared. */
+interface Preparation {
+  readonly hcm: Cursor;
+  readonly original: HttpRequest;
+  readonly tls: TlsHello | null;
+  readonly path: string;
+  readonly authority: string;
+  readonly peer: Peer;
+}
+
+/** Most of what may be asked of a request is not: it is found out when somebody asks. */
+class PreparedRequest implements RequestView, HeaderView {
+  readonly original: HttpRequest;
+  readonly path: string;
+  readonly authority: string;
+  readonly #from: Preparation;
+  #values: ReadonlyMap<string, string> | null = null;
+
+  constructor(from: Preparation) {
+    this.original = from.original;
+    this.path = from.path;
+    this.authority = from.authority;
+    this.#from = from;
   }
-  const scheme = forwardedProto(hcm, values, tls);
-  const internal =
-    original.unknownHeaders?.includes('x-forwarded-for') === true
+
+  get method(): string {
+    return this.original.method;
+  }
+
+  get hasPath(): boolean {
+    return this.method !== 'CONNECT';
+  }
+
+  get scheme(): string | Unknown {
+    return forwardedProto(this.#from.hcm, this.#sent(), this.#from.tls);
+  }
+
+  get internal(): boolean | Unknown {
+    return this.original.unknownHeaders?.includes('x-forwarded-for') === true
       ? unknown('a proxy before this one sets the header x-forwarded-for')
-      : isInternal(hcm, values, peer);
-  const pseudo = new Map<string, string | null | Unknown>([
-    [':method', original.method],
-    [':path', path === '' ? null : path],
-    [':authority', authority],
-    ['host', authority],
-    [':scheme', field(hcm, 'scheme_header_transformation').exists ? unknown('the scheme is rewritten') : scheme],
-    ['x-forwarded-proto', scheme],
-  ]);
-  const unseen = new Set(original.unknownHeaders);
-  const mutated = field(hcm, 'early_header_mutation_extensions').items()[0];
-  const compared = (name: string): string | null | Unknown => {
-    const known = pseudo.get(name);
-    if (known !== undefined) return known;
-    if (unseen.has(name)) return unknown(`a proxy before this one sets the header ${name}`);
-    const value = values.get(name) ?? null;
+      : isInternal(this.#from.hcm, this.#sent(), this.#from.peer);
+  }
+
+  /** Grpc::Common::isGrpcRequestHeaders (source/common/grpc/common.cc) asks for a path first. */
+  get grpc(): boolean {
+    return this.hasPath && /^application\/grpc(\+|$)/.test(this.#sent().get('content-type') ?? '');
+  }
+
+  get upgrade(): string | null {
+    return this.method === 'CONNECT' ? 'connect' : upgradeAsked(this.#sent());
+  }
+
+  get envoyMinor(): number | undefined {
+    return this.#from.peer.version;
+  }
+
+  get headers(): HeaderView {
+    return this;
+  }
+
+  get(name: string): string | null | Unknown {
+    return notRedacted(name, this.compared(name));
+  }
+
+  compared(name: string): string | null | Unknown {
+    const { hcm, tls } = this.#from;
+    switch (name) {
+      case ':method':
+        return this.method;
+      case ':path':
+        return this.hasPath ? this.path : null;
+      case ':authority':
+      case 'host':
+        return this.authority;
+      case ':scheme':
+        return field(hcm, 'scheme_header_transformation').exists ? unknown('the scheme is rewritten') : this.scheme;
+      case 'x-forwarded-proto':
+        return this.scheme;
+      default:
+        return this.#sentHeader(hcm, tls, name);
+    }
+  }
+
+  #sentHeader(hcm: Cursor, tls: TlsHello | null, name: string): string | null | Unknown {
+    if (this.original.unknownHeaders?.includes(name) === true)
+      return unknown(`a proxy before this one sets the header ${name}`);
+    const value = this.#sent().get(name) ?? null;
+    const mutated = field(hcm, 'early_header_mutation_extensions').items()[0];
     if (mutated !== undefined) return unknown(`the header ${name} may be changed by an extension`, mutated);
-    if (name === 'x-envoy-internal') return typeof internal === 'boolean' ? (internal ? 'true' : null) : internal;
+    if (name === 'x-envoy-internal') {
+      const { internal } = this;
+      return typeof internal === 'boolean' ? (internal ? 'true' : null) : internal;
+    }
     if (name === 'x-forwarded-for') return forwardedFor(hcm, value);
     if (name === 'x-forwarded-client-cert') return clientCertificate(hcm, value, tls);
     const sets = SET_BY_PROXY.has(name) || (name === 'x-forwarded-port' && isTrue(hcm, 'append_x_forwarded_port'));
@@ -115,21 +186,19 @@ export function requestView(
     if (name === 'user-agent' && isTrue(hcm, 'add_user_agent'))
       return unknown('the proxy may set the header user-agent');
     return value;
-  };
-  // Grpc::Common::isGrpcRequestHeaders (source/common/grpc/common.cc) asks for a path first.
-  const grpc = path !== '' && /^application\/grpc(\+|$)/.test(values.get('content-type') ?? '');
-  return {
-    original,
-    method: original.method,
-    path,
-    authority,
-    scheme,
-    internal,
-    grpc,
-    upgrade: original.method === 'CONNECT' ? 'connect' : upgradeAsked(values),
-    envoyMinor: peer.version,
-    headers: { compared, get: (name) => notRedacted(name, compared(name)) },
-  };
+  }
+
+  /** The headers as the client sent them, several values of one joined by commas. */
+  #sent(): ReadonlyMap<string, string> {
+    if (this.#values !== null) return this.#values;
+    const values = new Map<string, string>();
+    for (const [name, value] of this.original.headers) {
+      const before = values.get(name);
+      values.set(name, before === undefined ? value : `${before},${value}`);
+    }
+    this.#values = values;
+    return values;
+  }
 }
 
 /** `Connection: upgrade` with `Upgrade: websocket` (Utility::isUpgrade, source/common/http/utility.cc). */

@@ -104,11 +104,10 @@ class Unchanged implements Rewrites {
   }
 }
 
+const PATH_REWRITES = ['path_rewrite_policy', 'path_rewrite', 'prefix_rewrite', 'regex_rewrite'];
+
 const REWRITES = [
-  'path_rewrite_policy',
-  'path_rewrite',
-  'prefix_rewrite',
-  'regex_rewrite',
+  ...PATH_REWRITES,
   'host_rewrite_literal',
   'host_rewrite',
   'host_rewrite_header',
@@ -119,10 +118,9 @@ const REWRITES = [
 const rewritesNothing = memoised((action): boolean => REWRITES.every((name) => !field(action, name).exists));
 
 function rewritePath(context: HttpContext, route: Cursor, action: Cursor): string | Unknown {
-  const { path } = context.request;
+  const { path, hasPath } = context.request;
   if (rewritesNothing(action)) return path;
-  const changes = ['path_rewrite_policy', 'path_rewrite', 'prefix_rewrite', 'regex_rewrite'];
-  const change = path === '' ? changes.find((name) => field(action, name).exists) : undefined;
+  const change = hasPath ? undefined : PATH_REWRITES.find((name) => field(action, name).exists);
   if (change !== undefined) return unknown('what CONNECT becomes is not evaluated', field(action, change));
   const bare = withoutQuery(path);
   const policy = field(action, 'path_rewrite_policy');

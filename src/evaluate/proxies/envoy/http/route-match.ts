@@ -43,7 +43,7 @@ export function matchRoute(
   ignoresParameters: boolean,
 ): Truth {
   // Without a path only a connect_matcher is asked (VirtualHostImpl::getRouteFromRoutes).
-  if (request.path === '' && !field(match, 'connect_matcher').exists) return false;
+  if (!request.hasPath && !field(match, 'connect_matcher').exists) return false;
   const prefix = prefixAlone(match.value);
   if (prefix !== undefined) {
     const path = withoutQuery(request.path);

@@ -45,7 +45,7 @@ export function routeRequest(context: HttpContext, walk: Walk): EnvoyOutcome[] {
     return answer(context, walk, { status, flag: null, detail: 'direct_response', body: directBody(direct) }, direct);
   }
   const redirect = field(route, 'redirect');
-  if (redirect.exists && context.request.path === '')
+  if (redirect.exists && !context.request.hasPath)
     return undetermined(walk, unknown('a redirect of CONNECT is not evaluated', redirect));
   if (redirect.exists) return redirectRequest(context, redirect, walk);
   if (field(route, 'non_forwarding_action').exists)
@@ -99,6 +99,7 @@ function clusterChoices(context: HttpContext, action: Cursor): readonly ClusterC
 
 function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, walk: Walk): EnvoyOutcome[] {
   const action = field(route, 'route');
+  const tunnel = opensTunnel(action, context.request);
   const rewrites = rewriteRequest(context, route, choice.weighted);
   if (isUnknown(rewrites)) return undetermined(walk, rewrites);
   const routed = withStep(
@@ -113,7 +114,6 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
       cites: [choice.cursor, ...(rewrites.plain ? [] : rewriteCites(action))],
     })),
   );
-  const tunnel = opensTunnel(action, context.request);
   const retries = retryCounts(action, context.choice.virtualHost);
   return forwardTo(context.connection, choice.cluster, routed, {
     headers: context.request.headers,

@@ -33,7 +33,8 @@ export function findScope(dump: EnvoyConfigDump, scoped: Cursor, request: Reques
   const list = scopeList(dump, scoped);
   if (isUnknown(list)) return list;
   const builder = field(scoped, 'scope_key_builder');
-  const beyond = unknownField(scoped, KNOWN_SCOPED) ?? scopesByKey(list).beyond;
+  const { scopes, beyond: beyondScope } = scopesByKey(list);
+  const beyond = unknownField(scoped, KNOWN_SCOPED) ?? beyondScope;
   if (beyond !== undefined) return beyond;
   const fragments = field(builder, 'fragments').items();
   if (fragments.length === 0) return unknown('how the key of a scope is made is not understood', scoped);
@@ -48,7 +49,7 @@ export function findScope(dump: EnvoyConfigDump, scoped: Cursor, request: Reques
     key.push(part);
   }
   const shown = key.map((part) => JSON.stringify(part)).join(', ');
-  const scope = scopesByKey(list).scopes.get(JSON.stringify(key));
+  const scope = scopes.get(JSON.stringify(key));
   if (scope === undefined) return { scope: null, reason: `no scope has the key ${shown}`, cites: [builder] };
   return { scope, reason: `the scope with the key ${shown}`, cites: [field(scope, 'key')] };
 }

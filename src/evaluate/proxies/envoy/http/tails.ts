@@ -19,24 +19,23 @@ export interface Asked {
   readonly connection: EnvoyConnection;
 }
 
-/** Something that was looked at, and what it was. */
+/** Something that was looked at. */
 interface Question {
+  readonly name: string;
   readonly ask: (asked: Asked) => unknown;
-  readonly answer: unknown;
 }
 
-interface Tail {
-  readonly remoteAddress: string;
-  readonly questions: readonly Question[];
-  readonly outcomes: EnvoyOutcome[];
+/** A question that was asked of every request that came here, and what followed from each answer: the next one, or the outcomes. */
+interface Inquiry extends Question {
+  readonly next: Map<unknown, Inquiry | EnvoyOutcome[]>;
 }
 
-/** Requests of one route that differ in what is asked of them; with more, remembering costs more than it saves. */
-const TAILS_OF_ROUTE = 4;
+/** Requests of one route that are remembered: of more, remembering takes more memory than it saves time. */
+const REQUESTS_OF_ROUTE = 10_000;
 
 /** What became of the requests that one filter chain took. */
 export class Tails {
-  readonly #byRoute = new WeakMap<object, Tail[]>();
+  readonly #byRoute = new WeakMap<object, RouteTails>();
 
   /**
    * @param remoteAddress after x-forwarded-for
@@ -50,24 +49,61 @@ export class Tails {
   ): EnvoyOutcome[] {
     const key = route.value;
     if (typeof key !== 'object' || key === null) return evaluate(asked);
-    const tails = this.#byRoute.get(key) ?? [];
-    const alike = tails.find(
-      (tail) =>
-        tail.remoteAddress === remoteAddress && tail.questions.every(({ ask, answer }) => ask(asked) === answer),
-    );
-    if (alike !== undefined) return alike.outcomes;
-    if (tails.length >= TAILS_OF_ROUTE) return evaluate(asked);
+    let tails = this.#byRoute.get(key);
+    if (tails === undefined) {
+      tails = new RouteTails();
+      this.#byRoute.set(key, tails);
+    }
+    const known = tails.find(remoteAddress, asked);
+    if (known !== undefined) return known;
+    if (tails.full) return evaluate(asked);
     const notes = new Notes();
     const outcomes = evaluate(notes.overhear(asked));
-    const questions = notes.questions();
-    if (questions !== null) this.#byRoute.set(key, [...tails, { remoteAddress, questions, outcomes }]);
+    const answers = notes.answers();
+    if (answers !== null) tails.keep(remoteAddress, answers, outcomes);
     return outcomes;
+  }
+}
+
+/**
+ * The outcomes of requests that took one route, by the answers to what was asked of them. An evaluation that was given the same answers
+ * asks the same question next, so that each answer leads to one.
+ */
+class RouteTails {
+  /** By the client's address. */
+  readonly #first: Inquiry['next'] = new Map();
+  #kept = 0;
+
+  get full(): boolean {
+    return this.#kept >= REQUESTS_OF_ROUTE;
+  }
+
+  find(remoteAddress: string, asked: Asked): EnvoyOutcome[] | undefined {
+    let at = this.#first.get(remoteAddress);
+    while (at !== undefined && !Array.isArray(at)) at = at.next.get(at.ask(asked));
+    return at;
+  }
+
+  keep(remoteAddress: string, answers: ReadonlyMap<Question, unknown>, outcomes: EnvoyOutcome[]): void {
+    this.#kept++;
+    let from = this.#first;
+    let given: unknown = remoteAddress;
+    for (const [{ name, ask }, answer] of answers) {
+      const at = from.get(given) ?? { name, ask, next: new Map() };
+      // Asked in another order, since something is known from a request before: it is not remembered.
+      if (Array.isArray(at) || at.name !== name) return;
+      from.set(given, at);
+      from = at.next;
+      given = answer;
+    }
+    if (!from.has(given)) from.set(given, outcomes);
   }
 }
 
 /** Notes what a request and its connection are asked. */
 class Notes {
-  readonly #questions = new Map<string, Question>();
+  readonly #names = new Set<string>();
+  readonly #answers = new Map<Question, unknown>();
   #asWhole = false;
 
   overhear(overheard: Asked): Asked {
@@ -87,15 +123,18 @@ class Notes {
     };
   }
 
-  /** null: it was looked at as a whole, and is like no other. */
-  questions(): readonly Question[] | null {
-    return this.#asWhole ? null : [...this.#questions.values()];
+  /** In the order of asking; null: it was looked at as a whole, and is like no other. */
+  answers(): ReadonlyMap<Question, unknown> | null {
+    return this.#asWhole ? null : this.#answers;
   }
 
   #answer<T>(name: string, ask: (asked: Asked) => T, asked: Asked): T {
     const answer = ask(asked);
     if (typeof answer === 'object' && answer !== null) this.#asWhole = true;
-    this.#questions.set(name, { ask, answer });
+    if (!this.#names.has(name)) {
+      this.#names.add(name);
+      this.#answers.set({ name, ask }, answer);
+    }
     return answer;
   }
 }

@@ -103,8 +103,7 @@ export function tryRoutes(
   if (prepared.kind === 'unknown') return { ...nothing, unknown: prepared.unknown };
   const { request } = prepared;
   const asked = { ...nothing, authority: request.authority, path: request.path };
-  if (prepared.kind === 'rejected') return { ...asked, refused: prepared.status };
-  if (prepared.kind === 'refused') return { ...asked, refused: prepared.status };
+  if (prepared.kind !== 'ready') return { ...asked, refused: prepared.status };
   const found = findVirtualHost(routeConfig, request.authority);
   const beyond = unknownField(routeConfig, KNOWN_ROUTE_CONFIG);
   if (beyond !== undefined) return { ...asked, unknown: beyond };

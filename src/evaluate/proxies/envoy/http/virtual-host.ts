@@ -33,9 +33,10 @@ interface VirtualHostIndex {
 export function findVirtualHost(routeConfig: Cursor, authority: string): VirtualHostMatch | undefined {
   const index = virtualHostIndex(routeConfig);
   const host = lowerAscii(index.ignoresPort ? withoutPort(authority) : authority);
-  const found = (entry: DomainEntry, how: string): VirtualHostMatch => ({
-    ...entry,
-    reason: () => `domain ${JSON.stringify(entry.domain.string())} ${how} ${JSON.stringify(host)}`,
+  const found = ({ virtualHost, domain }: DomainEntry, how: string): VirtualHostMatch => ({
+    virtualHost,
+    domain,
+    reason: () => `domain ${JSON.stringify(domain.string())} ${how} ${JSON.stringify(host)}`,
   });
   const exact = index.exact.get(host);
   if (exact !== undefined) return found(exact, 'equals');

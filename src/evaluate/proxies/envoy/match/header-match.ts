@@ -1,6 +1,7 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { holdsRedacted } from '../../../../model/redaction.ts';
+import { memoised } from '../memo.ts';
 import { field, isTrue, unknownField } from '../proto-json.ts';
 import { all, isUnknown, not } from '../truth.ts';
 import type { Truth } from '../truth.ts';
@@ -39,20 +40,25 @@ export function matchHeaders(matchers: readonly Cursor[], headers: HeaderView): 
  * presence itself is asked for; a matcher without a kind asks for presence.
  */
 export function matchHeader(matcher: Cursor, headers: HeaderView): Truth {
-  const beyond = unknownField(matcher, KNOWN);
-  if (beyond !== undefined) return beyond;
-  const value = headers.compared(lowerAscii(field(matcher, 'name').string() ?? ''));
-  if (isUnknown(value)) return value;
-  const inverted = isTrue(matcher, 'invert_match');
-  const test = valueTest(matcher);
-  if (test === 'presence') {
-    const wanted = field(matcher, 'present_match').boolean() ?? true;
-    const present = value !== null || isTrue(matcher, 'treat_missing_header_as_empty');
-    return (present === wanted) !== inverted;
-  }
-  if (value === null && !isTrue(matcher, 'treat_missing_header_as_empty')) return false;
-  return inverted ? not(test(value ?? '')) : test(value ?? '');
+  return headerTest(matcher)(headers);
 }
+
+const headerTest = memoised((matcher): ((headers: HeaderView) => Truth) => {
+  const beyond = unknownField(matcher, KNOWN);
+  if (beyond !== undefined) return () => beyond;
+  const name = lowerAscii(field(matcher, 'name').string() ?? '');
+  const inverted = isTrue(matcher, 'invert_match');
+  const missingIsEmpty = isTrue(matcher, 'treat_missing_header_as_empty');
+  const wanted = field(matcher, 'present_match').boolean() ?? true;
+  const test = valueTest(matcher);
+  return (headers) => {
+    const value = headers.compared(name);
+    if (isUnknown(value)) return value;
+    if (test === 'presence') return ((value !== null || missingIsEmpty) === wanted) !== inverted;
+    if (value === null && !missingIsEmpty) return false;
+    return inverted ? not(test(value ?? '')) : test(value ?? '');
+  };
+});
 
 const PATTERNS = ['exact_match', 'prefix_match', 'suffix_match', 'contains_match'];
 

@@ -51,10 +51,10 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   const prepared = prepareRequest(hcm, { ...sent.http, version: spokenVersion(connection, sent.http) }, connection);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
   if (prepared.kind === 'rejected') {
-    const cites = [field(hcm, 'max_request_headers_kb'), field(hcm, 'common_http_protocol_options')];
-    const { request, status, detail, reason } = prepared;
+    const { status, detail, reason, cites } = prepared;
     const refused = withStep(managed, step('reply', 'replied', String(status), { reasons: [reason], cites }));
-    return localReply({ hcm, request }, refused, { status, flag: 'DPE', detail, body: null });
+    // It is answered before anything asks whether it is gRPC.
+    return localReply({ hcm, request: { grpc: false } }, refused, { status, flag: 'DPE', detail, body: null });
   }
   if (prepared.kind === 'refused') {
     const { request, status, path } = prepared;
@@ -69,16 +69,16 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     return localReply({ hcm, request }, refused, { status, flag: null, detail: 'path_normalization_failed', body: '' });
   }
   const { request, remoteAddress } = prepared;
-  return findRoute(connection, hcm, request, managed, (found, choice) => {
+  return findRoute(connection, hcm, request, managed, (found, choice, only) => {
     const { tails } = connection;
     const { route } = choice;
-    const alone = found.probability === 1 && found.conditions.length === 0;
+    const alone = only && managed.probability === 1 && managed.conditions.length === 0;
     if (tails === null || route === null || !alone || isUnknown(remoteAddress))
-      return afterRoute({ connection, hcm, request, remoteAddress, choice }, found);
+      return afterRoute({ connection, hcm, request, remoteAddress, choice }, found());
     const looked = { request, socket: connection.socket, connection: connection.connection };
     return tails.recall(route, remoteAddress, looked, (asked) => {
       const overheard = { ...connection, socket: asked.socket, connection: asked.connection };
-      return afterRoute({ connection: overheard, hcm, request: asked.request, remoteAddress, choice }, found);
+      return afterRoute({ connection: overheard, hcm, request: asked.request, remoteAddress, choice }, found());
     });
   });
 };

@@ -199,6 +199,21 @@ describe('answers of its own', () => {
     expect(ask(proxy(route), request).map(summary)).toEqual([expected]);
   });
 
+  it('a CONNECT is judged by its headers as any request is', () => {
+    const request = http('CONNECT', 'h:443', '/', { x_y: '1' });
+    const route = {
+      match: { connect_matcher: {} },
+      route: { cluster: 'c', upgrade_configs: [{ upgrade_type: 'CONNECT' }] },
+    };
+    const told = (headers_with_underscores_action: string): string[] =>
+      ask(
+        proxy(route, [cluster('c')], { common_http_protocol_options: { headers_with_underscores_action } }),
+        request,
+      ).map(summary);
+    expect(told('REJECT_REQUEST')).toEqual(['1 400 DPE http1.unexpected_underscore']);
+    expect(told('DROP_HEADER')[0]).toMatch(/undetermined/);
+  });
+
   it('a CONNECT goes on with its port, or as the bytes inside it', () => {
     const request = http('CONNECT', 'db.example:5432', '/');
     const sent = (upgrade: object): object | null => {
