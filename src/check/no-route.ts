@@ -32,7 +32,7 @@ export const noRouteCheck: Check = {
         return [
           finding('KR403', {
             subject,
-            cause: `It has no filter chain for TLS to the server name ${name}, so it closes the connection${why(unfit)}.`,
+            cause: `It has no filter chain for TLS to the server name ${name}, so it closes the connection${reasonsOf(unfit)}.`,
             remedy: `Add ${name} to spec.servers[].hosts, of a server with TLS, of the Gateway, or ask for a host that it has.`,
             evidence: [...evidence, ...unfit.map(({ cursor }) => cursor.evidence())],
           }),
@@ -45,7 +45,7 @@ export const noRouteCheck: Check = {
         return [
           finding('KR403', {
             subject,
-            cause: `It has no virtual host for the host ${http.authority}, so it answers 404 (NR)${why(unfit)}.`,
+            cause: `It has no virtual host for the host ${http.authority}, so it answers 404 (NR)${reasonsOf(unfit)}.`,
             remedy: `Add ${http.authority} to the hosts of the Gateway and of a VirtualService bound to it, or ask for a host that they have.`,
             evidence: [...evidence, ...unfit.map(({ cursor }) => cursor.evidence())],
           }),
@@ -64,7 +64,7 @@ export const noRouteCheck: Check = {
     }),
 };
 
-function why(unfit: readonly Unfit[]): string {
+function reasonsOf(unfit: readonly Unfit[]): string {
   return unfit.length === 0 ? '' : `: ${listText(unfit.map((one) => one.why))}`;
 }
 

@@ -49,12 +49,13 @@ export async function showAll(
 ): Promise<ShownAll> {
   const [proxy] = proxies.list;
   if (proxy === undefined) return { text: '', notes: [] };
+  // Without it there is nothing to show: that is told once, not for each section.
+  const dump = proxy.config();
   if (format === 'short') {
     const { text, notes } = shortTables(proxy, filter, layout, now);
     return { text, notes: [...notes, ...troublesOf(proxies, ['listener', 'route', 'cluster'])] };
   }
   if (format === 'json' || format === 'yaml') {
-    const dump = proxy.config();
     if (format === 'json' && !isFiltering(filter)) return { text: '\n', pieces: dump.pieces(), notes: [] };
     return { text: renderDocument(filterDump(documentOf(dump), filter, lookupsOf(proxy)), format), notes: [] };
   }
