@@ -11,6 +11,7 @@ import { INGRESS } from '../lab/istio/install.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Probe, ProbeResult } from '../lab/probe/probe.ts';
 import { BOOKINFO } from '../lab/topology/bookinfo.ts';
+import { MESH } from '../lab/topology/mesh.ts';
 import { sharedLab } from './shared-lab.ts';
 
 const NAMESPACE = 'bookinfo';
@@ -23,7 +24,7 @@ let lab: Lab;
 const put: KubernetesObject[] = [];
 
 beforeAll(async () => {
-  lab = await sharedLab(BOOKINFO);
+  lab = await sharedLab(MESH);
 }, 600_000);
 afterAll(() => lab.api.close());
 afterEach(async () => {

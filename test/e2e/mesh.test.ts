@@ -22,7 +22,7 @@ import { connectTo } from '../collect/live/connecting.ts';
 import { answering, httpAnswer, startFakeApiServer, type FakeApiServer } from '../collect/live/fake-api-server.ts';
 import { streamFailure } from '../collect/live/stream-failure.ts';
 import { TOOLS_IMAGE } from '../lab/image/images.ts';
-import { type Lab, startLab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import type { ProbeResult } from '../lab/probe/probe.ts';
 import { MESH } from '../lab/topology/mesh.ts';
 import { podObject } from '../lab/topology/pod-objects.ts';
@@ -32,6 +32,7 @@ import { liveAnswers } from '../agreement/live-answers.ts';
 import { MESH_QUESTIONS } from './mesh-questions.ts';
 import { DEADLINE_MS, plain, problemsOf, runProgram } from './program-run.ts';
 import { questionOf, type RequestQuestion, sendAll, withAddresses } from '../agreement/request-question.ts';
+import { sharedLab } from './shared-lab.ts';
 import { ISTIOD_FAULTS, proxyFaults } from './stream-faults.ts';
 
 const NAMESPACE = 'bookinfo';
@@ -44,7 +45,7 @@ let between: FaultyProxy;
 /** Name of istiod's pod. */
 let istiod: string;
 beforeAll(async () => {
-  lab = await startLab(MESH);
+  lab = await sharedLab(MESH);
   connection = connectTo({ kubeconfig: lab.kubeconfig });
   between = await startFaultyProxy(lab);
   const pods = await lab.api.list(`/api/v1/namespaces/${ISTIO_NAMESPACE}/pods?labelSelector=app%3Distiod`);
@@ -53,7 +54,7 @@ beforeAll(async () => {
 afterAll(async () => {
   connection.close();
   await between.close();
-  await lab.stop();
+  lab.api.close();
 });
 
 const signal = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -344,11 +345,11 @@ describe('faults on the way to istiod', () => {
 
   it.each(ISTIOD_FAULTS.map((fault) => [fault.about, fault] as const))(
     '%s',
-    async (_about, { make, status, has, says }) => {
+    async (_about, { make, status, has, says, flags = [] }) => {
       between.faults = make();
       const out = path.join(folder, `${randomUUID()}.tar.gz`);
       const way = ['--kubeconfig', lab.kubeconfig, '--server', between.url, '--node-access', 'none'];
-      const ended = await runProgram(['snapshot', '-n', 'plain', ...way, '-o', out]);
+      const ended = await runProgram(['snapshot', '-n', 'plain', ...way, ...flags, '-o', out]);
       const said = plain(`${ended.stdout.toString()}\n${ended.stderr}`);
       expect(ended.status, said).toBe(status);
       expect(said).toMatch(says);

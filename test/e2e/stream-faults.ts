@@ -32,6 +32,9 @@ const passing = (bytes: number, then: 'close' | 'silence'): StreamFault => {
   };
 };
 
+/** Silence is not waited out as long as usual. */
+const IMPATIENT = ['--request-timeout', '5s'];
+
 export const EXEC_FAULTS: readonly Fault[] = [
   {
     about: 'exec is forbidden',
@@ -90,6 +93,7 @@ export const EXEC_FAULTS: readonly Fault[] = [
   {
     about: 'exec opens and falls silent',
     make: stream('/exec', passing(600, 'silence')),
+    flags: IMPATIENT,
     status: 4,
     says: /nothing was heard for \d+ s/,
   },
@@ -156,6 +160,7 @@ export function proxyFaults(other: () => FakeApiServer): readonly Fault[] {
     {
       about: 'the answer stops half-way',
       make: stream(ADMIN, passing(20_000, 'silence')),
+      flags: IMPATIENT,
       status: 4,
       says: /details-v1\/envoy\/config_dump\.json.*: .+nothing was heard for \d+ s/,
     },
@@ -186,7 +191,7 @@ const MONITORING = 'portforward?ports=15014';
 const ANY_OF_ISTIOD = 'portforward?ports=150';
 
 /** Faults between here and istiod: a snapshot is taken without what it says, and names what is not in it. */
-export const ISTIOD_FAULTS: readonly (Omit<Fault, 'flags'> & { readonly has: boolean })[] = [
+export const ISTIOD_FAULTS: readonly (Fault & { readonly has: boolean })[] = [
   {
     about: 'port-forward is forbidden',
     make: stream(ANY_OF_ISTIOD, refused(403, '{"kind":"Status","message":"pods is forbidden"}')),
@@ -218,6 +223,7 @@ export const ISTIOD_FAULTS: readonly (Omit<Fault, 'flags'> & { readonly has: boo
   {
     about: 'its monitoring port falls silent: it is asked over its discovery service',
     make: stream(MONITORING, passing(400, 'silence')),
+    flags: IMPATIENT,
     status: 0,
     has: true,
     says: /^/,

@@ -5,6 +5,8 @@ import type { Permission } from './permission.ts';
 export interface ApiAccess {
   /** `https://host:6443/prefix`, without a slash at its end. */
   readonly server: string;
+  /** Milliseconds that one request may take (`--request-timeout`); null, or without it: as long as streams may anyhow. */
+  readonly timeout?: number | null;
   /** Credentials, TLS material and proxy agent as node:https takes them. Made anew for each request, since tokens expire. */
   options(): Promise<RequestOptions>;
 }

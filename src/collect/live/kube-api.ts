@@ -8,6 +8,7 @@ export function kubeApi(connection: Connection): KubeApi {
   return {
     access: {
       server: target.server.href.replace(/\/$/, ''),
+      timeout: connection.timeout,
       options: async () => {
         const options: RequestOptions = { headers: { 'user-agent': 'kubectl-reach' } };
         await identity.applyToHTTPSOptions(options);

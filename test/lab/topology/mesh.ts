@@ -22,8 +22,6 @@ import {
 import type { Topology } from './topology.ts';
 
 const PRODUCTPAGE = 'cluster.local/ns/bookinfo/sa/bookinfo-productpage';
-/** Pods of Bookinfo that no question about requests needs. */
-const LEFT_OUT = new Set(['asked', 'by-revision']);
 
 /**
  * Bookinfo with what Istio's resources can do to a request, each at a Service of its own, so that all of it is there from the start:
@@ -33,7 +31,7 @@ export const MESH: Topology = {
   nodes: ['node1', 'node2'],
   istio: {},
   pods: [
-    ...BOOKINFO.pods.filter(({ name }) => !LEFT_OUT.has(name)),
+    ...BOOKINFO.pods,
     pod('store', 'node2', [HTTP, TCP, BYTES, { name: 'udp', port: 5300, protocol: 'UDP' }]),
     pod('vault', 'node1', [HTTP, TCP, BYTES]),
     {

@@ -8,7 +8,7 @@ import type { RawData } from 'ws';
 import { podPath, type ApiAccess, type PodName } from '../api-access.ts';
 import { readExecStatus, type ExecEnd } from './exec-status.ts';
 import { StreamError } from './stream-error.ts';
-import { closing, messageBytes, openStream, STREAM_TIMES, type OpenStream, type StreamTimes } from './web-socket.ts';
+import { closing, messageBytes, openStream, streamTimes, type OpenStream, type StreamTimes } from './web-socket.ts';
 
 /** Newest first. v4 lacks only the half-close of standard input, which is not used (k8s.io/apimachinery/pkg/util/remotecommand). */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
@@ -49,7 +49,7 @@ export async function execInContainer(
   access: ApiAccess,
   target: ExecTarget,
   argv: readonly string[],
-  { signal, times = STREAM_TIMES, limit = STDOUT_BYTES }: ExecOptions,
+  { signal, times = streamTimes(access), limit = STDOUT_BYTES }: ExecOptions,
 ): Promise<ExecOutcome> {
   const query = [
     ...argv.map((word) => ['command', word] as const),

@@ -8,7 +8,7 @@ import { Duplex } from 'node:stream';
 import type { RawData } from 'ws';
 import { podPath, type ApiAccess, type PodName } from '../api-access.ts';
 import { quoted, StreamError } from './stream-error.ts';
-import { closing, messageBytes, openStream, STREAM_TIMES, type OpenStream, type StreamTimes } from './web-socket.ts';
+import { closing, messageBytes, openStream, streamTimes, type OpenStream, type StreamTimes } from './web-socket.ts';
 
 const PROTOCOLS = ['v4.channel.k8s.io'];
 /** Channels of the first port asked for (kubelet/pkg/cri/streaming/portforward, websocket.go). */
@@ -31,7 +31,7 @@ export async function forwardPort(
   access: ApiAccess,
   target: PodName,
   port: number,
-  { signal, times = STREAM_TIMES }: ForwardOptions,
+  { signal, times = streamTimes(access) }: ForwardOptions,
 ): Promise<Duplex> {
   const path = podPath(target, 'portforward');
   const stream = await openStream(access, {

@@ -20,7 +20,16 @@ export interface StreamTimes {
   readonly silence: number;
 }
 
-export const STREAM_TIMES: StreamTimes = { connect: 15_000, total: 120_000, ping: 5_000, silence: 30_000 };
+const STREAM_TIMES: StreamTimes = { connect: 15_000, total: 120_000, ping: 5_000, silence: 30_000 };
+/** Pings that may stay unanswered until the other side counts as silent. */
+const PINGS = 3;
+
+/** What a stream may take: what a request may, where that is less. A command that works for long answers pings, and is not cut off. */
+export function streamTimes({ timeout }: Pick<ApiAccess, 'timeout'>): StreamTimes {
+  const { connect, total, ping, silence } = STREAM_TIMES;
+  const longest = Math.min(silence, timeout ?? silence);
+  return { connect: Math.min(connect, longest), total, ping: Math.min(ping, longest / PINGS), silence: longest };
+}
 
 /** A stream that has been opened. Its socket is paused until somebody listens to it. */
 export interface OpenStream {

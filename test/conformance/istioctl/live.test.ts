@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { goProgram } from '../lab/build/go-modules.ts';
-import { attempt } from '../lab/execute.ts';
-import type { Lab } from '../lab/lab.ts';
-import { BOOKINFO } from '../lab/topology/bookinfo.ts';
-import { sharedLab } from './shared-lab.ts';
+import { goProgram } from '../../lab/build/go-modules.ts';
+import { attempt } from '../../lab/execute.ts';
+import { type Lab, startLab } from '../../lab/lab.ts';
+import { BOOKINFO } from '../../lab/topology/bookinfo.ts';
+import requireLab from '../../lab/requirements.ts';
 
 const PROGRAM = 'dist/kubectl-reach.cjs';
 const SIDECAR = 'reviews-v1.bookinfo';
@@ -19,7 +19,7 @@ const GATEWAY = 'deploy/istio-ingressgateway.istio-system';
 
 let lab: Lab;
 let istioctl: string;
-const folder = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-e2e-'));
+const folder = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-live-'));
 const snapshot = path.join(folder, 'snapshot');
 const file = (name: string): string => path.join(folder, name);
 
@@ -39,7 +39,8 @@ const offline = (...words: string[]): Promise<Printed> => print(process.execPath
 const live = (...words: string[]): Promise<Printed> => offline(...words, '--kubeconfig', lab.kubeconfig);
 
 beforeAll(async () => {
-  lab = await sharedLab(BOOKINFO);
+  requireLab();
+  lab = await startLab(BOOKINFO);
   istioctl = await goProgram('istioctl');
   const scope = ['-A', '--redact', 'none', '--node-access', 'none', '--cluster-name', 'lab', '-o', snapshot];
   const { status, errors } = await live('snapshot', ...scope);
@@ -51,11 +52,9 @@ beforeAll(async () => {
   ] as const) {
     writeFileSync(file(name), (await theirs('pc', 'all', proxy, '-o', 'json')).text);
   }
+  return () => lab.stop();
 });
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  lab.api.close();
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /**
  * Without what changes from one look to the next: counters and, of what neither Envoy nor istioctl gives an order to, the order; when a
