@@ -25,10 +25,12 @@ function write(name: string, parts: Iterable<string>): string {
 const large = write('config_dump.json', envoyDumpParts(10_700));
 const huge = write('huge-config_dump.json', envoyDumpParts(106_000));
 const clusters = write('clusters.json', envoyClustersParts(10_700));
+const hugeClusters = write('huge-clusters.json', envoyClustersParts(160_000));
 const FILTERED = ['cluster --fqdn svc-5000.ns-0.svc.cluster.local', 'listener --port 15001', 'route --name 9080'];
 const TABLES = ['bootstrap -o short', 'cluster', 'listener', 'route', 'eds', 'all'];
 const WIDE = ['cluster', 'listener', 'route', 'eds'].map((words) => `${words} -o wide`);
 const OWN = ['cluster', 'listener', 'route', 'eds'].map((words) => `${words} -o reach-json`);
+const ENDPOINTS = ['endpoint', 'endpoint -o wide', 'endpoint -o reach-json'];
 const LINES = [
   ...[...FILTERED, ...TABLES, 'cluster -o json', 'cluster -o wide'].map((words) => ({ words, file: large, budget: 4 })),
   { words: 'endpoint', file: clusters, budget: 4 },
@@ -37,6 +39,7 @@ const LINES = [
     file: huge,
     budget: 2,
   })),
+  ...ENDPOINTS.map((words) => ({ words, file: hugeClusters, budget: 2 })),
 ];
 
 let over = 0;
