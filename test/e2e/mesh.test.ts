@@ -29,6 +29,7 @@ import { podObject } from '../lab/topology/pod-objects.ts';
 import { differences } from '../agreement/agreement.ts';
 import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
 import { liveAnswers } from '../agreement/live-answers.ts';
+import { testIstiosPromises } from './istio-promises.ts';
 import { MESH_QUESTIONS } from './mesh-questions.ts';
 import { DEADLINE_MS, plain, problemsOf, runProgram } from './program-run.ts';
 import { questionOf, type RequestQuestion, sendAll, withAddresses } from '../agreement/request-question.ts';
@@ -64,6 +65,10 @@ const textOf = (collected: Collected | undefined): string =>
 async function collect(collector: Collector, name: string): Promise<Collected | undefined> {
   return (await collector.collect([name], signal())).get(name);
 }
+
+describe('what Istio promises', () => {
+  testIstiosPromises(() => lab);
+});
 
 describe('requests', () => {
   let questions: readonly RequestQuestion[];
