@@ -97,6 +97,7 @@ function troubles(proxies: Proxies, kind: 'cluster' | 'listener' | 'route', how:
   return isIstioctls(how) ? troublesOf(proxies, [kind]) : [];
 }
 
-function isIstioctls({ format }: Presentation): boolean {
+/** Whether it is printed as istioctl prints it. */
+export function isIstioctls({ format }: Pick<Presentation, 'format'>): boolean {
   return format === 'short' || format === 'json' || format === 'yaml';
 }

@@ -48,7 +48,7 @@ export default class ProxyConfigAll extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigAll, spelledOut(this.argv));
-    const { askProxies, readSelection, showAll } = await import('../../src/proxy-config.ts');
+    const { askProxies, isIstioctls, readSelection, showAll } = await import('../../src/proxy-config.ts');
     const { address, port, service, subset, direction } = await readSelection(flags);
     const filter = {
       cluster: { fqdn: given(flags.fqdn), selection: { direction, subset, port, service } },
@@ -58,9 +58,10 @@ export default class ProxyConfigAll extends ProxyCommand {
     };
     const layout = { verbose: flags.verbose, withHeaders: flags['with-headers'] };
     const asked = this.asked(args.proxy, flags);
-    const isIstioctls = ['short', 'json', 'yaml'].includes(flags.output);
+    // istioctl shows what is in the config_dump.
+    const more = isIstioctls({ format: flags.output }) ? [] : (['clusters'] as const);
     await this.show(
-      await askProxies(asked, isIstioctls ? ['config-dump'] : ['config-dump', 'clusters'], (proxies) =>
+      await askProxies(asked, ['config-dump', ...more], (proxies) =>
         showAll(proxies, filter, layout, new Date(), flags.output),
       ),
     );

@@ -1,7 +1,8 @@
 import { finding, type Check } from './check.ts';
+import { destinationRuleOf } from './destination-rule.ts';
 import { istioObjectName } from './istio-policies.ts';
 import { proxyEnds, proxySubject } from './proxy-ends.ts';
-import { clientProxyOf, destinationRuleOf } from './tls-pair.ts';
+import { clientProxyOf } from './tls-pair.ts';
 
 /** I24, I25 and names: both sides speak TLS, and one of them does not accept what the other one presents. */
 export const certificateRefusedCheck: Check = {

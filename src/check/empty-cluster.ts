@@ -1,7 +1,7 @@
 import type { EnvoyStep } from '../model/envoy.ts';
 import type { Evidence } from '../model/evidence.ts';
 import { finding, type Check, type CheckContext } from './check.ts';
-import { distributionOf } from './distribution.ts';
+import { distributionOf } from './destination-rule.ts';
 import { istioObjectName, type DecidingField } from './istio-policies.ts';
 import { objectsText, proxyEnds, proxySubject, type ProxyEnd } from './proxy-ends.ts';
 

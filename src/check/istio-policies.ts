@@ -64,6 +64,11 @@ export function objectsFor(context: CheckContext, kind: string, pod: PodFact): r
   );
 }
 
+/** Gateways that select a pod, of whatever namespace. */
+export function gatewaysOf(context: CheckContext, pod: PodFact): readonly ObjectFact[] {
+  return (objectsOf(context)?.istio('Gateway') ?? []).filter((one) => selectsPod(one, pod));
+}
+
 /** The object that a configuration names. */
 export function namedObject(
   context: CheckContext,

@@ -3,7 +3,7 @@ import type { ObjectFact } from '../model/kubernetes.ts';
 import type { ProxyVisit } from '../model/trace.ts';
 import { listText } from '../model/wording.ts';
 import { finding, objectsOf, type Check, type CheckContext } from './check.ts';
-import { istioObjectName, selectsPod, strictPeerAuthentication } from './istio-policies.ts';
+import { gatewaysOf, istioObjectName, selectsPod, strictPeerAuthentication } from './istio-policies.ts';
 import { objectName, proxyEnds, proxySubject } from './proxy-ends.ts';
 import { clientProxyOf } from './tls-pair.ts';
 
@@ -22,8 +22,7 @@ export const noRouteCheck: Check = {
         const strict = strictPeerAuthentication(context, visit.pod, visit.connection.originalPort);
         if (tls === null ? strict !== undefined : clientProxyOf(context, visit) !== undefined) return [];
         const name = tls?.sni ?? null;
-        const isGateway = (objectsOf(context)?.istio('Gateway') ?? []).some((one) => selectsPod(one, visit.pod));
-        if (name === null || !isGateway) {
+        if (name === null || gatewaysOf(context, visit.pod).length === 0) {
           const cause = 'It has no filter chain for the connection.';
           const remedy = 'Give the listener a filter chain for such connections (port, protocol, SNI).';
           return [finding('KR403', { subject, cause, remedy, evidence })];

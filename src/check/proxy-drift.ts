@@ -3,7 +3,7 @@ import type { Cursor } from '../model/json.ts';
 import type { ServiceFact } from '../model/kubernetes.ts';
 import { listText } from '../model/wording.ts';
 import { finding, objectsOf, type Check, type CheckContext } from './check.ts';
-import { distributionOf } from './distribution.ts';
+import { distributionOf } from './destination-rule.ts';
 import { proxyEnds, proxySubject } from './proxy-ends.ts';
 import { endpointsKnown, serviceSubject, slicesOf } from './services-met.ts';
 

@@ -1,6 +1,7 @@
+import type { PodFact } from '../model/kubernetes.ts';
 import { capital, listText } from '../model/wording.ts';
-import { finding, objectsOf, type Check, type CheckContext } from './check.ts';
-import { istioObjectName, selectsPod, type DecidingField } from './istio-policies.ts';
+import { finding, type Check, type CheckContext } from './check.ts';
+import { gatewaysOf, istioObjectName, type DecidingField } from './istio-policies.ts';
 import { proxyEnds, proxySubject } from './proxy-ends.ts';
 
 /** How istiod calls the Secret of a Gateway's credentialName (pilot/pkg/model/credentials/resource.go). */
@@ -33,13 +34,8 @@ export const secretMissingCheck: Check = {
 };
 
 /** Where Gateways that select the proxy name the secrets. */
-function credentialFields(
-  context: CheckContext,
-  pod: Parameters<typeof selectsPod>[1],
-  secrets: readonly string[],
-): readonly DecidingField[] {
-  const gateways = (objectsOf(context)?.istio('Gateway') ?? []).filter((one) => selectsPod(one, pod));
-  return gateways.flatMap((object) =>
+function credentialFields(context: CheckContext, pod: PodFact, secrets: readonly string[]): readonly DecidingField[] {
+  return gatewaysOf(context, pod).flatMap((object) =>
     object.cursor
       .at('spec', 'servers')
       .items()

@@ -1,9 +1,8 @@
-import type { EnvoyOutcome } from '../model/envoy.ts';
-import type { ObjectFact } from '../model/kubernetes.ts';
 import { hasProxy } from '../model/proxy-pod.ts';
 import type { ProxyVisit } from '../model/trace.ts';
 import type { CheckContext } from './check.ts';
-import { istioObjectName, namedObject, type DecidingField } from './istio-policies.ts';
+import { tlsSetting } from './destination-rule.ts';
+import { istioObjectName } from './istio-policies.ts';
 import { proxyEnds, type ProxyEnd } from './proxy-ends.ts';
 
 /** Annotations by which a port or address goes past the proxy of the pod that dials it. */
@@ -27,29 +26,13 @@ export function clientProxyOf(context: CheckContext, server: ProxyVisit): ProxyE
   );
 }
 
-/** The DestinationRule behind the cluster that a proxy chose, and what it says about TLS. */
-export function tlsSetting(context: CheckContext, { outcome }: ProxyEnd): DecidingField | undefined {
-  const rule = destinationRuleOf(context, outcome);
-  const cursor = rule?.cursor.at('spec', 'trafficPolicy', 'tls', 'mode');
-  return rule !== undefined && cursor?.exists === true
-    ? { object: rule, field: 'spec.trafficPolicy.tls.mode', cursor }
-    : undefined;
-}
-
-/** The DestinationRule that the configuration of a chosen cluster names. */
-export function destinationRuleOf(context: CheckContext, outcome: EnvoyOutcome): ObjectFact | undefined {
-  const cluster = outcome.steps.findLast((step) => step.kind === 'cluster');
-  const reference = cluster?.objects.find(({ kind }) => kind === 'DestinationRule');
-  return reference === undefined ? undefined : namedObject(context, reference);
-}
-
 /** Why a connection reaches a server as plain text, and what would make it TLS: two clauses. */
 export function whyPlain(
   context: CheckContext,
   client: ProxyEnd | undefined,
 ): { readonly why: string; readonly remedy: string } {
   if (client !== undefined) {
-    const setting = tlsSetting(context, client);
+    const setting = tlsSetting(context, client.outcome);
     if (setting !== undefined) {
       const name = istioObjectName(setting.object);
       return {

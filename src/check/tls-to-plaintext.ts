@@ -1,8 +1,9 @@
 import type { Evidence } from '../model/evidence.ts';
 import { finding, visitsOf, type Check, type CheckContext } from './check.ts';
+import { tlsSetting } from './destination-rule.ts';
 import { istioObjectName } from './istio-policies.ts';
 import { proxyEnds, proxySubject, type ProxyEnd } from './proxy-ends.ts';
-import { clientProxyOf, tlsSetting } from './tls-pair.ts';
+import { clientProxyOf } from './tls-pair.ts';
 
 /** I21, I23: a proxy speaks TLS, and at the other end nobody ends it. */
 export const tlsToPlaintextCheck: Check = {
@@ -13,7 +14,7 @@ export const tlsToPlaintextCheck: Check = {
       if (end.kind !== 'upstream' || end.tls === 'none' || end.tls === 'unknown') return [];
       const server = whoReadsBytes(context, client);
       if (server === undefined) return [];
-      const setting = tlsSetting(context, client);
+      const setting = tlsSetting(context, client.outcome);
       const name = setting === undefined ? null : istioObjectName(setting.object);
       const why = setting === undefined ? '' : `: ${name} sets ${setting.field} to ${setting.cursor.string() ?? ''}`;
       return [

@@ -1,6 +1,7 @@
 /** The ways through a proxy, and the route that answers a request. */
 import { QuestionError } from '../explain/question/question-input.ts';
-import { chainRows, chainTable, type ChainFilter } from '../explain/proxy-config/inventory/chain-rows.ts';
+import { chainRows, type ChainFilter } from '../explain/proxy-config/inventory/chain-rows.ts';
+import { chainTable } from '../explain/proxy-config/inventory/chain-table.ts';
 import { readPattern, type Pattern } from '../explain/proxy-config/pattern.ts';
 import {
   matchRoutes,

@@ -13,6 +13,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attempt, command, execute } from './execute.ts';
+import requireLab from './requirements.ts';
 
 /** Where labs keep what belongs to one start: state, logs, credentials. */
 const RUNTIME = '/run/kubectl-reach-lab';
@@ -59,8 +60,9 @@ export class LabRecord {
     return readdirSync(RUNTIME).flatMap((file) => (file.endsWith('.jsonl') ? [file.slice(0, -'.jsonl'.length)] : []));
   }
 
-  /** Begins an empty record. */
+  /** Begins an empty record. @throws when this machine lacks what a lab needs */
   async begin(): Promise<void> {
+    requireLab();
     mkdirSync(RUNTIME, { recursive: true });
     writeFileSync(this.#file, '');
     await this.mount(this.folder, ['-t', 'tmpfs', '-o', 'mode=755,size=8g', this.name]);

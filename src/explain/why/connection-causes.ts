@@ -2,6 +2,7 @@ import { upstreamHttpVersion, upstreamTransport } from '../../evaluate/proxies/e
 import { enumName, field, fields } from '../../evaluate/proxies/envoy/proto-json.ts';
 import { readCertificates } from '../../evaluate/proxies/envoy/tls/data-source.ts';
 import { isUnknown } from '../../evaluate/proxies/envoy/truth.ts';
+import type { Cursor } from '../../model/json.ts';
 import type { Cause, Finding } from './cause.ts';
 import type { ProxyView } from './proxy-view.ts';
 
@@ -16,6 +17,17 @@ function counted(view: ProxyView, statistic: string, text: (host: string, count:
       return [{ text: `${text(address, count)} (cluster ${cluster.name})`, cites: [socket], certain: false }];
     }),
   );
+}
+
+/** Clusters of routes whose hosts are spoken to so. */
+function clustersSpeaking(protocol: string, view: ProxyView, speaks: (cluster: Cursor) => boolean): Finding[] {
+  return view.usedClusters
+    .filter(({ config }) => speaks(config))
+    .map(({ name, config }) => ({
+      text: `cluster ${name} speaks ${protocol}`,
+      cites: [field(config, 'name')],
+      certain: false,
+    }));
 }
 
 const LIMITS = ['max_connections', 'max_pending_requests', 'max_requests', 'max_retries'];
@@ -167,16 +179,12 @@ export const CONNECTION_CAUSES: readonly Cause[] = [
     details: /protocol_error|connection_termination/,
     decided: true,
     look: (view) =>
-      view.usedClusters.flatMap((cluster): Finding[] => {
-        const options = fields(cluster.config, 'typed_extension_protocol_options').at(
+      clustersSpeaking('HTTP/2', view, (config) => {
+        const options = fields(config, 'typed_extension_protocol_options').at(
           'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
         );
         const own = fields(options, 'explicit_http_config', 'http2_protocol_options');
-        const old = field(cluster.config, 'http2_protocol_options');
-        if (!own.exists && !old.exists) return [];
-        return [
-          { text: `cluster ${cluster.name} speaks HTTP/2`, cites: [field(cluster.config, 'name')], certain: false },
-        ];
+        return own.exists || field(config, 'http2_protocol_options').exists;
       }),
   },
   {
@@ -187,12 +195,6 @@ export const CONNECTION_CAUSES: readonly Cause[] = [
     details: /protocol_error|connection_termination/,
     decided: true,
     look: (view) =>
-      view.usedClusters
-        .filter(({ config }) => upstreamHttpVersion(config, 'http/1.1') === 'http/1.1')
-        .map(({ name, config }) => ({
-          text: `cluster ${name} speaks HTTP/1.1`,
-          cites: [field(config, 'name')],
-          certain: false,
-        })),
+      clustersSpeaking('HTTP/1.1', view, (config) => upstreamHttpVersion(config, 'http/1.1') === 'http/1.1'),
   },
 ];

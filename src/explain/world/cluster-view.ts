@@ -7,6 +7,7 @@ import { lookup } from '../../model/lookup.ts';
 import { byName, byNode, byPodAddress, byService, type Selection } from '../../model/selection.ts';
 import type { Owner } from '../../model/trace.ts';
 import { indexNames, type NameIndex } from '../../evaluate/dns/name-index.ts';
+import { proxyNode, type ProxyNode } from '../../evaluate/kube-proxy/node.ts';
 import { indexServices, type ServiceIndex } from '../../evaluate/kube-proxy/service-index.ts';
 
 /** A Service that answers at an address. */
@@ -39,6 +40,10 @@ export interface ClusterView {
   /** The pods of a node. */
   podsOn(node: string): readonly PodFact[];
   netns(owner: Owner): NetnsFacts;
+  /** Addresses of all interfaces of a node; null: nobody captured them. */
+  interfaceAddresses(node: string): readonly string[] | null;
+  /** A node as kube-proxy there knows it; the same for every packet, since it holds the ranges of all nodes. */
+  proxyNode(node: NodeFact): ProxyNode;
   serviceIndex(): ServiceIndex;
   /** Undefined when no object at all was read. */
   nameIndex(): NameIndex | undefined;
@@ -62,7 +67,19 @@ export function createClusterView(facts: ClusterFacts): ClusterView {
     objects?.holds('endpointslices', byService(namespace, name)) === true;
   const serviceIndex = lazy(() => indexServices(objects ?? NO_SERVICES, knowsSlices));
   const nameIndex = lazy(() => (objects === undefined ? undefined : indexNames(objects)));
+  const interfaceAddresses = (node: string): readonly string[] | null =>
+    facts
+      .node(node)
+      .netns.addresses()
+      .value?.map((one) => one.address) ?? null;
+  const proxyNodes = new Map<string, ProxyNode>();
   return {
+    interfaceAddresses,
+    proxyNode: (node) => {
+      const made = proxyNodes.get(node.name) ?? proxyNode(node, interfaceAddresses(node.name), objects?.nodes ?? NONE);
+      proxyNodes.set(node.name, made);
+      return made;
+    },
     serviceIndex,
     nameIndex,
     name: facts.name,

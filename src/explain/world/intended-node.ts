@@ -1,9 +1,8 @@
 import type { Flow } from '../../model/flow.ts';
 import type { IntendedOutcome, KubeProxyConfig, KubeProxyMode } from '../../model/kube-proxy.ts';
-import type { NodeFact } from '../../model/kubernetes.ts';
 import type { Owner } from '../../model/trace.ts';
 import { evaluateKubeProxy } from '../../evaluate/kube-proxy/evaluate-kube-proxy.ts';
-import { proxyNode, type ProxyNode } from '../../evaluate/kube-proxy/node.ts';
+import type { ProxyNode } from '../../evaluate/kube-proxy/node.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { World } from './world.ts';
 
@@ -32,7 +31,7 @@ export function intendedOnNode(world: World, owner: NodeOwner, flow: Flow): Inte
   const outcomes = evaluateKubeProxy(
     {
       index: view.serviceIndex(),
-      node: node === undefined ? unreadNode(view, owner, flow) : knownNode(view, owner, node),
+      node: node === undefined ? unreadNode(view, owner, flow) : view.proxyNode(node),
       config,
       mode: modeOf(view, owner, config),
       serviceCIDRs: objects.serviceCIDRs.map((one) => one.cidr),
@@ -79,24 +78,8 @@ function unreadNode(view: ClusterView, owner: NodeOwner, { source }: Flow): Prox
   const { node } = owner;
   const own = view.podAt(source)?.nodeName === node;
   const podCIDRs = own ? [`${source}/${source.includes(':') ? 128 : 32}`] : [];
-  const localAddresses = interfaceAddresses(view, owner);
+  const localAddresses = view.interfaceAddresses(node);
   return { name: node, zone: null, podCIDRs, clusterPodCIDRs: [], nodeIPs: [], localAddresses };
-}
-
-/** Asked for each packet, and the same for all of them; it holds the ranges of every node. */
-const known = new WeakMap<ClusterView, Map<string, ProxyNode>>();
-
-function knownNode(view: ClusterView, owner: NodeOwner, fact: NodeFact): ProxyNode {
-  const made = known.get(view) ?? new Map<string, ProxyNode>();
-  known.set(view, made);
-  const node = made.get(owner.node) ?? proxyNode(fact, interfaceAddresses(view, owner), view.objects?.nodes ?? []);
-  made.set(owner.node, node);
-  return node;
-}
-
-function interfaceAddresses(view: ClusterView, owner: NodeOwner): readonly string[] | null {
-  const { value } = view.netns(owner).addresses();
-  return value?.map((one) => one.address) ?? null;
 }
 
 /** The mode that the node reports, else the one that its rules show; kube-proxy's own default on Linux is iptables. */

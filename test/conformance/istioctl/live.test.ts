@@ -11,7 +11,6 @@ import { goProgram } from '../../lab/build/go-modules.ts';
 import { attempt } from '../../lab/execute.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
 import { BOOKINFO } from '../../lab/topology/bookinfo.ts';
-import requireLab from '../../lab/requirements.ts';
 
 const PROGRAM = 'dist/kubectl-reach.cjs';
 const SIDECAR = 'reviews-v1.bookinfo';
@@ -39,7 +38,6 @@ const offline = (...words: string[]): Promise<Printed> => print(process.execPath
 const live = (...words: string[]): Promise<Printed> => offline(...words, '--kubeconfig', lab.kubeconfig);
 
 beforeAll(async () => {
-  requireLab();
   lab = await startLab(BOOKINFO);
   istioctl = await goProgram('istioctl');
   const scope = ['-A', '--redact', 'none', '--node-access', 'none', '--cluster-name', 'lab', '-o', snapshot];

@@ -6,7 +6,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultName } from '../../lab/lab.ts';
 import type { ProxySettings } from '../../lab/node/kube-proxy.ts';
-import requireLab from '../../lab/requirements.ts';
 import { NamespaceCluster } from '../../lab/namespace-cluster.ts';
 import { holdCases } from './hold-cases.ts';
 import { MODES, RANDOM_SERVICES } from './pods.ts';
@@ -31,7 +30,6 @@ const SETTINGS: Readonly<Record<string, ProxySettings>> = {
 describe.each(Object.entries(SETTINGS))('%s', (what, settings) => {
   let cluster: NamespaceCluster;
   beforeAll(async () => {
-    requireLab();
     cluster = await NamespaceCluster.start(defaultName(), RANDOM_SERVICES, MODES, settings);
     return () => cluster.stop();
   });

@@ -7,7 +7,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Explanation } from '../../../src/model/explanation.ts';
 import type { ProbeResult } from '../../lab/probe/probe.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
-import requireLab from '../../lab/requirements.ts';
 import { LATE_FAULTS, MESH_FAULTS } from '../../lab/topology/mesh-faults.ts';
 import { logEntries, type LoggingPod } from '../../agreement/access-log.ts';
 import { differences } from '../../agreement/agreement.ts';
@@ -25,7 +24,6 @@ let results: readonly (readonly ProbeResult[])[];
 let gateway: LoggingPod;
 
 beforeAll(async () => {
-  requireLab();
   lab = await startLab(MESH_FAULTS);
   await makeFaults(lab, LATE_FAULTS, FAULT_CASES);
   const cases = await withAddresses(lab, FAULT_CASES.map(withAgent));

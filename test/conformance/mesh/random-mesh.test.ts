@@ -7,7 +7,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../envoy/random.ts';
 import { collectionPath, type KubernetesObject } from '../../lab/control-plane/objects.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
-import requireLab from '../../lab/requirements.ts';
 import { MESH_BASE } from '../../lab/topology/mesh-base.ts';
 import type { LoggingPod } from '../../agreement/access-log.ts';
 import { contradictions, likelyMissed } from '../../agreement/agreement.ts';
@@ -32,7 +31,6 @@ const counts = { agree: 0, undetermined: 0, disagree: 0 };
 const ends = new Map<string, number>();
 
 beforeAll(async () => {
-  requireLab();
   lab = await startLab(MESH_BASE);
   return () => lab.stop();
 });

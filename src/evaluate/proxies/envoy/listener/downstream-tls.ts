@@ -69,7 +69,7 @@ export function downstreamTls(
   const common = field(context, 'common_tls_context');
   const undelivered = undeliveredSecrets(config, common);
   if (isUnknown(undelivered)) return { kind: 'unknown', unknown: undelivered };
-  const lack = undelivered.length > 0 ? { undelivered } : {};
+  const ready = undelivered.length === 0;
   if (firstBytes.hello.side !== undefined) {
     const role = { end: 'server', required: required.boolean() === true } as const;
     const side = tlsSide(facts, config, common, role);
@@ -79,7 +79,7 @@ export function downstreamTls(
       return {
         kind: 'failed',
         reason: result.reason,
-        failure: { ...result.failure, ...lack },
+        failure: ready ? result.failure : { ...result.failure, undelivered },
         cites: [name, required],
       };
     const reasons =
@@ -93,11 +93,11 @@ export function downstreamTls(
       cites: [name, required],
     };
   }
-  if (undelivered.length > 0)
+  if (!ready)
     return {
       kind: 'failed',
       reason: `SDS has not delivered ${listText(undelivered)}`,
-      failure: { established: false, error: null, ...lack },
+      failure: { established: false, error: null, undelivered },
       cites: [name],
     };
   const hello = asksForCertificate(context) ? firstBytes.hello : { ...firstBytes.hello, clientIdentity: null };
