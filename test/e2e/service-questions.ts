@@ -1,5 +1,4 @@
 import type { Sender } from '../lab/probe/probe.ts';
-import type { ProxyMode } from '../lab/topology/topology.ts';
 import type { RequestQuestion } from '../agreement/request-question.ts';
 
 const CLI_A: Sender = { pod: 'cli-a' };
@@ -141,6 +140,3 @@ export const SERVICE_QUESTIONS: readonly RequestQuestion[] = [
   { about: 'externalIP from outside', from: 'outside', to: 'http://198.51.100.10', node: 'node1' },
   { about: 'externalIP from a pod', from: CLI_A, to: 'http://198.51.100.10' },
 ];
-
-/** The usual one last: its lab is what other suites share. */
-export const MODES: readonly ProxyMode[] = ['nftables', 'iptables-legacy', 'iptables'];

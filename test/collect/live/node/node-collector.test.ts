@@ -14,6 +14,7 @@ import {
   type FakeBehaviour,
   type FakeForward,
 } from '../fake-api-server.ts';
+import { SLOTS_JSON } from '../../../parse/cilium/cilium-texts.ts';
 import { agentPod } from './agent-pod.ts';
 
 const NODE = 'clusters/lab/nodes/node1/';
@@ -119,6 +120,35 @@ describe('a node read by exec', () => {
       'ss -lntup',
     ]);
     expect(fake.requests.filter((one) => one.includes('/exec?'))).toHaveLength(3);
+  });
+
+  it.each([
+    ['cilium-dbg', '1.15 and later'],
+    ['cilium', 'before 1.15'],
+  ])('reads the tables of Cilium’s agent by its own program %s (%s)', async (program) => {
+    const agent = agentPod({ name: 'cilium-q4', labels: { 'k8s-app': 'cilium' }, container: 'cilium-agent' });
+    const tables = {
+      [`${program} service list -o json`]: prints('[{"spec":{}}]'),
+      [`${program} bpf lb list -o json`]: prints(SLOTS_JSON),
+    };
+    // Without a shell the commands are run one by one.
+    const fake = await cluster([agent], tables);
+    const files = ['cilium-services.json', 'cilium-load-balancer.json'];
+    expect((await collect(fake, ...files.map((file) => `${NODE}${file}`))).map(textOf)).toEqual([
+      '[{"spec":{}}]',
+      SLOTS_JSON,
+    ]);
+    const asked = fake.requests.filter((one) => one.includes('/exec?'));
+    expect(asked.every((one) => one.includes('/pods/cilium-q4/exec?') && one.includes('container=cilium-agent'))).toBe(
+      true,
+    );
+  });
+
+  it('Cilium’s tables of a node without its agent are a gap that names both programs', async () => {
+    const fake = await cluster([agentPod({})], {});
+    expect(textOf((await collect(fake, `${NODE}cilium-services.json`))[0])).toMatch(
+      /^gap: there is no cilium-dbg in container kube-proxy .*, and no cilium in container kube-proxy/,
+    );
   });
 
   it('takes the back end that has tables', async () => {

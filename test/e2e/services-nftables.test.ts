@@ -1,0 +1,3 @@
+import { testServices } from './service-suite.ts';
+
+testServices('nftables');
