@@ -38,7 +38,7 @@ beforeAll(async () => {
   const facts = createWorkspace(await collectSnapshots([folder]));
   ofSnapshot = questions.map((question) => explain(facts, question));
   sent = await sendAll(cluster, SERVICE_QUESTIONS, NAMESPACE, () => REQUESTS);
-}, 900_000);
+});
 afterAll(async () => {
   await cluster.stop();
   rmSync(folder, { recursive: true });

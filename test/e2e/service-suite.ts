@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { collectSnapshots } from '../../src/collect/snapshot.ts';
 import { explain } from '../../src/explain/explain.ts';
 import type { Explanation } from '../../src/model/explanation.ts';
