@@ -94,7 +94,7 @@ async function attempt<T>(
 function unanswerable(error: QuestionError, gaps: readonly Gap[], interrupted: boolean): Error {
   if (interrupted) return new LiveError('interrupted before the question could be asked', ['Run it again.']);
   const captured = !(error instanceof NotCapturedError);
-  if (gaps.length === 0) return captured ? error : new QuestionError(error.message, ['The cluster has none.']);
+  if (gaps.length === 0) return captured ? error : error.absent;
   if (gaps.some(({ problem }) => problem === error.message)) return new LiveError(error.message, error.hints);
   const hints = gaps
     .slice(0, 5)

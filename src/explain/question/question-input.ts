@@ -36,8 +36,16 @@ export class QuestionError extends Error {
 
 /** What the question is about was not captured at all. */
 export class NotCapturedError extends QuestionError {
-  /** @param resource as kubectl names it */
-  constructor(message: string, resource: string) {
-    super(message, [`Capture them with: kubectl get ${resource} -A -o json`]);
+  /** What is the case where nothing more can be captured: there is no such object. */
+  readonly absent: QuestionError;
+
+  /**
+   * @param absent a clause: there is no such object
+   * @param why a clause: what was not captured
+   * @param resource as kubectl names it
+   */
+  constructor(absent: string, why: string, resource: string, hints: readonly string[] = []) {
+    super(`${absent}: ${why}`, [...hints, `Capture them with: kubectl get ${resource} -A -o json`]);
+    this.absent = new QuestionError(absent, [...hints, `See what there is with: kubectl get ${resource} -A`]);
   }
 }

@@ -84,11 +84,13 @@ function nodeSource(view: ClusterView, name: string): Source {
 }
 
 function noSuchPod(view: ClusterView, namespace: string, name: string, elsewhere: readonly PodFact[]): QuestionError {
+  const isService = view.objects?.services.some((one) => one.namespace === namespace && one.name === name) === true;
+  const client = isService ? [`${name} is a Service there: FROM is a client, such as a pod or deploy/${name}.`] : [];
   const pods = view.objects?.pods ?? [];
-  if (view.objects === undefined || pods.length === 0) {
-    return new NotCapturedError(`there is no pod ${name}: no pods were listed`, 'pods');
-  }
-  const hints = elsewhere.map((pod) => `A pod of that name is in namespace ${pod.namespace}: add -n ${pod.namespace}.`);
+  const absent = `there is no pod ${name} in namespace ${namespace}`;
+  if (pods.length === 0) return new NotCapturedError(absent, 'no pods were listed', 'pods', client);
+  const away = elsewhere.map((pod) => `A pod of that name is in namespace ${pod.namespace}: add -n ${pod.namespace}.`);
+  const hints = [...client, ...away];
   const here = pods.filter((pod) => pod.namespace === namespace).map((pod) => pod.name);
   const near = closeNames(name, here);
   if (near.length > 0) hints.push(`Close names in namespace ${namespace}: ${listText(near)}.`);
@@ -98,7 +100,7 @@ function noSuchPod(view: ClusterView, namespace: string, name: string, elsewhere
       `Namespace ${namespace} has no pods. Namespaces with pods: ${listText([...new Set(pods.map((pod) => pod.namespace))])}.`,
     );
   }
-  return new QuestionError(`there is no pod ${name} in namespace ${namespace}`, hints);
+  return new QuestionError(absent, hints);
 }
 
 /** Where FROM's bare names are looked up. */

@@ -278,7 +278,8 @@ function targetNamespace(input: QuestionInput, source: Source): string {
 export function noSuchService(view: ClusterView, namespace: string, name: string): QuestionError {
   const services = view.objects?.services ?? [];
   if (services.length === 0) {
-    return new NotCapturedError(`there is no Service ${name}: no Services were listed`, 'services');
+    const absent = `there is no Service ${name} in namespace ${namespace}`;
+    return new NotCapturedError(absent, 'no Services were listed', 'services');
   }
   const elsewhere = services.filter((one) => one.name === name).map((one) => `${one.name}.${one.namespace}`);
   const here = services.filter((one) => one.namespace === namespace).map((one) => one.name);

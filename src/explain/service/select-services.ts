@@ -33,6 +33,6 @@ function allServices(view: ClusterView, namespace: string | null): readonly Serv
   if (own.length > 0) {
     return own.toSorted((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name));
   }
-  const where = namespace === null ? 'the snapshot' : `namespace ${namespace}`;
-  throw new NotCapturedError(`there are no Services in ${where}`, 'services');
+  const where = namespace === null ? '' : ` in namespace ${namespace}`;
+  throw new NotCapturedError(`there are no Services${where}`, 'none were listed', 'services');
 }

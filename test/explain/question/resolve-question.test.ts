@@ -141,6 +141,10 @@ describe('FROM', () => {
   const refusals: readonly (readonly [from: string, text: string, more?: Partial<QuestionInput>])[] = [
     ['cli', 'there is no pod cli in namespace shop | Close names in namespace shop: cli-a and cli-b.'],
     ['pod/nothing-like-it', 'there is no pod nothing-like-it in namespace shop | Pods in namespace shop: api-a, '],
+    [
+      'web',
+      'there is no pod web in namespace shop | web is a Service there: FROM is a client, such as a pod or deploy/web.',
+    ],
     ['pod/cli-a', 'there is no pod cli-a in namespace default', { namespace: null }],
     ['cli-a', 'there is no pod cli-a in namespace other', { namespace: 'other' }],
     ['node/nope', 'there is no node nope | Nodes: node1 and node2.'],

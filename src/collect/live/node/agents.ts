@@ -24,7 +24,6 @@ const AGENTS: readonly { readonly label: string; readonly value: string; readonl
   { label: 'app', value: 'flannel', container: 'kube-flannel' },
   { label: 'app', value: 'antrea', container: 'antrea-agent' },
   { label: 'app', value: 'ovnkube-node', container: 'ovnkube-controller' },
-  { label: 'name', value: 'weave-net', container: 'weave' },
 ];
 
 /** The label selectors that find them, each with the field `spec.nodeName`. */
