@@ -46,6 +46,17 @@ export function reach(
   asked = field(cluster, 'name').string() ?? '',
 ): Reached | Unknown {
   if (!isAddress(address)) return unknown('the host has no IP address', ...(host?.cites.slice(0, 1) ?? []));
+  return reachNamed({ facts, config }, cluster, { address, port }, host, asked);
+}
+
+/** As `reach`, of a host that may be called by a name. */
+export function reachNamed(
+  { facts, config }: { readonly facts: EnvoyFacts; readonly config: EnvoyConfigDump },
+  cluster: Cursor,
+  { address, port }: { readonly address: string; readonly port: number },
+  host: Host | null = null,
+  asked = field(cluster, 'name').string() ?? '',
+): Reached | Unknown {
   const transport = upstreamTransport(facts, config, cluster, host);
   if (isUnknown(transport)) return transport;
   const { cite, reason } = transport;
