@@ -239,11 +239,9 @@ function spread(
   if (context.budget.left < 0) return undetermined(walk, unknown('the configuration has too many branches to follow'));
   return dropOverload(drop, walk, how, (kept) =>
     picks.flatMap(({ probability, conditions, step: picked, reached }) => {
-      const drawn = branch(kept, probability);
-      const taken = withStep(
-        conditions.reduce((supposed, condition) => branch(supposed, 1, condition), drawn),
-        picked,
-      );
+      let drawn = branch(kept, probability);
+      for (const condition of conditions) drawn = branch(drawn, 1, condition);
+      const taken = withStep(drawn, picked);
       if (reached === null) return how.fail(taken, 'no-host');
       return isUnknown(reached) ? undetermined(taken, reached) : reachHost(context, taken, how, reached);
     }),
