@@ -58,10 +58,15 @@ export default class EnvoyRequest extends BaseCommand {
       summary: "Address of the client; without it, the loopback address of the proxy's machine",
       helpValue: 'IP[:PORT]',
     }),
+    proxied: Flags.string({
+      summary:
+        'Addresses in the PROXY protocol header of a load balancer in front: the client, and the address that it asked for',
+      helpValue: 'IP:PORT[,IP:PORT]',
+    }),
     requests: Flags.string({
       summary: 'Requests as JSON objects, one a line, by the names of these flags; - for standard input',
       helpValue: 'FILE',
-      exclusive: ['listener', 'address', 'host', 'header', 'tls', 'sni', 'alpn', 'identity', 'source'],
+      exclusive: ['listener', 'address', 'host', 'header', 'tls', 'sni', 'alpn', 'identity', 'source', 'proxied'],
     }),
     output: outputFlag(['json', 'yaml']),
   };
@@ -96,9 +101,9 @@ export default class EnvoyRequest extends BaseCommand {
       flags.requests === undefined ? 'one' : 'many',
     );
     if (flags.requests === undefined) {
-      const { listener, address, host, path, method, header = [], tls, sni, alpn, identity, source } = flags;
+      const { listener, address, host, path, method, header = [], tls, sni, alpn, identity, source, proxied } = flags;
       const http = { host, path, method, headers: readHeaders(header) };
-      const answer = proxy.answer({ listener, address, ...http, tls, sni, alpn, identity, source });
+      const answer = proxy.answer({ listener, address, ...http, tls, sni, alpn, identity, source, proxied });
       if ('error' in answer) throw new CliError(answer.error, { remedy: 'Add --help to see the flags and examples.' });
       const text = await renderEnvoyRequestAnswer(answer, flags.output ?? 'text', this.terminal().color);
       this.answer(text, ExitStatus[envoyRequestStatus(answer)]);

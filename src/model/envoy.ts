@@ -76,7 +76,16 @@ export interface EnvoyConnection {
   readonly originalPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number | null;
+  /** The PROXY protocol header that comes first; null: none does; absent: that is not known. */
+  readonly proxyHeader?: ProxyHeader | null;
   readonly request: ApplicationRequest;
+}
+
+/** The connection that a load balancer speaks for, as its PROXY protocol header (version 1) names it. */
+export interface ProxyHeader {
+  readonly source: { readonly address: string; readonly port: number };
+  /** Of the same family. */
+  readonly destination: { readonly address: string; readonly port: number };
 }
 
 /** One decision inside the proxy. Sentences are made of it in `explain`. */
@@ -118,6 +127,7 @@ export type EnvoyEnd =
   | {
       readonly kind: 'upstream';
       readonly cluster: string;
+      /** An IP address; for a dynamic forward proxy the name that it resolves. */
       readonly address: string;
       readonly port: number;
       /** Source address that the proxy binds (upstream_bind_config); null: the kernel's choice. */

@@ -2,7 +2,7 @@
  * Answers what an Envoy does with a request, from its configuration alone. In: what was read of the proxy, descriptions of requests.
  * Out: for each the listener and filter chain that take it, and every outcome, alike ones together. It must not read or print.
  */
-import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome } from '../../model/envoy.ts';
+import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome, ProxyHeader } from '../../model/envoy.ts';
 import { formatEndpoint, parseAddress } from '../../model/address.ts';
 import { evaluateEnvoy } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
 import { Memory } from '../../evaluate/proxies/envoy/memory.ts';
@@ -106,6 +106,8 @@ function connectionOf(line: RequestLine, entrance: Entrance): EnvoyConnection | 
   if (line.source !== null && line.source.family !== family) return 'source and address are of different families';
   const { localAddress, localPort, originalAddress, originalPort } = entrance;
   const { method, path, headers, scheme, version } = line.http;
+  const proxyHeader = proxyHeaderOf(line, entrance);
+  if (typeof proxyHeader === 'string') return proxyHeader;
   const authority = line.host ?? formatEndpoint(originalAddress, originalPort);
   return {
     localAddress,
@@ -114,7 +116,21 @@ function connectionOf(line: RequestLine, entrance: Entrance): EnvoyConnection | 
     originalPort,
     remoteAddress: line.source?.text ?? (family === 6 ? '::1' : '127.0.0.1'),
     remotePort: line.sourcePort,
+    proxyHeader,
     request: { protocol: 'tcp', http: { method, path, authority, headers, scheme, version }, tls: line.tls },
+  };
+}
+
+function proxyHeaderOf({ proxied }: RequestLine, entrance: Entrance): ProxyHeader | null | string {
+  if (proxied === null) return null;
+  const { address, port } = proxied.source;
+  const asked = { address: entrance.originalAddress, port: entrance.originalPort };
+  const { destination } = proxied;
+  if (destination === null && parseAddress(asked.address)?.family !== address.family)
+    return 'proxied and address are of different families';
+  return {
+    source: { address: address.text, port },
+    destination: destination === null ? asked : { address: destination.address.text, port: destination.port },
   };
 }
 

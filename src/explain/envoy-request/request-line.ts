@@ -15,16 +15,25 @@ export interface RequestDescription {
   readonly alpn?: unknown;
   readonly identity?: unknown;
   readonly source?: unknown;
+  readonly proxied?: unknown;
+}
+
+/** An IP address and port. */
+interface Endpoint {
+  readonly address: Address;
+  readonly port: number;
 }
 
 /** A request that can be evaluated, once it is known where it arrives. */
 export interface RequestLine {
   readonly listener: string | null;
   /** What the client asks for. */
-  readonly destination: { readonly address: Address; readonly port: number } | null;
+  readonly destination: Endpoint | null;
   /** null: a client on the proxy's machine. */
   readonly source: Address | null;
   readonly sourcePort: number | null;
+  /** What a PROXY protocol header says; `destination` null: the address that is asked. null: none is sent. */
+  readonly proxied: { readonly source: Endpoint; readonly destination: Endpoint | null } | null;
   /** null: the address that is asked. */
   readonly host: string | null;
   readonly http: Omit<HttpRequest, 'authority'>;
@@ -70,6 +79,7 @@ function requestLine(description: RequestDescription): RequestLine {
     destination,
     source,
     sourcePort,
+    proxied: proxyHeader(text('proxied', description.proxied)),
     host: host ?? named,
     http: {
       method,
@@ -145,6 +155,18 @@ function endpoint(given: string | null): RequestLine['destination'] {
   if (parsed === undefined || parsed.port === 0)
     throw new DescriptionError(`address is no IP:PORT: ${JSON.stringify(given)}`);
   return parsed;
+}
+
+/** `IP:PORT` of the client, and behind a comma that of the address that it asked for. */
+function proxyHeader(given: string | null): RequestLine['proxied'] {
+  if (given === null) return null;
+  const parts = given.split(',');
+  const [source, destination] = parts.map((part) => parseEndpoint(part.trim()));
+  if (source === undefined || parts.length > 2 || (parts.length === 2 && destination === undefined))
+    throw new DescriptionError(`proxied is no IP:PORT or IP:PORT,IP:PORT: ${JSON.stringify(given)}`);
+  if (destination !== undefined && destination.address.family !== source.address.family)
+    throw new DescriptionError('the addresses of proxied are of different families');
+  return { source, destination: destination ?? null };
 }
 
 /** `IP`, or `IP:PORT` where the source port counts. */

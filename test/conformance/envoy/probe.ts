@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { ProxyHeader } from '../../../src/model/envoy.ts';
 import type { Certificates } from './certificates.ts';
 
 /** A connection that the suite makes, and the request on it. */
@@ -20,6 +21,8 @@ export interface Probe {
   readonly host: string;
   readonly path: string;
   readonly headers: readonly (readonly [string, string])[];
+  /** The PROXY protocol header that is sent first; absent: none. */
+  readonly proxied?: ProxyHeader;
 }
 
 /** What the client saw. */
@@ -67,7 +70,7 @@ export function sendProbe(probe: Probe, certificates: Certificates): Promise<Rep
       const body = text.slice(text.indexOf('\r\n\r\n') + 4);
       resolve({
         peer,
-        connection: `${peer}>${probe.to}:${probe.port}`,
+        connection: `${peer}>${destinationOf(probe)}`,
         connected: peer !== '',
         status: status === undefined ? null : Number(status),
         body,
@@ -84,6 +87,7 @@ export function sendProbe(probe: Probe, certificates: Certificates): Promise<Rep
     };
     raw.once('connect', () => {
       peer = `${raw.localAddress}:${raw.localPort}`;
+      if (probe.proxied !== undefined) raw.write(headerText(probe.proxied));
       if (probe.tls === null) {
         socket.write(requestText(probe));
         return;
@@ -108,6 +112,16 @@ export function sendProbe(probe: Probe, certificates: Certificates): Promise<Rep
       raw.once('close', done);
     }
   });
+}
+
+/** The local address of the connection, as Envoy sees it. */
+function destinationOf({ to, port, proxied }: Probe): string {
+  return proxied === undefined ? `${to}:${port}` : `${proxied.destination.address}:${proxied.destination.port}`;
+}
+
+/** Version 1 of the PROXY protocol (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt, section 2.1). */
+function headerText({ source, destination }: ProxyHeader): string {
+  return `PROXY TCP4 ${source.address} ${destination.address} ${source.port} ${destination.port}\r\n`;
 }
 
 function requestText(probe: Probe): string {

@@ -96,6 +96,7 @@ function connectionOf(probe: Probe, reply: Reply): EnvoyConnection {
     originalPort: probe.port,
     remoteAddress: probe.from,
     remotePort: Number(reply.peer.split(':')[1]),
+    proxyHeader: probe.proxied ?? null,
     request: { protocol: 'tcp', http, tls },
   };
 }

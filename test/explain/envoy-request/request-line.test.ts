@@ -16,12 +16,17 @@ describe('readRequestLine', () => {
       alpn: ['h2', 'http/1.1'],
       identity: 'spiffe://td/ns/a/sa/b',
       source: '[fd00::2]:4000',
+      proxied: '[fd00::3]:5000,[fd00::4]:443',
     });
     expect(line).toMatchObject({
       listener: 'l',
       destination: { address: { text: 'fd00::1' }, port: 443 },
       source: { text: 'fd00::2' },
       sourcePort: 4000,
+      proxied: {
+        source: { address: { text: 'fd00::3' }, port: 5000 },
+        destination: { address: { text: 'fd00::4' }, port: 443 },
+      },
       host: 'shop.example',
       http: {
         method: 'POST',
@@ -67,6 +72,9 @@ describe('readRequestLine', () => {
     [{ address: '10.0.0.1:0' }, 'address is no IP:PORT: "10.0.0.1:0"'],
     [{ address: '10.0.0.1:70000' }, 'address is no IP:PORT: "10.0.0.1:70000"'],
     [{ ...AT, source: 'nobody' }, 'source is no IP address: "nobody"'],
+    [{ ...AT, proxied: '10.0.0.9' }, 'proxied is no IP:PORT or IP:PORT,IP:PORT: "10.0.0.9"'],
+    [{ ...AT, proxied: '10.0.0.9:1,h:2' }, 'proxied is no IP:PORT or IP:PORT,IP:PORT: "10.0.0.9:1,h:2"'],
+    [{ ...AT, proxied: '10.0.0.9:1,[fd00::1]:2' }, 'the addresses of proxied are of different families'],
     [{ ...AT, method: 'G ET' }, 'method is none: "G ET"'],
     [{ ...AT, path: 7 }, 'path is no text'],
     [{ ...AT, headers: 'a: b' }, 'headers is no JSON object'],

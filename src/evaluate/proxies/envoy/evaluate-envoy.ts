@@ -115,6 +115,7 @@ function enterListener(proxy: Proxy, listener: Listener, accepted: AcceptedSocke
   const filtered = runListenerFilters(listener.config, accepted, proxy.connection);
   const inspected = withSteps(walk, filtered.steps);
   if (filtered.unknown !== null) return stopped(undetermined(inspected, filtered.unknown));
+  if (filtered.closed) return stopped(end(inspected, { kind: 'close', flag: null, detail: null, denied: false }));
   const { socket } = filtered;
   if (!accepted.restored && socket.restored && isTrue(listener.config, 'use_original_dst')) {
     const target = handOverTarget(proxy.table, socket.localAddress, socket.localPort);

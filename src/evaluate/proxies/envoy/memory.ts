@@ -31,9 +31,11 @@ export class Memory {
   /** Where a connection gets to. Of one that speaks plain HTTP that is the same for every request. */
   arrival(connection: EnvoyConnection, arrive: () => Arrival): Arrival {
     const { tls, http, protocol } = connection.request;
-    if (tls !== null || http === null || protocol !== 'tcp') return arrive();
+    const { proxyHeader } = connection;
+    const proxied = proxyHeader !== null && proxyHeader !== undefined;
+    if (tls !== null || http === null || protocol !== 'tcp' || proxied) return arrive();
     const { localAddress, localPort, originalAddress, originalPort, remoteAddress, remotePort } = connection;
-    const key = `${localAddress} ${localPort} ${originalAddress} ${originalPort} ${remoteAddress} ${remotePort} ${http.version}`;
+    const key = `${localAddress} ${localPort} ${originalAddress} ${originalPort} ${remoteAddress} ${remotePort} ${http.version} ${proxyHeader}`;
     let arrival = this.#arrivals.get(key);
     if (arrival === undefined) {
       arrival = arrive();

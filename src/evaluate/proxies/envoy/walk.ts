@@ -10,6 +10,18 @@ export interface Walk {
   readonly last: TakenStep | null;
   /** Response flags that filters set on the way: `DI`. */
   readonly flags: readonly string[];
+  /** Dynamic metadata that filters set on the way; of several values of one key the last counts. */
+  readonly metadata: readonly SetMetadata[];
+  /** The authority that a dynamic forward proxy has resolved; null: none has. */
+  readonly resolvedHost: string | null;
+}
+
+/** A text that a filter has set as dynamic metadata of the request. */
+export interface SetMetadata {
+  readonly filter: string;
+  readonly key: string;
+  /** An Unknown where it depends on something that is not known. */
+  readonly value: string | Unknown;
 }
 
 /** A decision and those before it: branches share what they have in common. */
@@ -18,10 +30,11 @@ interface TakenStep {
   readonly before: TakenStep | null;
 }
 
-export const START: Walk = { probability: 1, conditions: [], last: null, flags: [] };
+export const START: Walk = { probability: 1, conditions: [], last: null, flags: [], metadata: [], resolvedHost: null };
 
-export function withStep({ probability, conditions, last, flags }: Walk, taken: EnvoyStep): Walk {
-  return { probability, conditions, last: { step: taken, before: last }, flags };
+export function withStep(walk: Walk, taken: EnvoyStep): Walk {
+  const { probability, conditions, last, flags, metadata, resolvedHost } = walk;
+  return { probability, conditions, last: { step: taken, before: last }, flags, metadata, resolvedHost };
 }
 
 export function withSteps(walk: Walk, taken: readonly EnvoyStep[]): Walk {
@@ -29,12 +42,15 @@ export function withSteps(walk: Walk, taken: readonly EnvoyStep[]): Walk {
 }
 
 /** The branch that is taken with the given probability, and under the condition, if any. */
-export function branch({ probability, conditions, last, flags }: Walk, share: number, condition?: Condition): Walk {
+export function branch(walk: Walk, share: number, condition?: Condition): Walk {
+  const { probability, conditions, last, flags, metadata, resolvedHost } = walk;
   return {
     probability: probability * share,
     conditions: condition === undefined ? conditions : [...conditions, condition],
     last,
     flags,
+    metadata,
+    resolvedHost,
   };
 }
 

@@ -22,6 +22,7 @@ import { readHostSet } from './host-set.ts';
 import type { HostSet } from './host-set.ts';
 import { clusterOf } from './known-cluster.ts';
 import type { KnownCluster } from './known-cluster.ts';
+import { DYNAMIC_FORWARD_PROXY, reachDynamicHost } from './dynamic-host.ts';
 import { originalDestination } from './original-destination.ts';
 import { countsAreOpen, pickInPriority } from './pick.ts';
 import { panicThreshold } from './policy.ts';
@@ -37,6 +38,8 @@ export type ForwardFailure = 'no-cluster' | 'no-host' | 'overload-all' | 'overlo
 /** What is particular to the protocol that forwards. */
 export interface Forwarding extends Sending {
   readonly headers: HeaderView | null;
+  /** The host of the request as it is sent on; null: it has none, or takes that of the endpoint. */
+  readonly authority: string | null;
   /** Which circuit breaker counts. */
   readonly priority: Priority;
   readonly criteria: SubsetCriteria;
@@ -77,6 +80,8 @@ function toKind(
       return toHosts(context, cluster, chosen, how);
     case AGGREGATE:
       return toAggregate(context, resource, chosen, how);
+    case DYNAMIC_FORWARD_PROXY:
+      return toDynamicHost(context, resource, chosen, how);
     default: {
       const type = field(resource.config, 'cluster_type');
       return undetermined(chosen, unknown(`clusters of type ${cluster.type} are not evaluated`, field(type, 'name')));
@@ -116,6 +121,17 @@ function toOriginalDestination(
   const reached = reach(context, cluster, null, { address, port });
   if (isUnknown(reached)) return undetermined(withStep(walk, selected), reached);
   return reachHost(context, withStep(walk, selected), how, reached);
+}
+
+function toDynamicHost(
+  context: ConnectionContext,
+  { config }: EnvoyResource,
+  walk: Walk,
+  how: Forwarding,
+): EnvoyOutcome[] {
+  const found = reachDynamicHost(context, config, how.authority, walk.resolvedHost);
+  if (isUnknown(found)) return undetermined(walk, found);
+  return reachHost(context, withStep(walk, found.step), how, found.reached);
 }
 
 const AGGREGATE = 'envoy.clusters.aggregate';
@@ -223,11 +239,9 @@ function spread(
   if (context.budget.left < 0) return undetermined(walk, unknown('the configuration has too many branches to follow'));
   return dropOverload(drop, walk, how, (kept) =>
     picks.flatMap(({ probability, conditions, step: picked, reached }) => {
-      const drawn = branch(kept, probability);
-      const taken = withStep(
-        conditions.reduce((supposed, condition) => branch(supposed, 1, condition), drawn),
-        picked,
-      );
+      let drawn = branch(kept, probability);
+      for (const condition of conditions) drawn = branch(drawn, 1, condition);
+      const taken = withStep(drawn, picked);
       if (reached === null) return how.fail(taken, 'no-host');
       return isUnknown(reached) ? undetermined(taken, reached) : reachHost(context, taken, how, reached);
     }),

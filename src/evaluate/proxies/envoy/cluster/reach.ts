@@ -46,28 +46,65 @@ export function reach(
   asked = field(cluster, 'name').string() ?? '',
 ): Reached | Unknown {
   if (!isAddress(address)) return unknown('the host has no IP address', ...(host?.cites.slice(0, 1) ?? []));
+  return reachNamed({ facts, config }, cluster, { address, port }, host, asked);
+}
+
+/** As `reach`, of a host that may be called by a name. */
+export function reachNamed(
+  { facts, config }: { readonly facts: EnvoyFacts; readonly config: EnvoyConfigDump },
+  cluster: Cursor,
+  { address, port }: { readonly address: string; readonly port: number },
+  host: Host | null = null,
+  asked = field(cluster, 'name').string() ?? '',
+): Reached | Unknown {
   const transport = upstreamTransport(facts, config, cluster, host);
   if (isUnknown(transport)) return transport;
-  const { cite, reason } = transport;
-  return {
-    cluster,
-    asked,
-    host,
-    address,
-    port,
-    transport,
-    // Many hosts are counted for one whose connection is looked at.
-    get bindAddress() {
-      return bindAddress(config, cluster, address);
-    },
-    get connectTimeoutSeconds() {
-      return seconds(field(cluster, 'connect_timeout')) ?? 5;
-    },
-    secured:
-      cite === null
-        ? null
-        : step('endpoint', 'secured', transport.tls, { reasons: reason === null ? [] : [reason], cites: [cite] }),
-  };
+  return new KnownReach(config, { cluster, asked, host, address, port, transport });
+}
+
+/** Many hosts are counted for one whose connection is looked at, so that what is about it is read when somebody asks. */
+class KnownReach implements Reached {
+  readonly cluster: Cursor;
+  readonly asked: string;
+  readonly host: Host | null;
+  readonly address: string;
+  readonly port: number;
+  readonly transport: UpstreamTransport;
+  readonly secured: EnvoyStep | null;
+  readonly #config: EnvoyConfigDump;
+
+  constructor(config: EnvoyConfigDump, known: Omit<Reached, 'bindAddress' | 'connectTimeoutSeconds' | 'secured'>) {
+    this.cluster = known.cluster;
+    this.asked = known.asked;
+    this.host = known.host;
+    this.address = known.address;
+    this.port = known.port;
+    this.transport = known.transport;
+    this.secured = securedStep(known.transport);
+    this.#config = config;
+  }
+
+  get bindAddress(): string | null {
+    return bindAddress(this.#config, this.cluster, this.address);
+  }
+
+  get connectTimeoutSeconds(): number {
+    return seconds(field(this.cluster, 'connect_timeout')) ?? 5;
+  }
+}
+
+const SECURED = new WeakMap<UpstreamTransport, EnvoyStep>();
+
+/** The step of a transport socket, the same for each host that it serves; null: there is no choice. */
+function securedStep(transport: UpstreamTransport): EnvoyStep | null {
+  const { cite, reason, tls } = transport;
+  if (cite === null) return null;
+  let secured = SECURED.get(transport);
+  if (secured === undefined) {
+    secured = step('endpoint', 'secured', tls, { reasons: reason === null ? [] : [reason], cites: [cite] });
+    SECURED.set(transport, secured);
+  }
+  return secured;
 }
 
 /** Ends a branch at a host. */

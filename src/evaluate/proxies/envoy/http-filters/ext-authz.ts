@@ -2,18 +2,24 @@ import type { Cursor } from '../../../../model/json.ts';
 import { isEmptyCluster } from '../cluster/host-set.ts';
 import { localReply } from '../http/http-context.ts';
 import { readStatusCode } from '../http/status-code.ts';
+import { matchAbsentMetadata, matchTextMetadata } from '../match/metadata-match.ts';
 import { field, fields, isTrue, unknown } from '../proto-json.ts';
 import { readFraction } from '../runtime.ts';
+import { isUnknown } from '../truth.ts';
+import type { Truth } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
+import type { Walk } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
+import { isShadowKey, RBAC_METADATA } from './rbac.ts';
 import type { RunHttpFilter } from './filter.ts';
 
 const PER_ROUTE = 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute';
 
 /**
  * envoy.filters.http.ext_authz (source/extensions/filters/http/ext_authz/ext_authz.cc): asks a service, whose answer is in no dump.
- * It is not asked where the route or filter_enabled switches that off. A service whose cluster has no host cannot answer: then
- * failure_mode_allow lets the request pass, and without it the answer is status_on_error (403 unless set) with the flag UAEX.
+ * It is not asked where the route, filter_enabled or filter_enabled_metadata switches that off. A service whose cluster has no host
+ * cannot answer: then failure_mode_allow lets the request pass, and without it the answer is status_on_error (403 unless set) with
+ * the flag UAEX.
  */
 export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
   const perRoute = overrideOf(filter, PER_ROUTE);
@@ -28,14 +34,19 @@ export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
     filter.entry.at('name'),
   );
   const gate = field(config, 'filter_enabled');
-  if (gate.exists) {
-    const { numerator, denominator } = readFraction(field(gate, 'default_value'));
-    const overridden = connection.runtime.overridden(field(gate, 'runtime_key').string() ?? '');
-    const off = overridden === null && numerator === 0 && !field(config, 'deny_at_disable').exists;
-    if (off) return next(walk);
-    if (overridden !== null || numerator < denominator) return undetermined(walk, asked);
+  const { numerator, denominator } = gate.exists ? readFraction(field(gate, 'default_value')) : ALWAYS;
+  const overridden = connection.runtime.overridden(field(gate, 'runtime_key').string() ?? '');
+  const condition = field(config, 'filter_enabled_metadata');
+  const wanted = condition.exists ? enabledByMetadata(condition, walk) : true;
+  if (wanted === false || (overridden === null && numerator === 0)) {
+    if (field(config, 'deny_at_disable').exists) return undetermined(walk, asked);
+    if (wanted !== false) return next(walk);
+    const reasons = ['its metadata condition does not hold: the service is not asked'];
+    return next(withStep(walk, step('http-filter', 'passed', filter.name, { reasons, cites: [condition] })));
   }
-  const plain = !field(config, 'filter_enabled_metadata').exists && !field(config, 'with_request_body').exists;
+  if (isUnknown(wanted)) return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name)), wanted);
+  if (overridden !== null || numerator < denominator) return undetermined(walk, asked);
+  const plain = !field(config, 'with_request_body').exists;
   const cluster = serviceCluster(config);
   if (
     !plain ||
@@ -66,6 +77,23 @@ export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
     denied: true,
   });
 };
+
+const ALWAYS = { numerator: 1, denominator: 1 };
+
+/**
+ * Whether the dynamic metadata is set that `filter_enabled_metadata` asks for: known is what shadow rules of RBAC filters before it
+ * have noted, which is how Istio asks only about what an AuthorizationPolicy with action CUSTOM selects.
+ */
+function enabledByMetadata(matcher: Cursor, { metadata }: Walk): Truth {
+  const filter = field(matcher, 'filter').string() ?? '';
+  const segments = field(matcher, 'path').items();
+  const key = segments.length === 1 && segments[0] !== undefined ? field(segments[0], 'key').string() : undefined;
+  if (filter !== RBAC_METADATA || key === undefined || !isShadowKey(key))
+    return unknown('whether a filter has set the metadata that ext_authz asks for is not known', matcher);
+  const value = metadata.findLast((one) => one.filter === filter && one.key === key)?.value;
+  if (value === undefined) return matchAbsentMetadata(matcher);
+  return isUnknown(value) ? value : matchTextMetadata(matcher, value);
+}
 
 function serviceCluster(config: Cursor): string | null {
   const grpc = fields(config, 'grpc_service', 'envoy_grpc', 'cluster_name').string();

@@ -3,6 +3,7 @@ import { field, unknown } from '../proto-json.ts';
 import { step, undetermined, withStep } from '../walk.ts';
 import { runBuffer } from './buffer.ts';
 import { runCors } from './cors.ts';
+import { runDynamicForwardProxy } from './dynamic-forward-proxy.ts';
 import { runExtAuthz } from './ext-authz.ts';
 import { runFault } from './fault.ts';
 import { runJwtAuthn } from './jwt-authn.ts';
@@ -40,6 +41,7 @@ const HTTP_FILTERS: Readonly<Record<string, RunHttpFilter>> = {
   [`${TYPE}buffer.v3.Buffer`]: runBuffer,
   [`${TYPE}ext_authz.v3.ExtAuthz`]: runExtAuthz,
   [`${TYPE}ratelimit.v3.RateLimit`]: runRateLimit,
+  [`${TYPE}dynamic_forward_proxy.v3.FilterConfig`]: runDynamicForwardProxy,
   [`${TYPE}lua.v3.Lua`]: runLua,
   [`${TYPE}header_mutation.v3.HeaderMutation`]: runHeaderMutation,
   // Bodies are compressed, slowed down or observed; no request is answered (the decodeHeaders of each).

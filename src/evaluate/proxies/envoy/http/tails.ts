@@ -25,17 +25,14 @@ interface Question {
   readonly ask: (asked: Asked) => unknown;
 }
 
-/** A question that was asked of every request that came here, and what followed from each answer: the next one, or the outcomes. */
-interface Inquiry extends Question {
-  readonly next: Map<unknown, Inquiry | EnvoyOutcome[]>;
-}
-
 /** Requests of one route that are remembered: of more, remembering takes more memory than it saves time. */
 const REQUESTS_OF_ROUTE = 10_000;
 
 /** What became of the requests that one filter chain took. */
 export class Tails {
   readonly #byRoute = new WeakMap<object, RouteTails>();
+  readonly #questions = new Map<string, Question>();
+  readonly #interviews = new Map<string, readonly Question[]>();
 
   /**
    * @param remoteAddress after x-forwarded-for
@@ -57,21 +54,35 @@ export class Tails {
     const known = tails.find(remoteAddress, asked);
     if (known !== undefined) return known;
     if (tails.full) return evaluate(asked);
-    const notes = new Notes();
+    const notes = new Notes(this.#questions);
     const outcomes = evaluate(notes.overhear(asked));
     const answers = notes.answers();
-    if (answers !== null) tails.keep(remoteAddress, answers, outcomes);
+    if (answers !== null) tails.keep(this.#interview(answers), remoteAddress, [...answers.values()], outcomes);
     return outcomes;
+  }
+
+  /** The questions, as one list for all requests that were asked the same. */
+  #interview(answers: ReadonlyMap<string, unknown>): readonly Question[] {
+    const names = [...answers.keys()];
+    const key = names.join('\n');
+    const interview = this.#interviews.get(key) ?? names.flatMap((name) => this.#questions.get(name) ?? []);
+    this.#interviews.set(key, interview);
+    return interview;
   }
 }
 
+/** Outcomes of requests that were asked the same questions, by the client's address and what they answered. */
+interface Answered {
+  readonly interview: readonly Question[];
+  readonly outcomes: Map<string, EnvoyOutcome[]>;
+}
+
 /**
- * The outcomes of requests that took one route, by the answers to what was asked of them. An evaluation that was given the same answers
- * asks the same question next, so that each answer leads to one.
+ * The outcomes of requests that took one route. What is asked next depends on the answers so far alone, so that a request which gives
+ * the same answers to all questions of an earlier one ends as that did.
  */
 class RouteTails {
-  /** By the client's address. */
-  readonly #first: Inquiry['next'] = new Map();
+  readonly #answered: Answered[] = [];
   #kept = 0;
 
   get full(): boolean {
@@ -79,32 +90,48 @@ class RouteTails {
   }
 
   find(remoteAddress: string, asked: Asked): EnvoyOutcome[] | undefined {
-    let at = this.#first.get(remoteAddress);
-    while (at !== undefined && !Array.isArray(at)) at = at.next.get(at.ask(asked));
-    return at;
+    for (const { interview, outcomes } of this.#answered) {
+      const answers: unknown[] = [];
+      for (const { ask } of interview) answers.push(ask(asked));
+      const found = outcomes.get(answersKey(remoteAddress, answers));
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
-  keep(remoteAddress: string, answers: ReadonlyMap<Question, unknown>, outcomes: EnvoyOutcome[]): void {
+  keep(
+    interview: readonly Question[],
+    remoteAddress: string,
+    answers: readonly unknown[],
+    outcomes: EnvoyOutcome[],
+  ): void {
     this.#kept++;
-    let from = this.#first;
-    let given: unknown = remoteAddress;
-    for (const [{ name, ask }, answer] of answers) {
-      const at = from.get(given) ?? { name, ask, next: new Map() };
-      // Asked in another order, since something is known from a request before: it is not remembered.
-      if (Array.isArray(at) || at.name !== name) return;
-      from.set(given, at);
-      from = at.next;
-      given = answer;
+    let answered = this.#answered.find((one) => one.interview === interview);
+    if (answered === undefined) {
+      answered = { interview, outcomes: new Map() };
+      this.#answered.push(answered);
     }
-    if (!from.has(given)) from.set(given, outcomes);
+    answered.outcomes.set(answersKey(remoteAddress, answers), outcomes);
   }
+}
+
+/** Tells answers from all others, kinds of value included; an answer that is no scalar is that of no other request. */
+function answersKey(remoteAddress: string, answers: readonly unknown[]): string {
+  let key = remoteAddress;
+  for (const answer of answers) key += `\n${typeof answer === 'string' ? JSON.stringify(answer) : String(answer)}`;
+  return key;
 }
 
 /** Notes what a request and its connection are asked. */
 class Notes {
-  readonly #names = new Set<string>();
-  readonly #answers = new Map<Question, unknown>();
+  /** By name, for all requests. */
+  readonly #questions: Map<string, Question>;
+  readonly #answers = new Map<string, unknown>();
   #asWhole = false;
+
+  constructor(questions: Map<string, Question>) {
+    this.#questions = questions;
+  }
 
   overhear(overheard: Asked): Asked {
     const note = <T>(name: string, ask: (asked: Asked) => T): T => this.#answer(name, ask, overheard);
@@ -123,18 +150,16 @@ class Notes {
     };
   }
 
-  /** In the order of asking; null: it was looked at as a whole, and is like no other. */
-  answers(): ReadonlyMap<Question, unknown> | null {
+  /** By the name of the question, in the order of asking; null: it was looked at as a whole, and is like no other. */
+  answers(): ReadonlyMap<string, unknown> | null {
     return this.#asWhole ? null : this.#answers;
   }
 
   #answer<T>(name: string, ask: (asked: Asked) => T, asked: Asked): T {
     const answer = ask(asked);
     if (typeof answer === 'object' && answer !== null) this.#asWhole = true;
-    if (!this.#names.has(name)) {
-      this.#names.add(name);
-      this.#answers.set({ name, ask }, answer);
-    }
+    if (!this.#questions.has(name)) this.#questions.set(name, { name, ask });
+    this.#answers.set(name, answer);
     return answer;
   }
 }

@@ -1,4 +1,4 @@
-import type { EnvoyConnection } from '../../../../model/envoy.ts';
+import type { EnvoyConnection, ProxyHeader } from '../../../../model/envoy.ts';
 import type { TlsHello } from '../../../../model/request.ts';
 
 /** What is known of the bytes that the client sends first. */
@@ -14,8 +14,13 @@ export interface AcceptedSocket {
   readonly localPort: number;
   /** Whether the local address was restored to what the client had asked for. */
   readonly restored: boolean;
+  /** The client's: the peer's own, or what a PROXY protocol header named. */
   readonly remoteAddress: string;
   readonly remotePort: number | null;
+  /** The peer's own. */
+  readonly directAddress: string;
+  /** A PROXY protocol header that no filter has taken yet; null: there is none; undefined: that is not known. */
+  readonly proxyHeader: ProxyHeader | null | undefined;
   readonly firstBytes: FirstBytes;
   /** `tls` when tls_inspector saw a client hello; `''`: not detected, which becomes `raw_buffer`. */
   readonly transportProtocol: 'tls' | '';
@@ -35,6 +40,8 @@ export function acceptSocket(connection: EnvoyConnection): AcceptedSocket {
     restored: false,
     remoteAddress: connection.remoteAddress,
     remotePort: connection.remotePort,
+    directAddress: connection.remoteAddress,
+    proxyHeader: connection.proxyHeader,
     firstBytes: firstBytes(connection),
     transportProtocol: '',
     serverName: '',

@@ -100,7 +100,7 @@ function search(index: FilterChainIndex, socket: AcceptedSocket, reasons: string
   if (applications === undefined) return undefined;
   const protocol = socket.applicationProtocols.find((name) => applications.has(name));
   if (protocol !== undefined) reasons.push(`application protocol ${protocol}`);
-  const types = (applications.get(protocol ?? '') ?? applications.get(''))?.find(socket.remoteAddress);
+  const types = (applications.get(protocol ?? '') ?? applications.get(''))?.find(socket.directAddress);
   if (types === undefined) return undefined;
   if (types === 'ambiguous') return ambiguous();
   const local = types.get('SAME_IP_OR_LOOPBACK');
@@ -143,9 +143,11 @@ function byServerName<T>(names: ReadonlyMap<string, T>, name: string): [string, 
 function addressReasons(chain: FilterChain, socket: AcceptedSocket): string[] {
   const reasons: string[] = [];
   if (field(chain.match, 'prefix_ranges').exists) reasons.push(`destination ${socket.localAddress}`);
-  if (field(chain.match, 'direct_source_prefix_ranges').exists || field(chain.match, 'source_prefix_ranges').exists) {
+  const direct = field(chain.match, 'direct_source_prefix_ranges').exists;
+  const sources = field(chain.match, 'source_prefix_ranges').exists;
+  if (direct && socket.directAddress !== socket.remoteAddress) reasons.push(`direct source ${socket.directAddress}`);
+  if (sources || (direct && socket.directAddress === socket.remoteAddress))
     reasons.push(`source ${socket.remoteAddress}`);
-  }
   if (field(chain.match, 'source_ports').exists) reasons.push(`source port ${socket.remotePort}`);
   return reasons;
 }

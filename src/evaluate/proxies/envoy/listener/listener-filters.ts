@@ -8,9 +8,11 @@ import { isUnknown } from '../truth.ts';
 import { step } from '../walk.ts';
 import type { AcceptedSocket } from './accepted-socket.ts';
 import { matchPredicate } from './predicate.ts';
+import { takeProxyHeader } from './proxy-protocol.ts';
 
 /** What a listener filter makes of a socket; an Unknown when it cannot be told. */
-type ListenerFilter = (socket: AcceptedSocket, config: Cursor, connection: EnvoyConnection) => AcceptedSocket | Unknown;
+type Seen = AcceptedSocket | 'closed' | Unknown;
+type ListenerFilter = (socket: AcceptedSocket, config: Cursor, connection: EnvoyConnection) => Seen;
 
 const TYPE = 'envoy.extensions.filters.listener.';
 
@@ -18,13 +20,16 @@ const TYPE = 'envoy.extensions.filters.listener.';
 const FILTERS: Readonly<Record<string, ListenerFilter>> = {
   [`${TYPE}original_dst.v3.OriginalDst`]: restoreDestination,
   [`${TYPE}original_src.v3.OriginalSrc`]: (socket) => ({ ...socket, keepsSource: true }),
-  [`${TYPE}tls_inspector.v3.TlsInspector`]: inspectTls,
-  [`${TYPE}http_inspector.v3.HttpInspector`]: inspectHttp,
-  [`${TYPE}proxy_protocol.v3.ProxyProtocol`]: (socket, config) =>
-    isTrue(config, 'allow_requests_without_proxy_protocol')
-      ? socket
-      : unknown('whether the client sends a PROXY protocol header is not known', config),
+  [`${TYPE}tls_inspector.v3.TlsInspector`]: (socket) => untakenHeader(socket) ?? inspectTls(socket),
+  [`${TYPE}http_inspector.v3.HttpInspector`]: (socket) => untakenHeader(socket) ?? inspectHttp(socket),
+  [`${TYPE}proxy_protocol.v3.ProxyProtocol`]: takeProxyHeader,
 };
+
+/** A PROXY protocol header stands before what an inspector, or the listener itself, reads. */
+function untakenHeader({ proxyHeader }: AcceptedSocket): Unknown | null {
+  const untaken = proxyHeader !== null && proxyHeader !== undefined;
+  return untaken ? unknown('the client sends a PROXY protocol header, which no listener filter has taken') : null;
+}
 
 const KNOWN_LISTENER_FILTER = new Set(['name', 'typed_config', 'filter_disabled']);
 
@@ -32,6 +37,8 @@ const KNOWN_LISTENER_FILTER = new Set(['name', 'typed_config', 'filter_disabled'
 export interface Filtered {
   readonly socket: AcceptedSocket;
   readonly steps: readonly EnvoyStep[];
+  /** A filter closed the connection; the last step says which. */
+  readonly closed: boolean;
   /** What stopped the evaluation. */
   readonly unknown: Unknown | null;
 }
@@ -45,10 +52,15 @@ export function runListenerFilters(listener: Cursor, accepted: AcceptedSocket, c
   const steps: EnvoyStep[] = [];
   for (const { filter, name, predicate, beyond, run } of filtersOf(listener)) {
     const disabled = matchPredicate(predicate, socket.localPort);
-    if (isUnknown(disabled)) return { socket, steps, unknown: disabled };
+    if (isUnknown(disabled)) return { socket, steps, closed: false, unknown: disabled };
     if (disabled) continue;
     const result = beyond ?? run(socket, connection);
-    if (isUnknown(result)) return { socket, steps, unknown: result };
+    if (isUnknown(result)) return { socket, steps, closed: false, unknown: result };
+    if (result === 'closed') {
+      const reasons = ['the connection does not begin with a PROXY protocol header that it takes'];
+      steps.push(step('listener-filter', 'closed', name, { reasons, cites: [field(filter, 'name')] }));
+      return { socket, steps, closed: true, unknown: null };
+    }
     const seen = describeChange(socket, result);
     if (seen !== null) {
       steps.push(step('listener-filter', 'passed', name, { reasons: [seen], cites: [field(filter, 'name')] }));
@@ -56,10 +68,10 @@ export function runListenerFilters(listener: Cursor, accepted: AcceptedSocket, c
     socket = result;
   }
   if (isTrue(listener, 'use_original_dst')) socket = restoreDestination(socket, listener, connection);
-  return { socket, steps, unknown: null };
+  return { socket, steps, closed: false, unknown: untakenHeader(socket) };
 }
 
-type RunFilter = (socket: AcceptedSocket, connection: EnvoyConnection) => AcceptedSocket | Unknown;
+type RunFilter = (socket: AcceptedSocket, connection: EnvoyConnection) => Seen;
 
 const filtersOf = memoised((listener) =>
   field(listener, 'listener_filters')
@@ -86,6 +98,8 @@ function filterRule(filter: Cursor): RunFilter {
 }
 
 function describeChange(before: AcceptedSocket, after: AcceptedSocket): string | null {
+  if (after.proxyHeader !== before.proxyHeader)
+    return `client ${after.remoteAddress} and destination ${after.localAddress} port ${after.localPort}, by the PROXY protocol`;
   if (after.restored && !before.restored) return `original destination ${after.localAddress} port ${after.localPort}`;
   if (after.transportProtocol === 'tls' && before.transportProtocol === '') {
     const name = after.serverName === '' ? 'no server name' : `server name ${after.serverName}`;

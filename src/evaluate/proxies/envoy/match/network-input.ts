@@ -28,8 +28,9 @@ export function readNetworkInput(
     case 'DestinationPortInput':
       return String(socket.localPort);
     case 'SourceIPInput':
-    case 'DirectSourceIPInput':
       return socket.remoteAddress;
+    case 'DirectSourceIPInput':
+      return socket.directAddress;
     case 'SourcePortInput':
       return socket.remotePort === null ? unknown('the source port is not known') : String(socket.remotePort);
     case 'SourceTypeInput':

@@ -24,6 +24,7 @@ import type { Walk } from '../walk.ts';
 import type { RunNetworkFilter } from './filter.ts';
 
 const ROUTER = 'envoy.extensions.filters.http.router.v3.Router';
+const DYNAMIC_FORWARD_PROXY = 'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig';
 const unknownHcmField = memoised((hcm) => unknownField(hcm, KNOWN_HCM));
 const KNOWN_FILTER = new Set(['name', 'typed_config', 'config_discovery', 'is_optional', 'disabled']);
 
@@ -119,30 +120,32 @@ function withCluster(
   if (action === null || !action.exists) return next(context, walk);
   const choices = chooseCluster(action, context.request, constraints, context.connection.runtime);
   if (isUnknown(choices)) return next(context, walk);
-  if (choices.length !== 1 && !overridesFilters(action) && !faultsByCluster(context)) return next(context, walk);
+  if (choices.length !== 1 && !overridesFilters(action) && !asksForCluster(context)) return next(context, walk);
   return choices.flatMap((cluster) =>
     next({ ...context, choice: { ...context.choice, cluster } }, branch(walk, cluster.probability)),
   );
 }
 
-/** Whether a fault, of the filter or of an override, is meant for one upstream cluster. */
-function faultsByCluster({ hcm, choice }: HttpContext): boolean {
-  if (filtersFaultByCluster(hcm)) return true;
+/** Whether a filter asks for the upstream cluster: a fault, or an override of one, that is meant for it, or one that resolves its hosts. */
+function asksForCluster({ hcm, choice }: HttpContext): boolean {
+  if (filtersAskForCluster(hcm)) return true;
   return [choice.route, choice.virtualHost, choice.routeConfig].some(
-    (level) => level !== null && levelFaultsByCluster(level),
+    (level) => level !== null && levelAsksForCluster(level),
   );
 }
 
 const namesUpstream = (config: Cursor): boolean =>
-  field(config, 'upstream_cluster').exists || field(field(config, 'config'), 'upstream_cluster').exists;
+  field(config, 'upstream_cluster').exists ||
+  field(field(config, 'config'), 'upstream_cluster').exists ||
+  typeName(config) === DYNAMIC_FORWARD_PROXY;
 
-const filtersFaultByCluster = memoised((hcm): boolean =>
+const filtersAskForCluster = memoised((hcm): boolean =>
   field(hcm, 'http_filters')
     .items()
     .some((entry) => namesUpstream(field(entry, 'typed_config'))),
 );
 
-function levelFaultsByCluster(level: Cursor): boolean {
+function levelAsksForCluster(level: Cursor): boolean {
   return field(level, 'typed_per_filter_config')
     .entries()
     .some(([, config]) => namesUpstream(config));

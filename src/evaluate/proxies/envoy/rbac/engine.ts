@@ -31,18 +31,33 @@ export function decideRbac(rules: Cursor, subject: RbacSubject): RbacDecision | 
   const action = ACTIONS.find((name) => name === (enumName(field(rules, 'action'), ACTIONS) ?? 'ALLOW'));
   if (action === undefined) return unknown('the RBAC action is not understood', field(rules, 'action'));
   if (action === 'LOG') return { allowed: true, action, policy: null, rules };
+  const matched = firstMatch(rules, subject);
+  if (isUnknown(matched)) return matched;
+  return { allowed: (matched !== null) === (action === 'ALLOW'), action, policy: matched, rules };
+}
+
+/**
+ * What shadow rules would say, LOG included, which names the policy that it logs (RoleBasedAccessControlEngineImpl::handleAction).
+ */
+export function decideShadow(rules: Cursor, subject: RbacSubject): RbacDecision | Unknown {
+  const decision = decideRbac(rules, subject);
+  if (isUnknown(decision) || decision.action !== 'LOG') return decision;
+  const matched = firstMatch(rules, subject);
+  return isUnknown(matched) ? matched : { ...decision, policy: matched };
+}
+
+/** The first policy in the order of names that matches; null: none does; undefined: some does, it is not known which. */
+function firstMatch(rules: Cursor, subject: RbacSubject): RbacDecision['policy'] | Unknown {
   const policies = field(rules, 'policies')
     .entries()
     .toSorted(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
   let doubt: Unknown | null = null;
   for (const [name, config] of policies) {
     const truth = matchPolicy(config, subject);
-    if (truth === true) {
-      return { allowed: action === 'ALLOW', action, policy: doubt === null ? { name, config } : undefined, rules };
-    }
+    if (truth === true) return doubt === null ? { name, config } : undefined;
     if (isUnknown(truth)) doubt ??= truth;
   }
-  return doubt ?? { allowed: action === 'DENY', action, policy: null, rules };
+  return doubt;
 }
 
 const ACTION = 'envoy.config.rbac.v3.Action';

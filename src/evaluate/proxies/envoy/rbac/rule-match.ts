@@ -42,7 +42,7 @@ const PRINCIPALS: Readonly<Record<string, Rule>> = {
   or_ids: (value, subject) => any(field(value, 'ids').items(), (id) => matchPrincipal(id, subject)),
   not_id: (value, subject) => not(matchPrincipal(value, subject)),
   authenticated: authenticatedRule,
-  source_ip: (value, subject) => matchCidr(value, subject.directRemoteAddress),
+  source_ip: (value, subject) => matchCidr(value, subject.connectionRemoteAddress),
   direct_remote_ip: (value, subject) => matchCidr(value, subject.directRemoteAddress),
   remote_ip: (value, { remoteAddress }) => (isUnknown(remoteAddress) ? remoteAddress : matchCidr(value, remoteAddress)),
 };

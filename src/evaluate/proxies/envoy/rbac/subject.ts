@@ -11,7 +11,9 @@ export interface RbacSubject {
   readonly localPort: number;
   /** The peer of the connection. */
   readonly directRemoteAddress: string;
-  /** After x-forwarded-for. */
+  /** The same, or what a PROXY protocol header named. */
+  readonly connectionRemoteAddress: string;
+  /** After x-forwarded-for, too. */
   readonly remoteAddress: string | Unknown;
   /** `''` without a server name, or when nothing inspected it. */
   readonly serverName: string;

@@ -127,6 +127,59 @@ describe('external authorization', () => {
     expect(ask(filtered(filter, override)).map(summary)).toEqual([expected]);
   });
 
+  // What the names of the metadata and of the policies are: Istio's pilot/pkg/security/authz/builder (CUSTOM action).
+  const POLICY = 'istio_ext_authz_shadow_effective_policy_id';
+  const byPath = (prefix: string): object => ({
+    permissions: [{ url_path: { path: { prefix } } }],
+    principals: [{ any: true }],
+  });
+  const shadow = (list: object): object =>
+    httpFilter('rbac.v3.RBAC', {
+      shadow_rules_stat_prefix: 'istio_ext_authz_',
+      shadow_rules: { action: 'DENY', policies: list },
+    });
+  const custom = { 'istio-ext-authz-ns[a]-policy[p]-rule[0]': byPath('/asked') };
+  const asking = (key: string, more: object = {}): object =>
+    authz('c', {
+      filter_enabled_metadata: {
+        filter: 'envoy.filters.http.rbac',
+        path: [{ key }],
+        value: { string_match: { prefix: 'istio-ext-authz' } },
+        ...more,
+      },
+    });
+  const header = { header: { name: 'x-request-id', string_match: { exact: 'a' } } };
+
+  it.each<[string, readonly object[], string, string]>([
+    ['the policy matches', [shadow(custom), asking(POLICY)], '/asked', asked],
+    ['no policy matches', [shadow(custom), asking(POLICY)], '/', THROUGH],
+    ['a policy of another name matches', [shadow({ other: byPath('/asked') }), asking(POLICY)], '/asked', THROUGH],
+    ['no filter before it has shadow rules', [asking(POLICY)], '/asked', THROUGH],
+    ['the condition is inverted', [shadow(custom), asking(POLICY, { invert: true })], '/', asked],
+    [
+      'it is not known whether the policy matches',
+      [shadow({ 'istio-ext-authz': { permissions: [{ any: true }], principals: [header] } }), asking(POLICY)],
+      '/asked',
+      '1 undetermined: the proxy sets the header x-request-id',
+    ],
+    [
+      'it asks for metadata of another filter',
+      [asking(POLICY, { filter: 'other' })],
+      '/',
+      '1 undetermined: whether a filter has set the metadata that ext_authz asks for is not known',
+    ],
+    [
+      'it asks for what enforced rules note',
+      [shadow(custom), asking('enforced_effective_policy_id')],
+      '/',
+      '1 undetermined: whether a filter has set the metadata that ext_authz asks for is not known',
+    ],
+  ])('asks where shadow rules say so: %s', (_, filters, path, expected) => {
+    const route = { match: { prefix: '/' }, route: { cluster: 'c' } };
+    const facts = smallProxy({ listeners: [httpListener([route], {}, filters)], clusters: [cluster('c')] });
+    expect(ask(facts, http('GET', 'h', path)).map(summary)).toEqual([expected]);
+  });
+
   it('is not asked about a request without a route', () => {
     const facts = filtered(authz('c'), {}, { path: '/other' });
     expect(ask(facts).map(summary)).toEqual(['1 404 NR route_not_found']);
@@ -218,5 +271,69 @@ describe('a fault that headers ask for', () => {
     ],
   ])('%s', (_, headers, expected) => {
     expect(ask(filtered(fault), http('GET', 'h', '/', headers)).map(summary)).toEqual(expected);
+  });
+});
+
+describe('dynamic forward proxy', () => {
+  const forward = httpFilter('dynamic_forward_proxy.v3.FilterConfig', { dns_cache_config: { name: 'd' } });
+  const dynamic = (more: object = {}): object => ({
+    name: 'dynamic',
+    cluster_type: {
+      name: 'envoy.clusters.dynamic_forward_proxy',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig',
+        dns_cache_config: { name: 'd' },
+      },
+    },
+    ...more,
+  });
+  const tls = {
+    transport_socket: {
+      name: 'tls',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+      },
+    },
+  };
+  const facts = (action: object, filters: readonly object[] = [forward], clusters = [dynamic()]): EnvoyFacts =>
+    smallProxy({
+      listeners: [httpListener([{ match: { prefix: '/' }, route: action }], {}, filters)],
+      clusters: [...clusters, cluster('c')],
+    });
+  const to = { cluster: 'dynamic' };
+  const open = 'undetermined: no filter of the dynamic forward proxy has resolved the host';
+
+  it.each<[string, EnvoyFacts, string, string[]]>([
+    ['an address', facts(to), '192.0.2.1:81', ['1 dynamic 192.0.2.1:81']],
+    ['an address of IPv6 without a port', facts(to), '[2001:db8::1]', ['1 dynamic 2001:db8::1:80']],
+    ['a name', facts(to), 'h', ['1 dynamic h:80', '1 503 DF -']],
+    ['a name, over TLS', facts(to, [forward], [dynamic(tls)]), 'h', ['1 dynamic h:443', '1 503 DF -']],
+    ['another cluster', facts({ cluster: 'c' }), 'h', [THROUGH]],
+    ['no filter that resolves', facts(to, []), 'h', [`1 ${open}`]],
+    ['a route with a host of its own', facts({ ...to, host_rewrite_literal: 'x' }), '192.0.2.1', [`1 ${open}`]],
+    [
+      'one of two clusters',
+      facts({
+        weighted_clusters: {
+          clusters: [
+            { name: 'dynamic', weight: 1 },
+            { name: 'c', weight: 3 },
+          ],
+        },
+      }),
+      '192.0.2.1',
+      ['0.25 dynamic 192.0.2.1:80', '0.75 c 10.0.0.1:80'],
+    ],
+    ['no host that can be read', facts(to), 'a:b', ['1 undetermined: the host "a:b" is not one that is evaluated']],
+  ])('%s', (_, proxy, host, expected) => {
+    expect(ask(proxy, http('GET', host, '/')).map(summary)).toEqual(expected);
+  });
+
+  it('supposes that the name resolves, or that it does not', () => {
+    const conditions = ask(facts(to)).map((outcome) =>
+      outcome.conditions.map(({ value, subject }) => [value, subject]),
+    );
+    const subject = { kind: 'resolves', name: 'h' };
+    expect(conditions).toEqual([[[true, subject]], [[false, subject]]]);
   });
 });

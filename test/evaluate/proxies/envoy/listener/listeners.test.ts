@@ -190,6 +190,22 @@ describe('listener filters', () => {
     expect(ask(inspected(), direct('10.1.1.1', '10.1.1.2', 80, null)).chains).toEqual(['rest']);
   });
 
+  it('leaves open what a PROXY protocol header says where no filter takes it', () => {
+    const at = (address: string): { address: string; port: number } => ({ address, port: 443 });
+    const proxyHeader = { source: at('203.0.113.7'), destination: at('198.51.100.1') };
+    const reason = 'the client sends a PROXY protocol header, which no listener filter has taken';
+    for (const type of ['tls_inspector.v3.TlsInspector', 'original_src.v3.OriginalSrc']) {
+      const connection = { ...direct('10.1.1.1', '10.1.1.2', 80, GET), proxyHeader };
+      expect(ask(inspected(listenerFilter(type)), connection).ends).toEqual([`1 undetermined: ${reason}`]);
+    }
+  });
+
+  it('closes a connection without the PROXY protocol header that it awaits', () => {
+    const connection = { ...direct('10.1.1.1', '10.1.1.2', 80, GET), proxyHeader: null };
+    const facts = inspected(listenerFilter('proxy_protocol.v3.ProxyProtocol'));
+    expect(ask(facts, connection).ends).toEqual(['1 close - -']);
+  });
+
   it.each([
     ['proxy_protocol.v3.ProxyProtocol', 'whether the client sends a PROXY protocol header is not known'],
     ['mystery.v3.Mystery', 'listener filter mystery.v3.Mystery is not understood'],

@@ -1,0 +1,70 @@
+/**
+ * What a config_dump alone does not make a timeout: the limits of a route begin when the request has passed the filters, so that the
+ * delay of a fault, however long, ends no request with UT (Filter::onRequestComplete, source/common/router/router.cc).
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCertificates } from './certificates.ts';
+import type { Certificates } from './certificates.ts';
+import { freePort } from './envoy-process.ts';
+import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
+import { plainListener, plainProbe } from './plain-listener.ts';
+import { holdAgainst } from './session.ts';
+import { Upstreams } from './upstreams.ts';
+import { expectedOf } from './verdict.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
+let certificates: Certificates;
+let upstreams: Upstreams;
+
+beforeAll(async () => {
+  certificates = makeCertificates(root);
+  upstreams = await Upstreams.start(1);
+}, 300_000);
+
+afterAll(() => {
+  upstreams.stop();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const DELAY = {
+  name: 'fault',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault',
+    delay: { fixed_delay: '1s', percentage: { numerator: 100, denominator: 'HUNDRED' } },
+  },
+};
+
+const ACTIONS: readonly (readonly [string, object])[] = [
+  ['a timeout that is shorter', { timeout: '0.5s' }],
+  ['a timeout of one try', { timeout: '0.5s', retry_policy: { retry_on: '5xx', per_try_timeout: '0.3s' } }],
+  ['no timeout', { timeout: '0s' }],
+  ['a timeout of one try that is none', { timeout: '0.5s', retry_policy: { retry_on: '5xx', per_try_timeout: '0s' } }],
+];
+
+describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
+  it.each(ACTIONS)(
+    'a delay of 1 s before %s reaches the upstream',
+    async (name, action) => {
+      const folder = path.join(root, `${version}-${name.replaceAll(/\W/g, '-')}`);
+      mkdirSync(folder);
+      const port = await freePort();
+      const address = { socket_address: { address: '127.0.0.1', port_value: upstreams.ports[0] } };
+      const cluster = {
+        name: 'c',
+        type: 'STATIC',
+        load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+      };
+      const route = { name: 'r', match: { prefix: '/' }, route: { cluster: 'c', ...action } };
+      const config = {
+        static_resources: { listeners: [plainListener(folder, port, [route], [DELAY])], clusters: [cluster] },
+      };
+      const [held] = await holdAgainst(installEnvoy(version), folder, config, [plainProbe(port)], certificates);
+      expect(held?.seen.end).toBe(`upstream c 127.0.0.1:${upstreams.ports[0]}`);
+      expect(held?.ours.map((outcome) => expectedOf(outcome).end)).toEqual([held?.seen.end]);
+    },
+    120_000,
+  );
+});
