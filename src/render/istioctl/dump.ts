@@ -1,8 +1,9 @@
+import type { WalkedJson } from '../../model/walked-json.ts';
 import { canonicalMessage } from '../protobuf/canonical.ts';
 import { goTree } from './go-struct.ts';
-import { goString, renderIndented, renderJsonpb } from './json.ts';
-import { array, object, plainTree, type JsonTree } from './json-tree.ts';
-import { renderGoYaml } from './yaml.ts';
+import { goString, indentedPieces, renderIndented, renderJsonpb } from './json.ts';
+import { array, object, type JsonTree } from './json-tree.ts';
+import { goYamlPieces, renderGoYaml } from './yaml.ts';
 
 export type DumpFormat = 'json' | 'yaml';
 
@@ -57,9 +58,15 @@ export function renderGoStructs(
   return print(tree, format, (node) => renderIndented(node, goString));
 }
 
-/** A JSON document with its own names and order. */
+/** A JSON document with its own names and order, piece by piece: it may be longer than a string can be. */
+export function* dumpPieces(document: WalkedJson, format: DumpFormat): Generator<string> {
+  yield* format === 'json' ? indentedPieces(document, JSON.stringify) : goYamlPieces(document);
+  yield '\n';
+}
+
+/** The same as one text. */
 export function renderDocument(document: unknown, format: DumpFormat): string {
-  return print(plainTree(document), format, (node) => renderIndented(node, JSON.stringify));
+  return [...dumpPieces({ value: document }, format)].join('');
 }
 
 /** istioctl ends what it prints with a line feed, and YAML has one already. */
