@@ -4,7 +4,7 @@
  */
 import { meaningOf } from '../explain/proxy-config/semantic-diff.ts';
 import type { Table } from '../explain/proxy-config/table.ts';
-import { renderDumps, type DumpFormat, type Messages } from '../render/istioctl/dump.ts';
+import { messagePieces, type DumpFormat, type Messages } from '../render/istioctl/dump.ts';
 import { tablePieces } from '../render/istioctl/table.ts';
 import { documentPieces, renderJson, type DocumentLists } from '../render/json.ts';
 import type { Proxies, Proxy } from './open-proxies.ts';
@@ -56,7 +56,7 @@ export async function present(
   const parts = proxies.list.map((proxy) => ({ proxy: proxy.name, part: part(proxy) }));
   if (format === 'json' || format === 'yaml') {
     const dumps = parts.map((one) => ({ ...one, messages: one.part.messages() }));
-    return { text: renderDumps(odd ? oddMessages(dumps) : dumps, proxies.several, format), pieces: [] };
+    return printed(messagePieces(odd ? oddMessages(dumps) : dumps, proxies.several, format), proxies);
   }
   if (format === 'short' || format === 'wide') {
     const tables = parts.map((one) => ({

@@ -37,6 +37,16 @@ function indented(node: JsonTree, indent: string, quote: (text: string) => strin
   return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${indent}${close}`;
 }
 
+/** The same of a list, an element each. */
+export function* indentedList(elements: Iterable<JsonTree>, quote: (text: string) => string): Generator<string> {
+  let before = '[';
+  for (const element of elements) {
+    yield `${before}\n${INDENT}${indented(element, INDENT, quote)}`;
+    before = ',';
+  }
+  yield before === ',' ? '\n]' : '[]';
+}
+
 /** The same of plain JSON, piece by piece: it may be longer than a string can be. */
 export function* indentedPieces(node: WalkedJson, quote: (text: string) => string, indent = ''): Generator<string> {
   if ('value' in node) {

@@ -12,6 +12,16 @@ export function renderGoYaml(node: JsonTree): string {
   return `${collection(node, 0, 0)}\n`;
 }
 
+/** The same of a list, an element each. */
+export function* goYamlList(elements: Iterable<JsonTree>): Generator<string> {
+  let any = false;
+  for (const element of elements) {
+    yield `- ${collection(element, STEP, STEP)}\n`;
+    any = true;
+  }
+  if (!any) yield '[]\n';
+}
+
 /** The same of plain JSON, piece by piece: it may be longer than a string can be. */
 export function* goYamlPieces(node: WalkedJson): Generator<string> {
   yield* pieces(node, 0);
