@@ -44,7 +44,7 @@ const PIECE_CHARACTERS = 256 * 1024;
 const HELD_BYTES = 128 * 1024 * 1024;
 
 /** The version of docs/schema/proxy-config.schema.json. */
-export const SCHEMA_VERSION = '1.0';
+const SCHEMA_VERSION = '1.0';
 
 /** @param kind what the items are: `clusters`, `routes` … */
 export async function present(

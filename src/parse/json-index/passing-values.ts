@@ -10,7 +10,7 @@ import type { Span } from './span-tree.ts';
 /** As many bytes are parsed at once. */
 const BATCH_BYTES = 512 * 1024;
 /** V8's limit on the length of a string (2^29 - 24); a longer slice cannot be parsed. */
-export const STRING_LIMIT = 0x1fffffe8;
+const STRING_LIMIT = 0x1fffffe8;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 
