@@ -9,7 +9,7 @@ export default class InternalDebug extends ProxyCommand {
   static override summary = 'Show what a debug endpoint of istiod answers';
   static override description =
     'Asks the istiods of a cluster one after the other, over their discovery service with a token for it alone, and shows the answer of ' +
-    'the first that knows; with --all, the answers of all of them, each under its name.';
+    'the first that knows; with --all, the answers of all of them, each under its name. One that does not answer within --timeout is named beside it.';
   static override aliases = ['x:internal-debug', 'experimental:internal-debug'];
   static override examples = [
     { description: 'How far each proxy is', command: '<%= config.bin %> internal-debug syncz' },
@@ -39,6 +39,8 @@ export default class InternalDebug extends ProxyCommand {
     const { showDebug } = await import('../src/internal-debug.ts');
     const endpoint = flags.list ? null : (args.endpoint ?? null);
     const question = { endpoint, all: flags.all, istiods: istiodSelection(flags), live: this.live(flags) };
-    this.answer(await showDebug(question), ExitStatus.ok);
+    const { text, notes } = await showDebug(question);
+    for (const note of notes) this.tell(note);
+    this.answer(text, ExitStatus.ok);
   }
 }

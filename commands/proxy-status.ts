@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { ExitStatus } from '../src/cli/exit-status.ts';
+import { DIFF_STATUS, ExitStatus } from '../src/cli/exit-status.ts';
 import { CliError } from '../src/cli/cli-error.ts';
 import { snapshotFlags } from '../src/cli/flags.ts';
 import { ProxyCommand } from '../src/cli/proxy-command.ts';
@@ -13,7 +13,7 @@ export default class ProxyStatus extends ProxyCommand {
   static override description =
     'Without a name, lists every proxy that an istiod knows, with what it subscribes to (-v 1, -o wide: how far each kind of resource ' +
     'is, and why a proxy rejected one). With a name, holds what istiod has for that proxy against what it runs: listeners, routes, ' +
-    'clusters, endpoints and secrets, by what they mean. Exit status: 0, or 3 when they differ.';
+    'clusters, endpoints and secrets, by what they mean. Exit status: 0, 3 when they differ, or 4 when a part is missing on one side.';
   static override aliases = ['ps', 'x:proxy-status', 'x:ps', 'experimental:proxy-status', 'experimental:ps'];
   static override examples = [
     { description: 'Every proxy of the cluster of the current context', command: '<%= config.bin %> proxy-status' },
@@ -79,7 +79,7 @@ export default class ProxyStatus extends ProxyCommand {
     }
     const files = { file: flags.file ?? null, istiodFile: flags['istiod-file'] ?? null };
     const question = { ...where, ...files, target: args.proxy ?? null };
-    const { text, different } = await showProxyDifference(question, output);
-    this.answer(text, different ? ExitStatus.unreachable : ExitStatus.ok);
+    const { text, verdict } = await showProxyDifference(question, output);
+    this.answer(text, DIFF_STATUS[verdict]);
   }
 }

@@ -30,15 +30,12 @@ const FILTERED = ['cluster --fqdn svc-5000.ns-0.svc.cluster.local', 'listener --
 const TABLES = ['bootstrap -o short', 'cluster', 'listener', 'route', 'eds', 'all'];
 const WIDE = ['cluster', 'listener', 'route', 'eds'].map((words) => `${words} -o wide`);
 const OWN = ['cluster', 'listener', 'route', 'eds'].map((words) => `${words} -o reach-json`);
+const DOCUMENTS = ['json', 'yaml', 'wide', 'reach-json'].map((format) => `all -o ${format}`);
 const ENDPOINTS = ['endpoint', 'endpoint -o wide', 'endpoint -o reach-json'];
 const LINES = [
   ...[...FILTERED, ...TABLES, 'cluster -o json', 'cluster -o wide'].map((words) => ({ words, file: large, budget: 4 })),
   { words: 'endpoint', file: clusters, budget: 4 },
-  ...[...FILTERED, ...TABLES, 'all -o json', ...WIDE, ...OWN].map((words) => ({
-    words,
-    file: huge,
-    budget: 2,
-  })),
+  ...[...FILTERED, ...TABLES, ...DOCUMENTS, ...WIDE, ...OWN].map((words) => ({ words, file: huge, budget: 2 })),
   ...ENDPOINTS.map((words) => ({ words, file: hugeClusters, budget: 2 })),
 ];
 

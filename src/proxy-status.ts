@@ -5,7 +5,7 @@
 import { collectLooseFile } from './collect/loose-file.ts';
 import { collectSnapshots } from './collect/snapshot.ts';
 import { missingDocument, unreadableDocument } from './explain/proxy-config/documents.ts';
-import { diffLines, diffProxies, isDifferent } from './explain/proxy-config/proxy-diff.ts';
+import { diffLines, diffProxies, verdictOf, type Verdict } from './explain/proxy-config/proxy-diff.ts';
 import { syncResponse } from './explain/proxy-status/sync-response.ts';
 import { istiodDump, withoutOwnEndpoints } from './explain/proxy-status/istiod-dump.ts';
 import { statusTable, subscriptionTable } from './explain/proxy-status/sync-table.ts';
@@ -140,22 +140,22 @@ export interface SingleQuestion extends ControlPlane {
 export async function showProxyDifference(
   question: SingleQuestion,
   format: Exclude<StatusFormat, 'json' | 'yaml'>,
-): Promise<{ readonly text: string; readonly different: boolean }> {
+): Promise<{ readonly text: string; readonly verdict: Verdict }> {
   const { name, envoy, istiod } = await bothSides(question);
   const kinds = diffProxies(istiod, withoutOwnEndpoints(envoy), { dynamicOnly: true, without: ['extension'] }).filter(
     // An istiod that sends no secrets, or whose endpoints were not captured, says nothing of them.
     ({ kind, missing }) => missing === null || !(kind === 'secret' || kind === 'endpoint'),
   );
-  const different = isDifferent(kinds);
+  const verdict = verdictOf(kinds);
   if (format === 'reach-json' || format === 'reach-yaml') {
     const items = [{ before: 'istiod', after: name, kinds }];
-    return { text: await renderOwn({ schemaVersion: '1.0', kind: 'diff', items, alone: [] }, format), different };
+    return { text: await renderOwn({ schemaVersion: '1.0', kind: 'diff', items, alone: [] }, format), verdict };
   }
-  const sides = different ? [`--- istiod`, `+++ ${name}`] : [];
+  const sides = verdict === 'different' ? [`--- istiod`, `+++ ${name}`] : [];
   const lines = [...sides, ...diffLines(kinds, 'istiod', name, format === 'wide')].map((line) =>
     line.replace(/^([A-Z][a-z]+s) match$/, '$1 Match').replace(/^([A-Z][a-z]+s) differ$/, "$1 Don't Match"),
   );
-  return { text: lines.map((line) => `${escapeControls(line)}\n`).join(''), different };
+  return { text: lines.map((line) => `${escapeControls(line)}\n`).join(''), verdict };
 }
 
 interface BothSides {

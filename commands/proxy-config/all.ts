@@ -6,6 +6,7 @@ import {
   given,
   listenerTraits,
   listenerTypeFlag,
+  manyProxiesFlags,
   proxyArgs,
   proxyFlags,
   routeNameFlag,
@@ -14,7 +15,7 @@ import {
 } from '../../src/cli/proxy-flags.ts';
 
 export default class ProxyConfigAll extends ProxyCommand {
-  static override summary = 'Show the whole configuration of a proxy';
+  static override summary = 'Show the whole configuration of a proxy, or of several';
   static override description =
     'Bootstrap, clusters, listeners, routes, secrets and endpoints one after the other; as JSON or YAML, the config_dump itself, and ' +
     'as reach-json all of them as objects of our own schema.';
@@ -37,6 +38,7 @@ export default class ProxyConfigAll extends ProxyCommand {
   static override args = proxyArgs;
   static override flags = {
     ...proxyFlags,
+    ...manyProxiesFlags,
     fqdn: fqdnFlag,
     ...listenerTraits,
     type: listenerTypeFlag,
@@ -62,7 +64,7 @@ export default class ProxyConfigAll extends ProxyCommand {
     const more = isIstioctls({ format: flags.output }) ? [] : (['clusters'] as const);
     await this.show(
       await askProxies(asked, ['config-dump', ...more], (proxies) =>
-        showAll(proxies, filter, layout, new Date(), flags.output),
+        showAll(proxies, filter, layout, new Date(), { format: flags.output, odd: flags.odd }),
       ),
     );
   }

@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args';
-import { ExitStatus } from '../../src/cli/exit-status.ts';
+import { DIFF_STATUS } from '../../src/cli/exit-status.ts';
 import { snapshotFlags } from '../../src/cli/flags.ts';
 import { ProxyCommand } from '../../src/cli/proxy-command.ts';
 import { liveFlags, ownFormatFlag } from '../../src/cli/proxy-flags.ts';
@@ -8,7 +8,7 @@ export default class ProxyConfigDiff extends ProxyCommand {
   static override summary = 'Show in what two proxies, files or snapshots differ';
   static override description =
     'Compares listeners, routes, clusters, endpoints and secrets by what they mean: the order of what has none, versions and times ' +
-    'never count. -o wide shows every change of a resource. Exit status: 0 they are the same, 3 they differ.';
+    'never count. -o wide shows every change of a resource. Exit status: 0 they are the same, 3 they differ, 4 what could be compared is the same, but one of them was captured in part.';
   static override aliases = ['proxy-config:d', 'pc:diff', 'pc:d'];
   static override examples = [
     {
@@ -42,7 +42,7 @@ export default class ProxyConfigDiff extends ProxyCommand {
       snapshots: flags.snapshot ?? [],
       live: this.live(flags),
     };
-    const { text, different } = await showDiff(input, flags.output);
-    this.answer(text, different ? ExitStatus.unreachable : ExitStatus.ok);
+    const { text, verdict } = await showDiff(input, flags.output);
+    this.answer(text, DIFF_STATUS[verdict]);
   }
 }

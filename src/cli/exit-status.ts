@@ -13,3 +13,10 @@ export const ExitStatus = {
 } as const;
 
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
+
+/** Of a comparison. */
+export const DIFF_STATUS = {
+  same: ExitStatus.ok,
+  different: ExitStatus.unreachable,
+  unknown: ExitStatus.undetermined,
+} as const;

@@ -16,7 +16,7 @@ interface Shown {
   readonly text: string;
   /** What is printed before the text, where it may be longer than a text can be. */
   readonly pieces?: Iterable<Buffer>;
-  /** Sentences for standard error. */
+  /** Sentences for standard error; of pieces that are made as they are printed, some may be added meanwhile. */
   readonly notes: readonly string[];
 }
 
@@ -40,7 +40,10 @@ export abstract class ProxyCommand extends BaseCommand {
     );
   }
 
-  /** Prints what was read of proxies, once it is sure that all of it could be read; notes go to standard error. */
+  /**
+   * Prints what was read of proxies, once it is sure that all of it could be read; of what is made as it is printed, a fault ends it.
+   * Notes go to standard error.
+   */
   protected async show(
     { proxies, answer: { text, notes, pieces = [] } }: { readonly proxies: ShownProxies; readonly answer: Shown },
     status: ExitStatus = ExitStatus.ok,
@@ -48,7 +51,10 @@ export abstract class ProxyCommand extends BaseCommand {
     proxies.check();
     this.progress.clear();
     for (const note of [...(proxies.note === null ? [] : [proxies.note]), ...notes]) process.stderr.write(`${note}\n`);
+    const told = notes.length;
     for (const piece of pieces) await this.answerPart(piece, status);
+    proxies.check();
     this.answer(text, status);
+    for (const note of notes.slice(told)) process.stderr.write(`${note}\n`);
   }
 }

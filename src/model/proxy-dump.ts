@@ -3,6 +3,7 @@
  * this is for showing them, so values are plain JSON in whichever protobuf spelling the document uses.
  */
 import type { Gap } from './artefact.ts';
+import type { WalkedJson } from './walked-json.ts';
 
 /** Which elements of a list are wanted, and what of them. */
 export interface ElementWish {
@@ -37,8 +38,8 @@ export interface ProxyDump {
   sections(type: string): readonly ProxyDumpSection[];
   /** The whole document as it came, piece by piece: it may be longer than a string can be. */
   pieces(): Iterable<Buffer>;
-  /** The same, parsed. @throws RangeError when it is longer than a string can be */
-  document(): unknown;
+  /** The same, parsed as it is walked: `configs`, each of them, and the lists in these are not held. */
+  document(): WalkedJson;
   /** Values that were asked for and are no JSON. */
   gaps(): readonly Gap[];
 }

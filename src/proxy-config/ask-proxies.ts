@@ -134,7 +134,7 @@ function openRunning(
   reader: DocumentReader,
 ): Proxies {
   const { places, views } = knownPlaces(source, cluster, selection);
-  return openSource(source, selection, places, views, reader);
+  return { ...openSource(source, selection, places, views, reader), complete: false };
 }
 
 function knownPlaces(

@@ -1,6 +1,6 @@
 /** Two proxies, two files or two snapshots held against each other. */
 import { collectSnapshots } from '../collect/snapshot.ts';
-import { diffLines, diffProxies, isDifferent, type KindDiff } from '../explain/proxy-config/proxy-diff.ts';
+import { diffLines, diffProxies, verdictOf, type KindDiff, type Verdict } from '../explain/proxy-config/proxy-diff.ts';
 import { QuestionError } from '../explain/question/question-input.ts';
 import { escapeControls } from '../render/escape-controls.ts';
 import type { LiveAccess } from '../live-question.ts';
@@ -27,7 +27,7 @@ interface Compared {
 interface ShownDiff {
   readonly text: string;
   readonly notes: readonly string[];
-  readonly different: boolean;
+  readonly verdict: Verdict;
 }
 
 /**
@@ -44,10 +44,10 @@ export async function showDiff(
       before.name === after.name ? [`${before.name} (1)`, `${after.name} (2)`] : [before.name, after.name];
     return { before: one, after: other, kinds: diffProxies(before.config(), after.config(), { dynamicOnly: false }) };
   });
-  const different = alone.length > 0 || compared.some(({ kinds }) => isDifferent(kinds));
+  const verdict = alone.length > 0 ? 'different' : verdictOf(compared.flatMap(({ kinds }) => kinds));
   if (format === 'reach-json' || format === 'reach-yaml') {
     const document = { schemaVersion: '1.0', kind: 'diff', items: compared, alone };
-    return { text: await renderOwn(document, format), notes: [], different };
+    return { text: await renderOwn(document, format), notes: [], verdict };
   }
   const text = compared
     .map(({ before, after, kinds }) => {
@@ -56,7 +56,7 @@ export async function showDiff(
     })
     .join('\n');
   const lonely = alone.map((one) => `Only the ${one.side} snapshot has ${one.proxy}.\n`).join('');
-  return { text: text + lonely, notes: [], different };
+  return { text: text + lonely, notes: [], verdict };
 }
 
 interface Pairs {

@@ -66,6 +66,8 @@ export interface Proxies {
   readonly several: boolean;
   /** A sentence for standard error: which proxy was chosen of several. */
   readonly note: string | null;
+  /** Whether all there is can be read now; of a live cluster, what is looked for comes in rounds. */
+  readonly complete: boolean;
   /** @throws QuestionError when some value that was shown could not be read */
   check(): void;
 }
@@ -229,6 +231,7 @@ function proxiesOf(
     list,
     several,
     note,
+    complete: true,
     check: () => {
       const [gap] = gaps.flatMap((one) => one());
       if (gap !== undefined) throw unreadableDocument(gap);

@@ -84,7 +84,7 @@ export function clusterPart(proxy: Proxy, filter: ClusterFilter): Part {
     );
   };
   return {
-    short: () => clusterTable(running('cells'), false),
+    short: (named = false) => clusterTable(running('cells'), named),
     wide: () => wideClusterTable(details()),
     messages: () => ({ values: sortClusters(running('whole')), type: 'envoy.config.cluster.v3.Cluster', as: 'list' }),
     items: details,
@@ -103,7 +103,7 @@ export function listenerPart(proxy: Proxy, filter: ListenerFilter, verbose: bool
     );
   };
   return {
-    short: () => listenerTable(running('cells'), verbose, false),
+    short: (named = false) => listenerTable(running('cells'), verbose, named),
     wide: () => wideListenerTable(details()),
     messages: () => ({ values: [...running('whole')], type: 'envoy.config.listener.v3.Listener', as: 'list' }),
     items: details,
@@ -124,7 +124,7 @@ export function routePart(proxy: Proxy, filter: RouteFilter, verbose: boolean): 
     }
   };
   return {
-    short: () => routeTable(running(), verbose, false),
+    short: (named = false) => routeTable(running(), verbose, named),
     wide: () => wideRouteTable(details()),
     messages: () => ({
       values: sortRoutes(running()),
@@ -164,7 +164,7 @@ export function assignmentPart(proxy: Proxy, filter: EndpointFilter): Part {
   const lookups = lookupsOf(proxy);
   const assignments = () => listAssignments(proxy.config(), filter, lookups.places);
   return {
-    short: () => assignmentTable(assignments(), false),
+    short: (named = false) => assignmentTable(assignments(), named),
     wide: () => wideEndpointTable(passingDetails(proxy, filter, lookups)),
     messages: () => ({
       values: sortAssignments(assignments()),
@@ -202,11 +202,12 @@ export function bootstrapPart(proxy: Proxy): Part {
 /** @param now for the validity of certificates */
 export function secretPart(proxy: Proxy, now: Date): Part {
   const section = (): unknown => findSecrets(proxy.config());
-  const table = (): Table | undefined => secretTable(section(), parseCertificate, now, false);
+  const table = (named: boolean): Table | undefined => secretTable(section(), parseCertificate, now, named);
   return {
-    short: () => table() ?? { columns: null, rows: [['No active or warming secrets found.']], padding: 1 },
+    short: (named = false) =>
+      table(named) ?? { columns: null, rows: [['No active or warming secrets found.']], padding: 1 },
     messages: () => ({ values: [section()], type: 'envoy.admin.v3.SecretsConfigDump', as: 'one' }),
-    items: () => itemsOf(table()),
+    items: () => itemsOf(table(false)),
   };
 }
 

@@ -4,9 +4,9 @@
  */
 import { meaningOf } from '../explain/proxy-config/semantic-diff.ts';
 import type { Table } from '../explain/proxy-config/table.ts';
-import { renderDumps, type DumpFormat, type Messages } from '../render/istioctl/dump.ts';
+import { messagePieces, type DumpFormat, type Messages } from '../render/istioctl/dump.ts';
 import { tablePieces } from '../render/istioctl/table.ts';
-import { documentPieces, renderJson } from '../render/json.ts';
+import { documentPieces, renderJson, type DocumentLists } from '../render/json.ts';
 import type { Proxies, Proxy } from './open-proxies.ts';
 
 export type ShowFormat = 'short' | 'wide' | DumpFormat | OwnFormat;
@@ -14,7 +14,8 @@ type OwnFormat = 'reach-json' | 'reach-yaml';
 
 /** What is shown of one proxy, in each form. */
 export interface Part {
-  short(): Table;
+  /** @param named with the kind before each name, as `all` shows it, where istioctl's `all` does */
+  short(named?: boolean): Table;
   /** absent: nothing more is known than `short` shows. */
   wide?(): Table;
   messages(): Messages;
@@ -33,15 +34,17 @@ export interface Presentation {
 /** What is printed. */
 export interface Printed {
   /** What stands before the text, where both together are long: they may be longer than a string can be. */
-  readonly pieces: readonly Buffer[];
+  readonly pieces: Iterable<Buffer>;
   readonly text: string;
 }
 
 /** From here on text is kept as bytes, of which each character of ASCII is one. */
 const PIECE_CHARACTERS = 256 * 1024;
+/** An answer of up to this length is printed when all of it was made. */
+const HELD_BYTES = 128 * 1024 * 1024;
 
 /** The version of docs/schema/proxy-config.schema.json. */
-export const SCHEMA_VERSION = '1.0';
+const SCHEMA_VERSION = '1.0';
 
 /** @param kind what the items are: `clusters`, `routes` … */
 export async function present(
@@ -53,30 +56,46 @@ export async function present(
   const parts = proxies.list.map((proxy) => ({ proxy: proxy.name, part: part(proxy) }));
   if (format === 'json' || format === 'yaml') {
     const dumps = parts.map((one) => ({ ...one, messages: one.part.messages() }));
-    return { text: renderDumps(odd ? oddMessages(dumps) : dumps, proxies.several, format), pieces: [] };
+    return printed(messagePieces(odd ? oddMessages(dumps) : dumps, proxies.several, format), proxies);
   }
   if (format === 'short' || format === 'wide') {
     const tables = parts.map((one) => ({
       proxy: one.proxy,
       table: format === 'wide' ? (one.part.wide?.() ?? one.part.short()) : one.part.short(),
     }));
-    const table = joined(tables, proxies.several, odd);
-    return printed(odd && table.rows.length === 0 ? [nothingOdd(parts.length)] : tablePieces(table));
+    return printed(tableTexts(tables, proxies.several, odd), proxies);
   }
-  const items = odd ? oddItems(parts) : allItems(parts);
-  const head = { schemaVersion: SCHEMA_VERSION, kind };
-  if (format === 'reach-json') return printed(documentPieces(head, items), '\n');
-  return { text: await renderOwn({ ...head, items: [...items] }, format), pieces: [] };
+  return await printedOwn(kind, [['items', odd ? oddItems(parts) : allItems(parts)]], proxies, format);
 }
 
-type NamedPart = { readonly proxy: string; readonly part: Part };
+/** A document of our own schema with these lists. */
+export async function printedOwn(
+  kind: string,
+  lists: DocumentLists,
+  proxies: Proxies,
+  format: OwnFormat,
+): Promise<Printed> {
+  const head = { schemaVersion: SCHEMA_VERSION, kind };
+  if (format === 'reach-json') return printed(lines(documentPieces(head, lists)), proxies);
+  // Loaded here: it costs more than an answer.
+  const { yamlPieces } = await import('../render/yaml.ts');
+  return printed(yamlPieces(head, lists), proxies);
+}
+
+function* lines(texts: Iterable<string>): Generator<string> {
+  yield* texts;
+  yield '\n';
+}
+
+export type NamedPart = { readonly proxy: string; readonly part: Part };
 
 /** Objects of our own schema, each with its proxy. */
-export function* allItems(parts: readonly NamedPart[]): Generator<object> {
+export function* allItems(parts: Iterable<NamedPart>): Generator<object> {
   for (const { proxy, part } of parts) for (const item of part.items()) yield { proxy, ...item };
 }
 
-function oddItems(parts: readonly NamedPart[]): readonly object[] {
+/** Of these objects those that not every proxy has. */
+export function oddItems(parts: readonly NamedPart[]): readonly object[] {
   const items = parts.map(({ part }) => [...part.items()]);
   const isOdd = oddOnes(parts.map(({ part }, at) => (items[at] ?? []).map((item) => steadyMeaning(part, item))));
   return parts.flatMap(({ proxy }, at) =>
@@ -84,18 +103,38 @@ function oddItems(parts: readonly NamedPart[]): readonly object[] {
   );
 }
 
-/** Texts one after the other, of which none is kept as it came. */
-function printed(texts: Iterable<string>, end = ''): Printed {
-  const pieces: Buffer[] = [];
+/**
+ * Texts one after the other. As many bytes as HELD_BYTES are made at once, so that a fault in what was read is found before anything is
+ * printed; what follows is made as it is printed, where nothing more has to be asked for it.
+ */
+export function printed(texts: Iterable<string>, { complete }: Pick<Proxies, 'complete'>): Printed {
+  const rest = piecesOf(texts);
+  const held: Buffer[] = [];
+  let bytes = 0;
+  for (let next = rest.next(); ; next = rest.next()) {
+    if (next.done === true) return { pieces: held, text: next.value };
+    held.push(next.value);
+    bytes += next.value.length;
+    if (complete && bytes > HELD_BYTES) return { pieces: joinedPieces(held, rest), text: '' };
+  }
+}
+
+function* joinedPieces(held: readonly Buffer[], rest: Generator<Buffer, string>): Generator<Buffer> {
+  yield* held;
+  yield Buffer.from(yield* rest);
+}
+
+/** @returns the last piece, as text */
+function* piecesOf(texts: Iterable<string>): Generator<Buffer, string> {
   let text = '';
   for (const one of texts) {
     if (text.length > PIECE_CHARACTERS) {
-      pieces.push(Buffer.from(text));
+      yield Buffer.from(text);
       text = '';
     }
     text += one;
   }
-  return { pieces, text: text + end };
+  return text;
 }
 
 function nothingOdd(proxies: number): string {
@@ -108,6 +147,17 @@ export async function renderOwn(document: object, format: OwnFormat): Promise<st
   // Loaded here: it costs more than an answer.
   const { renderYaml } = await import('../render/yaml.ts');
   return renderYaml(document);
+}
+
+/** The rows of the tables of proxies, as one table; of what is odd alone, a sentence where nothing is. */
+export function* tableTexts(
+  tables: readonly { readonly proxy: string; readonly table: Table }[],
+  several: boolean,
+  odd: boolean,
+): Generator<string> {
+  const table = joined(tables, several, odd);
+  if (odd && table.rows.length === 0) yield nothingOdd(tables.length);
+  else yield* tablePieces(table);
 }
 
 /** The rows of all tables, with a column that says whose they are where several proxies were asked for. */
@@ -139,15 +189,19 @@ function joined(
 
 /** Which entries are not in every list, each as often as it stands in it. */
 function oddOnes(lists: readonly (readonly string[])[]): (list: number, index: number) => boolean {
+  const odd = oddTexts(lists);
+  return (list, index) => odd.has(lists[list]?.[index] ?? '');
+}
+
+/** Texts that do not stand in every list, or not equally often. */
+export function oddTexts(lists: readonly (readonly string[])[]): ReadonlySet<string> {
   const counts = lists.map((list) => {
     const count = new Map<string, number>();
     for (const one of list) count.set(one, (count.get(one) ?? 0) + 1);
     return count;
   });
-  return (list, index) => {
-    const text = lists[list]?.[index] ?? '';
-    return new Set(counts.map((count) => count.get(text) ?? 0)).size > 1;
-  };
+  const isOdd = (text: string): boolean => new Set(counts.map((count) => count.get(text) ?? 0)).size > 1;
+  return new Set(lists.flat().filter(isOdd));
 }
 
 type Dump = { readonly proxy: string; readonly messages: Messages };
@@ -164,7 +218,8 @@ function steadyMeaning({ fleeting }: Part, value: unknown): string {
   return meaningOf(fleeting === undefined ? value : withoutMembers(value, fleeting));
 }
 
-function withoutMembers(value: unknown, names: ReadonlySet<string>): unknown {
+/** A value without the members of these names, at any depth. */
+export function withoutMembers(value: unknown, names: ReadonlySet<string>): unknown {
   if (Array.isArray(value)) return value.map((one) => withoutMembers(one, names));
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([name]) => !names.has(name));

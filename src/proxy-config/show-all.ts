@@ -1,16 +1,9 @@
-/** Everything in a config_dump: as tables, or as the document itself. */
-import { bootstrapTable, findBootstrap } from '../explain/proxy-config/bootstrap.ts';
-import { clusterTable, listClusters } from '../explain/proxy-config/clusters.ts';
-import { assignmentTable, listAssignments } from '../explain/proxy-config/endpoint-assignments.ts';
-import { filterDump, isFiltering, type DumpFilter } from '../explain/proxy-config/filtered-dump.ts';
-import { listenerTable, listListeners } from '../explain/proxy-config/listeners.ts';
-import { listRoutes, routeTable } from '../explain/proxy-config/routes.ts';
-import { findSecrets, secretTable } from '../explain/proxy-config/secrets.ts';
+/** Everything in the config_dumps of proxies: as tables, or as the documents themselves. */
+import { filterDump, isFiltering, selectElements, type DumpFilter } from '../explain/proxy-config/filtered-dump.ts';
+import { meaningOf } from '../explain/proxy-config/semantic-diff.ts';
 import { QuestionError } from '../explain/question/question-input.ts';
-import { parseCertificate } from '../parse/certificate/certificate.ts';
-import { renderDocument } from '../render/istioctl/dump.ts';
-import { renderTable } from '../render/istioctl/table.ts';
-import type { ProxyDump } from '../model/proxy-dump.ts';
+import type { WalkedJson } from '../model/walked-json.ts';
+import { dumpPieces, type DumpFormat } from '../render/istioctl/dump.ts';
 import type { Proxies, Proxy } from './open-proxies.ts';
 import {
   assignmentPart,
@@ -22,7 +15,19 @@ import {
   secretPart,
   troublesOf,
 } from './parts.ts';
-import { allItems, renderOwn, SCHEMA_VERSION, type Part, type ShowFormat } from './present.ts';
+import {
+  allItems,
+  oddItems,
+  oddTexts,
+  printed,
+  printedOwn,
+  tableTexts,
+  withoutMembers,
+  type NamedPart,
+  type Part,
+  type Presentation,
+  type Printed,
+} from './present.ts';
 
 /** How `all` is printed in tables. */
 export interface AllLayout {
@@ -30,117 +35,94 @@ export interface AllLayout {
   readonly withHeaders: boolean;
 }
 
-interface ShownAll {
-  readonly text: string;
-  readonly pieces?: Iterable<Buffer>;
+interface ShownAll extends Printed {
   readonly notes: readonly string[];
 }
 
 /**
- * @returns the text, or the document itself piece by piece, and what the dump does not hold or the proxy refused, as sentences
- * @throws QuestionError when a dump is too long for what is asked
+ * @returns the text, or the document itself piece by piece, and what the dumps do not hold or proxies refused, as sentences
+ * @throws QuestionError when a proxy's dump is not there or cannot be read
  */
 export async function showAll(
   proxies: Proxies,
   filter: DumpFilter,
   layout: AllLayout,
   now: Date,
-  format: ShowFormat,
+  { format, odd }: Presentation,
 ): Promise<ShownAll> {
-  const [proxy] = proxies.list;
-  if (proxy === undefined) return { text: '', notes: [] };
-  // Without it there is nothing to show: that is told once, not for each section.
-  const dump = proxy.config();
-  if (format === 'short') {
-    const { text, notes } = shortTables(proxy, filter, layout, now);
-    return { text, notes: [...notes, ...troublesOf(proxies, ['listener', 'route', 'cluster'])] };
-  }
-  if (format === 'json' || format === 'yaml') {
-    if (format === 'json' && !isFiltering(filter)) return { text: '\n', pieces: dump.pieces(), notes: [] };
-    return { text: renderDocument(filterDump(documentOf(dump), filter, lookupsOf(proxy)), format), notes: [] };
-  }
+  // Without them there is nothing to show: that is told once, not for each section.
+  for (const proxy of proxies.list) proxy.config();
+  if (format === 'json' || format === 'yaml') return { ...documents(proxies, filter, odd, format), notes: [] };
+  const sections = sectionsOf(filter, layout, now);
   const notes: string[] = [];
-  const sections = ownSections(proxy, filter, layout, now);
-  if (format === 'wide') {
-    const texts = sections.map(([, heading, part]) =>
-      headed(
-        heading,
-        layout,
-        shownOr(() => renderTable(part.wide?.() ?? part.short()), notes, ''),
-      ),
-    );
-    return { text: texts.join('\n'), notes };
+  if (format === 'short' || format === 'wide') {
+    const text = printed(sectionTables(proxies, sections, layout, { format, odd }, notes), proxies);
+    if (format === 'short') notes.push(...troublesOf(proxies, ['listener', 'route', 'cluster']));
+    return { ...text, notes };
   }
-  const members = sections.map(([kind, , part]) => {
-    const own = (): readonly object[] => [...allItems([{ proxy: proxy.name, part }])];
-    return [kind, shownOr(own, notes, [])] as const;
+  const lists = sections.map(({ kind, part }) => {
+    const parts = proxies.list.map((proxy) => ({ proxy: proxy.name, part: tolerant(part(proxy), notes) }));
+    return [kind, odd ? oddItems(parts) : allItems(parts)] as const;
   });
-  const document = { schemaVersion: SCHEMA_VERSION, kind: 'all', ...Object.fromEntries(members) };
-  return { text: await renderOwn(document, format), notes };
+  return { ...(await printedOwn('all', lists, proxies, format)), notes };
 }
 
-/** What each part is called in our own schema and above its table, and the part. */
-function ownSections(
-  proxy: Proxy,
-  filter: DumpFilter,
-  { verbose }: AllLayout,
-  now: Date,
-): readonly (readonly [kind: string, heading: string, Part])[] {
+interface Section {
+  /** What it is called in our own schema. */
+  readonly kind: string;
+  /** What stands above its table. */
+  readonly heading: string;
+  readonly part: (proxy: Proxy) => Part;
+}
+
+function sectionsOf(filter: DumpFilter, { verbose }: AllLayout, now: Date): readonly Section[] {
   return [
-    ['bootstrap', 'BOOTSTRAP INFO', bootstrapPart(proxy)],
-    ['clusters', 'CLUSTER INFO', clusterPart(proxy, filter.cluster)],
-    ['listeners', 'LISTENER INFO', listenerPart(proxy, filter.listener, verbose)],
-    ['routes', 'ROUTE INFO', routePart(proxy, filter.route, verbose)],
-    ['secrets', 'SECRET INFO', secretPart(proxy, now)],
-    ['endpoints', 'ENDPOINTS INFO', assignmentPart(proxy, filter.endpoint)],
+    { kind: 'bootstrap', heading: 'BOOTSTRAP INFO', part: bootstrapPart },
+    { kind: 'clusters', heading: 'CLUSTER INFO', part: (proxy) => clusterPart(proxy, filter.cluster) },
+    { kind: 'listeners', heading: 'LISTENER INFO', part: (proxy) => listenerPart(proxy, filter.listener, verbose) },
+    { kind: 'routes', heading: 'ROUTE INFO', part: (proxy) => routePart(proxy, filter.route, verbose) },
+    { kind: 'secrets', heading: 'SECRET INFO', part: (proxy) => secretPart(proxy, now) },
+    { kind: 'endpoints', heading: 'ENDPOINTS INFO', part: (proxy) => assignmentPart(proxy, filter.endpoint) },
   ];
 }
 
-function headed(heading: string, { withHeaders }: AllLayout, text: string): string {
-  return withHeaders ? `------ ${heading} ------\n\n${text}` : text;
-}
-
-/** The tables of istioctl, and sentences about sections that are missing. */
-function shortTables(
-  proxy: Proxy,
-  filter: DumpFilter,
-  layout: AllLayout,
-  now: Date,
-): { readonly text: string; readonly notes: readonly string[] } {
-  const { verbose } = layout;
-  const dump = proxy.config();
-  const lookups = lookupsOf(proxy);
-  const { cluster, listener, route, endpoint } = filter;
-  const sections: readonly (readonly [string, () => string])[] = [
-    ['BOOTSTRAP INFO', () => renderTable(bootstrapTable(findBootstrap(dump)))],
-    ['CLUSTER INFO', () => renderTable(clusterTable(listClusters(dump, cluster, lookups.endpoints, 'cells'), true))],
-    [
-      'LISTENER INFO',
-      () => renderTable(listenerTable(listListeners(dump, listener, lookups.destinations, 'cells'), verbose, true)),
-    ],
-    ['ROUTE INFO', () => renderTable(routeTable(listRoutes(dump, route), verbose, true))],
-    ['SECRET INFO', () => secretText(findSecrets(dump), now)],
-    ['ENDPOINTS INFO', () => renderTable(assignmentTable(listAssignments(dump, endpoint, lookups.places), true))],
-  ];
-  const notes: string[] = [];
-  const texts = sections.map(([heading, show]) => headed(heading, layout, shownOr(show, notes, '')));
-  return { text: texts.join('\n'), notes };
-}
-
-function documentOf(dump: ProxyDump): unknown {
-  try {
-    return dump.document();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new QuestionError(`${dump.artefact}: ${error.message}`, [
-      'Ask for one part (`pc cluster -o yaml`), for tables, or for -o json without filters.',
-    ]);
+/** One table for each section. @param notes told of each section that a proxy does not have; the others are shown all the same */
+function* sectionTables(
+  proxies: Proxies,
+  sections: readonly Section[],
+  { withHeaders }: AllLayout,
+  { format, odd }: Presentation,
+  notes: string[],
+): Generator<string> {
+  for (const [at, { heading, part }] of sections.entries()) {
+    if (at > 0) yield '\n';
+    if (withHeaders) yield `------ ${heading} ------\n\n`;
+    const tables = proxies.list.flatMap((proxy) => {
+      const one = part(proxy);
+      const table = (): NamedTable => ({
+        proxy: proxy.name,
+        table: format === 'wide' ? (one.wide?.() ?? one.short()) : one.short(true),
+      });
+      return shownOr<NamedTable | null>(table, notes, null) ?? [];
+    });
+    if (tables.length > 0) yield* tableTexts(tables, proxies.several, odd);
   }
 }
 
-function secretText(section: unknown, now: Date): string {
-  const table = secretTable(section, parseCertificate, now, true);
-  return table === undefined ? 'No active or warming secrets found.\n' : renderTable(table);
+type NamedTable = Parameters<typeof tableTexts>[0][number];
+
+/** A part of which nothing is shown where the proxy does not have it. */
+function tolerant(part: Part, notes: string[]): NamedPart['part'] {
+  return {
+    ...part,
+    *items() {
+      try {
+        yield* part.items();
+      } catch (error) {
+        notes.push(missingNote(error));
+      }
+    },
+  };
 }
 
 /** A section that is missing is told beside the others, which are shown all the same. */
@@ -148,8 +130,54 @@ function shownOr<T>(show: () => T, notes: string[], otherwise: T): T {
   try {
     return show();
   } catch (error) {
-    if (!(error instanceof QuestionError)) throw error;
-    notes.push(`${error.message}.`);
+    notes.push(missingNote(error));
     return otherwise;
   }
+}
+
+function missingNote(error: unknown): string {
+  if (!(error instanceof QuestionError)) throw error;
+  return `${error.message}.`;
+}
+
+/** The config_dump; of several proxies, an object with that of each under its name. */
+function documents(proxies: Proxies, filter: DumpFilter, odd: boolean, format: DumpFormat): Printed {
+  const { list, several } = proxies;
+  const [first] = list;
+  if (first !== undefined && !several && !odd && format === 'json' && !isFiltering(filter)) {
+    return { text: '\n', pieces: first.config().pieces() };
+  }
+  const filtered = list.map((proxy) => filterDump(proxy.config().document(), filter, lookupsOf(proxy)));
+  const shown = odd ? oddDocuments(filtered) : filtered;
+  const [only] = shown;
+  const named = (): WalkedJson => ({
+    members: list.map(({ name }, at) => [name, shown[at] ?? { value: null }] as const),
+  });
+  return printed(dumpPieces(several || only === undefined ? named() : only, format), proxies);
+}
+
+/** Members of an element of a list of a config_dump that tell when and how often it came. */
+const UPDATES = new Set(['version_info', 'last_updated', 'versionInfo', 'lastUpdated']);
+
+/** Documents with the elements of their lists that are not in every one of them, by what they mean. */
+function oddDocuments(dumps: readonly WalkedJson[]): readonly WalkedJson[] {
+  const keyOf = (element: unknown, place: string): string => `${place} ${meaningOf(withoutMembers(element, UPDATES))}`;
+  const keys = dumps.map((dump) => {
+    const own: string[] = [];
+    const noted = selectElements(dump, (element, place) => {
+      own.push(keyOf(element, place));
+      return [];
+    });
+    walk(noted);
+    return own;
+  });
+  const odd = oddTexts(keys);
+  return dumps.map((dump) =>
+    selectElements(dump, (element, place) => (odd.has(keyOf(element, place)) ? [element] : [])),
+  );
+}
+
+function walk(node: WalkedJson): void {
+  if ('members' in node) for (const [, member] of node.members) walk(member);
+  if ('elements' in node) for (const element of node.elements) walk(element);
 }

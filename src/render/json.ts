@@ -6,19 +6,25 @@ export function renderJson(value: unknown): string {
   return harmless(JSON.stringify(value, null, 2));
 }
 
+/** Lists of a document of ours by their names, of which nothing is kept. */
+export type DocumentLists = readonly (readonly [name: string, items: Iterable<object>])[];
+
 /**
  * A document of ours as `renderJson` writes it, piece by piece: it may be longer than a string can be.
- * @param head members before the items
+ * @param head members before the lists
  */
-export function* documentPieces(head: object, items: Iterable<object>): Generator<string> {
-  let before = `${renderJson(head).slice(0, -'\n}'.length)},\n  "items": [`;
-  let end = ']\n}';
-  for (const item of items) {
-    yield `${before}\n    ${renderJson(item).replaceAll('\n', '\n    ')}`;
-    before = ',';
-    end = '\n  ]\n}';
+export function* documentPieces(head: object, lists: DocumentLists): Generator<string> {
+  yield renderJson(head).slice(0, -'\n}'.length);
+  for (const [name, items] of lists) {
+    yield `,\n  ${renderJson(name)}: [`;
+    let end = ']';
+    for (const item of items) {
+      yield `${end === ']' ? '' : ','}\n    ${renderJson(item).replaceAll('\n', '\n    ')}`;
+      end = '\n  ]';
+    }
+    yield end;
   }
-  yield before === ',' ? end : before + end;
+  yield '\n}';
 }
 
 /** The value as one line of JSON, for streams of answers. */

@@ -131,6 +131,43 @@ describe('all', () => {
 });
 
 describe('several proxies', () => {
+  it('with all are what they are part by part', () => {
+    const several = ['svc/reviews.bookinfo', '--replicas', ...SNAPSHOT];
+    for (const more of [[], ['--odd']]) {
+      const text = reach('pc', 'all', ...several, ...more, '--with-headers').stdout;
+      const parts = text.split(/^------ ([A-Z]+) INFO ------\n\n/m);
+      // `all` has names of its own for clusters, listeners and routes.
+      expect(parts[parts.indexOf('BOOTSTRAP') + 1]).toBe(
+        `${reach('pc', 'b', ...several, ...more, '-o', 'short').stdout}\n`,
+      );
+      expect(parts[parts.indexOf('CLUSTER') + 1]).toMatch(
+        more.length === 0 ? /^PROXY +NAME +SERVICE FQDN .*\nreviews-v1-abc\.bookinfo /m : /^All 3 proxies agree\.$/m,
+      );
+      const wide = reach('pc', 'all', ...several, ...more, '-o', 'wide').stdout;
+      expect(wide).toContain(reach('pc', 'eds', ...several, ...more, '-o', 'wide').stdout);
+      const document = JSON.parse(reach('pc', 'all', ...several, ...more, '-o', 'reach-json').stdout) as object;
+      expect(Reflect.get(document, 'endpoints')).toEqual(items('pc', 'eds', ...several, ...more));
+    }
+  });
+
+  it('with all as JSON and YAML are members of one object, with --odd what only some have', () => {
+    const several = ['pc', 'all', 'svc/reviews.bookinfo', '--replicas', ...SNAPSHOT];
+    const document = JSON.parse(reach(...several, '-o', 'json').stdout) as Record<string, unknown>;
+    expect(Object.keys(document)).toEqual([1, 2, 3].map((version) => `reviews-v${version}-abc.bookinfo`));
+    expect(document['reviews-v2-abc.bookinfo']).toEqual(
+      JSON.parse(reach('pc', 'all', 'reviews-v2-abc.bookinfo', ...SNAPSHOT, '-o', 'json').stdout),
+    );
+    const odd = JSON.parse(reach(...several, '--odd', '-o', 'json').stdout) as Record<string, { configs: object[] }>;
+    const lists = (odd['reviews-v1-abc.bookinfo']?.configs ?? []).map((section) => [
+      String(Reflect.get(section, '@type')).replace(/.*\./, ''),
+      Object.values(section).flatMap((list: unknown) => (Array.isArray(list) ? list : [])).length,
+    ]);
+    expect(Object.fromEntries(lists)).toMatchObject({ ClustersConfigDump: 0, EndpointsConfigDump: 1 });
+    const yaml = reach(...several, '--odd', '-o', 'yaml').stdout;
+    expect(yaml.match(/^reviews-v\d-abc\.bookinfo:$/gm)).toHaveLength(3);
+    expect(yaml.match(/^ +- endpoint_config:$/gm)).toHaveLength(3);
+  });
+
   it('have a column that says whose a row is', () => {
     const { stdout } = reach('pc', 'c', 'svc/reviews.bookinfo', '--replicas', ...SNAPSHOT);
     expect(stdout).toMatch(/^PROXY +SERVICE FQDN/);
@@ -286,6 +323,14 @@ describe('diff', () => {
     const snapshots = reach('pc', 'diff', ...SNAPSHOT, '--snapshot', 'samples/istio-bookinfo');
     expect(snapshots.status).toBe(3);
     expect(snapshots.stdout).toMatch(/^Only the (?:first|second) snapshot has /m);
+  });
+
+  it('of dumps that lack a part is not known', () => {
+    const file = 'test/fixtures/istioctl/texts.json';
+    const { stdout, status } = reach('pc', 'diff', file, file);
+    expect(status).toBe(4);
+    expect(stdout).toContain('Listeners match\n');
+    expect(stdout).toContain('Endpoints cannot be compared: neither was captured with them\n');
   });
 
   it('needs two sides', () => {

@@ -19,7 +19,13 @@ const part: Part = {
   messages: () => ({ values: [], type: 'envoy.admin.v3.ClusterStatus', as: 'list' }),
   items: () => ITEMS.values(),
 };
-const proxies = { list: [{ name: 'web.default' }] as unknown as Proxy[], several: false, note: null, check: () => {} };
+const proxies = {
+  list: [{ name: 'web.default' }] as unknown as Proxy[],
+  several: false,
+  note: null,
+  complete: true,
+  check: () => {},
+};
 
 function show(of: Proxies, format: ShowFormat): Promise<Printed> {
   return present('endpoints', of, () => part, { format, odd: false });
@@ -32,13 +38,31 @@ function whole({ pieces, text }: Printed): string {
 describe('a long answer', () => {
   it.each(['short', 'wide'] as const)('in %s is the table, in pieces', async (format) => {
     const shown = await show(proxies, format);
-    expect(shown.pieces.length).toBeGreaterThan(1);
+    expect([...shown.pieces].length).toBeGreaterThan(1);
     expect(whole(shown)).toBe(renderTable(TABLE));
+  });
+
+  it('that is very long is made as it is printed, unless something may have to be asked for it', async () => {
+    let made = 0;
+    const long: Part = {
+      ...part,
+      *items() {
+        for (; made < 3000; made += 1) yield { text: 'x'.repeat(100_000) };
+      },
+    };
+    const shown = await present('endpoints', proxies, () => long, { format: 'reach-json', odd: false });
+    expect(made).toBeLessThan(2000);
+    let length = 0;
+    for (const piece of shown.pieces) length += piece.length;
+    expect([made, length > 300_000_000]).toEqual([3000, true]);
+    made = 1500;
+    await present('endpoints', { ...proxies, complete: false }, () => long, { format: 'reach-json', odd: false });
+    expect(made).toBe(3000);
   });
 
   it('in reach-json is the document, in pieces', async () => {
     const shown = await show(proxies, 'reach-json');
-    expect(shown.pieces.length).toBeGreaterThan(1);
+    expect([...shown.pieces].length).toBeGreaterThan(1);
     const items = ITEMS.map((item) => ({ proxy: 'web.default', ...item }));
     expect(whole(shown)).toBe(`${renderJson({ schemaVersion: '1.0', kind: 'endpoints', items })}\n`);
   });

@@ -1,14 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { documentPieces, renderJson } from '../../src/render/json.ts';
+import { renderYaml, yamlPieces } from '../../src/render/yaml.ts';
 
 const HEAD = { schemaVersion: '1.0', kind: 'routes' };
 
-describe('documentPieces', () => {
+describe('a document in pieces', () => {
   it('writes any document as it is written whole', () => {
     fc.assert(
       fc.property(fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { maxLength: 5 }), (items) => {
-        expect([...documentPieces(HEAD, items)].join('')).toBe(renderJson({ ...HEAD, items }));
+        const lists = [
+          ['items', items],
+          ['more', items.slice(1)],
+        ] as const;
+        const document = { ...HEAD, items, more: items.slice(1) };
+        expect([...documentPieces(HEAD, lists)].join('')).toBe(renderJson(document));
+        expect([...yamlPieces(HEAD, lists)].join('')).toBe(renderYaml(document));
       }),
     );
   });
@@ -19,6 +26,7 @@ describe('documentPieces', () => {
     ['lines and brackets inside strings', [{ text: '\n  "items": [\n}' }, { list: [], more: [{ a: 1 }] }]],
     ['characters that act on a terminal', [{ name: '\u009b2J\u202e' }]],
   ])('writes %s as it is written whole', (_, items) => {
-    expect([...documentPieces(HEAD, items)].join('')).toBe(renderJson({ ...HEAD, items }));
+    expect([...documentPieces(HEAD, [['items', items]])].join('')).toBe(renderJson({ ...HEAD, items }));
+    expect([...yamlPieces(HEAD, [['items', items]])].join('')).toBe(renderYaml({ ...HEAD, items }));
   });
 });

@@ -8,6 +8,7 @@ import { DEFAULT_COLLECTION, type CollectionOptions } from './collection-options
 import { connect, type ConnectionSurroundings, type Traffic } from './connection.ts';
 import { DEFAULT_ISTIO_NAMESPACE } from '../../model/istio-namespace.ts';
 import type { AccessReport } from '../../model/access.ts';
+import { startDeadline } from './deadline.ts';
 import { reviewAccess } from './access/review-access.ts';
 import type { PodName } from './api-access.ts';
 import { ISTIO_ADMIN_PORT, podAdmin } from './envoy/envoy-admin.ts';
@@ -20,6 +21,9 @@ import { openPlaces } from './places.ts';
 import { concernsServer, RequestRefused } from './refusal.ts';
 import { quoted, StreamError } from './stream/stream-error.ts';
 import { streamGap } from './stream/stream-gap.ts';
+
+/** What an istiod answered, or why it did not, and what would help: two clauses. */
+export type IstiodTold = { readonly body: string } | { readonly problem: string; readonly remedy: string };
 
 /** An open cluster. */
 export interface LiveCluster {
@@ -43,9 +47,9 @@ export interface LiveCluster {
   readonly postAdmin: (pod: PodName, path: string) => Promise<string>;
   /**
    * The answer of a debug endpoint of an istiod (`edsz?proxyID=reviews-v1.bookinfo`), whatever it is.
-   * @throws RequestRefused
+   * @param milliseconds that it may take; null: for ever
    */
-  readonly askIstiod: (istiod: string, path: string) => Promise<string>;
+  readonly askIstiod: (istiod: string, path: string, milliseconds: number | null) => Promise<IstiodTold>;
   readonly traffic: () => Traffic;
   /** Sentences for people: through what each node was read. */
   readonly notes: () => readonly string[];
@@ -94,10 +98,18 @@ export async function openCluster(
         if (status === 200) return text;
         throw new StreamError('refused', `${admin.place} answers ${path} with status ${status}: ${quoted(text)}`);
       }),
-    askIstiod: async (istiod, path) =>
-      await orRefused({ namespace: istioNamespace, pod: istiod }, async () =>
-        (await istiods.debugText(istiod, path, signal)).toString('utf8'),
-      ),
+    askIstiod: async (istiod, path, milliseconds) => {
+      const deadline = startDeadline(milliseconds, [signal]);
+      try {
+        return { body: (await istiods.debugText(istiod, path, deadline.signal)).toString('utf8') };
+      } catch (error) {
+        if (!(error instanceof StreamError)) throw error;
+        const slow = new StreamError('timeout', `there was no answer within ${(milliseconds ?? 0) / 1000} s`);
+        return unanswered(deadline.expired() ? slow : error, { namespace: istioNamespace, pod: istiod });
+      } finally {
+        deadline.done();
+      }
+    },
     traffic: () => connection.traffic,
     notes,
     close: async () => {
@@ -130,9 +142,14 @@ async function orRefused<T>(pod: PodName, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof StreamError)) throw error;
-    const { problem, remedy } = streamGap(error, pod, 'portforward');
-    throw new RequestRefused('rejected', problem, remedy ?? 'see whether the pod runs, and which ports it listens on');
+    const { problem, remedy } = unanswered(error, pod);
+    throw new RequestRefused('rejected', problem, remedy);
   }
+}
+
+function unanswered(error: StreamError, pod: PodName): { readonly problem: string; readonly remedy: string } {
+  const { problem, remedy } = streamGap(error, pod, 'portforward');
+  return { problem, remedy: remedy ?? 'see whether the pod runs, and which ports it listens on' };
 }
 
 /** Whether nothing else would be answered either. */

@@ -1,8 +1,9 @@
+import { mappedElements, type WalkedJson } from '../../model/walked-json.ts';
 import { passesCluster, type ClusterFilter, type EndpointTraits } from './clusters.ts';
 import { filteredAssignment } from './endpoint-assignments.ts';
 import type { EndpointFilter, PlaceTraits } from './endpoint-statuses.ts';
 import { passesListener, type DestinationTraits, type ListenerFilter } from './listeners.ts';
-import { field, list, text, withField } from './message.ts';
+import { field, text, withField } from './message.ts';
 import { filteredRoutes, type RouteFilter } from './routes.ts';
 import { isSelecting } from './selection.ts';
 
@@ -28,21 +29,35 @@ export function isFiltering({ cluster, listener, route, endpoint }: DumpFilter):
 }
 
 /** A config_dump with only the listeners, clusters, routes and endpoints that pass; everything else stays as it is. */
-export function filterDump(document: unknown, filter: DumpFilter, lookups: FilterLookups): unknown {
+export function filterDump(document: WalkedJson, filter: DumpFilter, lookups: FilterLookups): WalkedJson {
   if (!isFiltering(filter)) return document;
-  const configs = list(document, 'configs').map((section) => filterSection(section, filter, lookups));
-  return withField(document, 'configs', configs);
+  return selectElements(document, (element, place) => filterElement(element, place, filter, lookups));
 }
 
-function filterSection(section: unknown, filter: DumpFilter, lookups: FilterLookups): unknown {
-  if (typeof section !== 'object' || section === null) return section;
-  const entries = Object.entries(section).map(([key, value]): [string, unknown] => {
-    const elements: unknown = Array.isArray(value)
-      ? (value as unknown[]).flatMap((one) => filterElement(one, key, filter, lookups))
-      : value;
-    return [key, elements];
+/**
+ * A config_dump with what is left of the elements of each list of its sections.
+ * @param select is told each element and the name of its list
+ */
+export function selectElements(
+  document: WalkedJson,
+  select: (element: unknown, place: string) => readonly unknown[],
+): WalkedJson {
+  return withMembers(document, (name, member) => {
+    if (name !== 'configs' || !('elements' in member)) return member;
+    return mappedElements(member.elements, (section) => [
+      withMembers(section, (place, elements) => {
+        if (!('elements' in elements)) return elements;
+        return mappedElements(elements.elements, (element) =>
+          'value' in element ? select(element.value, place).map((value) => ({ value })) : [element],
+        );
+      }),
+    ]);
   });
-  return Object.fromEntries(entries);
+}
+
+function withMembers(node: WalkedJson, change: (name: string, member: WalkedJson) => WalkedJson): WalkedJson {
+  if (!('members' in node)) return node;
+  return { members: node.members.map(([name, member]) => [name, change(name, member)]) };
 }
 
 /** An element of a section by what it wraps; a listener in any of its states. */

@@ -8,9 +8,9 @@ const ISTIO_APIS = '/apis/networking.istio.io/';
  * `<unknown>`, as istioctl prints it (istioctl/pkg/writer/envoy/configdump/route.go, renderConfig).
  */
 export function ownerText(resource: unknown): string {
-  const config = field(resource, 'metadata', 'filter_metadata', 'istio', 'config');
   const noted = field(resource, 'metadata', 'filter_metadata', 'istio');
-  if (config === undefined && !(typeof noted === 'object' && noted !== null && 'config' in noted)) return '';
+  if (typeof noted !== 'object' || noted === null || !('config' in noted)) return '';
+  const config = field(noted, 'config');
   const path = typeof config === 'string' ? config : '';
   if (!path.startsWith(ISTIO_APIS)) return '<unknown>';
   const pieces = path.split('/');

@@ -22,7 +22,7 @@ export interface ResourceChange {
 /** How the resources of one kind compare. */
 export interface KindDiff {
   readonly kind: DiffKind;
-  /** `missing`: one side has no such section at all, so that nothing can be said. */
+  /** `missing`: one side or both have no such section at all, so that nothing can be said. */
   readonly status: 'same' | 'different' | 'missing';
   /** The side that lacks it: `before`, `after` or `both`; null: none does. */
   readonly missing: 'before' | 'after' | 'both' | null;
@@ -59,24 +59,30 @@ export function diffProxies(
   after: ProxyDump,
   { dynamicOnly, without = [] }: DiffOptions,
 ): KindDiff[] {
-  const lacking = (kind: DiffKind): readonly boolean[] =>
-    [before, after].map((dump) => dump.section(SECTIONS[kind]) === undefined);
+  const has = (dump: ProxyDump, kind: DiffKind): boolean => dump.section(SECTIONS[kind]) !== undefined;
   // Only proxies with filters by extension discovery have that section.
-  const asked = KINDS.filter((kind) => kind !== 'extension' || lacking(kind).includes(false));
+  const asked = KINDS.filter((kind) => kind !== 'extension' || has(before, kind) || has(after, kind));
+  const isKnown = (dump: ProxyDump, kind: DiffKind): boolean =>
+    has(dump, kind) || (kind === 'extension' && ALWAYS.every((one) => has(dump, one)));
   const kinds = asked
     .filter((kind) => !without.includes(kind))
     .map((kind): KindDiff => {
-      const lacks = lacking(kind);
-      const missing = lacks[0] === true ? (lacks[1] === true ? 'both' : 'before') : lacks[1] === true ? 'after' : null;
-      if (missing !== null) {
-        return { kind, status: missing === 'both' ? 'same' : 'missing', missing, resources: [] } as const;
-      }
+      const missing = missingSide(isKnown(before, kind), isKnown(after, kind));
+      if (missing !== null) return { kind, status: 'missing', missing, resources: [] } as const;
       const resources = changesOf(kind, resourcesOf(before, kind, dynamicOnly), resourcesOf(after, kind, dynamicOnly));
       return { kind, status: resources.length === 0 ? 'same' : 'different', missing, resources } as const;
     });
   const [gap] = [...before.gaps(), ...after.gaps()];
   if (gap !== undefined) throw unreadableDocument(gap);
   return kinds;
+}
+
+/** Kinds that every proxy's dump has unless it was captured in part. */
+const ALWAYS: readonly DiffKind[] = ['listener', 'route', 'cluster'];
+
+function missingSide(before: boolean, after: boolean): KindDiff['missing'] {
+  if (before) return after ? null : 'after';
+  return after ? 'before' : 'both';
 }
 
 type Resources = ReadonlyMap<string, unknown>;
@@ -196,9 +202,13 @@ function secretsOf(dump: ProxyDump): Resources {
   return found;
 }
 
-/** Whether anything differs, or could not be compared. */
-export function isDifferent(diff: readonly KindDiff[]): boolean {
-  return diff.some(({ status }) => status !== 'same');
+/** What two proxies are to each other; `unknown`: what could be compared is the same, and something could not. */
+export type Verdict = 'same' | 'different' | 'unknown';
+
+/** The verdict on all kinds together. */
+export function verdictOf(diff: readonly KindDiff[]): Verdict {
+  if (diff.some(({ status }) => status === 'different')) return 'different';
+  return diff.some(({ status }) => status === 'missing') ? 'unknown' : 'same';
 }
 
 /** The differences as lines for people. */
@@ -206,9 +216,13 @@ export function diffLines(diff: readonly KindDiff[], before: string, after: stri
   const shown = allChanges ? CHANGES_KEPT : 8;
   return diff.flatMap(({ kind, status, missing, resources }) => {
     const plural = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}s`;
-    if (status === 'same') return [missing === 'both' ? `${plural}: in neither` : `${plural} match`];
+    if (status === 'same') return [`${plural} match`];
     if (status === 'missing') {
-      return [`${plural} cannot be compared: ${missing === 'before' ? before : after} does not have them`];
+      const who =
+        missing === 'both'
+          ? 'neither was captured with'
+          : `${missing === 'before' ? before : after} was captured without`;
+      return [`${plural} cannot be compared: ${who} them`];
     }
     return [`${plural} differ`, ...resources.flatMap((one) => resourceLines(one, shown))];
   });

@@ -1,5 +1,5 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
-import { list, isSet, text, texts, withField } from './message.ts';
+import { field, list, isSet, text, texts, withField } from './message.ts';
 import { ownerText } from './owner.ts';
 import { runningResources } from './resources.ts';
 import { clusterNameTraits, isSelecting, selects, serviceNames, type Selection } from './selection.ts';
@@ -89,15 +89,15 @@ function hostRows(name: string, host: unknown): readonly (readonly string[])[] {
 
 /** The path that a route matches: `/a*`, `PathPrefix:/a`, `/a` or `regex …`; empty for other kinds of match. */
 export function matchText(route: unknown): string {
-  const prefix = text(route, 'match', 'prefix');
-  const separated = text(route, 'match', 'path_separated_prefix');
-  const exact = text(route, 'match', 'path');
-  return [
-    ...(prefix === '' ? [] : [`${prefix}*`]),
-    ...(separated === '' ? [] : [`PathPrefix:${separated}`]),
-    ...(exact === '' ? [] : [exact]),
-    ...(isSet(route, 'match', 'safe_regex') ? [`regex ${text(route, 'match', 'safe_regex', 'regex')}`] : []),
-  ].join(' ');
+  const match = field(route, 'match');
+  const prefix = text(match, 'prefix');
+  const separated = text(match, 'path_separated_prefix');
+  const regex = isSet(match, 'safe_regex') ? `regex ${text(match, 'safe_regex', 'regex')}` : '';
+  const exact = text(match, 'path');
+  // Nearly always there is one.
+  if (separated === '' && exact === '' && regex === '') return prefix === '' ? '' : `${prefix}*`;
+  const parts = [prefix && `${prefix}*`, separated && `PathPrefix:${separated}`, exact, regex];
+  return parts.filter((part) => part !== '').join(' ');
 }
 
 /** Two of the domains without ports and without the longer forms of others, and how many more there are. */
@@ -110,13 +110,18 @@ function domainsText(domains: readonly string[]): string {
 }
 
 function hasPort(domain: string): boolean {
-  const colons = domain.split(':').length - 1;
-  return colons > 0 && !(colons > 2 && domain.endsWith(']'));
+  if (!domain.includes(':')) return false;
+  return !(domain.split(':').length > 3 && domain.endsWith(']'));
 }
 
+const LONG_FORMS = ['.svc.cluster.local', '.svc'];
+const FEW = 16;
+
 function withoutLongForms(domains: readonly string[]): readonly string[] {
-  const all = new Set(domains);
-  const isLongForm = (domain: string): boolean =>
-    ['.svc.cluster.local', '.svc'].some((end) => domain.endsWith(end) && all.has(domain.slice(0, -end.length)));
-  return domains.filter((domain) => !isLongForm(domain));
+  // To look through a few names costs less than a set of them.
+  const set = domains.length > FEW ? new Set(domains) : null;
+  const has = (domain: string): boolean => set?.has(domain) ?? domains.includes(domain);
+  return domains.filter(
+    (domain) => !LONG_FORMS.some((end) => domain.endsWith(end) && has(domain.slice(0, -end.length))),
+  );
 }

@@ -29,19 +29,43 @@ function compareUnits(a: string, b: string): number {
 
 /** Sorts by a key of several parts, each of which counts when those before it are equal; what is equal in all keeps its order. */
 export function sortedBy<T>(values: readonly T[], keyOf: (value: T) => SortKey): T[] {
-  const keyed = values.map((value) => ({ value, key: keyOf(value) }));
-  const direct = keyed.every(({ key }) => key.every((part) => typeof part !== 'string' || isDirect(part)));
-  const compareTexts = direct ? compareUnits : compareBytes;
-  return keyed.toSorted((a, b) => compareKeys(a.key, b.key, compareTexts)).map(({ value }) => value);
+  const keys = new SortKeys();
+  for (const value of values) keys.push(keyOf(value));
+  return keys.sorted(values);
 }
 
-function compareKeys(a: SortKey, b: SortKey, compareTexts: (a: string, b: string) => number): number {
-  for (let index = 0; index < a.length; index++) {
-    const [left = 0, right = 0] = [a[index], b[index]];
-    if (left === right) continue;
-    if (typeof left === 'string' && typeof right === 'string') return compareTexts(left, right);
-    // Numbers may be infinite, so that a difference may be none.
-    return left < right ? -1 : 1;
+/** The sort keys of a list, part by part: so they take a small part of what a list of keys would. */
+export class SortKeys {
+  readonly #parts: (string | number)[][] = [];
+  #count = 0;
+  #direct = true;
+
+  /** Adds the key of the next value. */
+  push(key: SortKey): void {
+    for (let part = 0; part < key.length; part++) {
+      const value = key[part] ?? 0;
+      (this.#parts[part] ??= Array<number>(this.#count).fill(0)).push(value);
+      if (typeof value === 'string') this.#direct &&= isDirect(value);
+    }
+    for (let part = key.length; part < this.#parts.length; part++) this.#parts[part]?.push(0);
+    this.#count += 1;
   }
-  return 0;
+
+  /** The values by their keys. */
+  sorted<T>(values: readonly T[]): T[] {
+    const compareTexts = this.#direct ? compareUnits : compareBytes;
+    const indexed = values.map((value, index) => ({ value, index }));
+    return indexed.toSorted((a, b) => this.#compare(a.index, b.index, compareTexts)).map(({ value }) => value);
+  }
+
+  #compare(a: number, b: number, compareTexts: (a: string, b: string) => number): number {
+    for (const part of this.#parts) {
+      const [left = 0, right = 0] = [part[a], part[b]];
+      if (left === right) continue;
+      if (typeof left === 'string' && typeof right === 'string') return compareTexts(left, right);
+      // Numbers may be infinite, so that a difference may be none.
+      return left < right ? -1 : 1;
+    }
+    return 0;
+  }
 }

@@ -47,6 +47,20 @@ export function printedSections(stored: StoredBytes): readonly PrintedSection[] 
   return found.map((section, at) => ({ ...section, end: ends[at] ?? length }));
 }
 
+/** What stands between two elements of `configs`. */
+const BETWEEN = Buffer.from('\n  },\n');
+
+/** Whether something else than these sections stands between them, an element of `configs` of another type. */
+export function holdsOthers(stored: StoredBytes, sections: readonly PrintedSection[]): boolean {
+  return sections.some(({ start, end }) => {
+    for (let from = start; from < end; from += WINDOW_BYTES) {
+      const bytes = stored.peek(from, Math.min(end, from + WINDOW_BYTES + BETWEEN.length));
+      if (bytes.includes(BETWEEN)) return true;
+    }
+    return false;
+  });
+}
+
 /** Bytes that are in memory. */
 export function storedInMemory(bytes: Buffer): StoredBytes {
   const part = (start: number, end: number): Buffer => bytes.subarray(start, end);

@@ -1,10 +1,12 @@
 import type { Artefact, Gap, StoredBytes } from '../../model/artefact.ts';
 import type { ElementWish, ProxyClusterStatuses, ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
+import { mappedElements, type WalkedJson } from '../../model/walked-json.ts';
 import { printedPart, readJson } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-node.ts';
-import { STRING_LIMIT } from '../json-index/passing-values.ts';
+import { BatchReader } from '../json-index/passing-values.ts';
 import { adminMember, CLUSTERS, CONFIG_DUMP, explainText, isEmptyAnswer } from './admin-document.ts';
-import { printedSections, storedInMemory, type PrintedSection } from './printed-sections.ts';
+import { holdsOthers, printedSections, storedInMemory, type PrintedSection } from './printed-sections.ts';
+import { printedStatuses, statusValues, type PrintedStatuses } from './printed-statuses.ts';
 import { protoMember } from './resource.ts';
 
 /** What a file of a proxy is. */
@@ -28,6 +30,10 @@ export function readProxyDocument(artefact: Artefact, parseWholeBytes = INDEX_BY
   const stored = artefact.stored ?? storedInMemory(artefact.bytes);
   const printed = stored.length > parseWholeBytes ? printedSections(stored) : null;
   if (printed !== null) return { kind: 'config-dump', dump: printedDump(artefact, stored, printed) };
+  const statuses = stored.length > parseWholeBytes ? printedStatuses(stored) : null;
+  if (statuses !== null) {
+    return { kind: 'clusters', clusters: printedClusters(artefact, stored, statuses), empty: false };
+  }
   const { root, gaps } = readJson(artefact, parseWholeBytes, 'layout');
   const [gap] = gaps.map(explainText);
   if (gap !== undefined) return { kind: 'unreadable', gap };
@@ -42,24 +48,63 @@ export function readProxyDocument(artefact: Artefact, parseWholeBytes = INDEX_BY
   const configs = adminMember(artefact, root, CONFIG_DUMP);
   if ('problem' in configs) return { kind: 'unreadable', gap: configs };
   const sections = configs.elements().flatMap((node) => typedSection(node, reader));
-  return { kind: 'config-dump', dump: configDump(artefact, sections, reader) };
+  const document = (): WalkedJson => walkedDocument(root, configs, reader);
+  return { kind: 'config-dump', dump: configDump(artefact, sections, document, reader) };
 }
 
 function printedDump(artefact: Artefact, stored: StoredBytes, printed: readonly PrintedSection[]): ProxyDump {
   const reader = new ElementReader(artefact.name);
   // The one that was read last alone is held: all of them are the whole file.
   let held: { readonly at: number; readonly node: JsonNode } | undefined;
-  const sections = printed.map(({ type, start, end }, at) => {
-    const read = (): JsonNode => {
-      if (held?.at === at) return held.node;
-      held = undefined;
-      const node = printedPart(artefact.name, stored.slice(start, end), `/configs/${at}`);
-      held = { at, node };
-      return node;
-    };
-    return { type, section: dumpSection(read, reader) };
+  const reads = printed.map(({ start, end }, at) => (): JsonNode => {
+    if (held?.at === at) return held.node;
+    held = undefined;
+    const node = printedPart(artefact.name, stored.slice(start, end), `/configs/${at}`);
+    held = { at, node };
+    return node;
   });
-  return configDump(artefact, sections, reader);
+  const sections = printed.flatMap(({ type }, at) => {
+    const read = reads[at];
+    return read === undefined ? [] : [{ type, section: dumpSection(read, reader) }];
+  });
+  const parts = {
+    *[Symbol.iterator]() {
+      for (const read of reads) yield read();
+    },
+  };
+  const document = (): WalkedJson => {
+    if (!holdsOthers(stored, printed)) return { members: [['configs', walkedParts(parts, reader)]] };
+    const { root, gaps } = readJson(artefact, 0, 'layout');
+    reader.gaps.push(...gaps.map(explainText));
+    return walkedDocument(root, root?.member('configs') ?? null, reader);
+  };
+  return configDump(artefact, sections, document, reader);
+}
+
+function walkedDocument(root: JsonNode | null, configs: JsonNode | null, reader: ElementReader): WalkedJson {
+  const members = (root?.keys() ?? []).flatMap((key) => {
+    const node = root?.member(key);
+    if (node === undefined) return [];
+    const isConfigs = node.pointer === configs?.pointer;
+    return [[key, isConfigs ? walkedParts(node.elements(), reader) : { value: reader.value(node) }] as const];
+  });
+  return { members };
+}
+
+function walkedParts(parts: Iterable<JsonNode>, reader: ElementReader): WalkedJson {
+  return mappedElements(parts, (part) => [
+    part.kind === 'object' ? { members: walkedMembers(part, reader) } : { value: reader.value(part) },
+  ]);
+}
+
+function walkedMembers(part: JsonNode, reader: ElementReader): (readonly [string, WalkedJson])[] {
+  return part.keys().flatMap((key): (readonly [string, WalkedJson])[] => {
+    const member = part.member(key);
+    if (member === undefined) return [];
+    if (member.kind !== 'array') return [[key, { value: reader.value(member) }]];
+    const elements = { [Symbol.iterator]: () => reader.passing(member)[Symbol.iterator]() };
+    return [[key, mappedElements(elements, (value) => [{ value }])]];
+  });
 }
 
 interface TypedSection {
@@ -72,7 +117,12 @@ function typedSection(node: JsonNode, reader: ElementReader): TypedSection[] {
   return type === undefined ? [] : [{ type, section: dumpSection(() => node, reader) }];
 }
 
-function configDump(artefact: Artefact, sections: readonly TypedSection[], reader: ElementReader): ProxyDump {
+function configDump(
+  artefact: Artefact,
+  sections: readonly TypedSection[],
+  document: () => WalkedJson,
+  reader: ElementReader,
+): ProxyDump {
   const ofType = (type: string): ProxyDumpSection[] =>
     sections.filter((one) => one.type === type).map((one) => one.section);
   return {
@@ -80,11 +130,7 @@ function configDump(artefact: Artefact, sections: readonly TypedSection[], reade
     section: (type) => ofType(type).at(-1),
     sections: ofType,
     pieces: () => piecesOf(artefact.stored ?? storedInMemory(artefact.bytes)),
-    document: () => {
-      const { bytes } = artefact;
-      if (bytes.length > STRING_LIMIT) throw new RangeError('it is longer than a string can be');
-      return JSON.parse(bytes.toString('utf8')) as unknown;
-    },
+    document,
     gaps: () => reader.gaps,
   };
 }
@@ -121,6 +167,25 @@ function clusterStatuses(
   };
 }
 
+/** Of the bytes only a window at a time is in memory, as long as they are printed as Envoy prints them. */
+function printedClusters(artefact: Artefact, stored: StoredBytes, place: PrintedStatuses): ProxyClusterStatuses {
+  const reader = new ElementReader(artefact.name);
+  const member = (): JsonNode | undefined => {
+    const { root, gaps } = readJson(artefact, 0, 'layout');
+    reader.gaps.push(...gaps.map(explainText));
+    const found = adminMember(artefact, root, CLUSTERS);
+    return 'problem' in found ? undefined : found;
+  };
+  return {
+    artefact: artefact.name,
+    statuses: (wish = {}) => {
+      const batches = new BatchReader(wish.without ?? []);
+      return statusValues(stored, place, searchedFor(wish), batches, () => reader.passing(member(), wish));
+    },
+    gaps: () => reader.gaps,
+  };
+}
+
 /** Parses values when they are asked for, and notes those that are no JSON. */
 class ElementReader {
   readonly gaps: Gap[] = [];
@@ -130,10 +195,11 @@ class ElementReader {
     this.#artefact = artefact;
   }
 
-  passing(list: JsonNode | undefined, { holding = null, without = [] }: ElementWish = {}): Iterable<unknown> {
+  passing(list: JsonNode | undefined, wish: ElementWish = {}): Iterable<unknown> {
     if (list === undefined) return [];
-    const searched = holding !== null && isPlain(holding) ? holding : null;
-    return list.passingElements({ holding: searched, without, broken: (pointer) => this.#noteGap(pointer) });
+    const { without = [] } = wish;
+    const broken = (pointer: string): void => this.#noteGap(pointer);
+    return list.passingElements({ holding: searchedFor(wish), without, broken });
   }
 
   value(node: JsonNode): unknown {
@@ -145,6 +211,11 @@ class ElementReader {
   #noteGap(pointer: string): void {
     this.gaps.push({ kind: 'unreadable', artefact: this.#artefact, pointer, problem: 'this value is no JSON' });
   }
+}
+
+/** What may be searched for among the bytes. */
+function searchedFor({ holding = null }: ElementWish): string | null {
+  return holding !== null && isPlain(holding) ? holding : null;
 }
 
 /** Whether JSON can write the text, quoted or not, in one way only, so that it may be searched for among the bytes. */

@@ -10,7 +10,7 @@ import type { Span } from './span-tree.ts';
 /** As many bytes are parsed at once. */
 const BATCH_BYTES = 512 * 1024;
 /** V8's limit on the length of a string (2^29 - 24); a longer slice cannot be parsed. */
-export const STRING_LIMIT = 0x1fffffe8;
+const STRING_LIMIT = 0x1fffffe8;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 
@@ -38,11 +38,28 @@ export function* listedValues(
   const first = list.start + 1;
   const end = bytes.lastIndexOf(NEWLINE, list.end - 1);
   if (bytes[first] !== NEWLINE || end <= first) return 0;
-  const indent = ' '.repeat(firstOther(bytes, first + 1) - first - 1);
+  return yield* printedValues(bytes, [first, end], firstOther(bytes, first + 1) - first - 1, holding, reader);
+}
+
+/**
+ * The values of elements that are printed one after the other, each an object that begins on a line of its own.
+ * @param place where the line feed before the first one stands, and the end of the last one
+ * @param indent blanks before each
+ * @param holding characters that the text of an element must hold; null: every element is read
+ * @returns as {@link listedValues}
+ */
+export function* printedValues(
+  bytes: Buffer,
+  [first, end]: readonly [number, number],
+  indent: number,
+  holding: string | null,
+  reader: BatchReader,
+): Generator<unknown, number | null> {
+  const margin = ' '.repeat(indent);
   const texts =
     holding === null
-      ? batches(bytes, first, end, indent)
-      : textsHolding(bytes, first, end, indent, Buffer.from(holding));
+      ? batches(bytes, first, end, margin)
+      : textsHolding(bytes, first, end, margin, Buffer.from(holding));
   let count = 0;
   for (const text of texts) {
     const values = text === null ? undefined : reader.read(text);

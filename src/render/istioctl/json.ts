@@ -1,4 +1,5 @@
-import type { JsonTree } from './json-tree.ts';
+import { opened, type WalkedJson } from '../../model/walked-json.ts';
+import { plainTree, type JsonTree } from './json-tree.ts';
 
 const INDENT = '    ';
 
@@ -34,6 +35,39 @@ function indented(node: JsonTree, indent: string, quote: (text: string) => strin
       : node.members.map(([key, value]) => `${quote(key)}: ${indented(value, inner, quote)}`);
   if (parts.length === 0) return `${open}${close}`;
   return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${indent}${close}`;
+}
+
+/** The same of a list, an element each. */
+export function* indentedList(elements: Iterable<JsonTree>, quote: (text: string) => string): Generator<string> {
+  let before = '[';
+  for (const element of elements) {
+    yield `${before}\n${INDENT}${indented(element, INDENT, quote)}`;
+    before = ',';
+  }
+  yield before === ',' ? '\n]' : '[]';
+}
+
+/** The same of plain JSON, piece by piece: it may be longer than a string can be. */
+export function* indentedPieces(node: WalkedJson, quote: (text: string) => string, indent = ''): Generator<string> {
+  if ('value' in node) {
+    yield indented(plainTree(node.value), indent, quote);
+    return;
+  }
+  const inner = indent + INDENT;
+  const [open, close] = 'elements' in node ? '[]' : '{}';
+  let before = open ?? '';
+  const parts: Iterable<readonly [string, WalkedJson]> =
+    'members' in node ? node.members.map(([name, member]) => [`${quote(name)}: `, member]) : unnamed(node.elements);
+  for (const [name, part] of parts) {
+    yield `${before}\n${inner}${name}`;
+    yield* indentedPieces(part, quote, inner);
+    before = ',';
+  }
+  yield before === ',' ? `\n${indent}${close}` : `${open}${close}`;
+}
+
+function* unnamed(elements: Iterable<WalkedJson>): Generator<readonly [string, WalkedJson]> {
+  for (const element of elements) yield ['', opened(element)];
 }
 
 /**

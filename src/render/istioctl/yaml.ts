@@ -1,4 +1,5 @@
-import type { JsonTree } from './json-tree.ts';
+import { opened, type WalkedJson } from '../../model/walked-json.ts';
+import { plainTree, type JsonTree } from './json-tree.ts';
 import { yamlNumber, yamlString } from './yaml-scalar.ts';
 
 const STEP = 2;
@@ -9,6 +10,68 @@ const STEP = 2;
  */
 export function renderGoYaml(node: JsonTree): string {
   return `${collection(node, 0, 0)}\n`;
+}
+
+/** The same of a list, an element each. */
+export function* goYamlList(elements: Iterable<JsonTree>): Generator<string> {
+  let any = false;
+  for (const element of elements) {
+    yield `- ${collection(element, STEP, STEP)}\n`;
+    any = true;
+  }
+  if (!any) yield '[]\n';
+}
+
+/** The same of plain JSON, piece by piece: it may be longer than a string can be. */
+export function* goYamlPieces(node: WalkedJson): Generator<string> {
+  yield* pieces(node, 0);
+  yield '\n';
+}
+
+/** A node whose lines begin at the indent. */
+function* pieces(node: WalkedJson, indent: number): Generator<string> {
+  if ('value' in node) yield collection(plainTree(node.value), indent, indent);
+  else if ('elements' in node) yield* elementPieces(node.elements, indent, '', '[]');
+  else if (node.members.length === 0) yield '{}';
+  else {
+    for (const [at, [key, value]] of sortedMembers(node.members).entries()) {
+      if (at > 0) yield `\n${' '.repeat(indent)}`;
+      yield* memberPieces(key, value, indent);
+    }
+  }
+}
+
+function* memberPieces(key: string, node: WalkedJson, indent: number): Generator<string> {
+  if ('value' in node) {
+    yield member(key, plainTree(node.value), indent);
+    return;
+  }
+  const name = yamlString(key, { column: indent, indent, isKey: true });
+  if ('elements' in node) {
+    yield* elementPieces(node.elements, indent, `${name}:\n${' '.repeat(indent)}`, `${name}: []`);
+    return;
+  }
+  const inner = indent + STEP;
+  yield node.members.length === 0 ? `${name}: ` : `${name}:\n${' '.repeat(inner)}`;
+  yield* pieces(node, inner);
+}
+
+/** @param before what stands before the first one @param empty what stands there when there is none */
+function* elementPieces(
+  elements: Iterable<WalkedJson>,
+  indent: number,
+  before: string,
+  empty: string,
+): Generator<string> {
+  let lead = before;
+  let any = false;
+  for (const element of elements) {
+    yield `${lead}- `;
+    yield* pieces(opened(element), indent + STEP);
+    lead = `\n${' '.repeat(indent)}`;
+    any = true;
+  }
+  if (!any) yield empty;
 }
 
 /**
@@ -52,7 +115,7 @@ function scalarText(node: Extract<JsonTree, { kind: 'scalar' }>, column: number,
   return typeof value === 'object' && value !== null ? yamlNumber(value.number) : String(value);
 }
 
-function sortedMembers(members: readonly (readonly [string, JsonTree])[]): (readonly [string, JsonTree])[] {
+function sortedMembers<T>(members: readonly (readonly [string, T])[]): (readonly [string, T])[] {
   return [...new Map(members)].toSorted(([a], [b]) => compareKeys(Array.from(a), Array.from(b)));
 }
 

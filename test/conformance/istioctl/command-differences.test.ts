@@ -55,6 +55,13 @@ describe('flags', () => {
     expect(ours.status).toBe(2);
   });
 
+  it.each([['c'], ['l'], ['r']])('--cluster, which is of endpoints, is refused by both in %s', async (command) => {
+    const { theirs, ours } = await programs.ask([command, '--cluster', 'outbound|9080||a.b'], SIDECAR);
+    expect(theirs.errors).toContain('unknown flag: --cluster');
+    expect([theirs.status, ours.status, ours.text]).toEqual([64, 2, '']);
+    expect(ours.errors).toContain('--cluster');
+  });
+
   it('the hidden --waypoint is not there', async () => {
     const { theirs, ours } = await programs.ask(['listener', '--waypoint'], SIDECAR);
     expect([theirs.status, ours.status]).toEqual([0, 2]);

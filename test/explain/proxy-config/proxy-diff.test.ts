@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { diffProxies, type KindDiff } from '../../../src/explain/proxy-config/proxy-diff.ts';
+import { diffProxies, verdictOf, type KindDiff } from '../../../src/explain/proxy-config/proxy-diff.ts';
 import type { ProxyDump } from '../../../src/model/proxy-dump.ts';
 import { readProxyDocument } from '../../../src/parse/envoy/proxy-dump.ts';
 
@@ -77,6 +77,13 @@ const extension = (...names: readonly string[]): object => ({
   ],
 });
 
+const ENDPOINTS = { '@type': `${ADMIN}EndpointsConfigDump` };
+/** What no proxy lacks. */
+const whole: readonly object[] = ['Listeners', 'Routes', 'Clusters', 'Secrets'].map((name) => ({
+  '@type': `${ADMIN}${name}ConfigDump`,
+}));
+const configsOf = (dump: object): readonly object[] => Reflect.get(dump, 'configs') as readonly object[];
+
 describe('a proxy compared with itself', () => {
   it('in another order is the same', () => {
     const document: unknown = JSON.parse(TEXT);
@@ -149,11 +156,35 @@ describe('endpoints', () => {
   });
 });
 
+describe('a kind of which one side has nothing, or both', () => {
+  const [one] = whole;
+  it.each<readonly [what: string, before: object, after: object, missing: string | null, verdict: string]>([
+    ['both', { configs: whole }, { configs: whole }, 'both', 'unknown'],
+    ['one, and the rest is the same', { configs: [...whole, ENDPOINTS] }, { configs: whole }, 'after', 'unknown'],
+    [
+      'one, and another kind differs',
+      { configs: [{ ...one, static_listeners: [{ listener: { name: 'x' } }] }] },
+      { configs: [one, ENDPOINTS] },
+      'before',
+      'different',
+    ],
+  ])('cannot be compared: %s', (_, before, after, missing, verdict) => {
+    const kinds = diff(before, after);
+    expect(kinds.find(({ kind }) => kind === 'endpoint')).toMatchObject({ status: 'missing', missing });
+    expect(verdictOf(kinds)).toBe(verdict);
+  });
+
+  it('is nothing where both have all', () => {
+    expect(verdictOf(diff(JSON.parse(TEXT), JSON.parse(TEXT)))).toBe('same');
+  });
+});
+
 describe('filters by extension discovery', () => {
   it.each([
     ['the same in another order', extension('a', 'b'), extension('b', 'a'), 'same'],
     ['others', extension('a'), extension('b'), 'different'],
-    ['of one side alone', extension('a'), { configs: [] }, 'missing'],
+    ['of one side alone, and the other captured in part', extension('a'), { configs: [] }, 'missing'],
+    ['of one side alone', { configs: [...whole, ...configsOf(extension('a'))] }, { configs: whole }, 'different'],
     ['of none', { configs: [] }, { configs: [] }, undefined],
   ])('%s', (_, before, after, status) => {
     expect(statuses(diff(before, after))['extension']).toBe(status);

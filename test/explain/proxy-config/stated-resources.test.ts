@@ -69,7 +69,6 @@ describe('notes beside a table of what is active', () => {
         'The proxy rejected an update of listener c (no version of it runs): no port',
         'The proxy rejected an update of listener without a name (no version of it runs): no name',
         '1 listener is warming (not in use yet): e',
-        '1 listener is draining (open connections end on the old version): d',
       ],
     ],
     ['cluster', CLUSTERS, ['4 clusters are warming (not in use yet): b, c, d, …']],

@@ -55,6 +55,11 @@ export function* endpointDetails({ dump, statuses, view }: EndpointSources): Gen
     for (const hosts of assignments(dump)) for (const host of byKey(hosts).values()) yield detailOf(host, places);
     return;
   }
+  if (dump === null && statuses !== null && isToldOnce(statuses)) {
+    for (const status of statuses.statuses())
+      for (const host of byKey(hostsOfStatus(status)).values()) yield detailOf(host, places);
+    return;
+  }
   const found = byKey(dump === null ? [] : assignedHosts(dump));
   for (const host of statuses === null ? [] : statedHosts(statuses)) {
     const known = found.get(keyOf(host));
@@ -86,6 +91,17 @@ function isAssignedOnce(dump: ProxyDump): boolean {
     }
   }
   return true;
+}
+
+/** Whether no cluster is told of twice, likewise. */
+function isToldOnce(statuses: ProxyClusterStatuses): boolean {
+  const seen = new Set<string>();
+  let count = 0;
+  for (const status of statuses.statuses({ without: ['host_statuses": [', 'circuit_breakers": {'] })) {
+    seen.add(text(status, 'name'));
+    count += 1;
+  }
+  return seen.size === count;
 }
 
 const FROM_DUMP = ['config_dump'] as const;
@@ -171,25 +187,31 @@ function clustersByService(dump: ProxyDump): ReadonlyMap<string, readonly string
 }
 
 function* statedHosts(statuses: ProxyClusterStatuses): Generator<Host> {
-  for (const status of statuses.statuses()) {
-    const cluster = text(status, 'name');
-    for (const host of list(status, 'host_statuses')) {
-      const health = field(host, 'health_status');
-      yield {
-        cluster,
-        ...addressAbout(field(host, 'address')),
-        health: enumName(health, 'eds_health_status', HEALTH),
-        flags: healthFlags(host),
-        ejected: field(health, 'failed_outlier_check') === true,
-        weight: isSet(host, 'weight') ? number(host, 'weight') : null,
-        priority: number(host, 'priority'),
-        locality: localityText(field(host, 'locality')) || null,
-        activeRequests: statistic(host, 'rq_active'),
-        successRate: isSet(host, 'success_rate') ? number(host, 'success_rate', 'value') : null,
-        sources: FROM_STATUSES,
-      };
-    }
-  }
+  for (const status of statuses.statuses()) yield* hostsOfStatus(status);
+}
+
+function hostsOfStatus(status: unknown): readonly Host[] {
+  const cluster = text(status, 'name');
+  let locality = '';
+  return list(status, 'host_statuses').map((host) => {
+    const health = field(host, 'health_status');
+    // One text for neighbours of one place.
+    const place = localityText(field(host, 'locality'));
+    if (place !== locality) locality = place;
+    return {
+      cluster,
+      ...addressAbout(field(host, 'address')),
+      health: enumName(health, 'eds_health_status', HEALTH),
+      flags: healthFlags(host),
+      ejected: field(health, 'failed_outlier_check') === true,
+      weight: isSet(host, 'weight') ? number(host, 'weight') : null,
+      priority: number(host, 'priority'),
+      locality: locality || null,
+      activeRequests: statistic(host, 'rq_active'),
+      successRate: isSet(host, 'success_rate') ? number(host, 'success_rate', 'value') : null,
+      sources: FROM_STATUSES,
+    };
+  });
 }
 
 function statistic(host: unknown, name: string): number {

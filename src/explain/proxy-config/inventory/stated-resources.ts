@@ -135,9 +135,10 @@ function rejectionOf(element: unknown): Rejection | null {
 
 const NAMES_SHOWN = 3;
 
-const IDLE = { warming: 'not in use yet', draining: 'open connections end on the old version' } as const;
-
-/** Sentences about updates that the proxy refused and resources that are not in use, for those who look at the active ones. */
+/**
+ * Sentences about updates that the proxy refused and resources that are not in use yet, for those who look at the active ones. That an
+ * old version drains after a change is nothing to be told of.
+ */
 export function troubleNotes(dump: ProxyDump, kind: StatedKind): string[] {
   const notes: string[] = [];
   for (const { resource, state, rejection } of statedResources(dump, kind, { holding: '"error_state"' })) {
@@ -146,15 +147,15 @@ export function troubleNotes(dump: ProxyDump, kind: StatedKind): string[] {
     const name = text(resource, 'name') || 'without a name';
     notes.push(`The proxy rejected an update of ${kind} ${name} (${runs}): ${rejection.reason}`);
   }
-  return [...notes, ...idleNote(dump, kind, 'warming'), ...idleNote(dump, kind, 'draining')];
+  return [...notes, ...warmingNote(dump, kind)];
 }
 
-function idleNote(dump: ProxyDump, kind: StatedKind, state: 'warming' | 'draining'): string[] {
-  const wish = kind === 'listener' ? { holding: `"${state}_state"` } : {};
+function warmingNote(dump: ProxyDump, kind: StatedKind): string[] {
+  const wish = kind === 'listener' ? { holding: '"warming_state"' } : {};
   const names: string[] = [];
-  for (const { resource } of statedResources(dump, kind, wish, state)) names.push(text(resource, 'name'));
+  for (const { resource } of statedResources(dump, kind, wish, 'warming')) names.push(text(resource, 'name'));
   if (names.length === 0) return [];
   const shown = names.slice(0, NAMES_SHOWN).join(', ') + (names.length > NAMES_SHOWN ? ', …' : '');
   const what = names.length === 1 ? `${kind} is` : `${kind}s are`;
-  return [`${names.length} ${what} ${state} (${IDLE[state]}): ${shown}`];
+  return [`${names.length} ${what} warming (not in use yet): ${shown}`];
 }

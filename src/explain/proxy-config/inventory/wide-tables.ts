@@ -1,5 +1,5 @@
 import { clusterNameCells } from '../clusters.ts';
-import { sortedBy, type SortKey, type Table } from '../table.ts';
+import { SortKeys, type SortKey, type Table } from '../table.ts';
 import { clusterKey } from '../cluster-name.ts';
 import type { ClusterDetail } from './cluster-detail.ts';
 import type { EndpointDetail } from './endpoint-detail.ts';
@@ -27,9 +27,16 @@ function sortedRows<T>(
   keyOf: (value: T) => SortKey,
   rowsOf: (value: T) => readonly (readonly string[])[],
 ): readonly (readonly string[])[] {
-  const groups: { readonly key: SortKey; readonly rows: readonly (readonly string[])[] }[] = [];
-  for (const value of values) groups.push({ key: keyOf(value), rows: rowsOf(value) });
-  return sortedBy(groups, ({ key }) => key).flatMap(({ rows }) => rows);
+  const keys = new SortKeys();
+  const rows: (readonly string[])[] = [];
+  for (const value of values) {
+    const key = keyOf(value);
+    for (const row of rowsOf(value)) {
+      keys.push(key);
+      rows.push(row);
+    }
+  }
+  return keys.sorted(rows);
 }
 
 /** One row for each filter chain; a listener without chains has one row. */
@@ -180,6 +187,12 @@ function settingsText(settings: Readonly<Record<string, string | number>>): stri
   return listCell(Object.entries(settings).map(([name, value]) => `${name}=${value}`));
 }
 
+/** One text for all endpoints of one source. */
+function sourcesText({ sources }: EndpointDetail): string {
+  const [only] = sources;
+  return sources.length === 1 && only !== undefined ? only : sources.join('+');
+}
+
 /** One row for each host of each cluster. */
 export function wideEndpointTable(endpoints: Iterable<EndpointDetail>): Table {
   const columns = [
@@ -216,7 +229,7 @@ export function wideEndpointTable(endpoints: Iterable<EndpointDetail>): Table {
       one.locality ?? NONE,
       one.activeRequests === null ? NONE : String(one.activeRequests),
       one.successRate === null ? NONE : `${one.successRate}%`,
-      one.sources.join('+'),
+      sourcesText(one),
     ],
   ]);
   // How busy an endpoint is at the moment tells no two replicas apart.
