@@ -9,7 +9,10 @@ import { WORKERS } from './test/e2e/lab-of-worker.ts';
  */
 const ORDER = [
   'ipvs-cluster',
-  ...['services', 'node-access', 'snapshot', 'faults'],
+  'services',
+  'node-access',
+  'snapshot',
+  'faults',
   'mesh',
   'services-nftables',
   'lab',

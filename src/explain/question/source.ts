@@ -84,7 +84,7 @@ function nodeSource(view: ClusterView, name: string): Source {
 }
 
 function noSuchPod(view: ClusterView, namespace: string, name: string, elsewhere: readonly PodFact[]): QuestionError {
-  const isService = view.objects?.services.some((one) => one.namespace === namespace && one.name === name) === true;
+  const isService = view.objects?.services.some((each) => each.namespace === namespace && each.name === name) === true;
   const client = isService ? [`${name} is a Service there: FROM is a client, such as a pod or deploy/${name}.`] : [];
   const pods = view.objects?.pods ?? [];
   const absent = `there is no pod ${name} in namespace ${namespace}`;
