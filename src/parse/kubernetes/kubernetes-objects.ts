@@ -108,6 +108,9 @@ interface Searched<T> {
   readonly having: (text: string, key?: 'name') => readonly T[];
 }
 
+/** Who asks for more texts than these is about to see all of the List: reading it once costs less than searching it each time. */
+const MOST_SEARCHES = 256;
+
 /** Objects of a kind, all of them or those that hold a text; the same object is the same fact in both. */
 function searched<T extends ObjectFact>(lists: OpenLists, plural: string, parse: Parse<T>): Searched<T> {
   const met = new Map<string, T>();
@@ -128,6 +131,7 @@ function searched<T extends ObjectFact>(lists: OpenLists, plural: string, parse:
       const asked = `${key ?? ''} ${text}`;
       const known = answers.get(asked);
       if (known !== undefined) return known;
+      if (answers.size >= MOST_SEARCHES) return all();
       const found = lists.having(plural, parse, text, key);
       if (found === undefined) return all();
       const answer = once(found.map(same));

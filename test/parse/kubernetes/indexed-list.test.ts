@@ -55,6 +55,19 @@ describe.each([
     expect(gaps()).toEqual([]);
   });
 
+  it('is read once where many texts are asked for: the facts are the same, and there may be others beside them', () => {
+    const { objects, gaps } = read(text);
+    const answers = Array.from({ length: 400 }, (_one, at) => objects.podsHaving(`app-${at}`, 'name'));
+    const own = answers.map((pods, at) => pods.filter(({ name }) => name === `app-${at}`));
+    expect(own.map((found) => found.map(({ cursor }) => cursor.pointer))).toEqual(
+      Array.from({ length: 400 }, (_one, at) => [`/items/${at}`]),
+    );
+    expect(answers.at(0)).toHaveLength(1);
+    expect(answers.at(-1)).toBe(objects.pods);
+    expect(objects.podsHaving('app-0', 'name')[0]).toBe(objects.pods.find(({ name }) => name === 'app-0'));
+    expect(gaps()).toEqual([]);
+  });
+
   it('gives the facts that parsing all of it gives', () => {
     const unusual = JSON.stringify(pods()).replace('"items":[', '"items":[ ');
     expect(indexList(artefact(unusual))).toBeUndefined();
