@@ -44,7 +44,10 @@ export default class ProxyConfigAll extends ProxyCommand {
     type: listenerTypeFlag,
     name: routeNameFlag,
     verbose: verboseRowsFlag,
-    'with-headers': Flags.boolean({ summary: 'Print a heading above each part', allowNo: true }),
+    'with-headers': Flags.boolean({
+      summary: 'Print a heading above each part, as --odd does by itself',
+      allowNo: true,
+    }),
     output: formatFlag('short'),
   };
 
@@ -58,7 +61,7 @@ export default class ProxyConfigAll extends ProxyCommand {
       route: { name: given(flags.name), selection: { service } },
       endpoint: { cluster: null, selection: { address, port, service } },
     };
-    const layout = { verbose: flags.verbose, withHeaders: flags['with-headers'] };
+    const layout = { verbose: flags.verbose, withHeaders: flags['with-headers'] ?? flags.odd };
     const asked = this.asked(args.proxy, flags);
     // istioctl shows what is in the config_dump.
     const more = isIstioctls({ format: flags.output }) ? [] : (['clusters'] as const);

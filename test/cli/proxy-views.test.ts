@@ -150,6 +150,14 @@ describe('several proxies', () => {
     }
   });
 
+  it('with all and --odd have headings, that it be told what agrees, unless they are refused', () => {
+    const odd = ['pc', 'all', 'svc/reviews.bookinfo', '--replicas', ...SNAPSHOT, '--odd'];
+    expect(reach(...odd).stdout).toMatch(/^------ BOOTSTRAP INFO ------\n/m);
+    expect(reach(...odd).stdout).toMatch(/^------ CLUSTER INFO ------\n\nAll 3 proxies agree\.$/m);
+    expect(reach(...odd, '--no-with-headers').stdout).not.toContain('INFO');
+    expect(reach('pc', 'all', 'svc/reviews.bookinfo', '--replicas', ...SNAPSHOT).stdout).not.toContain('INFO');
+  });
+
   it('with all as JSON and YAML are members of one object, with --odd what only some have', () => {
     const several = ['pc', 'all', 'svc/reviews.bookinfo', '--replicas', ...SNAPSHOT];
     const document = JSON.parse(reach(...several, '-o', 'json').stdout) as Record<string, unknown>;
