@@ -5,9 +5,9 @@ import type { DumpFilter, FilterLookups } from '../../src/explain/proxy-config/f
 import { filterDump } from '../../src/explain/proxy-config/filtered-dump.ts';
 import { readProxyDocument } from '../../src/parse/envoy/proxy-dump.ts';
 import { dumpPieces } from '../../src/render/istioctl/dump.ts';
-import { renderIndented } from '../../src/render/istioctl/json.ts';
-import { plainTree } from '../../src/render/istioctl/json-tree.ts';
-import { renderGoYaml } from '../../src/render/istioctl/yaml.ts';
+import { indentedList, renderIndented } from '../../src/render/istioctl/json.ts';
+import { array, plainTree } from '../../src/render/istioctl/json-tree.ts';
+import { goYamlList, renderGoYaml } from '../../src/render/istioctl/yaml.ts';
 
 const WHOLE = {
   json: (value: unknown) => `${renderIndented(plainTree(value), JSON.stringify)}\n`,
@@ -40,6 +40,29 @@ const SECTION = fc.record({
   version_info: fc.string(),
   static_clusters: fc.array(fc.dictionary(NAME, VALUE, { maxKeys: 3 }), { maxLength: 4 }),
   more: VALUE,
+});
+
+describe('a list of messages in pieces', () => {
+  it('is that in one piece, with long lists in its elements and without', () => {
+    fc.assert(
+      fc.property(fc.array(VALUE, { maxLength: 4 }), (values) => {
+        const trees = values.map(plainTree);
+        const whole = array(trees, 'field');
+        expect([...indentedList(trees, JSON.stringify)].join('')).toBe(renderIndented(whole, JSON.stringify));
+        expect([...goYamlList(trees)].join('')).toBe(renderGoYaml(whole));
+      }),
+    );
+  });
+
+  it('has a piece for each element of a long list', () => {
+    const [hosts, pieces] = [1000, (parts: Iterable<string>) => [...parts].map((part) => part.length)];
+    const tree = plainTree({
+      name: '9080',
+      virtualHosts: Array.from({ length: hosts }, (_one, at) => ({ name: `host-${at}` })),
+    });
+    expect(Math.max(...pieces(indentedList([tree], JSON.stringify)))).toBeLessThan(100);
+    expect(Math.max(...pieces(goYamlList([tree])))).toBeLessThan(100);
+  });
 });
 
 describe('a config_dump in pieces', () => {

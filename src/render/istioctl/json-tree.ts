@@ -40,3 +40,16 @@ export function plainTree(value: unknown): JsonTree {
   if (typeof value === 'number') return scalar({ number: String(value) });
   return scalar(typeof value === 'string' || typeof value === 'boolean' ? value : null);
 }
+
+/** Elements from which on the text of a list is made element by element: that of a route configuration may have a hundred megabytes. */
+const LONG = 256;
+
+/** Whether a list is long. */
+export function isLong(node: JsonTree): boolean {
+  return node.kind === 'array' && node.elements.length > LONG;
+}
+
+/** Whether it is an object with a long list in it. */
+export function holdsLong(node: JsonTree): boolean {
+  return node.kind === 'object' && node.members.some(([, member]) => isLong(member));
+}

@@ -1,5 +1,5 @@
 import { opened, type WalkedJson } from '../../model/walked-json.ts';
-import { plainTree, type JsonTree } from './json-tree.ts';
+import { holdsLong, isLong, plainTree, type JsonTree } from './json-tree.ts';
 
 const INDENT = '    ';
 
@@ -37,14 +37,36 @@ function indented(node: JsonTree, indent: string, quote: (text: string) => strin
   return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${indent}${close}`;
 }
 
-/** The same of a list, an element each. */
+/** The same of a list, an element each, and of an element's own long lists as well. */
 export function* indentedList(elements: Iterable<JsonTree>, quote: (text: string) => string): Generator<string> {
   let before = '[';
   for (const element of elements) {
-    yield `${before}\n${INDENT}${indented(element, INDENT, quote)}`;
+    yield `${before}\n${INDENT}`;
+    yield* indentedTree(element, INDENT, quote);
     before = ',';
   }
   yield before === ',' ? '\n]' : '[]';
+}
+
+function* indentedTree(node: JsonTree, indent: string, quote: (text: string) => string): Generator<string> {
+  if (!isLong(node) && !holdsLong(node)) {
+    yield indented(node, indent, quote);
+    return;
+  }
+  const inner = indent + INDENT;
+  const [open, close] = node.kind === 'array' ? '[]' : '{}';
+  let before = open ?? '';
+  for (const [name, part] of partsOf(node, quote)) {
+    yield `${before}\n${inner}${name}`;
+    yield* indentedTree(part, inner, quote);
+    before = ',';
+  }
+  yield `\n${indent}${close}`;
+}
+
+function* partsOf(node: JsonTree, quote: (text: string) => string): Generator<readonly [string, JsonTree]> {
+  if (node.kind === 'array') for (const element of node.elements) yield ['', element];
+  if (node.kind === 'object') for (const [key, member] of node.members) yield [`${quote(key)}: `, member];
 }
 
 /** The same of plain JSON, piece by piece: it may be longer than a string can be. */

@@ -1,5 +1,5 @@
 import { opened, type WalkedJson } from '../../model/walked-json.ts';
-import { plainTree, type JsonTree } from './json-tree.ts';
+import { holdsLong, isLong, plainTree, type JsonTree } from './json-tree.ts';
 import { yamlNumber, yamlString } from './yaml-scalar.ts';
 
 const STEP = 2;
@@ -12,14 +12,33 @@ export function renderGoYaml(node: JsonTree): string {
   return `${collection(node, 0, 0)}\n`;
 }
 
-/** The same of a list, an element each. */
+/** The same of a list, an element each, and of an element's own long lists as well. */
 export function* goYamlList(elements: Iterable<JsonTree>): Generator<string> {
   let any = false;
   for (const element of elements) {
-    yield `- ${collection(element, STEP, STEP)}\n`;
+    yield '- ';
+    yield* collectionTree(element, STEP);
+    yield '\n';
     any = true;
   }
   if (!any) yield '[]\n';
+}
+
+function* collectionTree(node: JsonTree, indent: number): Generator<string> {
+  if (node.kind !== 'object' || !holdsLong(node)) {
+    yield collection(node, indent, indent);
+    return;
+  }
+  const margin = `\n${' '.repeat(indent)}`;
+  for (const [at, [key, value]] of sortedMembers(node.members).entries()) {
+    if (at > 0) yield margin;
+    if (value.kind !== 'array' || !isLong(value)) {
+      yield member(key, value, indent);
+      continue;
+    }
+    yield `${yamlString(key, { column: indent, indent, isKey: true })}:`;
+    for (const element of value.elements) yield `${margin}${listed(element, indent)}`;
+  }
 }
 
 /** The same of plain JSON, piece by piece: it may be longer than a string can be. */
@@ -83,17 +102,16 @@ function collection(node: JsonTree, indent: number, column: number): string {
   const margin = `\n${' '.repeat(indent)}`;
   if (node.kind === 'array') {
     if (node.elements.length === 0) return '[]';
-    return node.elements
-      .map(
-        (element) =>
-          `- ${element.kind === 'scalar' ? scalarText(element, indent + 2, indent + STEP) : collection(element, indent + STEP, indent + 2)}`,
-      )
-      .join(margin);
+    return node.elements.map((element) => listed(element, indent)).join(margin);
   }
   if (node.members.length === 0) return '{}';
   return sortedMembers(node.members)
     .map(([key, value]) => member(key, value, indent))
     .join(margin);
+}
+
+function listed(element: JsonTree, indent: number): string {
+  return `- ${element.kind === 'scalar' ? scalarText(element, indent + 2, indent + STEP) : collection(element, indent + STEP, indent + 2)}`;
 }
 
 function member(key: string, value: JsonTree, indent: number): string {
