@@ -31,11 +31,16 @@ const TABLES = ['bootstrap -o short', 'cluster', 'listener', 'route', 'eds', 'al
 const WIDE = ['cluster', 'listener', 'route', 'eds'].map((words) => `${words} -o wide`);
 const OWN = ['cluster', 'listener', 'route', 'eds'].map((words) => `${words} -o reach-json`);
 const DOCUMENTS = ['json', 'yaml', 'wide', 'reach-json'].map((format) => `all -o ${format}`);
+const MESSAGES = ['cluster', 'listener', 'route', 'eds'].flatMap((words) => [`${words} -o json`, `${words} -o yaml`]);
 const ENDPOINTS = ['endpoint', 'endpoint -o wide', 'endpoint -o reach-json'];
 const LINES = [
   ...[...FILTERED, ...TABLES, 'cluster -o json', 'cluster -o wide'].map((words) => ({ words, file: large, budget: 4 })),
   { words: 'endpoint', file: clusters, budget: 4 },
-  ...[...FILTERED, ...TABLES, ...DOCUMENTS, ...WIDE, ...OWN].map((words) => ({ words, file: huge, budget: 2 })),
+  ...[...FILTERED, ...TABLES, ...DOCUMENTS, ...WIDE, ...OWN, ...MESSAGES].map((words) => ({
+    words,
+    file: huge,
+    budget: 2,
+  })),
   ...ENDPOINTS.map((words) => ({ words, file: hugeClusters, budget: 2 })),
 ];
 
