@@ -61,7 +61,9 @@ export default class ProxyConfigAll extends ProxyCommand {
       route: { name: given(flags.name), selection: { service } },
       endpoint: { cluster: null, selection: { address, port, service } },
     };
-    const layout = { verbose: flags.verbose, withHeaders: flags['with-headers'] ?? flags.odd };
+    // Not given: oclif's type leaves it out.
+    const withHeaders = (flags['with-headers'] as boolean | undefined) ?? flags.odd;
+    const layout = { verbose: flags.verbose, withHeaders };
     const asked = this.asked(args.proxy, flags);
     // istioctl shows what is in the config_dump.
     const more = isIstioctls({ format: flags.output }) ? [] : (['clusters'] as const);

@@ -58,7 +58,7 @@ describe.each([
   it('is read once where many texts are asked for: the facts are the same, and there may be others beside them', () => {
     const { objects, gaps } = read(text);
     const answers = Array.from({ length: 400 }, (_one, at) => objects.podsHaving(`app-${at}`, 'name'));
-    const own = answers.map((pods, at) => pods.filter(({ name }) => name === `app-${at}`));
+    const own = answers.map((found, at) => found.filter(({ name }) => name === `app-${at}`));
     expect(own.map((found) => found.map(({ cursor }) => cursor.pointer))).toEqual(
       Array.from({ length: 400 }, (_one, at) => [`/items/${at}`]),
     );
