@@ -18,8 +18,8 @@ export function mappedElements<T>(elements: Iterable<T>, map: (element: T) => It
   };
 }
 
-/** Elements from which on a list is long. */
-const LONG = 256;
+/** Of more elements a list is not made of all at once. */
+export const LONG_LIST = 256;
 /** As far below an element of a section a long list is looked for: its resource, and the lists of that. */
 const LEVELS = 3;
 
@@ -31,7 +31,7 @@ export function opened(node: WalkedJson): WalkedJson {
 function openedValue(value: unknown, levels: number): WalkedJson {
   if (Array.isArray(value)) {
     const elements = value as unknown[];
-    return elements.length > LONG ? mappedElements(elements, (element) => [{ value: element }]) : { value };
+    return elements.length > LONG_LIST ? mappedElements(elements, (element) => [{ value: element }]) : { value };
   }
   if (levels === 0 || typeof value !== 'object' || value === null) return { value };
   const members = Object.entries(value).map(([name, member]: [string, unknown]) => {

@@ -84,6 +84,7 @@ function nodeSource(view: ClusterView, name: string): Source {
 }
 
 function noSuchPod(view: ClusterView, namespace: string, name: string, elsewhere: readonly PodFact[]): QuestionError {
+  // To look for it here lets a live cluster list its Services first, by which it tells whether its pods are too many to list.
   const isService = view.objects?.services.some((each) => each.namespace === namespace && each.name === name) === true;
   const client = isService ? [`${name} is a Service there: FROM is a client, such as a pod or deploy/${name}.`] : [];
   const pods = view.objects?.pods ?? [];

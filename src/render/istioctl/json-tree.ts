@@ -1,3 +1,5 @@
+import { LONG_LIST } from '../../model/walked-json.ts';
+
 /**
  * JSON whose text is settled: members in the order in which they are printed, numbers as they are written. JavaScript's own objects
  * would put members that look like numbers first, and round 64-bit integers.
@@ -41,12 +43,9 @@ export function plainTree(value: unknown): JsonTree {
   return scalar(typeof value === 'string' || typeof value === 'boolean' ? value : null);
 }
 
-/** Elements from which on the text of a list is made element by element: that of a route configuration may have a hundred megabytes. */
-const LONG = 256;
-
-/** Whether a list is long. */
+/** Whether a list is so long that its text is made element by element: that of a route configuration may have a hundred megabytes. */
 export function isLong(node: JsonTree): boolean {
-  return node.kind === 'array' && node.elements.length > LONG;
+  return node.kind === 'array' && node.elements.length > LONG_LIST;
 }
 
 /** Whether it is an object with a long list in it. */

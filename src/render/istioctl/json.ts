@@ -38,35 +38,19 @@ function indented(node: JsonTree, indent: string, quote: (text: string) => strin
 }
 
 /** The same of a list, an element each, and of an element's own long lists as well. */
-export function* indentedList(elements: Iterable<JsonTree>, quote: (text: string) => string): Generator<string> {
-  let before = '[';
-  for (const element of elements) {
-    yield `${before}\n${INDENT}`;
-    yield* indentedTree(element, INDENT, quote);
-    before = ',';
-  }
-  yield before === ',' ? '\n]' : '[]';
+export function indentedList(elements: Iterable<JsonTree>, quote: (text: string) => string): Generator<string> {
+  return block('[]', '', unnamed(elements), (element) => indentedTree(element, INDENT, quote));
 }
 
 function* indentedTree(node: JsonTree, indent: string, quote: (text: string) => string): Generator<string> {
-  if (!isLong(node) && !holdsLong(node)) {
+  if (node.kind === 'scalar' || (!isLong(node) && !holdsLong(node))) {
     yield indented(node, indent, quote);
     return;
   }
-  const inner = indent + INDENT;
-  const [open, close] = node.kind === 'array' ? '[]' : '{}';
-  let before = open ?? '';
-  for (const [name, part] of partsOf(node, quote)) {
-    yield `${before}\n${inner}${name}`;
-    yield* indentedTree(part, inner, quote);
-    before = ',';
-  }
-  yield `\n${indent}${close}`;
-}
-
-function* partsOf(node: JsonTree, quote: (text: string) => string): Generator<readonly [string, JsonTree]> {
-  if (node.kind === 'array') for (const element of node.elements) yield ['', element];
-  if (node.kind === 'object') for (const [key, member] of node.members) yield [`${quote(key)}: `, member];
+  const parts = node.kind === 'array' ? unnamed(node.elements) : named(node.members, quote);
+  yield* block(node.kind === 'array' ? '[]' : '{}', indent, parts, (part) =>
+    indentedTree(part, indent + INDENT, quote),
+  );
 }
 
 /** The same of plain JSON, piece by piece: it may be longer than a string can be. */
@@ -75,21 +59,37 @@ export function* indentedPieces(node: WalkedJson, quote: (text: string) => strin
     yield indented(plainTree(node.value), indent, quote);
     return;
   }
-  const inner = indent + INDENT;
-  const [open, close] = 'elements' in node ? '[]' : '{}';
-  let before = open ?? '';
-  const parts: Iterable<readonly [string, WalkedJson]> =
-    'members' in node ? node.members.map(([name, member]) => [`${quote(name)}: `, member]) : unnamed(node.elements);
-  for (const [name, part] of parts) {
-    yield `${before}\n${inner}${name}`;
-    yield* indentedPieces(part, quote, inner);
-    before = ',';
-  }
-  yield before === ',' ? `\n${indent}${close}` : `${open}${close}`;
+  const parts = 'members' in node ? named(node.members, quote) : unnamed(node.elements, opened);
+  yield* block('members' in node ? '{}' : '[]', indent, parts, (part) => indentedPieces(part, quote, indent + INDENT));
 }
 
-function* unnamed(elements: Iterable<WalkedJson>): Generator<readonly [string, WalkedJson]> {
-  for (const element of elements) yield ['', opened(element)];
+/** What stands before a part of an object or list, and the part. */
+type Part<T> = readonly [before: string, part: T];
+
+/** Parts between brackets, each on a line of its own. */
+function* block<T>(
+  brackets: '[]' | '{}',
+  indent: string,
+  parts: Iterable<Part<T>>,
+  piecesOf: (part: T) => Iterable<string>,
+): Generator<string> {
+  let before = brackets.charAt(0);
+  let any = false;
+  for (const [name, part] of parts) {
+    yield `${before}\n${indent}${INDENT}${name}`;
+    yield* piecesOf(part);
+    before = ',';
+    any = true;
+  }
+  yield any ? `\n${indent}${brackets.charAt(1)}` : brackets;
+}
+
+function* named<T>(members: Iterable<readonly [string, T]>, quote: (text: string) => string): Generator<Part<T>> {
+  for (const [key, member] of members) yield [`${quote(key)}: `, member];
+}
+
+function* unnamed<T>(elements: Iterable<T>, each = (element: T): T => element): Generator<Part<T>> {
+  for (const element of elements) yield ['', each(element)];
 }
 
 /**

@@ -1,30 +1,13 @@
 /** CONNECT, which has no path, held against the real Envoy: what takes it, what refuses it, and where it goes. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeCertificates } from './certificates.ts';
-import type { Certificates } from './certificates.ts';
+import { expect, it } from 'vitest';
 import { freePort } from './envoy-process.ts';
+import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { managedListener, plainProbe } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
-import { Upstreams } from './upstreams.ts';
 import { expectedOf } from './verdict.ts';
 
-const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
-let certificates: Certificates;
-let upstreams: Upstreams;
-
-beforeAll(async () => {
-  certificates = makeCertificates(root);
-  upstreams = await Upstreams.start(1);
-}, 300_000);
-
-afterAll(() => {
-  upstreams.stop();
-  rmSync(root, { recursive: true, force: true });
-});
+const grounds = prepareGrounds(1);
 
 const UPGRADE = [
   ['connection', 'upgrade'],
@@ -153,11 +136,10 @@ const CASES: readonly (readonly [string, Case])[] = [
 it.each(CASES)(
   '%s',
   async (name, { manager = {}, routes, filters = [], domains = ['*'] }) => {
-    const folder = path.join(root, name.replaceAll(/\W/g, '-'));
-    mkdirSync(folder);
+    const folder = grounds.folder(name);
     const port = await freePort();
     const route_config = { name: 'r', virtual_hosts: [{ name: 'v', domains, routes }] };
-    const address = { socket_address: { address: '127.0.0.1', port_value: upstreams.ports[0] } };
+    const address = { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[0] } };
     const cluster = {
       name: 'c',
       type: 'STATIC',
@@ -182,7 +164,7 @@ it.each(CASES)(
       plainProbe(port, { host: 'db.example', headers: UPGRADE }),
       plainProbe(port, { host: 'other', headers: UPGRADE }),
     ];
-    const held = await holdAgainst(installEnvoy(ENVOY_VERSIONS[0]!), folder, config, probes, certificates);
+    const held = await holdAgainst(installEnvoy(ENVOY_VERSIONS[0]!), folder, config, probes, grounds.certificates);
     for (const { probe, seen, ours } of held) {
       const label = `${probe.method} ${probe.host} ${probe.headers.join(' ')}`;
       expect(

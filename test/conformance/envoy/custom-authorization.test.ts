@@ -4,37 +4,26 @@
  * tells whom it asked about.
  */
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeCertificates } from './certificates.ts';
-import type { Certificates } from './certificates.ts';
 import { freePort } from './envoy-process.ts';
+import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
-import { Upstreams } from './upstreams.ts';
 import { expectedOf } from './verdict.ts';
 
-const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
+const grounds = prepareGrounds(1);
 const service = createServer((_, response) => response.writeHead(403).end());
-let certificates: Certificates;
-let upstreams: Upstreams;
 
 beforeAll(async () => {
-  certificates = makeCertificates(root);
-  upstreams = await Upstreams.start(1);
   await once(service.listen(0, '127.0.0.1'), 'listening');
 }, 300_000);
 
 afterAll(() => {
-  upstreams.stop();
   service.close();
   service.closeAllConnections();
-  rmSync(root, { recursive: true, force: true });
 });
 
 const HTTP = 'type.googleapis.com/envoy.extensions.filters.http';
@@ -162,8 +151,7 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
   it.each(CASES)(
     'asks about the requests that we say it asks about: %s',
     async (name, filters, overrides) => {
-      const folder = path.join(root, `${version}-${name.replaceAll(/\W/g, '-')}`);
-      mkdirSync(folder);
+      const folder = grounds.folder(`${version}-${name}`);
       const port = await freePort();
       const cluster = (called: string, to: number | undefined): object => ({
         name: called,
@@ -188,7 +176,7 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
         static_resources: {
           listeners: [plainListener(folder, port, routes, filters)],
           clusters: [
-            cluster('c', upstreams.ports[0]),
+            cluster('c', grounds.upstreams.ports[0]),
             cluster('authz', (service.address() as AddressInfo).port),
             cluster('nowhere', undefined),
           ],
@@ -197,7 +185,7 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
       const probes = ['/', '/asked', '/asked/other', '/asked/no', '/own', '/own/asked'].map((target) =>
         plainProbe(port, { path: target }),
       );
-      const held = await holdAgainst(installEnvoy(version), folder, config, probes, certificates);
+      const held = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
       const told = held.map(({ probe, ours }) => [probe.path, ours.map((outcome) => expectedOf(outcome).end)]);
       expect(told).toEqual(held.map(({ probe, seen }) => [probe.path, [seen.end === DENIED ? ASKED : seen.end]]));
     },

@@ -2,40 +2,26 @@
  * Probabilities, held against how often the real Envoy does what: a chi-square test for each case. Envoy's random numbers cannot be
  * seeded, so that the limit lies where chance crosses it once in a million runs.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeCertificates } from './certificates.ts';
-import type { Certificates } from './certificates.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { freePort } from './envoy-process.ts';
+import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
-import { Upstreams } from './upstreams.ts';
 import { expectedOf } from './verdict.ts';
 
 const REQUESTS = Number(process.env['ENVOY_DISTRIBUTION_REQUESTS'] ?? 240);
 
-const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
-let certificates: Certificates;
-let upstreams: Upstreams;
+const grounds = prepareGrounds(6);
 let binary: string;
 
-beforeAll(async () => {
+beforeAll(() => {
   binary = installEnvoy(ENVOY_VERSIONS[0]!);
-  certificates = makeCertificates(root);
-  upstreams = await Upstreams.start(6);
 }, 300_000);
-
-afterAll(() => {
-  upstreams.stop();
-  rmSync(root, { recursive: true, force: true });
-});
 
 const locality = (hosts: readonly object[], more: object = {}): object => ({ lb_endpoints: hosts, ...more });
 const host = (index: number, more: object = {}): object => ({
-  endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: upstreams.ports[index] } } },
+  endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[index] } } },
   ...more,
 });
 const cluster = (name: string, endpoints: readonly object[], more: object = {}): object => ({
@@ -185,13 +171,12 @@ const CASES: readonly (readonly [string, () => { routes: object[]; clusters: obj
 ];
 
 it.each(CASES)('%s', async (name, make) => {
-  const folder = path.join(root, name.replaceAll(/\W/g, '-'));
-  mkdirSync(folder);
+  const folder = grounds.folder(name);
   const { routes: list, clusters, filters = [] } = make();
   const port = await freePort();
   const config = { static_resources: { listeners: [plainListener(folder, port, list, filters)], clusters } };
   const probes = Array.from({ length: REQUESTS }, () => plainProbe(port));
-  const held = await holdAgainst(binary, folder, config, probes, certificates);
+  const held = await holdAgainst(binary, folder, config, probes, grounds.certificates);
   const seen = new Map<string, number>();
   for (const { end } of held.map((one) => one.seen)) seen.set(end, (seen.get(end) ?? 0) + 1);
   const shares = new Map<string, number>();

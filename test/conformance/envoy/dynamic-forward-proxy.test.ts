@@ -5,28 +5,19 @@
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvoyOutcome } from '../../../src/model/envoy.ts';
-import { makeCertificates } from './certificates.ts';
-import type { Certificates } from './certificates.ts';
 import { freePort } from './envoy-process.ts';
+import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
-import { Upstreams } from './upstreams.ts';
 import { expectedOf } from './verdict.ts';
 
-const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
-let certificates: Certificates;
-let upstreams: Upstreams;
+const grounds = prepareGrounds(1);
 let names: Socket;
 
 beforeAll(async () => {
-  certificates = makeCertificates(root);
-  upstreams = await Upstreams.start(1);
   names = createSocket('udp4');
   names.on('message', (query, { port, address }) => names.send(answerTo(query), port, address));
   names.bind(0, '127.0.0.1');
@@ -34,9 +25,7 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(() => {
-  upstreams.stop();
   names.close();
-  rmSync(root, { recursive: true, force: true });
 });
 
 /** RFC 1035, section 4: the query's header and question, with an address record or the error that there is no such name. */
@@ -92,7 +81,9 @@ const fixed = (): object => ({
     endpoints: [
       {
         lb_endpoints: [
-          { endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: upstreams.ports[0] } } } },
+          {
+            endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[0] } } },
+          },
         ],
       },
     ],
@@ -123,8 +114,7 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
   it.each(ROUTES)(
     'a route %s',
     async (name, action, answer) => {
-      const folder = path.join(root, `${version}-${name.replaceAll(/\W/g, '-')}`);
-      mkdirSync(folder);
+      const folder = grounds.folder(`${version}-${name}`);
       const port = await freePort();
       const route = { name: 'r', match: { prefix: '/' }, ...action };
       const config = {
@@ -133,12 +123,12 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
           clusters: [dynamic(), fixed()],
         },
       };
-      const upstream = upstreams.ports[0];
+      const upstream = grounds.upstreams.ports[0];
       const hosts = [`127.0.0.1:${upstream}`, `here.example:${upstream}`, `HERE.example:${upstream}`];
       const probes = [...hosts, `nowhere.invalid:${upstream}`, 'nowhere.invalid'].map((host) =>
         plainProbe(port, { host }),
       );
-      const held = await holdAgainst(installEnvoy(version), folder, config, probes, certificates);
+      const held = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
       for (const { probe, seen: observed, ours } of held) {
         const seen = observed.end.replace(/ dns_resolution_failure\{.*\}$/, ' -');
         const told = settled(ours, probe.host);

@@ -2,39 +2,25 @@
  * The host that a hash leads to, held against the real Envoy: rings and Maglev tables with what is hashed known. Each request must have
  * one outcome, without a condition, and Envoy must send it there.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeCertificates } from './certificates.ts';
-import type { Certificates } from './certificates.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { freePort } from './envoy-process.ts';
+import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
-import { Upstreams } from './upstreams.ts';
 import { expectedOf } from './verdict.ts';
 
 const REQUESTS = 40;
 
-const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
-let certificates: Certificates;
-let upstreams: Upstreams;
+const grounds = prepareGrounds(6);
 let binary: string;
 
-beforeAll(async () => {
+beforeAll(() => {
   binary = installEnvoy(ENVOY_VERSIONS[0]!);
-  certificates = makeCertificates(root);
-  upstreams = await Upstreams.start(6);
 }, 300_000);
 
-afterAll(() => {
-  upstreams.stop();
-  rmSync(root, { recursive: true, force: true });
-});
-
 const host = (index: number, more: object = {}): object => ({
-  endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: upstreams.ports[index] } } },
+  endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[index] } } },
   ...more,
 });
 const weights = (...list: readonly number[]): object[] =>
@@ -160,8 +146,7 @@ const CASES: readonly (readonly [string, Case])[] = [
 ];
 
 it.each(CASES)('%s', async (name, { balancing, endpoints, policy = byUser }) => {
-  const folder = path.join(root, name.replaceAll(/\W/g, '-'));
-  mkdirSync(folder);
+  const folder = grounds.folder(name);
   const port = await freePort();
   const cluster = {
     name: 'c',
@@ -181,7 +166,7 @@ it.each(CASES)('%s', async (name, { balancing, endpoints, policy = byUser }) => 
       ],
     }),
   );
-  const held = await holdAgainst(binary, folder, config, probes, certificates);
+  const held = await holdAgainst(binary, folder, config, probes, grounds.certificates);
   for (const { seen, ours } of held) {
     expect(ours.map((outcome) => [expectedOf(outcome).end, outcome.probability, outcome.conditions])).toEqual([
       [seen.end, 1, []],

@@ -1,31 +1,14 @@
 /** The PROXY protocol, held against the real Envoy: which addresses count where, and what becomes of connections without its header. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ProxyHeader } from '../../../src/model/envoy.ts';
-import { makeCertificates } from './certificates.ts';
-import type { Certificates } from './certificates.ts';
 import { freePort } from './envoy-process.ts';
+import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
-import { Upstreams } from './upstreams.ts';
 import { expectedOf } from './verdict.ts';
 
-const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
-let certificates: Certificates;
-let upstreams: Upstreams;
-
-beforeAll(async () => {
-  certificates = makeCertificates(root);
-  upstreams = await Upstreams.start(1);
-}, 300_000);
-
-afterAll(() => {
-  upstreams.stop();
-  rmSync(root, { recursive: true, force: true });
-});
+const grounds = prepareGrounds(1);
 
 const TYPE = 'type.googleapis.com/envoy.extensions.filters';
 const CLIENT = '203.0.113.7';
@@ -81,10 +64,9 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
   it.each(CASES)(
     '%s',
     async (name, { listenerFilters = [proxyProtocol()], filters = [], chain = {} }) => {
-      const folder = path.join(root, `${version}-${name.replaceAll(/\W/g, '-')}`);
-      mkdirSync(folder);
+      const folder = grounds.folder(`${version}-${name}`);
       const port = await freePort();
-      const address = { socket_address: { address: '127.0.0.1', port_value: upstreams.ports[0] } };
+      const address = { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[0] } };
       const cluster = {
         name: 'c',
         type: 'STATIC',
@@ -114,7 +96,7 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
         header('0.0.0.0', '198.51.100.1'),
       ];
       const probes = headers.map((proxied) => plainProbe(port, proxied === undefined ? {} : { proxied }));
-      const held = await holdAgainst(installEnvoy(version), folder, config, probes, certificates);
+      const held = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
       const told = held.map(({ probe, ours }) => [probe.proxied, ours.map((outcome) => expectedOf(outcome).end)]);
       expect(told).toEqual(held.map(({ probe, seen }) => [probe.proxied, [seen.end]]));
     },

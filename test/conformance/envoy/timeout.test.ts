@@ -2,32 +2,15 @@
  * What a config_dump alone does not make a timeout: the limits of a route begin when the request has passed the filters, so that the
  * delay of a fault, however long, ends no request with UT (Filter::onRequestComplete, source/common/router/router.cc).
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeCertificates } from './certificates.ts';
-import type { Certificates } from './certificates.ts';
+import { describe, expect, it } from 'vitest';
 import { freePort } from './envoy-process.ts';
+import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
-import { Upstreams } from './upstreams.ts';
 import { expectedOf } from './verdict.ts';
 
-const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
-let certificates: Certificates;
-let upstreams: Upstreams;
-
-beforeAll(async () => {
-  certificates = makeCertificates(root);
-  upstreams = await Upstreams.start(1);
-}, 300_000);
-
-afterAll(() => {
-  upstreams.stop();
-  rmSync(root, { recursive: true, force: true });
-});
+const grounds = prepareGrounds(1);
 
 const DELAY = {
   name: 'fault',
@@ -48,10 +31,9 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
   it.each(ACTIONS)(
     'a delay of 1 s before %s reaches the upstream',
     async (name, action) => {
-      const folder = path.join(root, `${version}-${name.replaceAll(/\W/g, '-')}`);
-      mkdirSync(folder);
+      const folder = grounds.folder(`${version}-${name}`);
       const port = await freePort();
-      const address = { socket_address: { address: '127.0.0.1', port_value: upstreams.ports[0] } };
+      const address = { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[0] } };
       const cluster = {
         name: 'c',
         type: 'STATIC',
@@ -61,8 +43,8 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
       const config = {
         static_resources: { listeners: [plainListener(folder, port, [route], [DELAY])], clusters: [cluster] },
       };
-      const [held] = await holdAgainst(installEnvoy(version), folder, config, [plainProbe(port)], certificates);
-      expect(held?.seen.end).toBe(`upstream c 127.0.0.1:${upstreams.ports[0]}`);
+      const [held] = await holdAgainst(installEnvoy(version), folder, config, [plainProbe(port)], grounds.certificates);
+      expect(held?.seen.end).toBe(`upstream c 127.0.0.1:${grounds.upstreams.ports[0]}`);
       expect(held?.ours.map((outcome) => expectedOf(outcome).end)).toEqual([held?.seen.end]);
     },
     120_000,

@@ -115,11 +115,21 @@ class RouteTails {
   }
 }
 
-/** Tells answers from all others, kinds of value included; an answer that is no scalar is that of no other request. */
+/** Tells answers from all others, kinds of value included. */
 function answersKey(remoteAddress: string, answers: readonly unknown[]): string {
   let key = remoteAddress;
-  for (const answer of answers) key += `\n${typeof answer === 'string' ? JSON.stringify(answer) : String(answer)}`;
+  for (const answer of answers) key += `\n${answerText(answer)}`;
   return key;
+}
+
+/** No outcome is kept for an answer that is no scalar: its text is that of no other. */
+function answerText(answer: unknown): string {
+  if (typeof answer === 'string') return JSON.stringify(answer);
+  return isScalar(answer) ? String(answer) : '{}';
+}
+
+function isScalar(answer: unknown): boolean {
+  return typeof answer !== 'object' || answer === null;
 }
 
 /** Notes what a request and its connection are asked. */
@@ -157,7 +167,7 @@ class Notes {
 
   #answer<T>(name: string, ask: (asked: Asked) => T, asked: Asked): T {
     const answer = ask(asked);
-    if (typeof answer === 'object' && answer !== null) this.#asWhole = true;
+    if (!isScalar(answer)) this.#asWhole = true;
     if (!this.#questions.has(name)) this.#questions.set(name, { name, ask });
     this.#answers.set(name, answer);
     return answer;
