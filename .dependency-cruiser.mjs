@@ -98,7 +98,7 @@ export default {
       severity: 'error',
       from: { path: '^src/render/' },
       to: {
-        pathNot: [MODEL, '^src/(explain|render)/', packages('chalk|cli-table3|yaml')],
+        pathNot: [MODEL, '^src/(explain|render)/', packages('chalk|cli-table3|js-yaml')],
       },
     },
     {

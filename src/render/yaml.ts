@@ -1,10 +1,13 @@
-import { stringify } from 'yaml';
+import { dump } from 'js-yaml';
 import { escapeControls } from './escape-controls.ts';
 import type { DocumentLists } from './json.ts';
 
-/** The value as YAML 1.2. Control characters in strings are written as escapes by the library; the rest is made harmless here. */
+/**
+ * The value as YAML, with quotes around what a reader of YAML 1.1 would take for something else than a string. Control characters in
+ * strings are written as escapes by the library; the rest is made harmless here.
+ */
 export function renderYaml(value: unknown): string {
-  return escapeControls(stringify(value, { lineWidth: 0, aliasDuplicateObjects: false }));
+  return escapeControls(dump(value, { lineWidth: -1, noRefs: true, skipInvalid: true }));
 }
 
 /**

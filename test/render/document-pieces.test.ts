@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { documentPieces, renderJson } from '../../src/render/json.ts';
 import { renderYaml, yamlPieces } from '../../src/render/yaml.ts';
 
@@ -28,5 +29,35 @@ describe('a document in pieces', () => {
   ])('writes %s as it is written whole', (_, items) => {
     expect([...documentPieces(HEAD, [['items', items]])].join('')).toBe(renderJson({ ...HEAD, items }));
     expect([...yamlPieces(HEAD, [['items', items]])].join('')).toBe(renderYaml({ ...HEAD, items }));
+  });
+});
+
+describe('YAML', () => {
+  it.each(['1.1', '1.2'] as const)('is read as the value that was written, by readers of YAML %s', (version) => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'grapheme', noUnicodeString: false }), (value) => {
+        expect(parse(renderYaml(value), { version })).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  it.each([
+    'yes',
+    'off',
+    '~',
+    '012',
+    '0x1f',
+    '1e3',
+    '12:30:45',
+    '2026-11-22',
+    '- a',
+    'a: b',
+    '#',
+    '',
+    ' a ',
+    'a\n b\n',
+  ])('keeps the string %j a string for both', (text) => {
+    const yaml = renderYaml({ [text]: text });
+    for (const version of ['1.1', '1.2'] as const) expect(parse(yaml, { version })).toEqual({ [text]: text });
   });
 });
