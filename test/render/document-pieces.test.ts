@@ -35,7 +35,7 @@ describe('a document in pieces', () => {
 describe('YAML', () => {
   it.each(['1.1', '1.2'] as const)('is read as the value that was written, by readers of YAML %s', (version) => {
     fc.assert(
-      fc.property(fc.jsonValue({ stringUnit: 'grapheme', noUnicodeString: false }), (value) => {
+      fc.property(fc.jsonValue({ stringUnit: 'grapheme' }), (value) => {
         expect(parse(renderYaml(value), { version })).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
