@@ -24,7 +24,7 @@ if (peer !== 'istioctl' || !Number.isInteger(ROUNDS) || ROUNDS < 1) {
 const SERVICES = 10_700;
 const SERVICE = 'svc-5000.ns-0.svc.cluster.local';
 
-const istioctl = await goProgram('istioctl');
+const istioctl = await goProgram('measured-istioctl');
 const program = fileURLToPath(new URL('../dist/kubectl-reach.cjs', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true }));

@@ -88,7 +88,7 @@ async function runSeed(seed: number, tally: Tally): Promise<void> {
     if (!wasSent(result)) continue;
     const problem =
       compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, legacy) ??
-      compareResult(router, probe, outcomes, result);
+      (await compareResult(lab, router, probe, outcomes, result));
     const place = { seed, name: `IPv${one.family} ${one.backend}` };
     tally.count(probe, result, outcomes, problem, place, `${saved}\n${text}\n${logged}`);
   }

@@ -6,11 +6,11 @@ import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const PATIENCE = 450;
+const PATIENCE_MS = 450;
 const BIND_ATTEMPTS = 50;
 const { name, ports, addresses } = JSON.parse(process.argv[2] ?? '{}');
 
-/** @typedef {{ id: number, protocol: string, source: string, sourcePort: number, destination: string, destinationPort: number }} Probe */
+/** @typedef {{ id: number, protocol: string, source: string, sourcePort: number, destination: string, destinationPort: number, patience?: number }} Probe */
 /** @typedef {{ result: string, seen?: unknown }} Result */
 /** @typedef {Error & { code?: string }} Failure */
 
@@ -72,7 +72,7 @@ async function listen() {
  * @param {Probe} probe
  * @returns {Promise<Result>}
  */
-function probeTcp({ source, sourcePort, destination, destinationPort }) {
+function probeTcp({ source, sourcePort, destination, destinationPort, patience = PATIENCE_MS }) {
   return new Promise((resolve) => {
     let text = '';
     const socket = connect({ host: destination, port: destinationPort, localAddress: source, localPort: sourcePort });
@@ -82,7 +82,7 @@ function probeTcp({ source, sourcePort, destination, destinationPort }) {
       socket.resetAndDestroy();
       resolve(result);
     };
-    const timer = setTimeout(() => finish({ result: 'timeout' }), PATIENCE);
+    const timer = setTimeout(() => finish({ result: 'timeout' }), patience);
     socket.on('error', (/** @type {Failure} */ error) => finish({ result: error.code ?? 'error' }));
     socket.on('data', (chunk) => (text += chunk));
     socket.on('end', () => finish(text === '' ? { result: 'closed' } : { result: 'answered', seen: JSON.parse(text) }));
@@ -93,7 +93,7 @@ function probeTcp({ source, sourcePort, destination, destinationPort }) {
  * @param {Probe} probe
  * @returns {Promise<Result>}
  */
-function probeUdp({ source, sourcePort, destination, destinationPort }) {
+function probeUdp({ source, sourcePort, destination, destinationPort, patience = PATIENCE_MS }) {
   return new Promise((resolve) => {
     const socket = createSocket(destination.includes(':') ? 'udp6' : 'udp4');
     /** @param {Result} result */
@@ -102,7 +102,7 @@ function probeUdp({ source, sourcePort, destination, destinationPort }) {
       socket.close();
       resolve(result);
     };
-    const timer = setTimeout(() => finish({ result: 'timeout' }), PATIENCE);
+    const timer = setTimeout(() => finish({ result: 'timeout' }), patience);
     socket.on('error', (/** @type {Failure} */ error) => finish({ result: error.code ?? 'error' }));
     socket.on('message', (chunk) => finish({ result: 'answered', seen: JSON.parse(chunk.toString()) }));
     socket.bind(sourcePort, source, () => {

@@ -78,6 +78,9 @@ export interface SetName {
   readonly family: Family | undefined;
 }
 
+/** Milliseconds after which an answer does not come any more, however busy the machine is. */
+const LAST_PATIENCE = 5000;
+
 export interface Probe {
   readonly sender: Sender;
   readonly protocol: 'tcp' | 'udp';
@@ -130,12 +133,13 @@ class Agent {
     });
   }
 
-  probe(probe: Probe): Promise<ProbeResult> {
+  /** @param patience milliseconds that it waits for an answer; undefined: as long as one takes on an idle machine */
+  probe(probe: Probe, patience?: number): Promise<ProbeResult> {
     this.next += 1;
     const id = this.next;
     return new Promise((resolve) => {
       this.waiting.set(id, resolve);
-      this.process.stdin.write(`${JSON.stringify({ id, ...probe })}\n`);
+      this.process.stdin.write(`${JSON.stringify({ id, ...probe, patience })}\n`);
     });
   }
 
@@ -188,10 +192,16 @@ export class Lab {
     await Promise.all(Object.values(this.agents).map((agent) => agent.ready));
   }
 
-  probe(probe: Probe): Promise<ProbeResult> {
+  probe(probe: Probe, patience?: number): Promise<ProbeResult> {
     const agent = this.agents[probe.sender];
     if (agent === undefined) throw new Error(`no agent ${probe.sender}`);
-    return agent.probe(probe);
+    return agent.probe(probe, patience);
+  }
+
+  /** Asks again about a packet of which it is not certain that it was lost: alone, as a new connection, with all the time it may want. */
+  probeAgain(probe: Probe): Promise<ProbeResult> {
+    this.spawn('conntrack', ['-F'], '');
+    return this.probe(probe, LAST_PATIENCE);
   }
 
   /** Loads rules as iptables-restore does. @returns what the kernel or iptables says against them; empty: loaded */

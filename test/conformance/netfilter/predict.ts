@@ -8,7 +8,7 @@ import type { Evidence } from '../../../src/model/evidence.ts';
 import { newFlow, replyFlow, type Flow } from '../../../src/model/flow.ts';
 import type { MatchedRule, NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../../src/model/netfilter.ts';
 import type { IpSet } from '../../../src/model/network-namespace.ts';
-import { ADDRESSES, PORTS, USER, type Probe, type ProbeResult } from './lab.ts';
+import { ADDRESSES, PORTS, USER, type Lab, type Probe, type ProbeResult } from './lab.ts';
 import type { Trace, Tuple } from './trace.ts';
 
 /** What we know of the router, as the tool would read it. */
@@ -118,10 +118,23 @@ function tupleFits(flow: Flow, tuple: Tuple): boolean {
 }
 
 /**
- * Holds what the sender saw against what we said of the packet, of its answer and of what follows.
+ * Holds what the sender saw against what we said of the packet, of its answer and of what follows. Where no answer came in time, and
+ * one should have come, it is asked for again: the machine may have been busy.
  * @returns null when it can be so; else a sentence
  */
-export function compareResult(
+export async function compareResult(
+  lab: Lab,
+  router: Router,
+  probe: Probe,
+  outcomes: readonly TraversalOutcome[],
+  result: ProbeResult,
+): Promise<string | null> {
+  const problem = compareSeen(router, probe, outcomes, result);
+  if (problem === null || result.result !== 'timeout') return problem;
+  return compareSeen(router, probe, outcomes, await lab.probeAgain(probe));
+}
+
+function compareSeen(
   router: Router,
   probe: Probe,
   outcomes: readonly TraversalOutcome[],

@@ -126,7 +126,7 @@ async function runSeed(seed: number, tally: Tally): Promise<void> {
     const ends = distinctEnds(outcomes);
     const problem =
       compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, false) ??
-      (ends.length > MOST_ENDS ? null : compareResult(router, probe, ends, result));
+      (ends.length > MOST_ENDS ? null : await compareResult(lab, router, probe, ends, result));
     tally.count(probe, result, outcomes, problem, { seed, name: `IPv${one.family}` }, `${listing}\n${text}`);
   }
 }

@@ -21,3 +21,22 @@ describe('answers of a connection in a conntrack zone', () => {
     expect(outcomes.map((outcome) => outcome.verdict)).toEqual([verdict]);
   });
 });
+
+// What both back ends of a kernel counted: the packet has CT's template for an entry, until conntrack gives it one.
+describe('between CT and conntrack', () => {
+  it.each([
+    ['--ctstate NEW', true],
+    ['! --ctstate NEW', false],
+    ['--ctstate INVALID,ESTABLISHED,UNTRACKED', false],
+    ['--ctstate SNAT', false],
+    ['! --ctstate SNAT', true],
+    ['--ctdir ORIGINAL', true],
+    ['--ctdir REPLY', false],
+    ['--ctstate NEW --ctdir REPLY', false],
+  ])('-m conntrack %s: matches %s', (words, matches) => {
+    const rules = `-A PREROUTING -j CT --zone 5\n-A PREROUTING -m conntrack ${words} -j DROP`;
+    const ruleset = rulesetOf(`*raw\n:PREROUTING ACCEPT [0:0]\n${rules}\nCOMMIT\n`);
+    const outcomes = evaluateTraversal([ruleset], flowOf('10.0.0.9:1000 > 10.0.0.2:80'), 'wire', environmentOf());
+    expect(outcomes.map(({ verdict }) => verdict)).toEqual([matches ? 'drop' : 'forward']);
+  });
+});

@@ -19,7 +19,7 @@ const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const;
  * Source: net/netfilter/xt_conntrack.c conntrack_mt.
  */
 export function matchConntrack(match: ConntrackMatch, state: WalkState, environment: NetfilterEnvironment): TestResult {
-  if (!state.tracked && state.template !== 'none') return unknown('CT set up a template before this rule');
+  if (!state.tracked && state.template !== 'none') return matchTemplate(match);
   const byState = match.state === undefined ? YES : negate(matchState(match.state.states, state), match.state.negated);
   if (!hasEntry(state)) return match.state === undefined ? NO : byState;
   const { tracking, protocol } = state.flow;
@@ -42,6 +42,19 @@ export function matchConntrack(match: ConntrackMatch, state: WalkState, environm
       ? YES
       : negate(any(match.status.statuses.map((one) => status(one, state))), match.status.negated),
     match.expires === undefined ? YES : unknown('when the connection expires is not known'),
+  ]);
+}
+
+/**
+ * Between CT and conntrack a packet has CT's template for an entry: new, translated by nothing, and of the original direction.
+ * Source: net/netfilter/xt_CT.c xt_ct_target, net/netfilter/nf_conntrack_core.c nf_ct_tmpl_alloc.
+ */
+function matchTemplate(match: ConntrackMatch): TestResult {
+  const { kind: _, spelling: __, state, direction, ...others } = match;
+  return all([
+    state === undefined ? YES : negate(yesNo(state.states.includes('NEW')), state.negated),
+    yesNo(direction !== 'REPLY'),
+    Object.keys(others).length === 0 ? YES : unknown('CT set up a template before this rule'),
   ]);
 }
 
