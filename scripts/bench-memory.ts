@@ -1,6 +1,6 @@
 /**
- * The memory that proxy-config takes, as a share of the file that it reads: `npm run bench -- --memory`. The larger dump is longer than a
- * string of V8 can be. Linux alone.
+ * The memory that proxy-config takes, as a share of the file that it reads: `npm run bench -- --memory [WORDS]`, where WORDS choose the
+ * lines that hold them. The larger dump is longer than a string of V8 can be. Linux alone.
  */
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,10 +29,13 @@ const hugeClusters = write('huge-clusters.json', envoyClustersParts(160_000));
 const FILTERED = ['cluster --fqdn svc-5000.ns-0.svc.cluster.local', 'listener --port 15001', 'route --name 9080'];
 const TABLES = ['bootstrap -o short', 'cluster', 'listener', 'route', 'eds', 'all'];
 const WIDE = ['cluster', 'listener', 'route', 'eds'].map((words) => `${words} -o wide`);
-const OWN = ['cluster', 'listener', 'route', 'eds'].map((words) => `${words} -o reach-json`);
-const DOCUMENTS = ['json', 'yaml', 'wide', 'reach-json'].map((format) => `all -o ${format}`);
+const OWN = ['cluster', 'listener', 'route', 'eds'].flatMap((words) => [
+  `${words} -o reach-json`,
+  `${words} -o reach-yaml`,
+]);
+const DOCUMENTS = ['json', 'yaml', 'wide', 'reach-json', 'reach-yaml'].map((format) => `all -o ${format}`);
 const MESSAGES = ['cluster', 'listener', 'route', 'eds'].flatMap((words) => [`${words} -o json`, `${words} -o yaml`]);
-const ENDPOINTS = ['endpoint', 'endpoint -o wide', 'endpoint -o reach-json'];
+const ENDPOINTS = ['endpoint', ...['wide', 'reach-json', 'reach-yaml'].map((format) => `endpoint -o ${format}`)];
 const LINES = [
   ...[...FILTERED, ...TABLES, 'cluster -o json', 'cluster -o wide'].map((words) => ({ words, file: large, budget: 4 })),
   { words: 'endpoint', file: clusters, budget: 4 },
@@ -44,8 +47,10 @@ const LINES = [
   ...ENDPOINTS.map((words) => ({ words, file: hugeClusters, budget: 2 })),
 ];
 
+const chosen = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+
 let over = 0;
-for (const { words, file, budget } of LINES) {
+for (const { words, file, budget } of LINES.filter((line) => chosen.every((word) => line.words.includes(word)))) {
   const size = statSync(file).size / 1e6;
   const memory = await peakMemory(
     [process.execPath, program, 'proxy-config', ...words.split(' '), '--file', file],
