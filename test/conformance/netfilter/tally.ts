@@ -60,8 +60,9 @@ export class Tally {
     }
     const { source, sourcePort, destination, destinationPort } = probe;
     const asked = `${probe.sender} ${probe.protocol} ${source}:${sourcePort} > ${destination}:${destinationPort}`;
-    this.disagreements.push(`seed ${place.seed} ${place.name}: ${asked}\n  ${problem}`);
-    keep(place.seed, rules);
+    const disagreement = `seed ${place.seed} ${place.name}: ${asked}\n  ${problem}`;
+    this.disagreements.push(disagreement);
+    keep(place.seed, `${disagreement}\n\n${rules}`);
   }
 
   /** Prints the counts. @returns what was said against the kernel (the first ten), and the share that was left open */
@@ -89,7 +90,7 @@ export function tell(line: string): void {
   if (VERBOSE) process.stdout.write(`${line}\n`);
 }
 
-/** Leaves a ruleset that we read otherwise than the kernel where it can be looked at. */
+/** Leaves a ruleset that we read otherwise than the kernel, and the last packet that showed it, where it can be looked at. */
 function keep(seed: number, rules: string): void {
   const folder = process.env['KUBECTL_REACH_KEEP'];
   if (folder === undefined) return;
