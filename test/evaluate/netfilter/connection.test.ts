@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateTraversal } from '../../../src/evaluate/netfilter/evaluate-traversal.ts';
 import { replyFlow } from '../../../src/model/flow.ts';
+import { parseNftText } from '../../../src/parse/nftables/text-ruleset.ts';
 import { environmentOf, flowOf, rulesetOf } from './environment.ts';
 
 // Found against a kernel: the answer to a packet of `CT --zone` is a stranger in the zone that no rule names.
@@ -38,5 +39,19 @@ describe('between CT and conntrack', () => {
     const ruleset = rulesetOf(`*raw\n:PREROUTING ACCEPT [0:0]\n${rules}\nCOMMIT\n`);
     const outcomes = evaluateTraversal([ruleset], flowOf('10.0.0.9:1000 > 10.0.0.2:80'), 'wire', environmentOf());
     expect(outcomes.map(({ verdict }) => verdict)).toEqual([matches ? 'drop' : 'forward']);
+  });
+
+  it('is new to nftables as well', () => {
+    const iptables = rulesetOf('*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --zone 5\nCOMMIT\n');
+    const table = (rule: string): string =>
+      `table ip t {\n\tchain c {\n\t\ttype filter hook prerouting priority -299; policy accept;\n\t\t${rule} drop\n\t}\n}\n`;
+    const verdictsOf = (rule: string): string[] => {
+      const nft = parseNftText({ name: 'nft.txt', capturedAt: null, bytes: Buffer.from(table(rule)) }).value;
+      const flow = flowOf('10.0.0.9:1000 > 10.0.0.2:80');
+      return evaluateTraversal([iptables, nft], flow, 'wire', environmentOf()).map(({ verdict }) => verdict);
+    };
+    expect(verdictsOf('ct state new')).toEqual(['drop']);
+    expect(verdictsOf('ct state invalid,established,related,untracked')).toEqual(['forward']);
+    expect(verdictsOf('ct direction original')).toEqual(['undetermined']);
   });
 });

@@ -19,7 +19,10 @@ export function loadConntrack(
   state: WalkState,
   environment: NetfilterEnvironment,
 ): Value {
-  if (!state.tracked && state.template !== 'none') return unknownValue('a template was set up before this rule');
+  if (!state.tracked && state.template !== 'none') {
+    // Kernels differ in whether anything else may be read of a template.
+    return key === 'state' ? known(STATE_BITS.NEW) : unknownValue('a template was set up before this rule');
+  }
   const { tracking, protocol, family } = state.flow;
   if (key === 'state') {
     if (hasEntry(state)) return known(STATE_BITS[tracking.state]);
