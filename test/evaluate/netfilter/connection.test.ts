@@ -34,6 +34,18 @@ describe('between CT and conntrack', () => {
     ['--ctdir ORIGINAL', true],
     ['--ctdir REPLY', false],
     ['--ctstate NEW --ctdir REPLY', false],
+    ['--ctproto 6', false],
+    ['! --ctproto 6', true],
+    ['--ctorigsrc 10.0.0.9/32', false],
+    ['! --ctorigsrc 10.0.0.9/32', true],
+    ['--ctorigsrc 0.0.0.0/8', true],
+    ['--ctrepldst 0.0.0.0/8', true],
+    ['--ctorigdstport 80', false],
+    ['--ctreplsrcport 0:5', true],
+    ['--ctstatus CONFIRMED', true],
+    ['--ctstatus NONE', false],
+    ['--ctstatus EXPECTED,SEEN_REPLY,ASSURED', false],
+    ['! --ctstatus SEEN_REPLY', true],
   ])('-m conntrack %s: matches %s', (words, matches) => {
     const rules = `-A PREROUTING -j CT --zone 5\n-A PREROUTING -m conntrack ${words} -j DROP`;
     const ruleset = rulesetOf(`*raw\n:PREROUTING ACCEPT [0:0]\n${rules}\nCOMMIT\n`);

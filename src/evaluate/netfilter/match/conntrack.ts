@@ -1,4 +1,4 @@
-import { contains, parseAddress } from '../../../model/address.ts';
+import { addressFromBits, contains, parseAddress, type Family } from '../../../model/address.ts';
 import type {
   ConnectionState,
   ConntrackMatch,
@@ -19,7 +19,7 @@ const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const;
  * Source: net/netfilter/xt_conntrack.c conntrack_mt.
  */
 export function matchConntrack(match: ConntrackMatch, state: WalkState, environment: NetfilterEnvironment): TestResult {
-  if (!state.tracked && state.template !== 'none') return matchTemplate(match);
+  if (!state.tracked && state.template !== 'none') return matchTemplate(match, state.flow.family);
   const byState = match.state === undefined ? YES : negate(matchState(match.state.states, state), match.state.negated);
   if (!hasEntry(state)) return match.state === undefined ? NO : byState;
   const { tracking, protocol } = state.flow;
@@ -46,15 +46,24 @@ export function matchConntrack(match: ConntrackMatch, state: WalkState, environm
 }
 
 /**
- * Between CT and conntrack a packet has CT's template for an entry: new, translated by nothing, and of the original direction.
- * Source: net/netfilter/xt_CT.c xt_ct_target, net/netfilter/nf_conntrack_core.c nf_ct_tmpl_alloc.
+ * Between CT and conntrack a packet has CT's template for an entry: new, confirmed, of the original direction, and with nothing but zeros
+ * for protocol, addresses and ports. Source: net/netfilter/xt_CT.c xt_ct_tg_check, net/netfilter/nf_conntrack_core.c nf_ct_tmpl_alloc.
  */
-function matchTemplate(match: ConntrackMatch): TestResult {
-  const { kind: _, spelling: __, state, direction, ...others } = match;
+function matchTemplate(match: ConntrackMatch, family: Family): TestResult {
+  const zero = addressFromBits(family, 0n).text;
+  const none: NumberRange = { from: 0, to: 0 };
   return all([
-    state === undefined ? YES : negate(yesNo(state.states.includes('NEW')), state.negated),
-    yesNo(direction !== 'REPLY'),
-    Object.keys(others).length === 0 ? YES : unknown('CT set up a template before this rule'),
+    match.state === undefined ? YES : negate(yesNo(match.state.states.includes('NEW')), match.state.negated),
+    yesNo(match.direction !== 'REPLY'),
+    match.protocol === undefined ? YES : negate(yesNo(match.protocol.number === 0), match.protocol.negated),
+    match.status === undefined ? YES : negate(yesNo(match.status.statuses.includes('CONFIRMED')), match.status.negated),
+    ...[match.originalSource, match.originalDestination, match.replySource, match.replyDestination].map((test) =>
+      address(test, zero),
+    ),
+    ...[match.originalSourcePort, match.originalDestinationPort, match.replySourcePort, match.replyDestinationPort].map(
+      (test) => port(test, 0, none),
+    ),
+    match.expires === undefined ? YES : unknown('CT set up a template before this rule'),
   ]);
 }
 
