@@ -56,9 +56,7 @@ export class Cursor {
 
   /** A finite number; protobuf JSON writes 64-bit integers as strings, which count too. */
   number(): number | undefined {
-    if (typeof this.value === 'number') return Number.isFinite(this.value) ? this.value : undefined;
-    if (typeof this.value === 'string' && /^-?\d{1,20}(\.\d+)?$/.test(this.value)) return Number(this.value);
-    return undefined;
+    return numberOf(this.value);
   }
 
   /** The elements; `[]` when this is no array. */
@@ -100,6 +98,12 @@ export class Cursor {
   #below(key: Key, value: unknown): Cursor {
     return new Cursor(this.artefact, null, value, this, key);
   }
+}
+
+/** As `Cursor.number`, of a value. */
+export function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  return typeof value === 'string' && /^-?\d{1,20}(\.\d+)?$/.test(value) ? Number(value) : undefined;
 }
 
 type Key = string | number | readonly (string | number)[];

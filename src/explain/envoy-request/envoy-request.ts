@@ -6,7 +6,8 @@ import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome, ProxyHeader } from '../
 import { formatEndpoint, parseAddress } from '../../model/address.ts';
 import { evaluateEnvoy } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
 import { Memory } from '../../evaluate/proxies/envoy/memory.ts';
-import { takenBy } from '../../evaluate/proxies/envoy/walk.ts';
+import { sharesOf, takenBy } from '../../evaluate/proxies/envoy/walk.ts';
+import type { HostShare } from '../../evaluate/proxies/envoy/walk.ts';
 import { findEntrance, listenerNames, type Entrance } from '../../evaluate/proxies/envoy/listener/entrance.ts';
 import { closeNames } from '../question/close-names.ts';
 import { conditionsText } from '../sentences/conditions.ts';
@@ -54,7 +55,7 @@ export interface EnvoyRequestFailure {
 export class EnvoyRequestAnswers {
   readonly #facts: EnvoyFacts;
   readonly #entrances = new Map<string, Entrance | string>();
-  readonly #memory = new Memory();
+  readonly #memory = new Memory(true);
   readonly #answers = new WeakMap<readonly EnvoyOutcome[], Omit<EnvoyRequestAnswer, 'request'>>();
 
   constructor(facts: EnvoyFacts) {
@@ -150,6 +151,11 @@ function gather(outcomes: readonly EnvoyOutcome[]): EnvoyRequestOutcome[] {
       groups.set(key, group);
     }
     last = group;
+    const shares = sharesOf(one);
+    if (shares !== null) {
+      addShares(group, one.probability, shares);
+      continue;
+    }
     group.probability += one.probability;
     if (one.end.kind !== 'upstream') continue;
     const host = formatEndpoint(one.end.address, one.end.port);
@@ -167,6 +173,15 @@ function gather(outcomes: readonly EnvoyOutcome[]): EnvoyRequestOutcome[] {
     detail: outcome.detail,
     undetermined: outcome.undetermined,
   }));
+}
+
+/** Adds the hosts of an outcome that is for several, as if each had one of its own. */
+function addShares(group: Group, probability: number, shares: readonly HostShare[]): void {
+  for (const { host, share } of shares) {
+    const part = probability * share;
+    group.probability += part;
+    group.hosts.set(host, (group.hosts.get(host) ?? 0) + part);
+  }
 }
 
 type Gathered = Omit<EnvoyRequestOutcome, 'probability' | 'endpoints'>;

@@ -91,6 +91,7 @@ function hostRows(name: string, host: unknown): readonly (readonly string[])[] {
 export function matchText(route: unknown): string {
   const match = field(route, 'match');
   const prefix = text(match, 'prefix');
+  if (prefix !== '' && isAlone(match)) return `${prefix}*`;
   const separated = text(match, 'path_separated_prefix');
   const regex = isSet(match, 'safe_regex') ? `regex ${text(match, 'safe_regex', 'regex')}` : '';
   const exact = text(match, 'path');
@@ -98,6 +99,10 @@ export function matchText(route: unknown): string {
   if (separated === '' && exact === '' && regex === '') return prefix === '' ? '' : `${prefix}*`;
   const parts = [prefix && `${prefix}*`, separated && `PathPrefix:${separated}`, exact, regex];
   return parts.filter((part) => part !== '').join(' ');
+}
+
+function isAlone(match: unknown): boolean {
+  return typeof match === 'object' && match !== null && Object.keys(match).length === 1;
 }
 
 /** Two of the domains without ports and without the longer forms of others, and how many more there are. */
@@ -118,10 +123,20 @@ const LONG_FORMS = ['.svc.cluster.local', '.svc'];
 const FEW = 16;
 
 function withoutLongForms(domains: readonly string[]): readonly string[] {
-  // To look through a few names costs less than a set of them.
+  // To look through a few names costs less than a set of them, or than to cut off what makes one long.
   const set = domains.length > FEW ? new Set(domains) : null;
-  const has = (domain: string): boolean => set?.has(domain) ?? domains.includes(domain);
-  return domains.filter(
-    (domain) => !LONG_FORMS.some((end) => domain.endsWith(end) && has(domain.slice(0, -end.length))),
-  );
+  return domains.filter((domain) => {
+    for (const end of LONG_FORMS) {
+      if (!domain.endsWith(end)) continue;
+      const length = domain.length - end.length;
+      if (set === null ? holdsBeginning(domains, domain, length) : set.has(domain.slice(0, length))) return false;
+    }
+    return true;
+  });
+}
+
+/** Whether one of the names is the beginning of that length. */
+function holdsBeginning(names: readonly string[], name: string, length: number): boolean {
+  for (const other of names) if (other.length === length && name.startsWith(other)) return true;
+  return false;
 }

@@ -122,7 +122,7 @@ export const CONNECTION_CAUSES: readonly Cause[] = [
         const set = view.hosts(cluster);
         if (isUnknown(set)) return [];
         const plain = set.hosts.filter((host) => {
-          const labels = (host.metadata ?? []).map((metadata) =>
+          const labels = (host.metadata?.() ?? []).map((metadata) =>
             fields(metadata, 'filter_metadata').at('envoy.transport_socket_match', 'tlsMode').string(),
           );
           if (!labels.includes('istio')) return false;
@@ -132,7 +132,7 @@ export const CONNECTION_CAUSES: readonly Cause[] = [
         const [first] = plain;
         if (first === undefined) return [];
         const text = `${plain.length} hosts of cluster ${cluster.name} have the label tlsMode: istio, and the cluster no TLS`;
-        return [{ text, cites: first.cites.slice(0, 1), certain: false }];
+        return [{ text, cites: first.cites().slice(0, 1), certain: false }];
       }),
   },
   {

@@ -55,7 +55,7 @@ export const HOST_CAUSES: readonly Cause[] = [
         const reasons = [...new Set(sick.flatMap((host) => host.reasons))];
         const text = `all ${sick.length} hosts of cluster ${cluster.name} are unhealthy: ${listText(reasons, 3)}`;
         const panics = panicThreshold(cluster.config) > 0;
-        return [{ text, cites: sick.slice(0, 3).flatMap((host) => host.cites), certain: !panics }];
+        return [{ text, cites: sick.slice(0, 3).flatMap((host) => host.cites()), certain: !panics }];
       }),
   },
   {
@@ -77,7 +77,7 @@ export const HOST_CAUSES: readonly Cause[] = [
           3,
         );
         const text = `${sick.length} of ${set.hosts.length} hosts of cluster ${cluster.name} are not healthy: ${which}`;
-        return [{ text, cites: sick.slice(0, 3).flatMap((host) => host.cites), certain: false }];
+        return [{ text, cites: sick.slice(0, 3).flatMap((host) => host.cites()), certain: false }];
       }),
   },
   {

@@ -20,6 +20,8 @@ export interface ConnectionContext {
   readonly clusterOverride: string | null;
   readonly runtime: Runtime;
   readonly budget: Budget;
+  /** Nobody asks for more of the hosts of a cluster than their shares: they may be one outcome. */
+  readonly sharesOnly: boolean;
   /** What became of the requests before on connections like this one; null: it is not remembered. */
   readonly tails: Tails | null;
 }

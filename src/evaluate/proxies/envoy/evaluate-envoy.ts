@@ -48,14 +48,20 @@ export function evaluateEnvoy(
   connection: EnvoyConnection,
   memory: Memory | null = null,
 ): EnvoyOutcome[] {
-  if (memory === null) return follow(arrive(facts, connection), connection, null);
+  if (memory === null) return follow(arrive(facts, connection), connection, null, false);
   const arrival = memory.arrival(connection, () => arrive(facts, connection));
-  return follow(arrival, connection, arrival.context === null ? null : memory.tails(arrival.context));
+  const tails = arrival.context === null ? null : memory.tails(arrival.context);
+  return follow(arrival, connection, tails, memory.sharesOnly);
 }
 
-function follow(arrival: Arrival, connection: EnvoyConnection, tails: Tails | null): EnvoyOutcome[] {
+function follow(
+  arrival: Arrival,
+  connection: EnvoyConnection,
+  tails: Tails | null,
+  sharesOnly: boolean,
+): EnvoyOutcome[] {
   if (arrival.context === null) return arrival.outcomes;
-  const context = { ...arrival.context, connection, budget: { left: BRANCH_LIMIT }, tails };
+  const context = { ...arrival.context, connection, budget: { left: BRANCH_LIMIT }, sharesOnly, tails };
   return runNetworkFilters(context, arrival.walk, 0);
 }
 
@@ -175,6 +181,7 @@ function enterChain(
     clusterOverride: null,
     runtime: readRuntime(config.bootstrap),
     budget: { left: BRANCH_LIMIT },
+    sharesOnly: false,
     tails: null,
   };
   return entered(context, chosen);

@@ -25,8 +25,14 @@ const ARRIVALS = 20_000;
  * of steps, the request as it is sent on) is the earlier one's.
  */
 export class Memory {
+  /** Whether hosts of one cluster may be one outcome, whose `sharesOf` tells them apart. */
+  readonly sharesOnly: boolean;
   readonly #arrivals = new Map<string, Arrival>();
   readonly #tails = new WeakMap<object, Tails>();
+
+  constructor(sharesOnly = false) {
+    this.sharesOnly = sharesOnly;
+  }
 
   /** Where a connection gets to. Of one that speaks plain HTTP that is the same for every request. */
   arrival(connection: EnvoyConnection, arrive: () => Arrival): Arrival {

@@ -20,6 +20,13 @@ export function field(message: Cursor, name: string): Cursor {
   return other === undefined ? ABSENT : message.child(camel, other);
 }
 
+/** The value of a field of a message, whichever way it is spelled; for what nobody cites. */
+export function fieldValue(message: unknown, name: string): unknown {
+  if (!isMessage(message)) return undefined;
+  const own = message[name];
+  return own === undefined ? message[camelCase(name)] : own;
+}
+
 /** No field of a message is called as something that every object inherits, so that its members can be read as they are. */
 function isMessage(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -66,8 +73,13 @@ function lastPart(type: string | undefined): string | undefined {
 
 /** An enum's name; numbers are looked up in `names`. undefined: absent; the text itself when it is no known name. */
 export function enumName(value: Cursor, names: readonly string[]): string | undefined {
-  if (typeof value.value === 'number') return names[value.value] ?? String(value.value);
-  return value.string();
+  return enumText(value.value, names);
+}
+
+/** As `enumName`, of a value. */
+export function enumText(value: unknown, names: readonly string[]): string | undefined {
+  if (typeof value === 'number') return names[value] ?? String(value);
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Seconds of a google.protobuf.Duration. */

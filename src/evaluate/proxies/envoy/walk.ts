@@ -79,15 +79,25 @@ function takenUpTo(last: TakenStep | null): Taken {
   return names;
 }
 
+/** A host that a cluster's load balancer may pick. */
+export interface HostShare {
+  /** `10.0.0.1:80` */
+  readonly host: string;
+  /** Of the requests that get to the cluster. */
+  readonly share: number;
+}
+
 /** An end of the walk; its steps are listed when somebody reads them. */
 class Outcome implements EnvoyOutcome {
   readonly probability: number;
   readonly conditions: readonly Condition[];
   readonly end: EnvoyEnd;
+  readonly hostShares: readonly HostShare[] | null;
   readonly #last: TakenStep | null;
   #steps: EnvoyStep[] | null = null;
 
-  constructor({ probability, conditions, last }: Walk, how: EnvoyEnd) {
+  constructor({ probability, conditions, last }: Walk, how: EnvoyEnd, hostShares: readonly HostShare[] | null) {
+    this.hostShares = hostShares;
     this.probability = probability;
     this.conditions = conditions;
     this.end = how;
@@ -114,7 +124,17 @@ export function takenBy(outcome: EnvoyOutcome): Taken {
 }
 
 export function end(walk: Walk, how: EnvoyEnd): EnvoyOutcome[] {
-  return [new Outcome(walk, how)];
+  return [new Outcome(walk, how, null)];
+}
+
+/** Ends at several hosts of one cluster. @param how the end at one of them */
+export function endAmong(walk: Walk, how: EnvoyEnd, hosts: readonly HostShare[]): EnvoyOutcome[] {
+  return [new Outcome(walk, how, hosts)];
+}
+
+/** The hosts of an outcome that is for several of them; null: it is for one, or for none. */
+export function sharesOf(outcome: EnvoyOutcome): readonly HostShare[] | null {
+  return outcome instanceof Outcome ? outcome.hostShares : null;
 }
 
 /** Ends a branch where something is not known. */

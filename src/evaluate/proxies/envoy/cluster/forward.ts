@@ -10,12 +10,9 @@ import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
 import type { HeaderView } from '../match/header-match.ts';
 import { field, fields, unknown, unknownField } from '../proto-json.ts';
-import { fractionProbability, readFraction } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
-import { reachedLimit } from './circuit-breaker.ts';
-import type { Priority } from './circuit-breaker.ts';
 import { byHash, chooseHosts, hostPicks } from './host-choice.ts';
 import type { HostChoice } from './host-choice.ts';
 import { readHostSet } from './host-set.ts';
@@ -24,29 +21,24 @@ import { clusterOf } from './known-cluster.ts';
 import type { KnownCluster } from './known-cluster.ts';
 import { DYNAMIC_FORWARD_PROXY, reachDynamicHost } from './dynamic-host.ts';
 import { originalDestination } from './original-destination.ts';
+import { dropOverload, limitOf, unlessFull } from './overload.ts';
+import type { Refusing } from './overload.ts';
 import { countsAreOpen, pickInPriority } from './pick.ts';
 import { panicThreshold } from './policy.ts';
 import { sharePriorities } from './priority.ts';
-import { arrive, reach } from './reach.ts';
+import { arrive, arriveAmong, reach } from './reach.ts';
 import type { Reached, Sending } from './reach.ts';
 import { subsetHosts } from './subset.ts';
 import type { SubsetCriteria } from './subset.ts';
 
-/** What ends a forward without a host. */
-export type ForwardFailure = 'no-cluster' | 'no-host' | 'overload-all' | 'overload-some' | 'overflow' | 'pool-overflow';
-
 /** What is particular to the protocol that forwards. */
-export interface Forwarding extends Sending {
+export interface Forwarding extends Sending, Refusing {
   readonly headers: HeaderView | null;
   /** The host of the request as it is sent on; null: it has none, or takes that of the endpoint. */
   readonly authority: string | null;
-  /** Which circuit breaker counts. */
-  readonly priority: Priority;
   readonly criteria: SubsetCriteria;
   /** What a load balancer that hashes looks up; null: nothing, the host is drawn at random. */
   readonly hash: () => bigint | null | Unknown;
-  /** Answers or closes. */
-  readonly fail: (walk: Walk, failure: ForwardFailure) => EnvoyOutcome[];
 }
 
 /** Forwards to a cluster by name. */
@@ -187,8 +179,8 @@ function toAggregate(
       meant,
     });
     if (isUnknown(picks)) return undetermined(met, picks);
-    const choice = { dropOverload: null, picks: hostPicks(context, part.resource, own, picks, asked) };
-    return spread(context, choice, met, how);
+    const choice = { dropOverload: null, picks: hostPicks(context, part.resource, own, picks, asked), shares: null };
+    return spread(context, part, choice, met, how);
   });
 }
 
@@ -225,19 +217,32 @@ function toHosts(context: ConnectionContext, cluster: KnownCluster, walk: Walk, 
     choice = chooseHosts(context, cluster.resource, how.criteria);
     cluster.picks.set(key, choice);
   }
-  return isUnknown(choice) ? undetermined(walk, choice) : spread(context, byHash(choice, how.hash), walk, how);
+  if (isUnknown(choice)) return undetermined(walk, choice);
+  // What shares tell needs no hash.
+  const drawn = context.sharesOnly && choice.shares !== null ? choice : byHash(choice, how.hash);
+  return spread(context, cluster, drawn, walk, how);
 }
 
-/** One branch for each host. */
+/** One branch for each host, or for all of them where nobody is told more than their shares. */
 function spread(
   context: ConnectionContext,
-  { picks, dropOverload: drop }: HostChoice,
+  cluster: KnownCluster,
+  choice: HostChoice,
   walk: Walk,
   how: Forwarding,
 ): EnvoyOutcome[] {
+  const shares = context.sharesOnly ? choice.shares : null;
+  if (shares !== null && limitOf(context.facts, cluster, poolOf(how), how.priority) === null) {
+    context.budget.left -= shares.hosts.length;
+    if (context.budget.left < 0) return tooMany(walk);
+    return dropOverload(choice.dropOverload, walk, how, (kept) =>
+      arriveAmong(context, kept, how, shares.first, shares.hosts),
+    );
+  }
+  const { picks } = choice;
   context.budget.left -= picks.length;
-  if (context.budget.left < 0) return undetermined(walk, unknown('the configuration has too many branches to follow'));
-  return dropOverload(drop, walk, how, (kept) =>
+  if (context.budget.left < 0) return tooMany(walk);
+  return dropOverload(choice.dropOverload, walk, how, (kept) =>
     picks.flatMap(({ probability, conditions, step: picked, reached }) => {
       let drawn = branch(kept, probability);
       for (const condition of conditions) drawn = branch(drawn, 1, condition);
@@ -248,50 +253,15 @@ function spread(
   );
 }
 
+function tooMany(walk: Walk): EnvoyOutcome[] {
+  return undetermined(walk, unknown('the configuration has too many branches to follow'));
+}
+
+/** Which limits count once a host is chosen. */
+const poolOf = ({ headers }: Forwarding): 'http' | 'tcp-pool' => (headers === null ? 'tcp-pool' : 'http');
+
 /** Ends a branch at a host, unless the circuit breaker of its cluster refuses. */
 function reachHost(context: ConnectionContext, walk: Walk, how: Forwarding, reached: Reached): EnvoyOutcome[] {
   const cluster = clusterOf(context, field(reached.cluster, 'name').string() ?? '');
-  const limits = how.headers === null ? 'tcp-pool' : 'http';
-  return unlessFull(context, cluster, limits, walk, how, (kept) => arrive(context, kept, how, reached));
-}
-
-/** Goes on unless a circuit breaker refuses what is sent. */
-function unlessFull(
-  { facts }: ConnectionContext,
-  { resource, limits }: KnownCluster,
-  protocol: 'http' | 'tcp' | 'tcp-pool',
-  walk: Walk,
-  how: Forwarding,
-  next: (walk: Walk) => EnvoyOutcome[],
-): EnvoyOutcome[] {
-  if (resource === undefined) return next(walk);
-  const failure = protocol === 'tcp-pool' ? 'pool-overflow' : 'overflow';
-  const key = `${protocol} ${how.priority}`;
-  let limit = limits.get(key);
-  if (limit === undefined) {
-    limit = reachedLimit(facts, resource, protocol, how.priority);
-    limits.set(key, limit);
-  }
-  if (limit === null) return next(walk);
-  const { text, cite, condition } = limit;
-  const full = step('cluster', 'dropped', '', { reasons: [`its circuit breaker is open: ${text}`], cites: [cite] });
-  if (condition === null) return how.fail(withStep(walk, full), failure);
-  const refused = withStep(branch(walk, 1, condition(true)), full);
-  return [...how.fail(refused, failure), ...next(branch(walk, 1, condition(false)))];
-}
-
-/** `drop_overloads` refuse a part of the requests before a host is picked (Router::Filter::decodeHeaders, checkDropOverload). */
-function dropOverload(
-  drop: Cursor | null,
-  walk: Walk,
-  how: Forwarding,
-  next: (walk: Walk) => EnvoyOutcome[],
-): EnvoyOutcome[] {
-  if (drop === null) return next(walk);
-  const share = fractionProbability(readFraction(field(drop, 'drop_percentage')));
-  if (share <= 0) return next(walk);
-  const reasons = [`${share * 100} % of requests are dropped`];
-  const dropped = withStep(walk, step('cluster', 'dropped', '', { reasons, cites: [drop] }));
-  if (share >= 1) return how.fail(dropped, 'overload-all');
-  return [...how.fail(branch(dropped, share), 'overload-some'), ...next(branch(walk, 1 - share))];
+  return unlessFull(context, cluster, poolOf(how), walk, how, (kept) => arrive(context, kept, how, reached));
 }

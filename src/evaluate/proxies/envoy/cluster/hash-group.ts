@@ -93,7 +93,7 @@ function hashedHosts(set: HostSet, policy: LoadBalancingPolicy, hosts: readonly 
   for (const host of hosts) sums.set(groupOf(host), (sums.get(groupOf(host)) ?? 0) + host.weight);
   return hosts.map((host) => {
     const share = policy.localityWeighted ? weightOf(host.locality) / total : 1;
-    const [metadata] = host.metadata ?? [];
+    const [metadata] = host.metadata?.() ?? [];
     const key = metadata && field(metadata, 'filter_metadata').at('envoy.lb', 'hash_key').string();
     return {
       key: key === undefined || key === '' ? host.name : key,

@@ -1,5 +1,5 @@
 import type { Cursor } from '../../../../model/json.ts';
-import { enumName, field, isTrue } from '../proto-json.ts';
+import { enumName, enumText, field, fieldValue, isTrue } from '../proto-json.ts';
 
 export type Health = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -18,9 +18,10 @@ const EDS_STATUS = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'D
 /**
  * Health as the ClusterLoadAssignment has it. Envoy prints its own coarse view there (HEALTHY, DEGRADED or UNHEALTHY, active checks
  * and outlier ejection included: source/server/admin/config_dump_handler.cc, addLbEndpoint); a control plane prints what it sent.
+ * @param endpoint an LbEndpoint
  */
-export function assignedHealth(endpoint: Cursor): HostHealth {
-  const status = enumName(field(endpoint, 'health_status'), EDS_STATUS) ?? 'UNKNOWN';
+export function assignedHealth(endpoint: unknown): HostHealth {
+  const status = enumText(fieldValue(endpoint, 'health_status'), EDS_STATUS) ?? 'UNKNOWN';
   switch (status) {
     case 'UNKNOWN':
     case 'HEALTHY':

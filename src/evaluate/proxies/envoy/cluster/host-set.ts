@@ -1,8 +1,9 @@
 import { canonical, formatEndpoint } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyConfigDump, EnvoyFacts, EnvoyResource } from '../../../../model/envoy.ts';
+import { numberOf } from '../../../../model/json.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { enumName, field, fields, isTrue, unknown } from '../proto-json.ts';
+import { enumName, field, fields, fieldValue, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { assignedHealth, reportedHealth } from './health.ts';
 import type { HostHealth } from './health.ts';
@@ -20,8 +21,8 @@ export interface Host extends HostHealth {
   /** Index of its locality within the priority's localities. */
   readonly locality: number;
   /** Metadata of the endpoint and of its locality; null where the dump has none of them. */
-  readonly metadata: readonly Cursor[] | null;
-  readonly cites: readonly Cursor[];
+  readonly metadata: (() => readonly Cursor[]) | null;
+  readonly cites: () => readonly Cursor[];
 }
 
 /** The hosts of a cluster, and what its assignment says about sharing load among them. */
@@ -106,13 +107,15 @@ function fromAssignment(assignment: Cursor, cluster: Cursor, status: Cursor | un
     counts.set(priority, locality + 1);
     localityWeights.set(localityKey(priority, locality), field(group, 'load_balancing_weight').number() ?? 0);
     const groupMetadata = field(group, 'metadata');
-    for (const endpoint of field(group, 'lb_endpoints').items()) {
-      const own = field(endpoint, 'endpoint');
-      const socket = fields(own, 'address', 'socket_address');
-      const { address, port, name } = hostAddress(socket);
-      const reported = statuses.get(name);
+    const endpoints = field(group, 'lb_endpoints');
+    // By value: most hosts are only counted.
+    for (const [index, endpoint] of listOf(endpoints.value).entries()) {
+      const own = fieldValue(endpoint, 'endpoint');
+      const { address, port, name } = hostAddress(fieldValue(fieldValue(own, 'address'), 'socket_address'));
+      const reported = statuses?.get(name);
       const { health, excluded, reasons } =
         reported === undefined ? assignedHealth(endpoint) : reportedHealth(reported);
+      const hostname = fieldValue(own, 'hostname');
       hosts.push({
         address,
         port,
@@ -120,12 +123,12 @@ function fromAssignment(assignment: Cursor, cluster: Cursor, status: Cursor | un
         health,
         excluded,
         reasons,
-        hostname: field(own, 'hostname').string() ?? '',
-        weight: Math.max(1, field(endpoint, 'load_balancing_weight').number() ?? 1),
+        hostname: typeof hostname === 'string' ? hostname : '',
+        weight: Math.max(1, numberOf(fieldValue(endpoint, 'load_balancing_weight')) ?? 1),
         priority,
         locality,
-        metadata: [field(endpoint, 'metadata'), groupMetadata],
-        cites: [socket, ...healthCites(endpoint, reported)],
+        metadata: () => [field(endpoints.child(index, endpoint), 'metadata'), groupMetadata],
+        cites: () => assignmentCites(endpoints.child(index, endpoint), reported),
       });
     }
   }
@@ -143,9 +146,14 @@ function fromAssignment(assignment: Cursor, cluster: Cursor, status: Cursor | un
   };
 }
 
-/** The health that was found, cited when it is not plain health. */
-function healthCites(endpoint: Cursor, reported: Cursor | undefined): Cursor[] {
-  return reported === undefined ? [field(endpoint, 'health_status')] : [field(reported, 'health_status')];
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : [];
+}
+
+/** The address of an endpoint, and where its health was found. */
+function assignmentCites(endpoint: Cursor, reported: Cursor | undefined): Cursor[] {
+  const socket = fields(endpoint, 'endpoint', 'address', 'socket_address');
+  return [socket, field(reported ?? endpoint, 'health_status')];
 }
 
 function fromStatus(status: Cursor, cluster: Cursor): HostSet {
@@ -161,14 +169,14 @@ function fromStatus(status: Cursor, cluster: Cursor): HostSet {
       localities.set(key, locality);
       const socket = fields(host, 'address', 'socket_address');
       return {
-        ...hostAddress(socket),
+        ...hostAddress(socket.value),
         ...reportedHealth(host),
         hostname: field(host, 'hostname').string() ?? '',
         weight: Math.max(1, field(host, 'weight').number() ?? 1),
         priority,
         locality,
         metadata: null,
-        cites: [socket, field(host, 'health_status')],
+        cites: () => [socket, field(host, 'health_status')],
       };
     });
   return {
@@ -181,14 +189,17 @@ function fromStatus(status: Cursor, cluster: Cursor): HostSet {
   };
 }
 
-function statusByName(status: Cursor | undefined): ReadonlyMap<string, Cursor> {
-  const hosts = status === undefined ? [] : field(status, 'host_statuses').items();
-  return new Map(hosts.map((host) => [hostAddress(fields(host, 'address', 'socket_address')).name, host]));
+function statusByName(status: Cursor | undefined): ReadonlyMap<string, Cursor> | undefined {
+  if (status === undefined) return undefined;
+  const hosts = field(status, 'host_statuses').items();
+  return new Map(hosts.map((host) => [hostAddress(fields(host, 'address', 'socket_address').value).name, host]));
 }
 
-function hostAddress(socket: Cursor): { address: string; port: number; name: string } {
-  const address = canonical(field(socket, 'address').string() ?? '');
-  const port = field(socket, 'port_value').number() ?? 0;
+/** @param socket a SocketAddress */
+function hostAddress(socket: unknown): { address: string; port: number; name: string } {
+  const text = fieldValue(socket, 'address');
+  const address = canonical(typeof text === 'string' ? text : '');
+  const port = numberOf(fieldValue(socket, 'port_value')) ?? 0;
   return { address, port, name: formatEndpoint(address, port) };
 }
 

@@ -7,8 +7,8 @@ import type { ConnectionContext } from '../context.ts';
 import { memoised } from '../memo.ts';
 import { field, fields, seconds, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
-import { end, step, withStep } from '../walk.ts';
-import type { Walk } from '../walk.ts';
+import { end, endAmong, step, withStep } from '../walk.ts';
+import type { HostShare, Walk } from '../walk.ts';
 import type { Host } from './host-set.ts';
 import { upstreamTransport } from './transport-socket.ts';
 import type { UpstreamTransport } from './transport-socket.ts';
@@ -45,7 +45,7 @@ export function reach(
   { address, port }: { readonly address: string; readonly port: number },
   asked = field(cluster, 'name').string() ?? '',
 ): Reached | Unknown {
-  if (!isAddress(address)) return unknown('the host has no IP address', ...(host?.cites.slice(0, 1) ?? []));
+  if (!isAddress(address)) return unknown('the host has no IP address', ...(host?.cites().slice(0, 1) ?? []));
   return reachNamed({ facts, config }, cluster, { address, port }, host, asked);
 }
 
@@ -111,8 +111,20 @@ function securedStep(transport: UpstreamTransport): EnvoyStep | null {
 export function arrive(context: ConnectionContext, walk: Walk, how: Sending, reached: Reached): EnvoyOutcome[] {
   return end(
     reached.secured === null ? walk : withStep(walk, reached.secured),
-    new UpstreamEnd(reached, how, context.socket.keepsSource ? context.socket.remoteAddress : null, walk.flags),
+    new UpstreamEnd(() => reached, how, context.socket.keepsSource ? context.socket.remoteAddress : null, walk.flags),
   );
+}
+
+/** Ends a branch at several hosts. @param first tells how one of them is reached */
+export function arriveAmong(
+  context: ConnectionContext,
+  walk: Walk,
+  how: Sending,
+  first: () => Reached,
+  hosts: readonly HostShare[],
+): EnvoyOutcome[] {
+  const source = context.socket.keepsSource ? context.socket.remoteAddress : null;
+  return endAmong(walk, new UpstreamEnd(first, how, source, walk.flags), hosts);
 }
 
 type Upstream = Extract<EnvoyEnd, { readonly kind: 'upstream' }>;
@@ -122,12 +134,12 @@ class UpstreamEnd implements Upstream {
   readonly kind = 'upstream';
   readonly flag: string | null;
   readonly #source: string | null;
-  readonly #reached: Reached;
+  readonly #reached: () => Reached;
   readonly #how: Sending;
   #request: ApplicationRequest | null = null;
 
   /** @param source the client's address where it is kept (original_src) */
-  constructor(reached: Reached, how: Sending, source: string | null, flags: readonly string[]) {
+  constructor(reached: () => Reached, how: Sending, source: string | null, flags: readonly string[]) {
     this.#reached = reached;
     this.#how = how;
     this.#source = source;
@@ -135,29 +147,29 @@ class UpstreamEnd implements Upstream {
   }
 
   get bindAddress(): string | null {
-    return this.#source ?? this.#reached.bindAddress;
+    return this.#source ?? this.#reached().bindAddress;
   }
 
   get cluster(): string {
-    return this.#reached.asked;
+    return this.#reached().asked;
   }
 
   get address(): string {
-    return this.#reached.address;
+    return this.#reached().address;
   }
 
   get port(): number {
-    return this.#reached.port;
+    return this.#reached().port;
   }
 
   get request(): ApplicationRequest {
-    const { cluster, transport, host } = this.#reached;
+    const { cluster, transport, host } = this.#reached();
     this.#request ??= this.#how.send(cluster, transport, host);
     return this.#request;
   }
 
   get tls(): Upstream['tls'] {
-    return this.#reached.transport.tls;
+    return this.#reached().transport.tls;
   }
 
   get retries(): number {
@@ -169,7 +181,7 @@ class UpstreamEnd implements Upstream {
   }
 
   get connectTimeoutSeconds(): number {
-    return this.#reached.connectTimeoutSeconds;
+    return this.#reached().connectTimeoutSeconds;
   }
 }
 

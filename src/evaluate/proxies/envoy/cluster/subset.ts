@@ -84,7 +84,7 @@ function sameKeys(keys: readonly string[], criteria: SubsetCriteria): boolean {
 }
 
 function hasMetadata(host: Host, criteria: SubsetCriteria): boolean {
-  const [own] = host.metadata ?? [];
+  const [own] = host.metadata?.() ?? [];
   if (own === undefined) return false;
   const values = field(own, 'filter_metadata').at('envoy.lb');
   return [...criteria].every(([key, value]) => JSON.stringify(values.at(key).value) === value);

@@ -46,6 +46,14 @@ export function upstreamTransport(
   return secured(facts, config, ownSocket(cluster));
 }
 
+/** Whether it is known for each of the hosts, whichever it is. */
+export function transportIsKnown(cluster: Cursor, hosts: readonly Host[]): boolean {
+  if (field(cluster, 'transport_socket_matcher').exists) return false;
+  return (
+    hosts.every((host) => host.metadata !== null) || socketMatches(cluster).every(({ wanted }) => wanted.length === 0)
+  );
+}
+
 /** What a transport socket presents, from the secrets of the dump. */
 function secured(facts: EnvoyFacts, config: EnvoyConfigDump, socket: Socket): UpstreamTransport {
   const { common, transport } = socket;
@@ -111,7 +119,7 @@ interface Label {
 }
 
 function hasMetadata(host: Host | null, { key, value, json }: Label): boolean {
-  return (host?.metadata ?? []).some((metadata) => {
+  return (host?.metadata?.() ?? []).some((metadata) => {
     const own = field(metadata, 'filter_metadata').at('envoy.transport_socket_match', key);
     return own.exists && (own.value === value || JSON.stringify(own.value) === json);
   });

@@ -1,7 +1,7 @@
 import type { Cursor } from '../../../../model/json.ts';
 import { holdsRedacted } from '../../../../model/redaction.ts';
 import type { TlsHello } from '../../../../model/request.ts';
-import { matchHeaders } from '../match/header-match.ts';
+import { headerTest } from '../match/header-match.ts';
 import { matchAbsentMetadata } from '../match/metadata-match.ts';
 import { matchRegex } from '../match/regex.ts';
 import { lowerAscii, matchString, redactedPattern } from '../match/string-match.ts';
@@ -30,7 +30,8 @@ const KNOWN = new Set([
 ]);
 const KNOWN_PARAMETER = new Set(['name', 'string_match', 'present_match']);
 
-type MatchTest = (request: RequestView, tls: TlsHello | null, ignoresParameters: boolean) => Truth;
+/** What a request is asked. */
+export type RouteTest = (request: RequestView, tls: TlsHello | null, ignoresParameters: boolean) => Truth;
 
 /**
  * Whether a RouteMatch holds, its runtime_fraction aside (RouteEntryImplBase::matchRoute and the `matches` of each kind of route,
@@ -42,14 +43,23 @@ export function matchRoute(
   tls: TlsHello | null,
   ignoresParameters: boolean,
 ): Truth {
-  // Without a path only a connect_matcher is asked (VirtualHostImpl::getRouteFromRoutes).
-  if (!request.hasPath && !field(match, 'connect_matcher').exists) return false;
+  return routeTest(match)(request, tls, ignoresParameters);
+}
+
+/** The same for many requests: what the match asks is read once, when it is first asked. */
+export function routeTest(match: Cursor): RouteTest {
   const prefix = prefixAlone(match.value);
-  if (prefix !== undefined) {
-    const path = withoutQuery(request.path);
-    if (!ignoresParameters || !path.includes(';')) return path.startsWith(prefix);
-  }
-  return all(matchTests(match), (test) => test(request, tls, ignoresParameters));
+  let tests: readonly RouteTest[] | undefined;
+  return (request, tls, ignoresParameters) => {
+    // Without a path only a connect_matcher is asked (VirtualHostImpl::getRouteFromRoutes).
+    if (!request.hasPath && !field(match, 'connect_matcher').exists) return false;
+    if (prefix !== undefined) {
+      const path = withoutQuery(request.path);
+      if (!ignoresParameters || !path.includes(';')) return path.startsWith(prefix);
+    }
+    tests ??= matchTests(match);
+    return all(tests, (test) => test(request, tls, ignoresParameters));
+  };
 }
 
 /** The prefix of a match that asks for nothing else, as most do; undefined: it is another one. */
@@ -69,21 +79,29 @@ export function matchTarget(match: Cursor, request: RequestView): Truth {
 }
 
 /** What a match asks of the request line and headers; a part that is absent asks nothing. */
-const targetTests = memoised((match): readonly MatchTest[] => {
+function readTargetTests(match: Cursor): readonly RouteTest[] {
   const headers = field(match, 'headers').items();
   const parameters = field(match, 'query_parameters').items();
   const beyond = unknownField(match, KNOWN);
   const path = pathTest(match);
-  const tests: (MatchTest | false)[] = [
+  const tests: (RouteTest | false)[] = [
     field(match, 'connect_matcher').exists
       ? matchConnect
       : (request, _tls, ignoresParameters) => matchPath(path, match, request, ignoresParameters),
-    headers.length > 0 && ((request) => matchHeaders(headers, request.headers)),
+    headers.length > 0 && headersTest(headers),
     parameters.length > 0 && ((request) => matchQuery(parameters, request)),
     beyond !== undefined && (() => beyond),
   ];
   return tests.filter((test) => test !== false);
-});
+}
+
+const targetTests = memoised(readTargetTests);
+
+/** Reads header matchers once. */
+function headersTest(matchers: readonly Cursor[]): RouteTest {
+  const tests = matchers.map(headerTest);
+  return (request) => all(tests, (test) => test(request.headers));
+}
 
 /** ConnectRouteEntryImpl::matches, which takes CONNECT-UDP too. */
 function matchConnect({ method, upgrade }: RequestView): Truth {
@@ -91,18 +109,18 @@ function matchConnect({ method, upgrade }: RequestView): Truth {
   return method === 'CONNECT';
 }
 
-const matchTests = memoised((match): readonly MatchTest[] => {
+function matchTests(match: Cursor): readonly RouteTest[] {
   const tlsContext = field(match, 'tls_context');
   // A route is chosen before any filter of the request has set metadata.
   const metadata = field(match, 'dynamic_metadata').items();
-  const tests: (MatchTest | false)[] = [
-    ...targetTests(match),
+  const tests: (RouteTest | false)[] = [
+    ...readTargetTests(match),
     field(match, 'grpc').exists && ((request) => request.grpc),
     tlsContext.exists && ((_request, tls) => matchTls(tlsContext, tls)),
     metadata.length > 0 && (() => all(metadata, matchAbsentMetadata)),
   ];
   return tests.filter((test) => test !== false);
-});
+}
 
 /** From this minor version on each segment loses its parameters; before, the path ended at the first semicolon. */
 const TRIMS_SEGMENTS = 39;

@@ -9,7 +9,8 @@ import { isUnknown } from '../truth.ts';
 import type { Constraint } from './random-value.ts';
 import { readRequestInput } from './request-input.ts';
 import type { RequestView } from './request-view.ts';
-import { matchRoute } from './route-match.ts';
+import { routeTest } from './route-match.ts';
+import type { RouteTest } from './route-match.ts';
 
 /** A route that the request may take, for the random values that satisfy `constraints`. */
 export interface RouteAlternative {
@@ -36,8 +37,8 @@ export function selectRoute(
   const ignoresParameters = isTrue(routeConfig, 'ignore_path_parameters_in_path_matching');
   const alternatives: RouteAlternative[] = [];
   const remaining: Constraint[] = [];
-  for (const { route, match } of routes) {
-    const truth = matchRoute(match, request, tls, ignoresParameters);
+  for (const { route, match, test } of routes) {
+    const truth = test(request, tls, ignoresParameters);
     if (truth === false) continue;
     const runtimeFraction = field(match, 'runtime_fraction');
     const overridden = runtimeFraction.exists
@@ -58,6 +59,7 @@ export function selectRoute(
 interface ListedRoute {
   readonly route: Cursor;
   readonly match: Cursor;
+  readonly test: RouteTest;
 }
 
 const ROUTE = 'envoy.config.route.v3.Route';
@@ -74,15 +76,18 @@ function routesFor(
   const action = findAction(matcher, readRequestInput(request, context));
   if (action === null || isUnknown(action)) return action ?? [];
   const type = typeName(action);
-  if (type === ROUTE) return [{ route: action, match: field(action, 'match') }];
+  if (type === ROUTE) return [listedAction(action)];
   return type === ROUTE_LIST ? routesOf(action) : unknown('the action of a route matcher is not understood', action);
 }
 
-const routesOf = memoised((holder): readonly ListedRoute[] =>
-  field(holder, 'routes')
-    .items()
-    .map((route) => ({ route, match: field(route, 'match') })),
-);
+const routesOf = memoised((holder): readonly ListedRoute[] => field(holder, 'routes').items().map(listed));
+
+const listedAction = memoised(listed);
+
+function listed(route: Cursor): ListedRoute {
+  const match = field(route, 'match');
+  return { route, match, test: routeTest(match) };
+}
 
 function withMatch(problem: Unknown, match: Cursor): Unknown {
   return problem.evidence.length > 0 ? problem : unknown(problem.reason, match);

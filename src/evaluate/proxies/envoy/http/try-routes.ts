@@ -97,6 +97,7 @@ export function tryRoutes(
     clusterOverride: null,
     runtime: readRuntime(config.bootstrap),
     budget: { left: BRANCH_LIMIT },
+    sharesOnly: false,
     tails: null,
   };
   const prepared = prepareRequest(hcm, http, context);

@@ -40,10 +40,11 @@ export function matchHeaders(matchers: readonly Cursor[], headers: HeaderView): 
  * presence itself is asked for; a matcher without a kind asks for presence.
  */
 export function matchHeader(matcher: Cursor, headers: HeaderView): Truth {
-  return headerTest(matcher)(headers);
+  return knownTest(matcher)(headers);
 }
 
-const headerTest = memoised((matcher): ((headers: HeaderView) => Truth) => {
+/** `matchHeader` for many requests: what the matcher asks is read once. */
+export function headerTest(matcher: Cursor): (headers: HeaderView) => Truth {
   const beyond = unknownField(matcher, KNOWN);
   if (beyond !== undefined) return () => beyond;
   const name = lowerAscii(field(matcher, 'name').string() ?? '');
@@ -58,7 +59,9 @@ const headerTest = memoised((matcher): ((headers: HeaderView) => Truth) => {
     if (value === null && !missingIsEmpty) return false;
     return inverted ? not(test(value ?? '')) : test(value ?? '');
   };
-});
+}
+
+const knownTest = memoised(headerTest);
 
 const PATTERNS = ['exact_match', 'prefix_match', 'suffix_match', 'contains_match'];
 

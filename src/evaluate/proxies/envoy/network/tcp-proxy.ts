@@ -2,7 +2,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { forwardTo } from '../cluster/forward.ts';
-import type { ForwardFailure } from '../cluster/forward.ts';
+import type { ForwardFailure } from '../cluster/overload.ts';
 import { subsetCriteria } from '../cluster/subset.ts';
 import { xxHash64 } from '../cluster/xxhash64.ts';
 import type { UpstreamTransport } from '../cluster/transport-socket.ts';

@@ -15,7 +15,7 @@ function hosts(priority: number, healthy: number, degraded = 0, count = 100): Ho
     priority,
     locality: 0,
     metadata: null,
-    cites: [],
+    cites: () => [],
     health: index < healthy ? 'healthy' : index < healthy + degraded ? 'degraded' : 'unhealthy',
     excluded: false,
     reasons: [],
