@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ProxyHeader } from '../../../src/model/envoy.ts';
 import type { Certificates } from './certificates.ts';
+import { sendHttp2 } from './send-http2.ts';
 
 /** A connection that the suite makes, and the request on it. */
 export interface Probe {
@@ -23,6 +24,10 @@ export interface Probe {
   readonly headers: readonly (readonly [string, string])[];
   /** The PROXY protocol header that is sent first; absent: none. */
   readonly proxied?: ProxyHeader;
+  /** HTTP/2 in plaintext; absent: HTTP/1.1. */
+  readonly version?: 'h2';
+  /** `:protocol` of a CONNECT over HTTP/2; absent: it has none. */
+  readonly protocol?: string;
 }
 
 /** What the client saw. */
@@ -53,6 +58,7 @@ function isWhole(probe: Probe, text: string): boolean {
 
 /** Makes the connection, sends the request, and reads until the answer is whole or the other side closes. */
 export function sendProbe(probe: Probe, certificates: Certificates): Promise<Reply> {
+  if (probe.version === 'h2') return sendHttp2(probe);
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let peer = '';
@@ -87,7 +93,7 @@ export function sendProbe(probe: Probe, certificates: Certificates): Promise<Rep
     };
     raw.once('connect', () => {
       peer = `${raw.localAddress}:${raw.localPort}`;
-      if (probe.proxied !== undefined) raw.write(headerText(probe.proxied));
+      if (probe.proxied !== undefined) raw.write(proxyHeader(probe.proxied));
       if (probe.tls === null) {
         socket.write(requestText(probe));
         return;
@@ -119,9 +125,16 @@ function destinationOf({ to, port, proxied }: Probe): string {
   return proxied === undefined ? `${to}:${port}` : `${proxied.destination.address}:${proxied.destination.port}`;
 }
 
-/** Version 1 of the PROXY protocol (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt, section 2.1). */
-function headerText({ source, destination }: ProxyHeader): string {
-  return `PROXY TCP4 ${source.address} ${destination.address} ${source.port} ${destination.port}\r\n`;
+/** Of the PROXY protocol (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt, sections 2.1 and 2.2). */
+function proxyHeader({ version, source, destination }: ProxyHeader): string | Buffer {
+  if (version !== 2)
+    return `PROXY TCP4 ${source.address} ${destination.address} ${source.port} ${destination.port}\r\n`;
+  const octets = (address: string): number[] => address.split('.').map(Number);
+  const port = (number: number): number[] => [number >> 8, number & 0xff];
+  const addresses = [...octets(source.address), ...octets(destination.address)];
+  const ports = [...port(source.port), ...port(destination.port)];
+  // PROXY over TCP and IPv4, with twelve bytes of addresses.
+  return Buffer.from([...Buffer.from('\r\n\r\n\0\r\nQUIT\n'), 0x21, 0x11, 0, 12, ...addresses, ...ports]);
 }
 
 function requestText(probe: Probe): string {
