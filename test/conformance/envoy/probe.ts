@@ -24,6 +24,8 @@ export interface Probe {
   readonly headers: readonly (readonly [string, string])[];
   /** The PROXY protocol header that is sent first; absent: none. */
   readonly proxied?: ProxyHeader;
+  /** The client sends nothing, and waits for the first that it hears. */
+  readonly silent?: true;
   /** HTTP/2 in plaintext; absent: HTTP/1.1. */
   readonly version?: 'h2';
   /** `:protocol` of a CONNECT over HTTP/2; absent: it has none. */
@@ -73,7 +75,7 @@ export function sendProbe(probe: Probe, certificates: Certificates): Promise<Rep
       raw.destroy();
       const text = Buffer.concat(chunks).toString();
       const status = /^HTTP\/1\.1 (\d{3})/.exec(text)?.[1];
-      const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+      const body = probe.silent === true ? text : text.slice(text.indexOf('\r\n\r\n') + 4);
       resolve({
         peer,
         connection: `${peer}>${destinationOf(probe)}`,
@@ -89,13 +91,13 @@ export function sendProbe(probe: Probe, certificates: Certificates): Promise<Rep
     };
     const take = (chunk: Buffer): void => {
       chunks.push(chunk);
-      if (isWhole(probe, Buffer.concat(chunks).toString())) done();
+      if (probe.silent === true || isWhole(probe, Buffer.concat(chunks).toString())) done();
     };
     raw.once('connect', () => {
       peer = `${raw.localAddress}:${raw.localPort}`;
       if (probe.proxied !== undefined) raw.write(proxyHeader(probe.proxied));
       if (probe.tls === null) {
-        socket.write(requestText(probe));
+        if (probe.silent !== true) socket.write(requestText(probe));
         return;
       }
       const pair = probe.tls.identity === null ? undefined : certificates.clients.get(probe.tls.identity);

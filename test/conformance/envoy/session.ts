@@ -68,6 +68,7 @@ function handOut(): number {
 /** A request, what the real Envoy did with it, and our answer from that Envoy's own dump. */
 export interface Held {
   readonly probe: Probe;
+  readonly reply: Reply;
   readonly seen: Observed;
   readonly ours: readonly EnvoyOutcome[];
 }
@@ -88,7 +89,7 @@ export async function holdAgainst(
     return probes.map((probe, number) => {
       const reply = replies[number]!;
       const seen = observe(log.get(reply.connection) ?? [], reply);
-      return { probe, seen, ours: evaluateProbe(facts, probe, reply) };
+      return { probe, reply, seen, ours: evaluateProbe(facts, probe, reply) };
     });
   } finally {
     await envoy.stop();

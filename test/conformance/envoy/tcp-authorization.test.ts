@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http2';
+import { createServer as createGreeter } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from './envoy-process.ts';
@@ -24,12 +25,17 @@ service.on('stream', (stream) => {
   stream.end(DENIAL);
 });
 
+const GREETING = 'hello';
+const greeting = createGreeter((socket) => socket.on('error', () => undefined).end(GREETING));
+
 beforeAll(async () => {
+  await once(greeting.listen(0, '127.0.0.1'), 'listening');
   await once(service.listen(0, '127.0.0.1'), 'listening');
 }, 300_000);
 
 afterAll(() => {
   service.close();
+  greeting.close();
 });
 
 const NETWORK = 'type.googleapis.com/envoy.extensions.filters.network';
@@ -65,6 +71,15 @@ const authz = (more: object, cluster = 'authz'): object => ({
   },
 });
 
+const HTTP2 = {
+  typed_extension_protocol_options: {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+      '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  },
+};
+
 const CASES: readonly (readonly [string, readonly object[], 'c' | 'empty'])[] = [
   ['as Istio has it', [shadow, authz(ISTIO)], 'c'],
   ['shadow rules that allow', [rbac({ shadow_rules: rules('ALLOW') }), authz(ISTIO)], 'c'],
@@ -97,21 +112,13 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
           })),
         },
       });
-      const http2 = {
-        typed_extension_protocol_options: {
-          'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-            '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-            explicit_http_config: { http2_protocol_options: {} },
-          },
-        },
-      };
       const config = {
         static_resources: {
           listeners: [tcpListener(folder, port, to, filters)],
           clusters: [
             cluster('c', [grounds.upstreams.ports[0]]),
-            cluster('authz', [(service.address() as AddressInfo).port], http2),
-            cluster('empty', [], http2),
+            cluster('authz', [(service.address() as AddressInfo).port], HTTP2),
+            cluster('empty', [], HTTP2),
           ],
         },
       };
@@ -123,4 +130,40 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     },
     120_000,
   );
+
+  it.each([
+    ['rules that deny', rbac({ rules: rules('DENY', { p: from('127.0.0.1') }) })],
+    ['a service without a host', authz({}, 'empty')],
+  ])('%s: the client hears what the server says first', async (name, filter) => {
+    const folder = grounds.folder(`${version}-${name}-silent`);
+    const port = await freePort();
+    const port_value = (greeting.address() as AddressInfo).port;
+    const endpoint = { address: { socket_address: { address: '127.0.0.1', port_value } } };
+    const config = {
+      static_resources: {
+        listeners: [tcpListener(folder, port, 'c', [filter])],
+        clusters: [
+          {
+            name: 'c',
+            type: 'STATIC',
+            load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint }] }] },
+          },
+          { name: 'empty', type: 'STATIC', ...HTTP2 },
+        ],
+      },
+    };
+    const probes = [plainProbe(port), plainProbe(port, { silent: true })];
+    const held = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
+    const told = held.map(({ ours }) =>
+      ours.map((outcome) => [outcome.conditions[0]?.value, expectedOf(outcome).end] as const),
+    );
+    const [spoken, silent] = held;
+    expect(told[0]).toEqual([[undefined, spoken?.seen.end]]);
+    expect(told[1]).toEqual([
+      [true, spoken?.seen.end],
+      [false, `upstream c 127.0.0.1:${port_value}`],
+    ]);
+    // It had its answer before the filter heard of its end, and said no.
+    expect([silent?.reply.body, silent?.seen.end]).toEqual([GREETING, spoken?.seen.end]);
+  });
 });

@@ -104,7 +104,7 @@ function connectionOf(probe: Probe, reply: Reply): EnvoyConnection {
     remoteAddress: probe.from,
     remotePort: Number(reply.peer.split(':')[1]),
     proxyHeader: probe.proxied ?? null,
-    request: { protocol: 'tcp', http, tls },
+    request: { protocol: 'tcp', http: probe.silent === true ? null : http, tls },
   };
 }
 

@@ -53,7 +53,7 @@ export const runExtAuthz: RunNetworkFilter = (context, filter, walk, next) => {
     };
     return next(withStep(walk, step('network-filter', 'passed', name, allowed)));
   }
-  const denied = withStep(walk, step('network-filter', 'denied', name, { reasons, cites: [entry.at('name')] }));
+  const deny = step('network-filter', 'denied', name, { reasons, cites: [entry.at('name')] });
   const close = { kind: 'close', flag: 'UAEX', detail: 'ext_authz_error', denied: true } as const;
-  return closeAtFirstByte(denied, next(walk), close);
+  return closeAtFirstByte(context, walk, (from) => withStep(from, deny), next, close);
 };

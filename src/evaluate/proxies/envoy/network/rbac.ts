@@ -9,6 +9,7 @@ import { unsetMetadata } from '../rbac/unset-metadata.ts';
 import { field, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
+import type { Walk } from '../walk.ts';
 import { closeAtFirstByte } from './first-byte.ts';
 import type { RunNetworkFilter } from './filter.ts';
 
@@ -42,10 +43,10 @@ export const runRbac: RunNetworkFilter = (context, filter, entering, next) => {
   const decision = matcher.exists ? decideByMatcher(matcher, read) : decideRbac(rules, subject);
   if (isUnknown(decision))
     return undetermined(withStep(walk, step('network-filter', 'unknown', filter.name)), decision);
-  const decided = withStep(walk, rbacStep('network-filter', filter.name, decision));
-  if (decision.allowed) return next(decided);
+  const decide = (from: Walk): Walk => withStep(from, rbacStep('network-filter', filter.name, decision));
+  if (decision.allowed) return next(decide(walk));
   const close = { kind: 'close', flag: null, detail: denialDetail(decision), denied: true } as const;
-  return closeAtFirstByte(decided, next(walk), close);
+  return closeAtFirstByte(context, walk, decide, next, close);
 };
 
 function subjectOf({ socket, tls }: ConnectionContext): RbacSubject {

@@ -88,6 +88,23 @@ describe('network RBAC', () => {
   });
 });
 
+it('network RBAC says nothing before the client does', () => {
+  const deny = rbac({ action: 'DENY', ...policies('p', { any: true }) });
+  const facts = smallProxy({
+    listeners: [listener('0.0.0.0', 80, { filter_chains: [chain([deny, deny, tcpProxy('c')])] })],
+    clusters: [cluster('c')],
+  });
+  const outcomes = evaluateEnvoy(facts, direct('10.1.1.1', '10.1.1.2', 80, null));
+  expectComplete(outcomes);
+  const told = outcomes.map(
+    (one) => `${one.conditions.map(({ key, value }) => `${key}=${value}`).join()} ${summary(one)}`,
+  );
+  expect(told).toEqual([
+    'client-speaks=true 1 close - rbac_access_denied_matched_policy[p]',
+    'client-speaks=false 1 c 10.0.0.1:80',
+  ]);
+});
+
 describe('the TCP proxy', () => {
   it.each<[string, object, string[]]>([
     ['a cluster', tcpProxy('c'), ['1 c 10.0.0.1:80']],
