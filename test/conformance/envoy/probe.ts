@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ProxyHeader } from '../../../src/model/envoy.ts';
 import type { Certificates } from './certificates.ts';
-import { sendHttp2 } from './send-http2.ts';
 
 /** A connection that the suite makes, and the request on it. */
 export interface Probe {
@@ -60,7 +59,6 @@ function isWhole(probe: Probe, text: string): boolean {
 
 /** Makes the connection, sends the request, and reads until the answer is whole or the other side closes. */
 export function sendProbe(probe: Probe, certificates: Certificates): Promise<Reply> {
-  if (probe.version === 'h2') return sendHttp2(probe);
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let peer = '';

@@ -7,6 +7,7 @@ import type { Certificates } from './certificates.ts';
 import { EnvoyProcess, readLog } from './envoy-process.ts';
 import { sendProbe } from './probe.ts';
 import type { Probe, Reply } from './probe.ts';
+import { sendHttp2 } from './send-http2.ts';
 import { evaluateProbe, observe } from './verdict.ts';
 import type { Observed } from './verdict.ts';
 
@@ -54,7 +55,11 @@ export async function sendAll(probes: readonly Probe[], certificates: Certificat
       used.add(key);
       return probe;
     });
-    replies.push(...(await Promise.all(batch.map((probe) => sendProbe(probe, certificates)))));
+    replies.push(
+      ...(await Promise.all(
+        batch.map((probe) => (probe.version === 'h2' ? sendHttp2(probe) : sendProbe(probe, certificates))),
+      )),
+    );
   }
   return replies;
 }
