@@ -60,8 +60,8 @@ export default class EnvoyRequest extends BaseCommand {
     }),
     proxied: Flags.string({
       summary:
-        'Addresses in the PROXY protocol header of a load balancer in front: the client, and the address that it asked for',
-      helpValue: 'IP:PORT[,IP:PORT]',
+        'Addresses in the PROXY protocol header of a load balancer in front: the client, and the address that it asked for; v2 before them: of version 2',
+      helpValue: '[v2 ]IP:PORT[,IP:PORT]',
     }),
     requests: Flags.string({
       summary: 'Requests as JSON objects, one a line, by the names of these flags; - for standard input',
@@ -88,6 +88,7 @@ export default class EnvoyRequest extends BaseCommand {
     }
     const {
       answerRequests,
+      asFlag,
       envoyRequestStatus,
       openEnvoyProxy,
       readHeaders,
@@ -103,7 +104,8 @@ export default class EnvoyRequest extends BaseCommand {
     if (flags.requests === undefined) {
       const { listener, address, host, path, method, header = [], tls, sni, alpn, identity, source, proxied } = flags;
       const http = { host, path, method, headers: readHeaders(header) };
-      const answer = proxy.answer({ listener, address, ...http, tls, sni, alpn, identity, source, proxied });
+      const asked = { listener, address, ...http, tls, sni, alpn, identity, source, proxied };
+      const answer = proxy.answer(asked, asFlag);
       if ('error' in answer) throw new CliError(answer.error, { remedy: 'Add --help to see the flags and examples.' });
       const text = await renderEnvoyRequestAnswer(answer, flags.output ?? 'text', this.terminal().color);
       this.answer(text, ExitStatus[envoyRequestStatus(answer)]);

@@ -9,6 +9,7 @@ import {
   type EnvoyRequestAnswer,
   type EnvoyRequestFailure,
 } from './explain/envoy-request/envoy-request.ts';
+import type { Spelling } from './explain/envoy-request/request-line.ts';
 import { QuestionError } from './explain/question/question-input.ts';
 import { gapRaw, type Gap } from './model/artefact.ts';
 import { parseCertificates } from './parse/certificate/certificate.ts';
@@ -24,8 +25,8 @@ export interface EnvoyFiles {
 }
 
 export interface EnvoyProxy {
-  /** Answers one description of a request (see `readRequestLine` for its members). */
-  answer(description: unknown): EnvoyRequestAnswer | EnvoyRequestFailure;
+  /** Answers one description of a request (see `readRequestLine` for its members). @param spell how a failure calls them */
+  answer(description: unknown, spell?: Spelling): EnvoyRequestAnswer | EnvoyRequestFailure;
   /** What was not understood among the parts that were looked at so far. */
   gaps(): readonly Gap[];
 }
@@ -53,7 +54,7 @@ export async function openEnvoyProxy(files: EnvoyFiles, questions: 'one' | 'many
     readCertificates: parseCertificates,
   });
   return {
-    answer: (description) => answers.answer(description),
+    answer: (description, spell) => answers.answer(description, spell),
     gaps: () => [...config.gaps, ...(clusters?.gaps ?? [])],
   };
 }

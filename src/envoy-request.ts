@@ -8,7 +8,7 @@ import { renderEnvoyRequest } from './render/envoy-request.ts';
 import { renderJson } from './render/json.ts';
 
 export { answerRequests, openEnvoyProxy, type EnvoyProxy } from './envoy-proxy.ts';
-export { readHeaders } from './explain/envoy-request/request-line.ts';
+export { asFlag, readHeaders } from './explain/envoy-request/request-line.ts';
 export { renderEnvoyRequestLine } from './render/envoy-request.ts';
 export { renderGaps } from './render/gaps.ts';
 

@@ -43,6 +43,8 @@ export type ConditionSubject =
   | { readonly kind: 'resolves'; readonly name: string }
   /** how a proxy counts unhealthy hosts of a cluster: those that drain not at all, others by number or by weight */
   | { readonly kind: 'host-health'; readonly cluster: string }
+  /** the client sends something, so that filters of a proxy which wait for that decide about the connection */
+  | { readonly kind: 'client-speaks' }
   /** a hash or a state that a proxy keeps picks the host */
   | { readonly kind: 'host-choice'; readonly policy: string; readonly cluster: string };
 

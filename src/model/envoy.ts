@@ -81,8 +81,10 @@ export interface EnvoyConnection {
   readonly request: ApplicationRequest;
 }
 
-/** The connection that a load balancer speaks for, as its PROXY protocol header (version 1) names it. */
+/** The connection that a load balancer speaks for, as its PROXY protocol header names it. */
 export interface ProxyHeader {
+  /** Of the protocol; 1 unless told. */
+  readonly version?: 1 | 2;
   readonly source: { readonly address: string; readonly port: number };
   /** Of the same family. */
   readonly destination: { readonly address: string; readonly port: number };

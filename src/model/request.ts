@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly unknownHeaders?: readonly string[];
   readonly scheme: 'http' | 'https';
   readonly version: 'http/1.1' | 'h2';
+  /** `:protocol` of a CONNECT over HTTP/2 that asks for another protocol (RFC 8441); absent: it has none. */
+  readonly protocol?: string;
 }
 
 /** What the client presents in a TLS handshake. */

@@ -8,6 +8,15 @@ export interface LogEntry {
   /** null: none. */
   readonly flag: string | null;
   readonly detail: string | null;
+  /** User-Agent; null: none, or of a connection. */
+  readonly agent: string | null;
+  /** Address and port of the client. */
+  readonly remote: string;
+  /** Address and port that it asked for. */
+  readonly local: string;
+  /** Address and port of the host to which the proxy went on, and its own there; null: it did not. */
+  readonly upstream: string | null;
+  readonly upstreamLocal: string | null;
   readonly line: string;
 }
 
@@ -17,8 +26,9 @@ export interface LoggingPod {
   readonly pod: string;
 }
 
-/** Istio's own format (pilot/pkg/model/telemetry_logging.go, EnvoyTextLogFormat), up to the details of the response. */
-const ENTRY = /^\[\S+\] "[^"]*" (?<status>\d+) (?<flag>\S+) (?<detail>\S+) /;
+/** Istio's own format (pilot/pkg/model/telemetry_logging.go, EnvoyTextLogFormat). */
+const ENTRY =
+  /^\[\S+\] "[^"]*" (?<status>\d+) (?<flag>\S+) (?<detail>\S+) .* "(?<agent>[^"]*)" "[^"]*" "[^"]*" "(?<upstream>[^"]*)" \S+ (?<upstreamLocal>\S+) (?<local>\S+) (?<remote>\S+) \S+ \S+$/;
 /** Envoy flushes the file each ten seconds. */
 const FLUSHED_SECONDS = 25;
 
@@ -47,9 +57,27 @@ export async function logEntries(
   return found;
 }
 
+/** What a proxy wrote from a time on (RFC 3339), as far as it is flushed. */
+export async function logSince(lab: Lab, { namespace, pod }: LoggingPod, since: string): Promise<readonly LogEntry[]> {
+  const { stdout } = await lab.kubectl(['logs', '-n', namespace, pod, '-c', 'istio-proxy', '--since-time', since]);
+  return stdout.toString().split('\n').flatMap(entryOf);
+}
+
 function entryOf(line: string): LogEntry[] {
   const groups = ENTRY.exec(line)?.groups;
   if (groups === undefined) return [];
   const orNull = (text = '-'): string | null => (text === '-' ? null : text);
-  return [{ status: Number(groups['status']), flag: orNull(groups['flag']), detail: orNull(groups['detail']), line }];
+  return [
+    {
+      status: Number(groups['status']),
+      flag: orNull(groups['flag']),
+      detail: orNull(groups['detail']),
+      agent: orNull(groups['agent']),
+      remote: groups['remote'] ?? '',
+      local: groups['local'] ?? '',
+      upstream: orNull(groups['upstream']),
+      upstreamLocal: orNull(groups['upstreamLocal']),
+      line,
+    },
+  ];
 }

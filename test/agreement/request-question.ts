@@ -38,11 +38,8 @@ interface PodState {
   readonly status: { readonly podIPs?: readonly { readonly ip: string }[] };
 }
 
-/** Questions with the addresses that pods have. */
-export async function withAddresses(
-  lab: Lab,
-  questions: readonly RequestQuestion[],
-): Promise<readonly RequestQuestion[]> {
+/** @returns what puts addresses of pods, of the first namespace that has one of that name, for `{store}` and `{store/6}` in a text */
+export async function podAddresses(lab: Lab): Promise<(text: string) => string> {
   const pods = await lab.api.list<PodState>('/api/v1/pods');
   const address = (whole: string, name: string, family: string | undefined): string => {
     const addresses = pods.find(({ metadata }) => metadata.name === name)?.status.podIPs ?? [];
@@ -50,10 +47,16 @@ export async function withAddresses(
     if (found === undefined) throw new Error(`${whole}: no such pod, or no address`);
     return family === '6' ? `[${found}]` : found;
   };
-  return questions.map((question) => ({
-    ...question,
-    to: question.to.replaceAll(/\{([\w-]+)(?:\/(6))?\}/g, address),
-  }));
+  return (text) => text.replaceAll(/\{([\w-]+)(?:\/(6))?\}/g, address);
+}
+
+/** Questions with the addresses that pods have. */
+export async function withAddresses(
+  lab: Lab,
+  questions: readonly RequestQuestion[],
+): Promise<readonly RequestQuestion[]> {
+  const fill = await podAddresses(lab);
+  return questions.map((question) => ({ ...question, to: fill(question.to) }));
 }
 
 /** What the tool is asked. @param namespace of senders that say none */

@@ -11,7 +11,7 @@ import type { HostShare } from '../../evaluate/proxies/envoy/walk.ts';
 import { findEntrance, listenerNames, type Entrance } from '../../evaluate/proxies/envoy/listener/entrance.ts';
 import { closeNames } from '../question/close-names.ts';
 import { conditionsText } from '../sentences/conditions.ts';
-import { readRequestLine, type RequestLine } from './request-line.ts';
+import { asMember, readRequestLine, type RequestLine, type Spelling } from './request-line.ts';
 
 export interface EnvoyRequestOutcome {
   /** Given the condition. */
@@ -62,13 +62,13 @@ export class EnvoyRequestAnswers {
     this.#facts = facts;
   }
 
-  /** Answers one description of a request. */
-  answer(description: unknown): EnvoyRequestAnswer | EnvoyRequestFailure {
-    const line = readRequestLine(description);
+  /** Answers one description of a request. @param spell how a failure calls the members of the description */
+  answer(description: unknown, spell: Spelling = asMember): EnvoyRequestAnswer | EnvoyRequestFailure {
+    const line = readRequestLine(description, spell);
     if (typeof line === 'string') return { request: description, error: line };
     const entrance = this.#entrance(line);
     if (typeof entrance === 'string') return { request: description, error: entrance };
-    const connection = connectionOf(line, entrance);
+    const connection = connectionOf(line, entrance, spell);
     if (typeof connection === 'string') return { request: description, error: connection };
     const outcomes = evaluateEnvoy(this.#facts, connection, this.#memory);
     let answer = this.#answers.get(outcomes);
@@ -102,12 +102,12 @@ export class EnvoyRequestAnswers {
 }
 
 /** A client that is not named is one on the proxy's own machine; a request without a host names the address, as curl would. */
-function connectionOf(line: RequestLine, entrance: Entrance): EnvoyConnection | string {
+function connectionOf(line: RequestLine, entrance: Entrance, spell: Spelling): EnvoyConnection | string {
   const family = parseAddress(entrance.localAddress)?.family;
-  if (line.source !== null && line.source.family !== family) return 'source and address are of different families';
+  if (line.source !== null && line.source.family !== family)
+    return `${spell('source')} and ${spell('address')} are of different families`;
   const { localAddress, localPort, originalAddress, originalPort } = entrance;
-  const { method, path, headers, scheme, version } = line.http;
-  const proxyHeader = proxyHeaderOf(line, entrance);
+  const proxyHeader = proxyHeaderOf(line, entrance, spell);
   if (typeof proxyHeader === 'string') return proxyHeader;
   const authority = line.host ?? formatEndpoint(originalAddress, originalPort);
   return {
@@ -118,18 +118,19 @@ function connectionOf(line: RequestLine, entrance: Entrance): EnvoyConnection | 
     remoteAddress: line.source?.text ?? (family === 6 ? '::1' : '127.0.0.1'),
     remotePort: line.sourcePort,
     proxyHeader,
-    request: { protocol: 'tcp', http: { method, path, authority, headers, scheme, version }, tls: line.tls },
+    request: { protocol: 'tcp', http: { ...line.http, authority }, tls: line.tls },
   };
 }
 
-function proxyHeaderOf({ proxied }: RequestLine, entrance: Entrance): ProxyHeader | null | string {
+function proxyHeaderOf({ proxied }: RequestLine, entrance: Entrance, spell: Spelling): ProxyHeader | null | string {
   if (proxied === null) return null;
   const { address, port } = proxied.source;
   const asked = { address: entrance.originalAddress, port: entrance.originalPort };
   const { destination } = proxied;
   if (destination === null && parseAddress(asked.address)?.family !== address.family)
-    return 'proxied and address are of different families';
+    return `${spell('proxied')} and ${spell('address')} are of different families`;
   return {
+    version: proxied.version,
     source: { address: address.text, port },
     destination: destination === null ? asked : { address: destination.address.text, port: destination.port },
   };

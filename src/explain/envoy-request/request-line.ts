@@ -33,30 +33,52 @@ export interface RequestLine {
   readonly source: Address | null;
   readonly sourcePort: number | null;
   /** What a PROXY protocol header says; `destination` null: the address that is asked. null: none is sent. */
-  readonly proxied: { readonly source: Endpoint; readonly destination: Endpoint | null } | null;
+  readonly proxied: {
+    readonly version: 1 | 2;
+    readonly source: Endpoint;
+    readonly destination: Endpoint | null;
+  } | null;
   /** null: the address that is asked. */
   readonly host: string | null;
   readonly http: Omit<HttpRequest, 'authority'>;
   readonly tls: TlsHello | null;
 }
 
+/** How a member of a description is called where it is complained about: as in JSON, or as the flag that it came from. */
+export type Spelling = (member: string) => string;
+
+export const asMember: Spelling = (member) => member;
+/** Of descriptions that flags make. */
+export const asFlag: Spelling = (member) => `--${member}`;
+
 /** What is wrong with a description: one clause. */
-class DescriptionError extends Error {}
+class DescriptionError extends Error {
+  readonly clause: (spell: Spelling) => string;
+
+  constructor(clause: string | ((spell: Spelling) => string)) {
+    const spelled = typeof clause === 'string' ? () => clause : clause;
+    super(spelled(asMember));
+    this.clause = spelled;
+  }
+}
 
 /** token of RFC 9110, section 5.6.2 */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** The one pseudo-header that is no member of its own: of a CONNECT that asks for another protocol (RFC 8441). */
+const PROTOCOL = ':protocol';
+const isHeaderName = (name: string): boolean => TOKEN.test(name) || name.toLowerCase() === PROTOCOL;
 
 /**
  * Reads a description of a request: `listener` or `address`, the rest optional. TLS is spoken when `sni`, `alpn` or `identity` has
  * a value, or `tls` is true.
  * @returns a clause that says what is wrong with it
  */
-export function readRequestLine(value: unknown): RequestLine | string {
+export function readRequestLine(value: unknown, spell: Spelling = asMember): RequestLine | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'a request is a JSON object';
   try {
     return requestLine(value);
   } catch (error) {
-    if (error instanceof DescriptionError) return error.message;
+    if (error instanceof DescriptionError) return error.clause(spell);
     throw error;
   }
 }
@@ -64,14 +86,17 @@ export function readRequestLine(value: unknown): RequestLine | string {
 function requestLine(description: RequestDescription): RequestLine {
   const listener = text('listener', description.listener);
   const destination = endpoint(text('address', description.address));
-  if (listener === null && destination === null) throw new DescriptionError('listener or address is missing');
+  if (listener === null && destination === null)
+    throw new DescriptionError((spell) => `${spell('listener')} or ${spell('address')} is missing`);
   const { source, sourcePort } = client(text('source', description.source));
   const tls = hello(description);
   const method = text('method', description.method) ?? 'GET';
-  if (!TOKEN.test(method)) throw new DescriptionError(`method is none: ${JSON.stringify(method)}`);
+  if (!TOKEN.test(method))
+    throw new DescriptionError((spell) => `${spell('method')} is none: ${JSON.stringify(method)}`);
   const path = text('path', description.path) ?? '/';
   const headers = headerList(description.headers);
   const named = headers.find(([name]) => name === 'host')?.[1] ?? null;
+  const protocol = headers.find(([name]) => name === PROTOCOL)?.[1];
   const host = text('host', description.host);
   if (host !== null && named !== null && host !== named) throw new DescriptionError('the host is given twice');
   return {
@@ -84,9 +109,10 @@ function requestLine(description: RequestDescription): RequestLine {
     http: {
       method,
       path,
-      headers: headers.filter(([name]) => name !== 'host'),
+      headers: headers.filter(([name]) => name !== 'host' && name !== PROTOCOL),
       scheme: tls === null ? 'http' : 'https',
       version: tls?.alpn.includes('h2') === true ? 'h2' : 'http/1.1',
+      ...(protocol === undefined ? {} : { protocol }),
     },
     tls,
   };
@@ -97,9 +123,13 @@ function hello(description: RequestDescription): TlsHello | null {
   const alpn = alpnList(description.alpn);
   const clientIdentity = text('identity', description.identity);
   const { tls } = description;
-  if (tls !== undefined && tls !== null && typeof tls !== 'boolean') throw new DescriptionError('tls is true or false');
+  if (tls !== undefined && tls !== null && typeof tls !== 'boolean')
+    throw new DescriptionError((spell) => `${spell('tls')} is true or false`);
   const implied = sni !== null || alpn.length > 0 || clientIdentity !== null;
-  if (implied && tls === false) throw new DescriptionError('sni, alpn and identity are of TLS, and tls is false');
+  if (implied && tls === false)
+    throw new DescriptionError(
+      (spell) => `${spell('sni')}, ${spell('alpn')} and ${spell('identity')} are of TLS, and ${spell('tls')} is false`,
+    );
   return implied || tls === true ? { sni, alpn, clientIdentity } : null;
 }
 
@@ -107,13 +137,14 @@ function alpnList(value: unknown): readonly string[] {
   if (value === undefined || value === null) return [];
   if (typeof value === 'string') return value.split(',').flatMap((name) => name.trim() || []);
   if (isTextList(value)) return value;
-  throw new DescriptionError('alpn is no list of texts');
+  throw new DescriptionError((spell) => `${spell('alpn')} is no list of texts`);
 }
 
 /** `{"name": "value"}`, with a list for a header that is sent several times. */
 function headerList(value: unknown): [string, string][] {
   if (value === undefined || value === null) return [];
-  if (typeof value !== 'object' || Array.isArray(value)) throw new DescriptionError('headers is no JSON object');
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new DescriptionError((spell) => `${spell('headers')} is no JSON object`);
   const list: [string, string][] = [];
   for (const [name, given] of Object.entries(value) as [string, unknown][]) {
     const values = typeof given === 'string' ? [given] : given;
@@ -130,8 +161,8 @@ function headerList(value: unknown): [string, string][] {
 export function readHeaders(lines: readonly string[]): Record<string, string | readonly string[]> | undefined {
   const values = new Map<string, readonly string[]>();
   for (const line of lines) {
-    const [, name = '', value = ''] = /^([^:]*):(.*)$/s.exec(line) ?? [];
-    if (!TOKEN.test(name.trim())) throw new QuestionError(`-H wants "Name: value", not ${JSON.stringify(line)}`);
+    const [, name = '', value = ''] = /^(:?[^:]*):(.*)$/s.exec(line) ?? [];
+    if (!isHeaderName(name.trim())) throw new QuestionError(`-H wants "Name: value", not ${JSON.stringify(line)}`);
     values.set(name.trim(), [...(values.get(name.trim()) ?? []), value.trim()]);
   }
   if (values.size === 0) return undefined;
@@ -139,7 +170,7 @@ export function readHeaders(lines: readonly string[]): Record<string, string | r
 }
 
 function header(name: string, value: string): [string, string] {
-  if (!TOKEN.test(name)) throw new DescriptionError(`${JSON.stringify(name)} is no name of a header`);
+  if (!isHeaderName(name)) throw new DescriptionError(`${JSON.stringify(name)} is no name of a header`);
   // oxlint-disable-next-line no-control-regex -- RFC 9110 forbids these three in a value
   if (/[\0\r\n]/.test(value)) throw new DescriptionError(`the header ${name} holds a line break`);
   return [name.toLowerCase(), value.replace(/^[ \t]+|[ \t]+$/g, '')];
@@ -153,20 +184,23 @@ function endpoint(given: string | null): RequestLine['destination'] {
   if (given === null) return null;
   const parsed = parseEndpoint(given);
   if (parsed === undefined || parsed.port === 0)
-    throw new DescriptionError(`address is no IP:PORT: ${JSON.stringify(given)}`);
+    throw new DescriptionError((spell) => `${spell('address')} is no IP:PORT: ${JSON.stringify(given)}`);
   return parsed;
 }
 
-/** `IP:PORT` of the client, and behind a comma that of the address that it asked for. */
+/** `IP:PORT` of the client, and behind a comma that of the address that it asked for; before both `v2 `, of version 2 of the protocol. */
 function proxyHeader(given: string | null): RequestLine['proxied'] {
   if (given === null) return null;
-  const parts = given.split(',');
+  const [, number = '1', addresses = ''] = /^(?:v([12])\s+)?(.*)$/s.exec(given.trim()) ?? [];
+  const parts = addresses.split(',');
   const [source, destination] = parts.map((part) => parseEndpoint(part.trim()));
   if (source === undefined || parts.length > 2 || (parts.length === 2 && destination === undefined))
-    throw new DescriptionError(`proxied is no IP:PORT or IP:PORT,IP:PORT: ${JSON.stringify(given)}`);
+    throw new DescriptionError(
+      (spell) => `${spell('proxied')} is no IP:PORT or IP:PORT,IP:PORT: ${JSON.stringify(given)}`,
+    );
   if (destination !== undefined && destination.address.family !== source.address.family)
-    throw new DescriptionError('the addresses of proxied are of different families');
-  return { source, destination: destination ?? null };
+    throw new DescriptionError((spell) => `the addresses of ${spell('proxied')} are of different families`);
+  return { version: number === '2' ? 2 : 1, source, destination: destination ?? null };
 }
 
 /** `IP`, or `IP:PORT` where the source port counts. */
@@ -175,13 +209,14 @@ function client(given: string | null): Pick<RequestLine, 'source' | 'sourcePort'
   const alone = parseAddress(given);
   if (alone !== undefined) return { source: alone, sourcePort: null };
   const parsed = parseEndpoint(given);
-  if (parsed === undefined) throw new DescriptionError(`source is no IP address: ${JSON.stringify(given)}`);
+  if (parsed === undefined)
+    throw new DescriptionError((spell) => `${spell('source')} is no IP address: ${JSON.stringify(given)}`);
   return { source: parsed.address, sourcePort: parsed.port };
 }
 
 /** null for what is absent or empty. */
 function text(name: string, value: unknown): string | null {
   if (value === undefined || value === null || value === '') return null;
-  if (typeof value !== 'string') throw new DescriptionError(`${name} is no text`);
+  if (typeof value !== 'string') throw new DescriptionError((spell) => `${spell(name)} is no text`);
   return value;
 }

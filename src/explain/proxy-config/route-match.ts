@@ -17,7 +17,7 @@ import type { HttpRequest } from '../../model/request.ts';
 import { percentText } from '../../model/wording.ts';
 import { closeNames } from '../question/close-names.ts';
 import { QuestionError } from '../question/question-input.ts';
-import { readRequestLine, type RequestDescription } from '../envoy-request/request-line.ts';
+import { asFlag, readRequestLine, type RequestDescription } from '../envoy-request/request-line.ts';
 import type { Table } from './table.ts';
 
 export interface RouteMatchQuestion {
@@ -63,7 +63,7 @@ interface AnsweredRoute {
  * @throws QuestionError when the request is none, or no route configuration is meant
  */
 export function matchRoutes(facts: EnvoyFacts, { description, port, name }: RouteMatchQuestion): RouteMatchAnswer[] {
-  const line = readRequestLine({ ...description, listener: 'any' });
+  const line = readRequestLine({ ...description, listener: 'any' }, asFlag);
   if (typeof line === 'string') throw new QuestionError(line, ['Add --help to see the flags and examples.']);
   if (line.host === null) throw new QuestionError('the host of the request is not given', ['Give it with --host.']);
   const { http, tls, host, source } = line;

@@ -35,6 +35,8 @@ function conditionText(condition: Condition): string {
       return `the client resolves ${subject.name} with ${String(value)}`;
     case 'resolves':
       return no ? `${subject.name} does not resolve` : `${subject.name} resolves`;
+    case 'client-speaks':
+      return no ? 'the client only waits for what the server says' : 'the client sends something';
     case 'host-health':
       return `of the unhealthy hosts of cluster ${subject.cluster} ${String(value)}`;
     case 'host-choice':

@@ -1,9 +1,13 @@
-/** CONNECT, which has no path, held against the real Envoy: what takes it, what refuses it, and where it goes. */
-import { expect, it } from 'vitest';
+/**
+ * CONNECT, which has no path, and upgrades, held against the real Envoy over both versions of HTTP: what takes them, what refuses them, and
+ * where they go.
+ */
+import { describe, expect, it } from 'vitest';
 import { freePort } from './envoy-process.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { managedListener, plainProbe } from './plain-listener.ts';
+import type { Probe } from './probe.ts';
 import { holdAgainst } from './session.ts';
 import { expectedOf } from './verdict.ts';
 
@@ -133,45 +137,67 @@ const CASES: readonly (readonly [string, Case])[] = [
   ],
 ];
 
-it.each(CASES)(
-  '%s',
-  async (name, { manager = {}, routes, filters = [], domains = ['*'] }) => {
-    const folder = grounds.folder(name);
-    const port = await freePort();
-    const route_config = { name: 'r', virtual_hosts: [{ name: 'v', domains, routes }] };
-    const address = { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[0] } };
-    const cluster = {
-      name: 'c',
-      type: 'STATIC',
-      load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
-    };
-    const config = {
-      static_resources: {
-        listeners: [managedListener(folder, port, { ...manager, route_config }, filters)],
-        clusters: [cluster],
-      },
-    };
-    const probes = [
-      plainProbe(port, { method: 'CONNECT', host: 'db.example:5432' }),
-      plainProbe(port, { method: 'CONNECT', host: '[fd00::1]:5432' }),
-      plainProbe(port, { method: 'CONNECT', host: '10.1.2.3:80', headers: [['x-tunnel', 'yes']] }),
-      plainProbe(port, { method: 'CONNECT', host: 'db.example:5432', headers: [['content-length', '3']] }),
-      plainProbe(port, { method: 'CONNECT', host: 'db.example:5432', headers: [['content-length', '0']] }),
-      plainProbe(port, { method: 'CONNECT', host: 'db.example:5432', headers: [['x_tunnel', 'yes']] }),
-      plainProbe(port, { method: 'GET', host: 'db.example:5432', path: '/?q=1' }),
-      plainProbe(port, { method: 'GET', host: 'db.example:5432', path: '/', headers: [['x_y', 'yes']] }),
-      plainProbe(port, { method: 'POST', host: 'db.example', path: '/' }),
-      plainProbe(port, { host: 'db.example', headers: UPGRADE }),
-      plainProbe(port, { host: 'other', headers: UPGRADE }),
-    ];
-    const held = await holdAgainst(installEnvoy(ENVOY_VERSIONS[0]!), folder, config, probes, grounds.certificates);
-    for (const { probe, seen, ours } of held) {
-      const label = `${probe.method} ${probe.host} ${probe.headers.join(' ')}`;
-      expect(
-        ours.map((outcome) => expectedOf(outcome)).map((told) => [told.end, told.route]),
-        label,
-      ).toEqual([[seen.end, seen.route]]);
-    }
-  },
-  120_000,
-);
+/** Over HTTP/2 an upgrade is a CONNECT with a protocol. */
+function probesOf(port: number, version: 'http/1.1' | 'h2'): readonly Probe[] {
+  const own = version === 'h2' ? { version } : {};
+  const probe = (more: Partial<Probe>): Probe => plainProbe(port, { ...own, ...more });
+  const upgraded = (host: string): Probe =>
+    version === 'h2' ? probe({ method: 'CONNECT', protocol: 'websocket', host }) : probe({ host, headers: UPGRADE });
+  const shared = [
+    probe({ method: 'CONNECT', host: 'db.example:5432' }),
+    probe({ method: 'CONNECT', host: '[fd00::1]:5432' }),
+    probe({ method: 'CONNECT', host: '10.1.2.3:80', headers: [['x-tunnel', 'yes']] }),
+    probe({ method: 'GET', host: 'db.example:5432', path: '/?q=1' }),
+    probe({ method: 'POST', host: 'db.example', path: '/' }),
+    upgraded('db.example'),
+    upgraded('other'),
+  ];
+  if (version === 'h2') return shared;
+  return [
+    ...shared,
+    probe({ method: 'CONNECT', host: 'db.example:5432', headers: [['content-length', '3']] }),
+    probe({ method: 'CONNECT', host: 'db.example:5432', headers: [['content-length', '0']] }),
+    probe({ method: 'CONNECT', host: 'db.example:5432', headers: [['x_tunnel', 'yes']] }),
+    probe({ method: 'GET', host: 'db.example:5432', path: '/', headers: [['x_y', 'yes']] }),
+  ];
+}
+
+const OVER = ENVOY_VERSIONS.flatMap((version, at) => [
+  ...(at === 0 ? [{ version, http: 'http/1.1' as const, allow_connect: false }] : []),
+  { version, http: 'h2' as const, allow_connect: true },
+  { version, http: 'h2' as const, allow_connect: false },
+]);
+
+describe.each(OVER)('Envoy $version, $http, allow_connect $allow_connect', ({ version, http, allow_connect }) => {
+  it.each(CASES)(
+    '%s',
+    async (name, { manager = {}, routes, filters = [], domains = ['*'] }) => {
+      const folder = grounds.folder(`${version}-${http}-${allow_connect}-${name}`);
+      const port = await freePort();
+      const http2_protocol_options = { allow_connect };
+      const route_config = { name: 'r', virtual_hosts: [{ name: 'v', domains, routes }] };
+      const address = { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[0] } };
+      const cluster = {
+        name: 'c',
+        type: 'STATIC',
+        load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+      };
+      const config = {
+        static_resources: {
+          listeners: [managedListener(folder, port, { ...manager, http2_protocol_options, route_config }, filters)],
+          clusters: [cluster],
+        },
+      };
+      const probes = probesOf(port, http);
+      const held = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
+      for (const { probe, seen, ours } of held) {
+        const label = `${probe.method} ${probe.host} ${probe.headers.join(' ')}`;
+        expect(
+          ours.map((outcome) => expectedOf(outcome)).map((told) => [told.end, told.route]),
+          label,
+        ).toEqual([[seen.end, seen.route]]);
+      }
+    },
+    120_000,
+  );
+});

@@ -1,77 +1,33 @@
 /**
- * The dynamic forward proxy held against the real Envoy, which asks a DNS server of this suite: names under .example have the loopback
- * address, no other name exists.
+ * The dynamic forward proxy, of requests and of connections by their server name, held against the real Envoy, which asks a DNS server
+ * of this suite: names under .example have the loopback address, no other name exists.
  */
-import { createSocket } from 'node:dgram';
-import type { Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvoyOutcome } from '../../../src/model/envoy.ts';
 import { freePort } from './envoy-process.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
-import { plainListener, plainProbe } from './plain-listener.ts';
+import { NameServer } from './name-server.ts';
+import { plainListener, plainProbe, tcpListener } from './plain-listener.ts';
+import type { Probe } from './probe.ts';
 import { holdAgainst } from './session.ts';
 import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);
-let names: Socket;
+let names: NameServer;
 
 beforeAll(async () => {
-  names = createSocket('udp4');
-  names.on('message', (query, { port, address }) => names.send(answerTo(query), port, address));
-  names.bind(0, '127.0.0.1');
-  await once(names, 'listening');
+  names = await NameServer.start();
 }, 300_000);
 
 afterAll(() => {
-  names.close();
+  names.stop();
 });
-
-/** RFC 1035, section 4: the query's header and question, with an address record or the error that there is no such name. */
-function answerTo(query: Buffer): Buffer {
-  const labels: string[] = [];
-  let at = 12;
-  while ((query[at] ?? 0) > 0) {
-    labels.push(query.toString('latin1', at + 1, at + 1 + query[at]!));
-    at += query[at]! + 1;
-  }
-  const end = at + 5;
-  const isAddress = query.readUInt16BE(at + 1) === 1;
-  const exists = labels.at(-1)?.toLowerCase() === 'example';
-  const head = Buffer.from(query.subarray(0, end));
-  head.writeUInt16BE(exists ? 0x8180 : 0x8183, 2);
-  head.writeUInt16BE(exists && isAddress ? 1 : 0, 6);
-  head.fill(0, 8, 12);
-  const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
-  return exists && isAddress ? Buffer.concat([head, record]) : head;
-}
 
 const TYPE = 'type.googleapis.com/envoy.extensions';
-const cache = (): object => ({
-  dns_cache_config: {
-    name: 'names',
-    dns_lookup_family: 'V4_ONLY',
-    typed_dns_resolver_config: {
-      name: 'envoy.network.dns_resolver.cares',
-      typed_config: {
-        '@type': `${TYPE}.network.dns_resolver.cares.v3.CaresDnsResolverConfig`,
-        resolvers: [{ socket_address: { protocol: 'UDP', address: '127.0.0.1', port_value: names.address().port } }],
-      },
-    },
-  },
-});
 const filter = (): object => ({
   name: 'forward',
-  typed_config: { '@type': `${TYPE}.filters.http.dynamic_forward_proxy.v3.FilterConfig`, ...cache() },
-});
-const dynamic = (): object => ({
-  name: 'dynamic',
-  lb_policy: 'CLUSTER_PROVIDED',
-  cluster_type: {
-    name: 'envoy.clusters.dynamic_forward_proxy',
-    typed_config: { '@type': `${TYPE}.clusters.dynamic_forward_proxy.v3.ClusterConfig`, ...cache() },
-  },
+  typed_config: { '@type': `${TYPE}.filters.http.dynamic_forward_proxy.v3.FilterConfig`, ...names.cache },
 });
 const fixed = (): object => ({
   name: 'fixed',
@@ -96,7 +52,7 @@ function settled(outcomes: readonly EnvoyOutcome[], host: string): string[] {
   const exists = /\.example(:|$)/i.test(host);
   return outcomes
     .filter(({ conditions }) => conditions.every(({ value }) => value === exists))
-    .map((outcome) => expectedOf(outcome).end.replace(/[a-z]+\.example/, '127.0.0.1'));
+    .map((outcome) => expectedOf(outcome).end.replace(/[a-z.]+\.example/, '127.0.0.1'));
 }
 
 const OPEN = 'undetermined: no filter of the dynamic forward proxy has resolved the host';
@@ -120,7 +76,7 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
       const config = {
         static_resources: {
           listeners: [plainListener(folder, port, [route], [filter()])],
-          clusters: [dynamic(), fixed()],
+          clusters: [names.cluster, fixed()],
         },
       };
       const upstream = grounds.upstreams.ports[0];
@@ -138,4 +94,42 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     },
     120_000,
   );
+
+  it.each([
+    ['the dynamic forward proxy', 'dynamic'],
+    ['another cluster', 'fixed'],
+  ])('a connection by its server name, to %s', async (name, cluster) => {
+    const folder = grounds.folder(`${version}-sni-${name}`);
+    const port = await freePort();
+    const upstream = grounds.upstreams.ports[0];
+    const byName = {
+      name: 'by-name',
+      typed_config: {
+        '@type': `${TYPE}.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig`,
+        port_value: upstream,
+        ...names.cache,
+      },
+    };
+    const inspector = {
+      name: 'tls',
+      typed_config: { '@type': `${TYPE}.filters.listener.tls_inspector.v3.TlsInspector` },
+    };
+    const config = {
+      static_resources: {
+        listeners: [tcpListener(folder, port, cluster, [byName], [inspector])],
+        clusters: [names.cluster, fixed()],
+      },
+    };
+    const hello = (sni: string | null): Probe =>
+      plainProbe(port, { host: sni ?? '', tls: { sni, alpn: [], identity: null } });
+    const probes = [
+      ...['here.example', 'HERE.example', 'a.b.example', 'nowhere.invalid', null].map(hello),
+      plainProbe(port, { host: 'plaintext' }),
+    ];
+    const held = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
+    for (const { probe, seen, ours } of held)
+      expect(settled(ours, probe.host), `${probe.tls?.sni} ${probe.host}`).toEqual([seen.end]);
+    const reached = held.filter(({ seen }) => seen.end.startsWith('upstream'));
+    expect(reached).toHaveLength(cluster === 'fixed' ? 6 : 3);
+  });
 });

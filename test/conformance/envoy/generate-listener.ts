@@ -223,6 +223,8 @@ function connectionManager(random: Random, setting: ListenerSetting, name: strin
     typed_config: {
       '@type': `${TYPE}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
       stat_prefix: 'h',
+      // Shorter than the patience of clients: an upgrade that a filter holds is given up before they leave.
+      stream_idle_timeout: '1.5s',
       access_log: accessLog(setting.folder, 'hcm'),
       ...(rds ? source : { route_config: table }),
       ...random.maybe(0.4, () => ({ normalize_path: true })),

@@ -64,3 +64,36 @@ export function managedListener(
     ],
   };
 }
+
+/** A listener `l` that hands bytes to a cluster. @param filters before the TCP proxy */
+export function tcpListener(
+  folder: string,
+  port: number,
+  cluster: string,
+  filters: readonly object[],
+  listenerFilters: readonly object[] = [],
+): object {
+  return {
+    name: 'l',
+    address: { socket_address: { address: '127.0.0.1', port_value: port } },
+    access_log: accessLog(folder, 'listener'),
+    listener_filters: listenerFilters,
+    filter_chains: [
+      {
+        name: 'chain',
+        filters: [
+          ...filters,
+          {
+            name: 'tcp',
+            typed_config: {
+              '@type': `${TYPE}.network.tcp_proxy.v3.TcpProxy`,
+              stat_prefix: 't',
+              access_log: accessLog(folder, 'tcp'),
+              cluster,
+            },
+          },
+        ],
+      },
+    ],
+  };
+}

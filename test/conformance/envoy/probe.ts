@@ -23,6 +23,12 @@ export interface Probe {
   readonly headers: readonly (readonly [string, string])[];
   /** The PROXY protocol header that is sent first; absent: none. */
   readonly proxied?: ProxyHeader;
+  /** The client sends nothing, and waits for the first that it hears. */
+  readonly silent?: true;
+  /** HTTP/2 in plaintext; absent: HTTP/1.1. */
+  readonly version?: 'h2';
+  /** `:protocol` of a CONNECT over HTTP/2; absent: it has none. */
+  readonly protocol?: string;
 }
 
 /** What the client saw. */
@@ -67,7 +73,7 @@ export function sendProbe(probe: Probe, certificates: Certificates): Promise<Rep
       raw.destroy();
       const text = Buffer.concat(chunks).toString();
       const status = /^HTTP\/1\.1 (\d{3})/.exec(text)?.[1];
-      const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+      const body = probe.silent === true ? text : text.slice(text.indexOf('\r\n\r\n') + 4);
       resolve({
         peer,
         connection: `${peer}>${destinationOf(probe)}`,
@@ -83,13 +89,13 @@ export function sendProbe(probe: Probe, certificates: Certificates): Promise<Rep
     };
     const take = (chunk: Buffer): void => {
       chunks.push(chunk);
-      if (isWhole(probe, Buffer.concat(chunks).toString())) done();
+      if (probe.silent === true || isWhole(probe, Buffer.concat(chunks).toString())) done();
     };
     raw.once('connect', () => {
       peer = `${raw.localAddress}:${raw.localPort}`;
-      if (probe.proxied !== undefined) raw.write(headerText(probe.proxied));
+      if (probe.proxied !== undefined) raw.write(proxyHeader(probe.proxied));
       if (probe.tls === null) {
-        socket.write(requestText(probe));
+        if (probe.silent !== true) socket.write(requestText(probe));
         return;
       }
       const pair = probe.tls.identity === null ? undefined : certificates.clients.get(probe.tls.identity);
@@ -119,9 +125,16 @@ function destinationOf({ to, port, proxied }: Probe): string {
   return proxied === undefined ? `${to}:${port}` : `${proxied.destination.address}:${proxied.destination.port}`;
 }
 
-/** Version 1 of the PROXY protocol (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt, section 2.1). */
-function headerText({ source, destination }: ProxyHeader): string {
-  return `PROXY TCP4 ${source.address} ${destination.address} ${source.port} ${destination.port}\r\n`;
+/** Of the PROXY protocol (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt, sections 2.1 and 2.2). */
+function proxyHeader({ version, source, destination }: ProxyHeader): string | Buffer {
+  if (version !== 2)
+    return `PROXY TCP4 ${source.address} ${destination.address} ${source.port} ${destination.port}\r\n`;
+  const octets = (address: string): number[] => address.split('.').map(Number);
+  const port = (number: number): number[] => [number >> 8, number & 0xff];
+  const addresses = [...octets(source.address), ...octets(destination.address)];
+  const ports = [...port(source.port), ...port(destination.port)];
+  // PROXY over TCP and IPv4, with twelve bytes of addresses.
+  return Buffer.from([...Buffer.from('\r\n\r\n\0\r\nQUIT\n'), 0x21, 0x11, 0, 12, ...addresses, ...ports]);
 }
 
 function requestText(probe: Probe): string {

@@ -1,6 +1,6 @@
 /** The PROXY protocol, held against the real Envoy: which addresses count where, and what becomes of connections without its header. */
 import { describe, expect, it } from 'vitest';
-import type { ProxyHeader } from '../../../src/model/envoy.ts';
+import type { EnvoyOutcome, ProxyHeader } from '../../../src/model/envoy.ts';
 import { freePort } from './envoy-process.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
@@ -23,6 +23,8 @@ const listenerFilter = (name: string, type: string, more: object = {}): object =
 const proxyProtocol = (more: object = {}): object =>
   listenerFilter('proxy_protocol', 'proxy_protocol.v3.ProxyProtocol', more);
 const OPTIONAL = proxyProtocol({ allow_requests_without_proxy_protocol: true });
+const refusing = (version: string, more: object = {}): object =>
+  proxyProtocol({ disallowed_versions: [version], ...more });
 const TLS_INSPECTOR = listenerFilter('tls', 'tls_inspector.v3.TlsInspector');
 const HTTP_INSPECTOR = listenerFilter('http', 'http_inspector.v3.HttpInspector');
 const denying = (principal: object): object => ({
@@ -35,6 +37,10 @@ const denying = (principal: object): object => ({
 const range = (address: string): object => ({ address_prefix: address, prefix_len: 32 });
 const only = (match: object): object => ({ filter_chain_match: match });
 
+/** What is said of a header that no filter takes, which is an error to whatever reads on. */
+const LEFT_OVER = 'undetermined: the client sends a PROXY protocol header, which no listener filter has taken';
+const UNREADABLE = 'reply 400 DPE http1.codec_error';
+
 interface Case {
   readonly listenerFilters?: readonly object[];
   readonly filters?: readonly object[];
@@ -45,6 +51,12 @@ interface Case {
 const CASES: readonly (readonly [string, Case])[] = [
   ['a header is required', {}],
   ['a header may be missing', { listenerFilters: [OPTIONAL] }],
+  ['version 1 is refused', { listenerFilters: [refusing('V1')] }],
+  ['version 2 is refused', { listenerFilters: [refusing('V2')] }],
+  [
+    'version 1 is refused, a header may be missing',
+    { listenerFilters: [refusing('V1', { allow_requests_without_proxy_protocol: true })] },
+  ],
   ['inspectors after it', { listenerFilters: [proxyProtocol(), TLS_INSPECTOR, HTTP_INSPECTOR] }],
   ['a chain by destination port', { chain: only({ destination_port: 443 }) }],
   ['a chain by destination', { chain: only({ prefix_ranges: [range('198.51.100.1')] }) }],
@@ -94,11 +106,16 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
         header('224.0.0.1', '198.51.100.1'),
         header(CLIENT, '255.255.255.255'),
         header('0.0.0.0', '198.51.100.1'),
+        ...['198.51.100.1', '224.0.0.1'].map((asked): ProxyHeader => ({ version: 2, ...header(CLIENT, asked) })),
       ];
       const probes = headers.map((proxied) => plainProbe(port, proxied === undefined ? {} : { proxied }));
       const held = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
       const told = held.map(({ probe, ours }) => [probe.proxied, ours.map((outcome) => expectedOf(outcome).end)]);
-      expect(told).toEqual(held.map(({ probe, seen }) => [probe.proxied, [seen.end]]));
+      const open = (ours: readonly EnvoyOutcome[]): boolean => ours.every(({ end }) => end.kind === 'undetermined');
+      // The log tells of such a connection under its own destination, whatever the header says.
+      const left = held.filter(({ probe, ours }) => open(ours) && probe.proxied?.destination.port === port);
+      expect(left.map(({ seen }) => seen.end)).toEqual(left.map(() => UNREADABLE));
+      expect(told).toEqual(held.map(({ probe, seen, ours }) => [probe.proxied, [open(ours) ? LEFT_OVER : seen.end]]));
     },
     120_000,
   );

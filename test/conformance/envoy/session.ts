@@ -7,6 +7,7 @@ import type { Certificates } from './certificates.ts';
 import { EnvoyProcess, readLog } from './envoy-process.ts';
 import { sendProbe } from './probe.ts';
 import type { Probe, Reply } from './probe.ts';
+import { sendHttp2 } from './send-http2.ts';
 import { evaluateProbe, observe } from './verdict.ts';
 import type { Observed } from './verdict.ts';
 
@@ -54,7 +55,11 @@ export async function sendAll(probes: readonly Probe[], certificates: Certificat
       used.add(key);
       return probe;
     });
-    replies.push(...(await Promise.all(batch.map((probe) => sendProbe(probe, certificates)))));
+    replies.push(
+      ...(await Promise.all(
+        batch.map((probe) => (probe.version === 'h2' ? sendHttp2(probe) : sendProbe(probe, certificates))),
+      )),
+    );
   }
   return replies;
 }
@@ -68,6 +73,7 @@ function handOut(): number {
 /** A request, what the real Envoy did with it, and our answer from that Envoy's own dump. */
 export interface Held {
   readonly probe: Probe;
+  readonly reply: Reply;
   readonly seen: Observed;
   readonly ours: readonly EnvoyOutcome[];
 }
@@ -88,7 +94,7 @@ export async function holdAgainst(
     return probes.map((probe, number) => {
       const reply = replies[number]!;
       const seen = observe(log.get(reply.connection) ?? [], reply);
-      return { probe, seen, ours: evaluateProbe(facts, probe, reply) };
+      return { probe, reply, seen, ours: evaluateProbe(facts, probe, reply) };
     });
   } finally {
     await envoy.stop();

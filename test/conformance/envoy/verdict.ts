@@ -26,9 +26,11 @@ export function observe(entries: readonly LogEntry[], reply: Reply): Observed {
     const flags = flagsWithout(http.flags, http.host === null ? '' : 'DI');
     // A pool that is full refuses a request after its host was chosen.
     const end =
-      http.host === null || http.flags === 'UO'
-        ? `reply ${http.code} ${flags} ${http.details ?? '-'}`
-        : `upstream ${http.cluster ?? '-'} ${http.host}${answered(http) ? '' : ` ${http.details}`}`;
+      http.host === null && http.code === 0
+        ? `close ${flags} ${http.details ?? '-'}`
+        : http.host === null || http.flags === 'UO'
+          ? `reply ${http.code} ${flags} ${http.details ?? '-'}`
+          : `upstream ${http.cluster ?? '-'} ${http.host}${answered(http) ? '' : ` ${http.details}`}`;
     return { chain: http.chain ?? '-', route: http.route ?? '-', end, received };
   }
   // A handshake that failed gave the client no answer; one that hangs up after it leaves an error too. tls_inspector notes a reason of another form for plaintext, which is no failure; tcp_proxy may have chosen a host already.
@@ -41,6 +43,9 @@ export function observe(entries: readonly LogEntry[], reply: Reply): Observed {
     return { chain: listener?.chain ?? '?', route: '-', end: 'close - -', received: null };
   }
   if (denial !== null) return { chain: listener?.chain ?? '?', route: '-', end: `close - ${denial}`, received: null };
+  // The host was chosen before the first byte came, and the service that it was held for said no.
+  if (tcp?.flags === 'UAEX')
+    return { chain: tcp.chain ?? '-', route: '-', end: `close UAEX ${tcp.details ?? '-'}`, received: null };
   if (tcp !== undefined) {
     const end = tcp.host === null ? `close ${tcp.flags} -` : `upstream ${tcp.cluster ?? '-'} ${tcp.host}`;
     return { chain: tcp.chain ?? '-', route: '-', end, received: null };
@@ -61,7 +66,8 @@ function flagsWithout(flags: string, flag: string): string {
 
 /** Whether the answer is the upstream's: a tunnel has one before it ends in whatever way. */
 function answered({ code, details }: LogEntry): boolean {
-  if (details === 'via_upstream') return true;
+  // Of an upgrade that is answered by anything but 101 it says so.
+  if (details === 'via_upstream' || details === 'websocket_handshake_unsuccessful') return true;
   return code === 200 && /^(upstream_reset_after_response_started|downstream_remote_disconnect)/.test(details ?? '');
 }
 
@@ -82,10 +88,11 @@ function connectionOf(probe: Probe, reply: Reply): EnvoyConnection {
     authority: probe.host,
     headers: [
       ...probe.headers.map(([name, value]): [string, string] => [name, value.trim()]),
-      ['connection', 'close'] as const,
+      ...(probe.version === 'h2' ? [] : [['connection', 'close'] as const]),
     ],
     scheme: probe.tls === null ? 'http' : 'https',
-    version: 'http/1.1',
+    version: probe.version ?? 'http/1.1',
+    ...(probe.protocol === undefined ? {} : { protocol: probe.protocol }),
   } as const;
   const tls =
     probe.tls === null ? null : { sni: probe.tls.sni, alpn: probe.tls.alpn, clientIdentity: probe.tls.identity };
@@ -97,7 +104,7 @@ function connectionOf(probe: Probe, reply: Reply): EnvoyConnection {
     remoteAddress: probe.from,
     remotePort: Number(reply.peer.split(':')[1]),
     proxyHeader: probe.proxied ?? null,
-    request: { protocol: 'tcp', http, tls },
+    request: { protocol: 'tcp', http: probe.silent === true ? null : http, tls },
   };
 }
 

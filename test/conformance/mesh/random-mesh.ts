@@ -7,8 +7,10 @@ import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import { INGRESS } from '../../lab/istio/install.ts';
 import { inNamespace, istio, serviceEntry } from '../../lab/topology/mesh-objects.ts';
 import type { RequestQuestion } from '../../agreement/request-question.ts';
+import { randomServiceEntries, type EntryHost } from './random-service-entries.ts';
 
 export interface RandomMesh {
+  /** `{store}` in them stands for the address of a pod. */
   readonly objects: readonly KubernetesObject[];
   readonly questions: readonly RequestQuestion[];
 }
@@ -23,6 +25,13 @@ const METHODS = ['GET', 'POST', 'DELETE'];
 const MODES = ['STRICT', 'PERMISSIVE', 'DISABLE', 'UNSET'];
 const ACCOUNTS = ['bookinfo/sa/default', 'bookinfo/sa/bookinfo-productpage', 'limited/sa/default'];
 const HOSTS = ['a.example.test', 'b.example.test', 'c.example.test'];
+/** Those whose proxy takes what they send to addresses that nobody has. */
+const WITH_SIDECAR: readonly RequestQuestion['from'][] = [
+  { pod: 'cli-a' },
+  { pod: 'cli-a' },
+  { pod: 'productpage-v1' },
+  { pod: 'cli', namespace: 'limited' },
+];
 const SENDERS: readonly RequestQuestion['from'][] = [
   { pod: 'cli-a' },
   { pod: 'cli-a' },
@@ -34,21 +43,27 @@ const SENDERS: readonly RequestQuestion['from'][] = [
 /** @param marker host that every proxy is told of: where it is known, so is all else */
 export function randomMesh(random: Random, marker: string, count: number): RandomMesh {
   const destinationRules = SERVICES.filter((name) => name === 'reviews' || random.chance(0.4));
+  const entries = randomServiceEntries(random);
   const objects = [
     markerEntry(marker),
     ...destinationRules.map((name) => destinationRule(random, name)),
     ...APPS.filter(() => random.chance(0.6)).map((name) =>
-      istio('networking', 'VirtualService', name, { hosts: [name], http: routes(random, name) }),
+      istio('networking', 'VirtualService', name, {
+        hosts: [name],
+        http: routes(random, name, entries),
+        ...(name === 'store' ? random.maybe(0.5, () => ({ tcp: [bytesRoute(random, entries)] })) : {}),
+      }),
     ),
     ...(random.chance(0.5)
       ? [istio('security', 'PeerAuthentication', 'default', { mtls: { mode: random.pick(MODES) } })]
       : []),
     ...APPS.filter(() => random.chance(0.4)).map((app) => peerAuthentication(random, app)),
     ...APPS.filter(() => random.chance(0.3)).map((app) => authorizationPolicy(random, app)),
-    ...sidecars(random, marker),
-    ...gateway(random),
+    ...entries.flatMap((entry) => entry.objects),
+    ...sidecars(random, marker, entries),
+    ...gateway(random, entries),
   ];
-  return { objects, questions: Array.from({ length: count }, (_, at) => question(random, at)) };
+  return { objects, questions: Array.from({ length: count }, (_, at) => question(random, at, entries)) };
 }
 
 function markerEntry(host: string): KubernetesObject {
@@ -66,7 +81,8 @@ function fullName(name: string): string {
 }
 
 function destinationRule(random: Random, name: string): KubernetesObject {
-  const mode = random.pick(['', '', '', 'ISTIO_MUTUAL', 'DISABLE', 'SIMPLE']);
+  // No configuration tells whether an application without sidecar speaks TLS itself.
+  const mode = random.pick(['', '', '', 'ISTIO_MUTUAL', 'DISABLE', name === 'raw.plain' ? '' : 'SIMPLE']);
   const policy = {
     connectionPool: { http: { maxRequestsPerConnection: 1 } },
     ...(mode === '' ? {} : { tls: { mode } }),
@@ -82,18 +98,38 @@ function destinationRule(random: Random, name: string): KubernetesObject {
   });
 }
 
-function destination(random: Random, own: string): object {
+function destination(random: Random, own: string, entries: readonly EntryHost[]): object {
+  // A route of HTTP to what speaks something else fails, which no configuration tells.
+  const web = entries.filter(({ speaks }) => speaks === 'http');
+  if (web.length > 0 && random.chance(0.1)) {
+    const { host, port } = random.pick(web);
+    return { host, port: { number: port } };
+  }
   const name = random.chance(0.7) ? own : random.pick([...SERVICES, 'nowhere']);
   const subset = name === 'reviews' && random.chance(0.6) ? { subset: random.pick([...VERSIONS, 'v9']) } : {};
   return { host: fullName(name), port: { number: PORTS[name] ?? 9080 }, ...subset };
 }
 
-function routes(random: Random, own: string): object[] {
+/** What becomes of the text that store's port 9000 speaks. */
+function bytesRoute(random: Random, entries: readonly EntryHost[]): object {
+  const text = entries.filter(({ speaks }) => speaks === 'text');
+  const hosts = [
+    ...['store', 'raw.plain'].map((name) => ({ host: fullName(name), port: { number: 9000 } })),
+    ...text.map(({ host, port }) => ({ host, port: { number: port } })),
+  ];
+  const shares = random.pick([[100], [40, 60]]);
+  return {
+    match: [{ port: 9000 }],
+    route: shares.map((weight) => ({ destination: random.pick(hosts), weight })),
+  };
+}
+
+function routes(random: Random, own: string, entries: readonly EntryHost[]): object[] {
   const conditional = Array.from({ length: random.below(3) }, () => ({
     match: Array.from({ length: 1 + random.below(2) }, () => match(random)),
-    ...action(random, own),
+    ...action(random, own, entries),
   }));
-  return random.chance(0.8) || conditional.length === 0 ? [...conditional, action(random, own)] : conditional;
+  return random.chance(0.8) || conditional.length === 0 ? [...conditional, action(random, own, entries)] : conditional;
 }
 
 function match(random: Random): object {
@@ -108,13 +144,13 @@ function match(random: Random): object {
   };
 }
 
-function action(random: Random, own: string): object {
+function action(random: Random, own: string, entries: readonly EntryHost[]): object {
   if (random.chance(0.1)) return { redirect: { uri: '/elsewhere', redirectCode: random.pick([301, 302]) } };
   if (random.chance(0.1)) return { directResponse: { status: random.pick([200, 404, 503]) } };
   const shares = random.pick([[100], [100], [100], [50, 50], [30, 70]]);
   const abort = { httpStatus: random.pick([418, 500]), percentage: { value: random.pick([50, 100]) } };
   return {
-    route: shares.map((weight) => ({ destination: destination(random, own), weight })),
+    route: shares.map((weight) => ({ destination: destination(random, own, entries), weight })),
     ...(random.chance(0.15) ? { fault: { abort } } : {}),
     ...(random.chance(0.15) ? { rewrite: { uri: random.pick(['/', '/a/b']) } } : {}),
     retries: { attempts: random.pick([0, 2]) },
@@ -160,7 +196,7 @@ function source(random: Random): object {
   ]);
 }
 
-function sidecars(random: Random, marker: string): KubernetesObject[] {
+function sidecars(random: Random, marker: string, entries: readonly EntryHost[]): KubernetesObject[] {
   const sidecar = (name: string, spec: object = {}): KubernetesObject =>
     istio('networking', 'Sidecar', name, {
       ...(random.chance(0.6) ? { outboundTrafficPolicy: { mode: random.pick(['REGISTRY_ONLY', 'ALLOW_ANY']) } } : {}),
@@ -170,6 +206,7 @@ function sidecars(random: Random, marker: string): KubernetesObject[] {
             './*',
             `bookinfo/${marker}`,
             ...APPS.filter(() => random.chance(0.6)).map((app) => `*/${fullName(app)}`),
+            ...entries.filter(() => random.chance(0.7)).map(({ host }) => `bookinfo/${host}`),
           ],
         },
       ],
@@ -181,7 +218,7 @@ function sidecars(random: Random, marker: string): KubernetesObject[] {
   ];
 }
 
-function gateway(random: Random): KubernetesObject[] {
+function gateway(random: Random, entries: readonly EntryHost[]): KubernetesObject[] {
   const hosts = HOSTS.filter(() => random.chance(0.6));
   const services = HOSTS.filter(() => random.chance(0.7));
   return [
@@ -198,18 +235,18 @@ function gateway(random: Random): KubernetesObject[] {
       istio('networking', 'VirtualService', `front-${host.slice(0, 1)}`, {
         hosts: [host],
         gateways: [random.chance(0.9) ? 'front' : 'back'],
-        http: routes(random, random.pick(SERVICES)),
+        http: routes(random, random.pick(SERVICES), entries),
       }),
     ),
   ];
 }
 
-function question(random: Random, at: number): RequestQuestion {
+function question(random: Random, at: number, entries: readonly EntryHost[]): RequestQuestion {
   const path = random.pick(PATHS);
   const headers = random.chance(0.5) ? { 'x-user': random.pick(USERS) } : {};
   const method = random.chance(0.7) ? 'GET' : random.pick(METHODS);
   const about = `request ${at}`;
-  if (random.chance(0.25)) {
+  if (random.chance(0.2)) {
     const host = random.pick(HOSTS);
     return {
       about,
@@ -220,9 +257,25 @@ function question(random: Random, at: number): RequestQuestion {
       headers: { host, ...headers },
     };
   }
+  if (random.chance(0.2)) return { about, ...entryQuestion(random, path, entries), method, headers };
   const from = random.pick(SENDERS);
   if (random.chance(0.1)) return { about, from, to: 'http://store.bookinfo:8082/', method, headers };
+  if (random.chance(0.1)) return { about, from: random.pick(WITH_SIDECAR), to: 'tcp://store.bookinfo:9000' };
+  if (random.chance(0.05)) return { about, from, to: 'tcp://raw.plain:9000' };
   const name = random.pick(SERVICES);
   const full = name.includes('.') ? name : `${name}.bookinfo`;
   return { about, from, to: `http://${full}:${PORTS[name] ?? 9080}${path}`, method, headers };
+}
+
+function entryQuestion(
+  random: Random,
+  path: string,
+  entries: readonly EntryHost[],
+): Pick<RequestQuestion, 'from' | 'to' | 'address'> {
+  const { host, address, port, speaks } = random.pick(entries);
+  const from = random.pick(WITH_SIDECAR);
+  if (speaks === 'text') return { from, to: `tcp://${address}:${port}` };
+  return random.chance(0.5)
+    ? { from, to: `http://${address}:${port}${path}` }
+    : { from, to: `http://${host}:${port}${path}`, address };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readHeaders, readRequestLine } from '../../../src/explain/envoy-request/request-line.ts';
+import { asFlag, readHeaders, readRequestLine } from '../../../src/explain/envoy-request/request-line.ts';
 
 const AT = { address: '10.0.0.1:80' };
 
@@ -72,6 +72,7 @@ describe('readRequestLine', () => {
     [{ address: '10.0.0.1:0' }, 'address is no IP:PORT: "10.0.0.1:0"'],
     [{ address: '10.0.0.1:70000' }, 'address is no IP:PORT: "10.0.0.1:70000"'],
     [{ ...AT, source: 'nobody' }, 'source is no IP address: "nobody"'],
+    [{ ...AT, proxied: 'v3 10.0.0.9:1' }, 'proxied is no IP:PORT or IP:PORT,IP:PORT: "v3 10.0.0.9:1"'],
     [{ ...AT, proxied: '10.0.0.9' }, 'proxied is no IP:PORT or IP:PORT,IP:PORT: "10.0.0.9"'],
     [{ ...AT, proxied: '10.0.0.9:1,h:2' }, 'proxied is no IP:PORT or IP:PORT,IP:PORT: "10.0.0.9:1,h:2"'],
     [{ ...AT, proxied: '10.0.0.9:1,[fd00::1]:2' }, 'the addresses of proxied are of different families'],
@@ -87,6 +88,26 @@ describe('readRequestLine', () => {
     [{ ...AT, tls: false, sni: 'a' }, 'sni, alpn and identity are of TLS, and tls is false'],
   ])('says what is wrong with %j', (description, problem) => {
     expect(readRequestLine(description)).toBe(problem);
+  });
+
+  it.each<[unknown, string]>([
+    [{}, '--listener or --address is missing'],
+    [{ address: 'x' }, '--address is no IP:PORT: "x"'],
+    [{ ...AT, source: 'nobody' }, '--source is no IP address: "nobody"'],
+    [{ ...AT, tls: false, sni: 'a' }, '--sni, --alpn and --identity are of TLS, and --tls is false'],
+    [{ ...AT, host: 'one', headers: { Host: 'two' } }, 'the host is given twice'],
+  ])('calls the flags that %j came from by their names', (description, problem) => {
+    expect(readRequestLine(description, asFlag)).toBe(problem);
+  });
+
+  it.each([
+    ['10.0.0.9:1', 1, '10.0.0.9', null],
+    ['v1 10.0.0.9:1', 1, '10.0.0.9', null],
+    ['v2 10.0.0.9:1, 10.0.0.2:2', 2, '10.0.0.9', 2],
+  ])('reads the PROXY protocol header %j', (proxied, version, source, port) => {
+    const line = readRequestLine({ ...AT, proxied });
+    const destination = port === null ? null : { port };
+    expect(line).toMatchObject({ proxied: { version, source: { address: { text: source } }, destination } });
   });
 });
 

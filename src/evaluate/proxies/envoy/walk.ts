@@ -12,7 +12,7 @@ export interface Walk {
   readonly flags: readonly string[];
   /** Dynamic metadata that filters set on the way; of several values of one key the last counts. */
   readonly metadata: readonly SetMetadata[];
-  /** The authority that a dynamic forward proxy has resolved; null: none has. */
+  /** The authority that a dynamic forward proxy has resolved; `''`: it had no answer; null: none has asked. */
   readonly resolvedHost: string | null;
 }
 

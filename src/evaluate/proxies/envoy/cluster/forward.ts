@@ -34,7 +34,7 @@ import type { SubsetCriteria } from './subset.ts';
 /** What is particular to the protocol that forwards. */
 export interface Forwarding extends Sending, Refusing {
   readonly headers: HeaderView | null;
-  /** The host of the request as it is sent on; null: it has none, or takes that of the endpoint. */
+  /** The host of the request as it is sent on, or of a connection what was resolved for it; null: it has none, or takes that of the endpoint. */
   readonly authority: string | null;
   readonly criteria: SubsetCriteria;
   /** What a load balancer that hashes looks up; null: nothing, the host is drawn at random. */
@@ -121,6 +121,7 @@ function toDynamicHost(
   walk: Walk,
   how: Forwarding,
 ): EnvoyOutcome[] {
+  if (how.headers === null && walk.resolvedHost === '') return how.fail(walk, 'no-host');
   const found = reachDynamicHost(context, config, how.authority, walk.resolvedHost);
   if (isUnknown(found)) return undetermined(walk, found);
   return reachHost(context, withStep(walk, found.step), how, found.reached);

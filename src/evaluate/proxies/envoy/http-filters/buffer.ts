@@ -1,16 +1,20 @@
+import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import { localReply } from '../http/http-context.ts';
-import { field, isTrue, unknown, unknownField } from '../proto-json.ts';
+import type { HttpContext } from '../http/http-context.ts';
+import { field, fields, isTrue, seconds, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
+import type { Walk } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
-import type { RunHttpFilter } from './filter.ts';
+import type { HttpFilter, RunHttpFilter } from './filter.ts';
 
 const PER_ROUTE = 'envoy.extensions.filters.http.buffer.v3.BufferPerRoute';
 const KNOWN = new Set(['@type', 'max_request_bytes']);
 
 /**
  * envoy.filters.http.buffer (source/extensions/filters/http/buffer/buffer_filter.cc): waits for the whole body and answers 413 to one
- * that is larger than max_request_bytes. A request that announces no body passes.
+ * that is larger than max_request_bytes. A request that announces no body passes. The codec reads no end of a request that asks for an
+ * upgrade: nobody behind the filter hears of it.
  */
 export const runBuffer: RunHttpFilter = (context, filter, walk, next) => {
   const perRoute = overrideOf(filter, PER_ROUTE);
@@ -20,11 +24,9 @@ export const runBuffer: RunHttpFilter = (context, filter, walk, next) => {
   const beyond = unknownField(config, KNOWN);
   if (beyond !== undefined) return undetermined(walk, beyond);
   const { headers, upgrade } = context.request;
-  // The codec reads no end of a request that asks for one, whatever its content-length says.
-  if (upgrade !== null)
-    return undetermined(walk, unknown('the filter holds an upgrade until its client ends it', filter.entry.at('name')));
   const length = headers.get('content-length');
   if (isUnknown(length)) return undetermined(walk, length);
+  if (upgrade !== null) return holdUpgrade(context, filter, walk, length);
   const limit = field(config, 'max_request_bytes');
   const streamed = context.request.original.headers.some(([name]) => name === 'transfer-encoding');
   const bodiless = length === null && context.request.original.version === 'http/1.1' && !streamed;
@@ -47,3 +49,32 @@ export const runBuffer: RunHttpFilter = (context, filter, walk, next) => {
     body: 'Payload Too Large',
   });
 };
+
+const IDLE_SECONDS = 300;
+
+/**
+ * What becomes of an upgrade whose client waits for an answer: the stream is idle until it is given up with 408 and the flag SI
+ * (ConnectionManagerImpl::ActiveStream::onIdleTimeout); the route's idle_timeout counts before the manager's.
+ */
+function holdUpgrade(context: HttpContext, filter: HttpFilter, walk: Walk, length: string | null): EnvoyOutcome[] {
+  const name = filter.entry.at('name');
+  const { hcm, choice } = context;
+  const action = choice.route === null ? null : field(choice.route, 'route');
+  const others = [
+    field(hcm, 'request_timeout'),
+    fields(hcm, 'common_http_protocol_options', 'max_stream_duration'),
+    ...(action === null ? [] : [field(action, 'max_stream_duration')]),
+  ].filter((limit) => limit.exists);
+  if (others.length > 0)
+    return undetermined(walk, unknown('which limit of time ends the upgrade that the filter holds', name, ...others));
+  if (length !== null && length !== '0')
+    return undetermined(walk, unknown('what is sent with an upgrade that the filter holds is not known', name));
+  const own = action === null ? null : field(action, 'idle_timeout');
+  const limit = own?.exists === true ? own : field(hcm, 'stream_idle_timeout');
+  const idle = limit.exists ? seconds(limit) : IDLE_SECONDS;
+  if (idle === undefined || idle === 0)
+    return undetermined(walk, unknown('the filter holds an upgrade until its client ends it', name));
+  const reasons = [`it holds an upgrade until nothing was sent for ${idle} s, or until its client ends it`];
+  const held = withStep(walk, step('http-filter', 'replied', filter.name, { reasons, cites: [name, limit] }));
+  return localReply(context, held, { status: 408, flag: 'SI', detail: 'stream_idle_timeout', body: 'stream timeout' });
+}

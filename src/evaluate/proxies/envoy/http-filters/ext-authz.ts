@@ -2,15 +2,13 @@ import type { Cursor } from '../../../../model/json.ts';
 import { isEmptyCluster } from '../cluster/host-set.ts';
 import { localReply } from '../http/http-context.ts';
 import { readStatusCode } from '../http/status-code.ts';
-import { matchAbsentMetadata, matchTextMetadata } from '../match/metadata-match.ts';
 import { field, fields, isTrue, unknown } from '../proto-json.ts';
 import { readFraction } from '../runtime.ts';
+import { enabledByMetadata } from '../rbac/enabled-by-metadata.ts';
+import { HTTP_RBAC_METADATA } from '../rbac/shadow-metadata.ts';
 import { isUnknown } from '../truth.ts';
-import type { Truth } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
-import type { Walk } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
-import { isShadowKey, RBAC_METADATA } from './rbac.ts';
 import type { RunHttpFilter } from './filter.ts';
 
 const PER_ROUTE = 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute';
@@ -37,7 +35,7 @@ export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
   const { numerator, denominator } = gate.exists ? readFraction(field(gate, 'default_value')) : ALWAYS;
   const overridden = connection.runtime.overridden(field(gate, 'runtime_key').string() ?? '');
   const condition = field(config, 'filter_enabled_metadata');
-  const wanted = condition.exists ? enabledByMetadata(condition, walk) : true;
+  const wanted = condition.exists ? enabledByMetadata(condition, HTTP_RBAC_METADATA, walk) : true;
   if (wanted === false || (overridden === null && numerator === 0)) {
     if (field(config, 'deny_at_disable').exists) return undetermined(walk, asked);
     if (wanted !== false) return next(walk);
@@ -79,21 +77,6 @@ export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
 };
 
 const ALWAYS = { numerator: 1, denominator: 1 };
-
-/**
- * Whether the dynamic metadata is set that `filter_enabled_metadata` asks for: known is what shadow rules of RBAC filters before it
- * have noted, which is how Istio asks only about what an AuthorizationPolicy with action CUSTOM selects.
- */
-function enabledByMetadata(matcher: Cursor, { metadata }: Walk): Truth {
-  const filter = field(matcher, 'filter').string() ?? '';
-  const segments = field(matcher, 'path').items();
-  const key = segments.length === 1 && segments[0] !== undefined ? field(segments[0], 'key').string() : undefined;
-  if (filter !== RBAC_METADATA || key === undefined || !isShadowKey(key))
-    return unknown('whether a filter has set the metadata that ext_authz asks for is not known', matcher);
-  const value = metadata.findLast((one) => one.filter === filter && one.key === key)?.value;
-  if (value === undefined) return matchAbsentMetadata(matcher);
-  return isUnknown(value) ? value : matchTextMetadata(matcher, value);
-}
 
 function serviceCluster(config: Cursor): string | null {
   const grpc = fields(config, 'grpc_service', 'envoy_grpc', 'cluster_name').string();

@@ -1,15 +1,14 @@
-import type { Cursor } from '../../../../model/json.ts';
-import { field, unknown, unknownField } from '../proto-json.ts';
+import { field, unknownField } from '../proto-json.ts';
 import { localReply } from '../http/http-context.ts';
 import type { HttpContext } from '../http/http-context.ts';
 import { readRequestInput } from '../http/request-input.ts';
-import { decideByMatcher, decideRbac, decideShadow, denialDetail } from '../rbac/engine.ts';
+import { decideByMatcher, decideRbac, denialDetail } from '../rbac/engine.ts';
+import { HTTP_RBAC_METADATA, shadowMetadata } from '../rbac/shadow-metadata.ts';
 import { rbacStep } from '../rbac/step.ts';
 import type { RbacSubject } from '../rbac/subject.ts';
 import { unsetMetadata } from '../rbac/unset-metadata.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
-import type { SetMetadata } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
 import type { RunHttpFilter } from './filter.ts';
 
@@ -24,16 +23,6 @@ const KNOWN = new Set([
   'track_per_rule_stats',
 ]);
 
-/** The name under which the filter sets dynamic metadata, and its keys behind the prefix of the shadow rules. */
-export const RBAC_METADATA = 'envoy.filters.http.rbac';
-const POLICY = 'shadow_effective_policy_id';
-const RESULT = 'shadow_engine_result';
-
-/** Whether shadow rules, and nothing else of the filter, set a key. */
-export function isShadowKey(key: string): boolean {
-  return key.endsWith(POLICY) || key.endsWith(RESULT);
-}
-
 /**
  * envoy.filters.http.rbac (source/extensions/filters/http/rbac/rbac_filter.cc). An RBACPerRoute replaces the rules, with none it
  * lifts them. Shadow rules decide nothing, but what they would say is noted as dynamic metadata, which filters after this one may ask
@@ -45,15 +34,15 @@ export const runRbac: RunHttpFilter = (context, filter, entering, next) => {
   const config = perRoute === null ? filter.config : field(perRoute, 'rbac');
   const beyond = unknownField(config, KNOWN);
   if (beyond !== undefined) return undetermined(entering, beyond);
-  const noted = shadowMetadata(context, config, filter.config);
+  const read = readRequestInput(context.request, context.connection);
+  const asked = { read, subject: () => subjectOf(context) };
+  const noted = shadowMetadata(HTTP_RBAC_METADATA, config, filter.config, asked);
   const walk = noted.length === 0 ? entering : { ...entering, metadata: [...entering.metadata, ...noted] };
   const rules = field(config, 'rules');
   const matcher = field(config, 'matcher');
   if (!rules.exists && !matcher.exists) return next(walk);
   // A matcher counts where both are given (createEngine, source/extensions/filters/common/rbac/utility.h).
-  const decision = matcher.exists
-    ? decideByMatcher(matcher, readRequestInput(context.request, context.connection))
-    : decideRbac(rules, subjectOf(context));
+  const decision = matcher.exists ? decideByMatcher(matcher, read) : decideRbac(rules, subjectOf(context));
   if (isUnknown(decision)) return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name)), decision);
   const decided = withStep(walk, rbacStep('http-filter', filter.name, decision));
   if (decision.allowed) return next(decided);
@@ -80,29 +69,4 @@ function subjectOf(context: HttpContext): RbacSubject {
     tls: connection.tls,
     metadata: (name) => unsetMetadata(context.hcm, name),
   };
-}
-
-/** What the shadow rules note: the policy that matches, if one does, and what they would say. */
-function shadowMetadata(context: HttpContext, config: Cursor, own: Cursor): readonly SetMetadata[] {
-  const rules = field(config, 'shadow_rules');
-  const matcher = field(config, 'shadow_matcher');
-  if (!rules.exists && !matcher.exists) return [];
-  const decision = matcher.exists
-    ? decideByMatcher(matcher, readRequestInput(context.request, context.connection))
-    : decideShadow(rules, subjectOf(context));
-  const prefix = field(own, 'shadow_rules_stat_prefix').string() ?? '';
-  const note = (key: string, value: SetMetadata['value']): SetMetadata => ({
-    filter: RBAC_METADATA,
-    key: prefix + key,
-    value,
-  });
-  if (isUnknown(decision)) return [note(POLICY, decision), note(RESULT, decision)];
-  const { policy, allowed } = decision;
-  const result = note(RESULT, allowed ? 'allowed' : 'denied');
-  // A policy without a name is not noted.
-  if (policy === null || policy?.name === '') return [result];
-  return [
-    note(POLICY, policy?.name ?? unknown('which policy of the shadow rules matches is not known', rules)),
-    result,
-  ];
 }

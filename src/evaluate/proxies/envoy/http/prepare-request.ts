@@ -13,6 +13,7 @@ import type { ManagerOptions } from './manager-options.ts';
 import { normalisePath } from './path.ts';
 import { requestView } from './request-view.ts';
 import type { RequestView } from './request-view.ts';
+import { readExtendedConnect } from './upgrade.ts';
 
 /** A request ready for routing, or how the connection manager refuses it. */
 export type Prepared =
@@ -20,6 +21,8 @@ export type Prepared =
   | { readonly kind: 'refused'; readonly request: RequestView; readonly status: 307 | 400; readonly path: string }
   /** by the codec */
   | ({ readonly kind: 'rejected'; readonly request: RequestView } & CodecRejection)
+  /** by the codec, without an answer */
+  | { readonly kind: 'reset'; readonly detail: string; readonly reason: string; readonly cite: Cursor }
   | { readonly kind: 'unknown'; readonly unknown: Unknown };
 
 /** What the codec answers. */
@@ -42,10 +45,13 @@ const METHODS = new Set(
 /** What a connection manager does to a request before it looks for a route (ConnectionManagerImpl::ActiveStream::decodeHeaders). */
 export function prepareRequest(
   hcm: Cursor,
-  http: HttpRequest,
+  sent: HttpRequest,
   { tls, socket, config }: Pick<ConnectionContext, 'tls' | 'socket' | 'config'>,
 ): Prepared {
   const options = managerOptions(hcm);
+  const http = readExtendedConnect(hcm, sent);
+  if (http === 'reset') return noExtendedConnect(hcm);
+  if (isUnknown(http)) return { kind: 'unknown', unknown: http };
   const doubt = doubtfulRequest(hcm, options, http);
   if (doubt !== null) return { kind: 'unknown', unknown: doubt };
   if (isUnknown(options.path)) return { kind: 'unknown', unknown: options.path };
@@ -67,6 +73,11 @@ export function prepareRequest(
   return { kind: 'ready', request, remoteAddress: remoteAddress(hcm, options, http, socket) };
 }
 
+function noExtendedConnect(hcm: Cursor): Prepared {
+  const reason = 'a CONNECT with a protocol is not allowed';
+  return { kind: 'reset', detail: 'http2.invalid.header.field', reason, cite: field(hcm, 'http2_protocol_options') };
+}
+
 function doubtfulRequest(hcm: Cursor, options: ManagerOptions, http: HttpRequest): Unknown | null {
   const { codec, underscores } = options;
   const mismatch = http.version === 'h2' ? codec === 'HTTP1' : codec === 'HTTP2';
@@ -77,7 +88,8 @@ function doubtfulRequest(hcm: Cursor, options: ManagerOptions, http: HttpRequest
   const judged = underscores === 'ALLOW' || underscores === 'REJECT_REQUEST';
   if (!judged && http.headers.some(withUnderscore))
     return unknown('a header has an underscore in its name, which the listener drops', underscoresAction(hcm));
-  if (http.method === 'CONNECT') return doubtfulConnect(http);
+  if (http.method === 'CONNECT')
+    return parseTarget(http.authority) ? null : unknown('the target of CONNECT is not HOST:PORT');
   if (http.authority === '') return unknown('the request names no host');
   if (!http.path.startsWith('/') || /[^\x21-\x7e]/.test(http.path))
     return unknown(`the path ${JSON.stringify(http.path)} is not one that is evaluated`);
@@ -91,11 +103,6 @@ const underscoresAction = (hcm: Cursor): Cursor =>
 
 /** A CONNECT has no path: its target is the authority (ServerConnectionImpl::handlePath, source/common/http/http1/codec_impl.cc). */
 const CONNECT_PATH = { action: 'accept', path: '' } as const;
-
-function doubtfulConnect({ version, authority }: HttpRequest): Unknown | null {
-  if (version === 'h2') return unknown('CONNECT over HTTP/2 is not evaluated');
-  return parseTarget(authority) ? null : unknown('the target of CONNECT is not HOST:PORT');
-}
 
 const parseTarget = (authority: string): boolean => /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+):[1-9]\d{0,4}$/i.test(authority);
 

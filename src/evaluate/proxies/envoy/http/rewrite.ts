@@ -12,6 +12,7 @@ import { isUnknown } from '../truth.ts';
 import type { HttpContext } from './http-context.ts';
 import { withoutPort } from './host.ts';
 import { withoutQuery } from './path.ts';
+import { asExtendedConnect } from './upgrade.ts';
 
 /** What a route makes of the request before it is sent on. */
 export interface Rewrites {
@@ -238,7 +239,14 @@ export function forwardedRequest(
     unknownHeaders,
     version,
   };
-  return { protocol: 'tcp', http, tls: transport.hello && upstreamHello(context, cluster, transport.hello, http) };
+  const { upgrade } = context.request;
+  const asSent =
+    version === 'h2' && upgrade !== null && original.method !== 'CONNECT' ? asExtendedConnect(http, upgrade) : http;
+  return {
+    protocol: 'tcp',
+    http: asSent,
+    tls: transport.hello && upstreamHello(context, cluster, transport.hello, http),
+  };
 }
 
 /**

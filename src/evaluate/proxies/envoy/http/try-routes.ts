@@ -102,6 +102,7 @@ export function tryRoutes(
   };
   const prepared = prepareRequest(hcm, http, context);
   if (prepared.kind === 'unknown') return { ...nothing, unknown: prepared.unknown };
+  if (prepared.kind === 'reset') return { ...nothing, unknown: unknown(prepared.reason, prepared.cite) };
   const { request } = prepared;
   const asked = { ...nothing, authority: request.authority, path: request.path };
   if (prepared.kind !== 'ready') return { ...asked, refused: prepared.status };

@@ -1,8 +1,40 @@
+import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import type { HttpRequest } from '../../../../model/request.ts';
 import { field, isTrue, unknown } from '../proto-json.ts';
 import type { Truth } from '../truth.ts';
 import type { HttpContext } from './http-context.ts';
 import type { RequestView } from './request-view.ts';
+
+/** Protocols that stay a CONNECT, or change it in another way (Utility::isH2UpgradeRequest and isConnectUdpRequest). */
+const OTHER_PROTOCOLS = new Set(['bytestream', 'connect-udp', 'connect-ip']);
+
+/**
+ * A CONNECT over HTTP/2 with a `:protocol` is taken for the upgrade of HTTP/1.1 that it stands for, where allow_connect lets such through
+ * (Utility::transformUpgradeRequestFromH2toH1, source/common/http/utility.cc). Any other request is left as it is.
+ * @returns `reset`: the codec takes it for an error and answers nothing
+ */
+export function readExtendedConnect(hcm: Cursor, http: HttpRequest): HttpRequest | 'reset' | Unknown {
+  const { protocol, ...request } = http;
+  if (protocol === undefined) return http;
+  if (http.version !== 'h2' || http.method !== 'CONNECT') return unknown('only a CONNECT over HTTP/2 has a :protocol');
+  if (OTHER_PROTOCOLS.has(protocol.toLowerCase()))
+    return unknown(`CONNECT with the protocol ${protocol} is not evaluated`);
+  if (!isTrue(field(hcm, 'http2_protocol_options'), 'allow_connect')) return 'reset';
+  return {
+    ...request,
+    method: 'GET',
+    headers: [...request.headers, ['upgrade', protocol], ['connection', 'upgrade']],
+  };
+}
+
+/** An upgrade of HTTP/1.1 as it is sent over HTTP/2 (Utility::transformUpgradeRequestFromH1toH2). */
+export function asExtendedConnect(http: HttpRequest, protocol: string): HttpRequest {
+  const headers = http.headers.filter(
+    ([name, value]) => name !== 'upgrade' && name !== 'connection' && !(name === 'content-length' && value === '0'),
+  );
+  return { ...http, method: 'CONNECT', headers, protocol };
+}
 
 /**
  * Whether the bytes inside a CONNECT, or a POST where that is allowed, are sent on by themselves, without HTTP

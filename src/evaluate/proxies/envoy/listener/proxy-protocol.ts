@@ -1,7 +1,7 @@
 import { parseAddress } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { field, isTrue, unknown, unknownField } from '../proto-json.ts';
+import { enumName, field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import type { AcceptedSocket } from './accepted-socket.ts';
 
 const KNOWN = new Set([
@@ -13,12 +13,13 @@ const KNOWN = new Set([
   'stat_prefix',
   'tlv_location',
 ]);
+const VERSIONS = ['V1', 'V2'];
 
 /**
  * envoy.filters.listener.proxy_protocol (source/extensions/filters/listener/proxy_protocol/proxy_protocol.cc): what the header of a
  * load balancer in front names takes the place of the client's address and of the local one, which counts as restored where it differs;
- * the peer's own address stays the direct one. Without a header, or with an address that is not unicast, the connection is closed,
- * unless requests without a header are allowed.
+ * the peer's own address stays the direct one. A connection is closed for an address that is not unicast, and, unless requests without
+ * a header are allowed, for want of one. A header of a version that is refused counts as none, and is left for whoever reads on.
  */
 export function takeProxyHeader(socket: AcceptedSocket, config: Cursor): AcceptedSocket | 'closed' | Unknown {
   const beyond = unknownField(config, KNOWN);
@@ -33,8 +34,10 @@ export function takeProxyHeader(socket: AcceptedSocket, config: Cursor): Accepte
       ? unknown('a PROXY protocol header is awaited, and what the client sends is not known', config)
       : 'closed';
   }
-  const versions = field(config, 'disallowed_versions');
-  if (versions.items().length > 0) return unknown('versions of the PROXY protocol are refused', versions);
+  const refused = field(config, 'disallowed_versions')
+    .items()
+    .map((version) => enumName(version, VERSIONS));
+  if (refused.includes(`V${header.version ?? 1}`)) return allowed ? socket : 'closed';
   const { source, destination } = header;
   if (!isUnicast(source.address) || !isUnicast(destination.address)) return 'closed';
   const moved = destination.address !== socket.localAddress || destination.port !== socket.localPort;

@@ -51,6 +51,11 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   }
   const prepared = prepareRequest(hcm, { ...sent.http, version: spokenVersion(connection, sent.http) }, connection);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
+  if (prepared.kind === 'reset') {
+    const { detail, reason, cite } = prepared;
+    const refused = step('network-filter', 'closed', filter.name, { reasons: [reason], cites: [cite] });
+    return end(withStep(managed, refused), { kind: 'close', flag: 'DPE', detail, denied: false });
+  }
   if (prepared.kind === 'rejected') {
     const { status, detail, reason, cites } = prepared;
     const refused = withStep(managed, step('reply', 'replied', String(status), { reasons: [reason], cites }));

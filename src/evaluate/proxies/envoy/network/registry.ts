@@ -1,26 +1,17 @@
 import { step, undetermined, withStep } from '../walk.ts';
 import { unknown } from '../proto-json.ts';
 import type { NetworkFilter, RunNetworkFilter } from './filter.ts';
+import { runExtAuthz } from './ext-authz.ts';
 import { runHttpConnectionManager } from './http-connection-manager.ts';
 import { runLocalRateLimit } from './local-ratelimit.ts';
 import { runRbac } from './rbac.ts';
+import { nameClusterBySni, resolveSni } from './server-name.ts';
 import { runTcpProxy } from './tcp-proxy.ts';
 
 const TYPE = 'envoy.extensions.filters.network.';
 
 /** Lets every connection pass: the filter only observes. */
 const pass: RunNetworkFilter = (_context, _filter, walk, next) => next(walk);
-
-/** Names the cluster after the server name of the client hello (source/extensions/filters/network/sni_cluster/sni_cluster.cc). */
-const nameClusterBySni: RunNetworkFilter = (context, filter, walk, next) => {
-  const { serverName } = context.socket;
-  if (serverName === '') return next(walk);
-  const named = step('network-filter', 'passed', filter.name, {
-    reasons: [`cluster by server name ${serverName}`],
-    cites: [filter.entry.at('name')],
-  });
-  return next(withStep(walk, named), { ...context, clusterOverride: serverName });
-};
 
 /** Network filters with a rule, by the type of their configuration. Any other filter may end the connection. */
 const NETWORK_FILTERS: Readonly<Record<string, RunNetworkFilter>> = {
@@ -29,6 +20,8 @@ const NETWORK_FILTERS: Readonly<Record<string, RunNetworkFilter>> = {
   [`${TYPE}rbac.v3.RBAC`]: runRbac,
   [`${TYPE}local_ratelimit.v3.LocalRateLimit`]: runLocalRateLimit,
   [`${TYPE}sni_cluster.v3.SniCluster`]: nameClusterBySni,
+  [`${TYPE}sni_dynamic_forward_proxy.v3.FilterConfig`]: resolveSni,
+  [`${TYPE}ext_authz.v3.ExtAuthz`]: runExtAuthz,
   // Istio's metrics; always continue (istio/proxy, source/extensions/filters/http/istio_stats/istio_stats.cc).
   'stats.PluginConfig': pass,
   // Exchanges metadata with peers that speak its ALPN protocol and continues in every case
@@ -47,9 +40,6 @@ export function networkFilterRule(filter: NetworkFilter): RunNetworkFilter {
 /** Filters whose decisions lie in what the client says or in a service, by type. */
 const NAMED: Readonly<Record<string, string>> = {
   [`${TYPE}redis_proxy.v3.RedisProxy`]: 'the Redis proxy chooses the host by the commands that the client sends',
-  [`${TYPE}sni_dynamic_forward_proxy.v3.FilterConfig`]:
-    'the server name is resolved by DNS when the connection is made',
-  [`${TYPE}ext_authz.v3.ExtAuthz`]: 'an external authorization service decides',
   [`${TYPE}ratelimit.v3.RateLimit`]: 'a rate limit service decides',
 };
 

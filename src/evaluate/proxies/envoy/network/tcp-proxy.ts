@@ -87,7 +87,7 @@ function toCluster(
 ): EnvoyOutcome[] {
   return forwardTo(context, name, walk, {
     headers: null,
-    authority: null,
+    authority: walk.resolvedHost,
     priority: 'DEFAULT',
     criteria: subsetCriteria(...metadata),
     hash: () => connectionHash(context, config),

@@ -226,13 +226,52 @@ describe('answers of its own', () => {
     expect(sent({ connect_config: {} })).toBeNull();
   });
 
-  it('a buffer filter holds an upgrade for as long as its client does', () => {
+  it.each<[string, Partial<HttpRequest>, object, string]>([
+    ['is the upgrade that it stands for', {}, { allow_connect: true }, '1 c 10.0.0.1:80'],
+    ['is reset where it is not allowed', {}, {}, '1 close DPE http2.invalid.header.field'],
+    ['of bytes is not evaluated', { protocol: 'bytestream' }, { allow_connect: true }, '1 undetermined'],
+    ['is one over HTTP/2 alone', { version: 'http/1.1' }, { allow_connect: true }, '1 undetermined'],
+    ['is a CONNECT', { method: 'GET' }, { allow_connect: true }, '1 undetermined'],
+  ])('a CONNECT with a protocol %s', (_, more, http2_protocol_options, told) => {
+    const manager = { http2_protocol_options, upgrade_configs: [{ upgrade_type: 'websocket' }] };
+    const facts = proxy({ match: { prefix: '/chat' }, route: { cluster: 'c' } }, [cluster('c')], manager);
+    const asked = http('CONNECT', 'h', '/chat');
+    const outcomes = ask(facts, { ...asked, version: 'h2', protocol: 'websocket', ...more });
+    expect(outcomes.map((outcome) => summary(outcome).replace(/(undetermined).*/, '$1'))).toEqual([told]);
+  });
+
+  it('an upgrade goes on as a CONNECT with a protocol over HTTP/2', () => {
+    const version2 = { http2_protocol_options: {} };
+    const manager = { upgrade_configs: [{ upgrade_type: 'websocket' }] };
+    const facts = proxy({ match: { prefix: '/' }, route: { cluster: 'c' } }, [cluster('c', 1, version2)], manager);
+    const request = http('GET', 'h', '/chat', { connection: 'Upgrade', upgrade: 'websocket', 'x-user': 'a' });
+    const sent = ask(facts, request).map(({ end }) => (end.kind === 'upstream' ? end.request.http : null));
+    const headers = [
+      ['x-user', 'a'],
+      ['x-forwarded-proto', 'http'],
+    ];
+    expect(sent).toMatchObject([{ method: 'CONNECT', protocol: 'websocket', path: '/chat', version: 'h2', headers }]);
+  });
+
+  it.each<[string, object, object, string]>([
+    ['for five minutes', {}, {}, '408 SI stream_idle_timeout'],
+    ['as long as the manager says', { stream_idle_timeout: '9s' }, {}, '408 SI stream_idle_timeout'],
+    ['for as long as its client does', { stream_idle_timeout: '0s' }, {}, 'until its client ends it'],
+    ['for as long as its client does, by the route', {}, { idle_timeout: '0s' }, 'until its client ends it'],
+    ['as long as the route says', { stream_idle_timeout: '0s' }, { idle_timeout: '9s' }, '408 SI stream_idle_timeout'],
+    ['up to one of several limits', { request_timeout: '9s' }, {}, 'which limit of time'],
+    ['up to one of several limits, by the route', {}, { max_stream_duration: {} }, 'which limit of time'],
+  ])('a buffer filter holds an upgrade %s', (_, manager, action, told) => {
     const filter = httpFilter('buffer.v3.Buffer', { max_request_bytes: 10 });
+    const allowed = { upgrade_configs: [{ upgrade_type: 'websocket' }], ...manager };
     const request = http('GET', 'h', '/', { connection: 'Upgrade', upgrade: 'websocket', 'content-length': '0' });
-    const facts = proxy({ match: { path: '/other' }, route: { cluster: 'c' } }, [cluster('c')], {}, [filter]);
-    expect(ask(facts, request).map(({ end }) => (end.kind === 'undetermined' ? end.unknown.reason : end.kind))).toEqual(
-      ['the filter holds an upgrade until its client ends it'],
+    const facts = proxy({ match: { prefix: '/' }, route: { cluster: 'c', ...action } }, [cluster('c')], allowed, [
+      filter,
+    ]);
+    const ends = ask(facts, request).map(({ end }) =>
+      end.kind === 'reply' ? `${end.status} ${end.flag} ${end.detail}` : JSON.stringify(end),
     );
+    expect(ends.join()).toContain(told);
   });
 
   it('refuse upgrades that are not allowed', () => {

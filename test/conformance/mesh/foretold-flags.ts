@@ -1,0 +1,94 @@
+/**
+ * The response flags that an answer foretells, held against the access logs of all proxies of a mesh.
+ *
+ * A request over HTTP is found by its User-Agent: the proxy that answered it is the one whose entry does not say `via_upstream`. A
+ * connection is followed from proxy to proxy by its addresses and ports: what counts is the first flag on its way, as its client is told
+ * of no other.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Explanation } from '../../../src/model/explanation.ts';
+import type { Lab } from '../../lab/lab.ts';
+import type { ProbeResult } from '../../lab/probe/probe.ts';
+import { logSince, type LogEntry, type LoggingPod } from '../../agreement/access-log.ts';
+
+/** A request that was explained and sent. */
+export interface Sent {
+  /** User-Agent, of requests over HTTP. */
+  readonly agent: string;
+  /** Port that was asked. */
+  readonly port: number;
+  readonly explanation: Explanation;
+  readonly results: readonly ProbeResult[];
+}
+
+/** Envoy flushes the file each ten seconds, of each worker for itself. */
+const FLUSHED_MS = 25_000;
+
+/** What all proxies wrote from a time on, as soon as it tells of each request that one of them ends. */
+export async function readLogs(
+  lab: Lab,
+  proxies: readonly LoggingPod[],
+  since: string,
+  sent: readonly Sent[],
+): Promise<readonly LogEntry[]> {
+  for (let waited = 0; ; waited += 1000) {
+    const entries = (await Promise.all(proxies.map((proxy) => logSince(lab, proxy, since)))).flat();
+    if (waited >= FLUSHED_MS || sent.every((one) => !isEnded(one) || shown(entries, one).length > 0)) return entries;
+    await sleep(1000);
+  }
+}
+
+/** Whether a proxy ends it in any case, with a status or a flag. */
+function isEnded({ explanation }: Sent): boolean {
+  return explanation.branches.every(({ status, flag }) => status !== null || flag !== null);
+}
+
+/** @returns in words, what proxies wrote that the answer does not foretell; empty: they agree */
+export function flagDifferences(entries: readonly LogEntry[], sent: Sent): readonly string[] {
+  const { branches } = sent.explanation;
+  const expected = new Set(branches.map(({ status, flag }) => `${status ?? 0} ${flag ?? '-'}`));
+  const seen = shown(entries, sent);
+  if (seen.length === 0) return isEnded(sent) ? ['no proxy wrote about it'] : [];
+  const other = seen.find(({ end }) => end !== null && !expected.has(end));
+  return other === undefined ? [] : [`the log says ${other.end}: ${other.line}`];
+}
+
+/** What a proxy wrote about a request or connection. */
+interface Shown {
+  /** In the terms of a branch: `503 UF`, of a connection `0 UH`, `0 -` where it stood. null: somebody behind it answered. */
+  readonly end: string | null;
+  readonly line: string;
+}
+
+function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Shown[] {
+  const named = entries.filter((entry) => entry.agent === agent && entry.status > 0);
+  if (named.length > 0)
+    return named.map(({ status, flag, detail, line }) => ({
+      end: detail === 'via_upstream' ? null : `${status} ${flag ?? '-'}`,
+      line,
+    }));
+  return results.flatMap((result) => {
+    const way = wayOf(entries, result, port);
+    const told = way.find(({ flag }) => flag !== null) ?? way[0];
+    return told === undefined ? [] : [{ end: `0 ${told.flag ?? '-'}`, line: told.line }];
+  });
+}
+
+/** The entries about a connection, from the client's proxy on. */
+function wayOf(entries: readonly LogEntry[], { local, localPort, address }: ProbeResult, port: number): LogEntry[] {
+  const way: LogEntry[] = [];
+  let entry = between(entries, `${local}:${localPort}`, `${address}:${port}`);
+  while (entry !== undefined && !way.includes(entry)) {
+    way.push(entry);
+    const { upstream, upstreamLocal } = entry;
+    entry = upstream === null || upstreamLocal === null ? undefined : between(entries, upstreamLocal, upstream);
+  }
+  return way;
+}
+
+/** The entry about a connection; kube-proxy may have changed the address that is asked for, but not the port. */
+function between(entries: readonly LogEntry[], remote: string, local: string): LogEntry | undefined {
+  const own = entries.filter((entry) => entry.status === 0 && entry.remote === remote);
+  const port = local.slice(local.lastIndexOf(':'));
+  return own.find((entry) => entry.local === local) ?? own.find((entry) => entry.local.endsWith(port));
+}

@@ -1,0 +1,75 @@
+/**
+ * ServiceEntries at random, each with an address of its own, whose endpoints are pods of the lab: by address, by label, or by a name
+ * that the cluster's DNS knows (or does not). `{store}` stands for the address of a pod.
+ */
+import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
+import { istio, serviceEntry } from '../../lab/topology/mesh-objects.ts';
+import type { Random } from '../envoy/random.ts';
+
+/** A host that a ServiceEntry names, and how it is asked. */
+export interface EntryHost {
+  readonly name: string;
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  /** What a client says first: HTTP, or nothing, where the server begins. */
+  readonly speaks: 'http' | 'text';
+  readonly objects: readonly KubernetesObject[];
+}
+
+/** Ports of pods, with the protocols that a ServiceEntry may call them by. HTTP in a port of TCP is bytes to a proxy. */
+const PORTS = [
+  { port: 8080, speaks: 'http', protocols: ['HTTP', 'HTTP', 'HTTP', 'TCP'] },
+  { port: 9000, speaks: 'text', protocols: ['TCP'] },
+] as const;
+const PODS = ['{store}', '{raw}'];
+const NAMES = [
+  'store.bookinfo.svc.cluster.local',
+  'store.bookinfo.svc.cluster.local',
+  'raw.plain.svc.cluster.local',
+  'nowhere.bookinfo.svc.cluster.local',
+];
+
+/** Three of them. */
+export function randomServiceEntries(random: Random): readonly EntryHost[] {
+  return ['billing', 'ledger', 'archive'].map((name, at) => {
+    const { port: targetPort, speaks, protocols } = PORTS[random.chance(0.3) ? 1 : 0];
+    const protocol = random.pick(protocols);
+    const moved = random.chance(0.3);
+    const port = moved ? targetPort + 11 : targetPort;
+    const host = `${name}.example.test`;
+    const address = `240.240.3.${at + 1}`;
+    const entry = serviceEntry(name, {
+      hosts: [host],
+      addresses: [address],
+      location: random.pick(['MESH_EXTERNAL', 'MESH_INTERNAL']),
+      // A pod's own port of the same name would be taken for it.
+      ports: [{ number: port, name: `${protocol.toLowerCase()}-${name}`, protocol, ...(moved ? { targetPort } : {}) }],
+      ...endpoints(random),
+    });
+    return { name, host, address, port, speaks, objects: [entry, rule(random, name, host)] };
+  });
+}
+
+function endpoints(random: Random): object {
+  if (random.chance(0.4))
+    return { resolution: 'DNS', endpoints: random.some(NAMES, 1, 2).map((address) => ({ address })) };
+  if (random.chance(0.3)) return { resolution: 'STATIC', workloadSelector: { labels: { app: 'store' } } };
+  const shares = (): object => random.maybe(0.3, () => ({ weight: 1 + random.below(3) }));
+  return { resolution: 'STATIC', endpoints: random.some(PODS, 0, 2).map((address) => ({ address, ...shares() })) };
+}
+
+/**
+ * Each connection carries one request, as for Services: none is used again that was made under an older configuration. SIMPLE is left out:
+ * no configuration tells whether an application without sidecar speaks TLS, and auto_san_validation of these hosts is not evaluated.
+ */
+function rule(random: Random, name: string, host: string): KubernetesObject {
+  const mode = random.pick(['', '', '', 'ISTIO_MUTUAL', 'DISABLE']);
+  return istio('networking', 'DestinationRule', name, {
+    host,
+    trafficPolicy: {
+      connectionPool: { http: { maxRequestsPerConnection: 1 } },
+      ...(mode === '' ? {} : { tls: { mode } }),
+    },
+  });
+}
