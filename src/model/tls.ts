@@ -21,6 +21,8 @@ export interface TlsDemands {
   readonly allowsExpired: boolean;
   /** Whether a name of the certificate is one that is wanted. */
   readonly acceptsNames: (certificate: Certificate) => boolean | Unknown;
+  /** A host or address that one of its names must be, whatever else is wanted; null: none. */
+  readonly host: string | null;
   /** Time of the side's dump (RFC 3339), by which dates are judged; null: not known. */
   readonly at: string | null;
 }

@@ -26,7 +26,7 @@ const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const HOST = 'svc.example';
 
 type Name = 'server' | 'client';
-type Issuer = 'mesh' | 'other' | 'intermediate' | 'expired';
+type Issuer = 'mesh' | 'other' | 'intermediate' | 'expired' | 'named';
 
 let mesh: Authority;
 let other: Authority;
@@ -36,11 +36,12 @@ const pairs = new Map<string, KeyPair>();
 beforeAll(() => {
   mesh = Authority.root(root, 'mesh', 'cluster.local');
   other = Authority.root(root, 'other', 'cluster.local');
-  const issuers = { mesh, other, intermediate: mesh.below('intermediate'), expired: mesh };
+  const issuers = { mesh, other, intermediate: mesh.below('intermediate'), expired: mesh, named: mesh };
   for (const name of ['server', 'client'] as const) {
     for (const [issuer, authority] of Object.entries(issuers)) {
       const days = issuer === 'expired' ? [0] : [];
-      pairs.set(`${issuer} ${name}`, authority.issue(`${issuer}-${name}`, `URI:${ACCOUNT}${name}`, ...days));
+      const names = `URI:${ACCOUNT}${name}${issuer === 'named' ? `,DNS:${HOST.toUpperCase()}` : ''}`;
+      pairs.set(`${issuer} ${name}`, authority.issue(`${issuer}-${name}`, names, ...days));
     }
   }
 }, 120_000);
@@ -68,6 +69,8 @@ interface Case {
   /** Of a PeerAuthentication; or the server has one chain, for an ALPN name or a server name. */
   readonly mode: 'STRICT' | 'PERMISSIVE' | 'DISABLE' | 'ALPN' | 'SNI';
   readonly autoSni?: boolean;
+  /** The certificate of the server must bear the host of the request. */
+  readonly autoSan?: boolean;
   /** `tlsMode: istio` in the endpoint's metadata; undefined: the cluster has one transport socket. */
   readonly labelled?: boolean;
   /** Account that an RBAC filter of the server lets in. */
@@ -98,6 +101,14 @@ const VERSIONED: Readonly<Record<string, Case>> = {
   'the protocol that HTTP offers by itself': { client: { alpn: [] }, server: {}, mode: 'ALPN' },
   'a server name that is not asked for': { client: {}, server: {}, mode: 'SNI' },
   'the host for a server name': { client: {}, server: {}, mode: 'SNI', autoSni: true },
+  'a certificate that bears the host': { client: {}, server: { issuer: 'named' }, mode: 'STRICT', autoSan: true },
+  'a certificate that does not bear the host': { client: {}, server: {}, mode: 'STRICT', autoSan: true },
+  'a certificate that bears the host and another account': {
+    client: { accepts: ['friend'] },
+    server: { issuer: 'named' },
+    mode: 'STRICT',
+    autoSan: true,
+  },
   'certificates by SDS': { client: { sds: 'there' }, server: { sds: 'there' }, mode: 'STRICT' },
   'by SDS, of another authority': {
     client: { sds: 'there', issuer: 'other' },
@@ -241,7 +252,7 @@ function chains(folder: string, { mode, server, allows }: Case): object[] {
   return mode === 'PERMISSIVE' ? [tls, plain] : [tls];
 }
 
-function cluster(folder: string, name: string, port: number, { client, labelled, autoSni }: Case): object {
+function cluster(folder: string, name: string, port: number, { client, labelled, autoSni, autoSan }: Case): object {
   const context = client && {
     '@type': `${TYPE}.transport_sockets.tls.v3.UpstreamTlsContext`,
     sni: 'outbound_.80_._.server.default.svc.cluster.local',
@@ -251,7 +262,7 @@ function cluster(folder: string, name: string, port: number, { client, labelled,
   const options = {
     '@type': `type.googleapis.com/${HTTP_OPTIONS}`,
     explicit_http_config: { http_protocol_options: {} },
-    upstream_http_protocol_options: { auto_sni: true },
+    upstream_http_protocol_options: { auto_sni: autoSni === true, auto_san_validation: autoSan === true },
   };
   const matches = [
     { name: 'tlsMode-istio', match: { tlsMode: 'istio' }, transport_socket: secured },
@@ -273,7 +284,7 @@ function cluster(folder: string, name: string, port: number, { client, labelled,
     name,
     type: 'STATIC',
     connect_timeout: '10s',
-    ...(autoSni === true ? { typed_extension_protocol_options: { [HTTP_OPTIONS]: options } } : {}),
+    ...(autoSni === true || autoSan === true ? { typed_extension_protocol_options: { [HTTP_OPTIONS]: options } } : {}),
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [endpoint] }] },
     ...(client === null
       ? {}

@@ -8,6 +8,7 @@ import type { UpstreamTransport } from '../cluster/transport-socket.ts';
 import { substituteRegex } from '../match/regex.ts';
 import { memoised } from '../memo.ts';
 import { enumName, field, fields, isTrue, unknown } from '../proto-json.ts';
+import { demandingHost } from '../tls/tls-side.ts';
 import { isUnknown } from '../truth.ts';
 import type { HttpContext } from './http-context.ts';
 import { withoutPort } from './host.ts';
@@ -252,22 +253,30 @@ export function forwardedRequest(
 /**
  * What an HTTP connection to a host offers: Istio's ALPN filter decides before the cluster's own list, and where both are silent the
  * version that is spoken is offered (source/common/http/conn_pool_base.cc, wrapTransportSocketOptions); with auto_sni the host is the
- * server name, unless it is an address (source/common/router/router.cc, decodeHeaders).
+ * server name, unless it is an address, and with auto_san_validation the server's certificate has to bear it
+ * (source/common/router/router.cc, decodeHeaders).
  */
 function upstreamHello(context: HttpContext, cluster: Cursor, hello: TlsHello, http: HttpRequest): TlsHello {
   const own = alpnOverride(context.hcm, cluster, http.version) ?? hello.alpn;
   const alpn = own.length > 0 ? own : [http.version];
-  const host = withoutPort(http.authority);
-  const named = takesHostForServerName(cluster) && parseAddress(host.replace(/^\[|\]$/g, '')) === undefined;
-  return { ...hello, alpn, sni: named ? host : hello.sni };
+  const host = withoutPort(http.authority).replace(/^\[|\]$/g, '');
+  const { serverName, names } = hostInTls(cluster);
+  const named = serverName && parseAddress(host) === undefined;
+  const offered = { ...hello, alpn, sni: named ? host : hello.sni };
+  if (names === null || hello.side === undefined) return offered;
+  return { ...offered, side: demandingHost(hello.side, names === 'host' ? host : null) };
 }
 
-const takesHostForServerName = memoised((cluster): boolean => {
+/** What the host of a request is for in TLS: the server name, and what the certificate must bear; null: nothing more. */
+const hostInTls = memoised((cluster): { readonly serverName: boolean; readonly names: 'host' | 'other' | null } => {
   const options = fields(cluster, 'typed_extension_protocol_options').at(
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
   );
   const upstream = [field(options, 'upstream_http_protocol_options'), field(cluster, 'upstream_http_protocol_options')];
-  return upstream.some((one) => isTrue(one, 'auto_sni') && !field(one, 'override_auto_sni_header').exists);
+  const isSet = (name: string): boolean => upstream.some((one) => isTrue(one, name));
+  const other = upstream.some((one) => field(one, 'override_auto_sni_header').exists);
+  const names = isSet('auto_san_validation') ? (other ? 'other' : 'host') : null;
+  return { serverName: isSet('auto_sni') && !other, names };
 });
 
 const ALPN_FILTER = 'istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig';

@@ -8,7 +8,8 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { Certificate } from '../../../../model/certificate.ts';
 import type { HandshakeFailure, TlsDemands, TlsSide } from '../../../../model/tls.ts';
 import { unknown } from '../proto-json.ts';
-import { isUnknown } from '../truth.ts';
+import { any, isUnknown } from '../truth.ts';
+import type { Truth } from '../truth.ts';
 
 export type Handshake =
   /** @property identity null: the server asks for no certificate, or gets none */
@@ -137,12 +138,32 @@ function judge(chain: readonly Certificate[], demands: TlsDemands, purpose: stri
   }
   if (leaf.purposes !== null && !leaf.purposes.includes(purpose))
     return unknown('a certificate is limited to other purposes than this one');
+  const names = leaf.names.map((name) => name.value);
+  const named = demands.host === null || bearsHost(leaf, demands.host);
+  if (isUnknown(named)) return named;
+  if (!named) {
+    const reason = `${demands.host} is not among its names (${names.join(', ') || 'none'})`;
+    return { kind: 'names', reason, words: 'verify SAN list' };
+  }
   const accepted = demands.acceptsNames(leaf);
   if (isUnknown(accepted)) return accepted;
   if (accepted) return null;
-  const names = leaf.names.map((name) => name.value);
   const reason = `its names (${names.join(', ') || 'none'}) are not among those that are wanted`;
   return { kind: 'names', reason, words: `SAN matcher, certificate SANs are [${names.join(', ')}]` };
+}
+
+/**
+ * Whether a host or address is one of a certificate's names (DefaultCertValidator::verifySubjectAltName, Utility::dnsNameMatch). What a
+ * wildcard stands for, and names of other kinds, are not judged.
+ */
+function bearsHost({ names }: Certificate, host: string): Truth {
+  return any(names, ({ kind, value }) => {
+    if (kind === 'other') return unknown('a name of another kind in a certificate is not evaluated');
+    if (kind !== 'dns') return value === host;
+    return value.includes('*')
+      ? unknown('what the wildcard in a name of the certificate stands for is not evaluated')
+      : value.toLowerCase() === host.toLowerCase();
+  });
 }
 
 /** Certificates from the leaf up to one that is trusted, which is included; or as far as the chain leads. */

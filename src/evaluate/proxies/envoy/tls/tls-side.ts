@@ -161,6 +161,7 @@ class ProxySide implements TlsSide {
       authorities,
       allowsExpired: contexts.some((context) => isTrue(context, 'allow_expired_certificate')),
       acceptsNames: (certificate) => acceptsNames(matchers, certificate),
+      host: null,
       at: this.#config.seenAt,
     };
   }
@@ -169,6 +170,31 @@ class ProxySide implements TlsSide {
   #unverified(): Unknown {
     return unknown('a client certificate is required and nothing verifies it', this.#common);
   }
+}
+
+/**
+ * A client's side that demands the host it asks for among the names of the server's certificate as well (auto_san_validation;
+ * DefaultCertValidator::verifyCertificate).
+ * @param host null: which one is not known
+ */
+export function demandingHost(side: TlsSide, host: string | null): TlsSide {
+  const demanding = {
+    get chain() {
+      return side.chain;
+    },
+    get demands() {
+      const { demands } = side;
+      if (isUnknown(demands)) return demands;
+      if (host === null) return unknown('which name of the server the client demands is not evaluated');
+      return demands === null
+        ? unknown('a name is demanded of a certificate that is not verified')
+        : { ...demands, host };
+    },
+    lowestVersion: side.lowestVersion,
+    highestVersion: side.highestVersion,
+    toJSON: () => `${JSON.stringify(side)} ${host}`,
+  };
+  return demanding;
 }
 
 interface NameMatcher {
