@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { DEBIAN_PACKAGES, debianPackage } from './build/debian-packages.ts';
-import { fetchSources, GO_PROGRAMS, goProgram } from './build/go-modules.ts';
+import { GO_PROGRAMS, goProgram, type GoProgram } from './build/go-modules.ts';
 import { captureSample } from './capture/sample.ts';
 import { defaultName, openLab, startLab, stopLab } from './lab.ts';
 import { progress } from './progress.ts';
@@ -56,8 +56,7 @@ switch (positionals[0]) {
     break;
   }
   case 'build':
-    void fetchLater();
-    for (const program of GO_PROGRAMS) process.stdout.write(`${await goProgram(program)}\n`);
+    await Promise.all(GO_PROGRAMS.map(build));
     for (const each of DEBIAN_PACKAGES) process.stdout.write(`${await debianPackage(each)}\n`);
     break;
   case 'down':
@@ -91,7 +90,6 @@ async function printStatus(labName: string): Promise<void> {
   }
 }
 
-/** The sources of what is built last; one that cannot be had is told of when it is built. */
-async function fetchLater(): Promise<void> {
-  for (const program of ['coredns', 'istiod', 'istioctl'] as const) await fetchSources(program).catch(() => {});
+async function build(programs: readonly GoProgram[]): Promise<void> {
+  for (const program of programs) process.stdout.write(`${await goProgram(program)}\n`);
 }

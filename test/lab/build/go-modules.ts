@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { execute } from '../execute.ts';
 import { progress } from '../progress.ts';
-import { cached, cacheFolder, isCached, locked } from './cache.ts';
+import { cached, cacheFolder, locked } from './cache.ts';
 
 /** A Go module whose programs are built from source, at a version of its own. */
 interface GoModule {
@@ -19,6 +18,8 @@ interface GoModule {
   readonly stamp?: string;
   /** Build tags, with commas. */
   readonly tags?: string;
+  /** A cluster stands before anything of it is needed: its compiler takes what others leave of the processors. */
+  readonly yields?: true;
 }
 
 export const KUBERNETES_VERSION = 'v1.36.3';
@@ -76,6 +77,7 @@ const ISTIO: GoModule = {
     'github.com/envoyproxy/go-control-plane/contrib': 'v1.36.1-0.20260729145720-a2d8c7492908',
   },
   tags: 'vtprotobuf,disable_pgv',
+  yields: true,
 };
 
 /** How a program is built. */
@@ -106,9 +108,12 @@ const PROGRAMS = {
 /** A program that is built from its Go module. */
 export type GoProgram = keyof typeof PROGRAMS;
 
-/** Those that a lab runs. */
-export const GO_PROGRAMS: readonly GoProgram[] = (Object.keys(PROGRAMS) as GoProgram[]).filter(
-  (name) => !('measured' in PROGRAMS[name]),
+/** Those that a lab runs, in the order in which it needs them; beside them those for which it can wait. */
+export const GO_PROGRAMS: readonly (readonly GoProgram[])[] = [false, true].map((waits) =>
+  (Object.keys(PROGRAMS) as GoProgram[]).filter((name) => {
+    const { module, measured }: GoBuild = PROGRAMS[name];
+    return measured !== true && (module.yields === true) === waits;
+  }),
 );
 
 /** No debugging information and no inlining: the compiler takes a third less time, and what it makes is fast enough for a lab. */
@@ -122,25 +127,15 @@ const FAST_COMPILING = ['-gcflags', 'all=-dwarf=false -l'];
 export async function goProgram(program: GoProgram): Promise<string> {
   const build: GoBuild = PROGRAMS[program];
   const folder = await cached(keyOf(program), async (fresh) => {
-    // Two compilers at once take the same time and twice the memory.
-    await locked(join(cacheFolder(), 'go.lock'), async () => {
-      progress(`builds ${program} from ${build.module.module} ${build.module.version}`);
+    const { module, version } = build.module;
+    // Programs of one module share most of what is compiled.
+    await locked(join(cacheFolder(), `go-${basename(module)}.lock`), async () => {
+      progress(`builds ${program} from ${module} ${version}`);
       const compiling = build.measured === true ? [] : FAST_COMPILING;
       await go(fresh, build, ['build', '-trimpath', ...compiling, '-ldflags', linking(build), '-o', program]);
     });
   });
   return join(folder, program);
-}
-
-/** Downloads the sources of a program that is not built yet: the network is idle while others are compiled. */
-export async function fetchSources(program: GoProgram): Promise<void> {
-  if (await isCached(keyOf(program))) return;
-  const folder = await mkdtemp(join(tmpdir(), 'kubectl-reach-lab-'));
-  try {
-    await go(folder, PROGRAMS[program], ['list', '-deps']);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 }
 
 function keyOf(program: GoProgram): string {
@@ -181,5 +176,7 @@ async function go(folder: string, { module, target = '.', main }: GoBuild, words
   if (main !== undefined) await writeFile(join(folder, 'main.go'), main);
   const env = { ...process.env, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' };
   const options = { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 };
-  await promisify(execFile)('go', [...words, '-tags', module.tags ?? '', target], options);
+  const command = [...(module.yields === true ? ['nice', '-n', '19'] : []), 'go', ...words];
+  const [program = '', ...parameters] = [...command, '-tags', module.tags ?? '', target];
+  await promisify(execFile)(program, parameters, options);
 }

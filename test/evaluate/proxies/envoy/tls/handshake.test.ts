@@ -13,6 +13,7 @@ import { cluster, httpFilter, httpManager, listener, listenerFilter, smallProxy 
 import { direct, http } from '../snapshot.ts';
 
 const TLS = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3';
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const ACCOUNT = 'spiffe://cluster.local/ns/default/sa/';
 const IN_TIME = '2026-11-21T12:00:00Z';
 const LATER = '2026-12-24T12:00:00Z';
@@ -49,6 +50,8 @@ interface Situation {
   readonly plain?: boolean;
   readonly allows?: string;
   readonly revoked?: object;
+  /** UpstreamHttpProtocolOptions of the client. */
+  readonly upstream?: object;
 }
 
 function client({
@@ -56,6 +59,7 @@ function client({
   account = 'server',
   highest = 'TLSv1_2',
   plain,
+  upstream,
   ...more
 }: Situation): EnvoyFacts {
   const context = {
@@ -67,7 +71,11 @@ function client({
       validation_context: trust(more.trusts ?? 'mesh-root', account),
     },
   };
-  const socket = plain === true ? {} : { transport_socket: { name: 'tls', typed_config: context } };
+  const options =
+    upstream === undefined
+      ? {}
+      : { typed_extension_protocol_options: { [HTTP_OPTIONS]: { upstream_http_protocol_options: upstream } } };
+  const socket = plain === true ? {} : { transport_socket: { name: 'tls', typed_config: context }, ...options };
   const manager = httpManager([{ match: { prefix: '/' }, route: { cluster: 'c' } }]);
   const listeners = [listener('0.0.0.0', 80, { filter_chains: [{ filters: [manager] }] })];
   return at(
@@ -168,6 +176,13 @@ describe('mutual TLS between two proxies', () => {
       { account: 'friend' },
       refused(`SAN_matcher,_certificate_SANs_are_[${ACCOUNT}server]`),
     ],
+    ['the server does not bear the host', { upstream: { auto_san_validation: true } }, refused('verify_SAN_list')],
+    [
+      'the server must bear what another header says',
+      { upstream: { auto_san_validation: true, override_auto_sni_header: 'x-host' } },
+      'undetermined: which name of the server the client demands is not evaluated',
+    ],
+    ['the server need not bear the host', { upstream: { auto_san_validation: false } }, ANSWERED],
     ['the server has no TLS', { mode: 'DISABLE' }, alert(`268435703:${LIBRARY}:WRONG_VERSION_NUMBER`)],
     ['the client has no TLS', { plain: true }, CLOSED],
     ['neither has', { plain: true, mode: 'DISABLE' }, ANSWERED],
