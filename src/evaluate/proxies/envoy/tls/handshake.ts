@@ -143,7 +143,8 @@ function judge(chain: readonly Certificate[], demands: TlsDemands, purpose: stri
   if (isUnknown(named)) return named;
   if (!named) {
     const reason = `${demands.host} is not among its names (${names.join(', ') || 'none'})`;
-    return { kind: 'names', reason, words: 'verify SAN list' };
+    const words = `verify SAN list, expected SANs: [${demands.host}], certificate SANs: [${names.join(', ')}]`;
+    return { kind: 'names', reason, words };
   }
   const accepted = demands.acceptsNames(leaf);
   if (isUnknown(accepted)) return accepted;
