@@ -177,6 +177,6 @@ async function go(folder: string, { module, target = '.', main }: GoBuild, words
   const env = { ...process.env, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' };
   const options = { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 };
   const command = [...(module.yields === true ? ['nice', '-n', '19'] : []), 'go', ...words];
-  const [program = '', ...parameters] = [...command, '-tags', module.tags ?? '', target];
+  const [program, ...parameters] = [...command, '-tags', module.tags ?? '', target];
   await promisify(execFile)(program, parameters, options);
 }
