@@ -37,7 +37,7 @@ import {
   type ListenerFilter,
 } from '../explain/proxy-config/listeners.ts';
 import { endpointTraits, proxyLookups, type ProxyLookups } from '../explain/proxy-config/lookups.ts';
-import { text } from '../explain/proxy-config/message.ts';
+import { text } from '../model/protobuf-message.ts';
 import { requiredSection, type Detail } from '../explain/proxy-config/resources.ts';
 import {
   filteredRoutes,

@@ -1,6 +1,6 @@
 /** What passes a filter is the same in every format: short and wide tables, istioctl's messages (json and yaml), and reach-json. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { field, list, number, text } from '../../src/explain/proxy-config/message.ts';
+import { field, list, number, text } from '../../src/model/protobuf-message.ts';
 import { readSelection, type Selection } from '../../src/explain/proxy-config/selection.ts';
 import { openProxies, type Proxy } from '../../src/proxy-config/open-proxies.ts';
 import { assignmentPart, clusterPart, endpointPart, listenerPart, routePart } from '../../src/proxy-config/parts.ts';

@@ -1,5 +1,5 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
-import { enumName, field, list, text } from './message.ts';
+import { enumName, field, list, text } from '../../model/protobuf-message.ts';
 import { runningResources } from './resources.ts';
 import { sortedBy, type Table } from './table.ts';
 

@@ -1,5 +1,5 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
-import { field, number, text } from './message.ts';
+import { field, number, text } from '../../model/protobuf-message.ts';
 import { requiredSection } from './resources.ts';
 import type { Table } from './table.ts';
 

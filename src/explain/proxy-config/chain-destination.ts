@@ -1,4 +1,4 @@
-import { field, isSet, list, text, texts } from './message.ts';
+import { field, isSet, list, text, texts } from '../../model/protobuf-message.ts';
 import { matchText } from './routes.ts';
 
 /** Names that istiod gives the filters that end a chain. */

@@ -1,4 +1,4 @@
-import { isSet, list, number, text, texts } from './message.ts';
+import { isSet, list, number, text, texts } from '../../model/protobuf-message.ts';
 
 /** Lists of application protocols that istiod writes, by what they mean. */
 const PROTOCOLS: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,6 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { clusterKey, parseAnyClusterName, parseClusterName } from './cluster-name.ts';
-import { enumName, text } from './message.ts';
+import { enumName, text } from '../../model/protobuf-message.ts';
 import { ownerText } from './owner.ts';
 import { runningResources, type Detail } from './resources.ts';
 import { clusterNameTraits, notedServices, selects, type Selection, type Traits } from './selection.ts';

@@ -1,7 +1,7 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { clusterKey } from './cluster-name.ts';
 import { HEALTH, internalAddress, type EndpointFilter, type PlaceTraits } from './endpoint-statuses.ts';
-import { enumName, field, isSet, list, number, text, withField } from './message.ts';
+import { enumName, field, isSet, list, number, text, withField } from '../../model/protobuf-message.ts';
 import { clusterNameTraits, isSelecting, selects, type Traits } from './selection.ts';
 import { sortedBy, type SortKey, type Table } from './table.ts';
 

@@ -1,5 +1,5 @@
 import type { ProxyClusterStatuses } from '../../model/proxy-dump.ts';
-import { enumName, field, isSet, list, number, text, withField } from './message.ts';
+import { enumName, field, isSet, list, number, text, withField } from '../../model/protobuf-message.ts';
 import type { Detail } from './resources.ts';
 import { clusterNameTraits, isSelecting, selects, type Selection, type Traits } from './selection.ts';
 import { sortedBy, type Table } from './table.ts';

@@ -1,6 +1,6 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { QuestionError } from '../question/question-input.ts';
-import { field, text } from './message.ts';
+import { field, text } from '../../model/protobuf-message.ts';
 import { sortedBy, type Table } from './table.ts';
 
 /**

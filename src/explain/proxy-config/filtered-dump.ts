@@ -3,7 +3,7 @@ import { passesCluster, type ClusterFilter, type EndpointTraits } from './cluste
 import { filteredAssignment } from './endpoint-assignments.ts';
 import type { EndpointFilter, PlaceTraits } from './endpoint-statuses.ts';
 import { passesListener, type DestinationTraits, type ListenerFilter } from './listeners.ts';
-import { field, text, withField } from './message.ts';
+import { field, text, withField } from '../../model/protobuf-message.ts';
 import { filteredRoutes, type RouteFilter } from './routes.ts';
 import { isSelecting } from './selection.ts';
 

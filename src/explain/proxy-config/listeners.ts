@@ -1,7 +1,7 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { chainDestination, FILTERS, isTcpProxy } from './chain-destination.ts';
 import { chainMatch } from './chain-match.ts';
-import { enumName, field, isSet, list, number, text } from './message.ts';
+import { enumName, field, isSet, list, number, text } from '../../model/protobuf-message.ts';
 import { runningResources, type Detail } from './resources.ts';
 import { selects, type Selection, type Traits } from './selection.ts';
 import { compareBytes, sortedBy, type SortKey, type Table } from './table.ts';

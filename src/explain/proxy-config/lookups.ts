@@ -5,7 +5,7 @@ import { countEndpoints, endpointDetails, type EndpointDetail } from './inventor
 import { placeOfAddress } from './inventory/endpoint-place.ts';
 import { leadsTo } from './inventory/listener-detail.ts';
 import { statedResources } from './inventory/stated-resources.ts';
-import { list, text } from './message.ts';
+import { list, text } from '../../model/protobuf-message.ts';
 import { clustersOf } from './routes.ts';
 import { clusterNameTraits, type Trait, type Traits } from './selection.ts';
 

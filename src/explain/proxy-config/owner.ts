@@ -1,4 +1,4 @@
-import { field } from './message.ts';
+import { field } from '../../model/protobuf-message.ts';
 
 const ISTIO_APIS = '/apis/networking.istio.io/';
 

@@ -1,7 +1,7 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { unreadableDocument } from './documents.ts';
 import { statedResources } from './inventory/stated-resources.ts';
-import { field, list, number, text, withField } from './message.ts';
+import { field, list, number, text, withField } from '../../model/protobuf-message.ts';
 import { differences, meaningOf, meansSame, sortedByMeaning, type ValueChange } from './semantic-diff.ts';
 import { compareBytes } from './table.ts';
 

@@ -1,6 +1,6 @@
 import type { ElementWish, ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
 import { QuestionError } from '../question/question-input.ts';
-import { field } from './message.ts';
+import { field } from '../../model/protobuf-message.ts';
 
 /**
  * The section of that type.

@@ -1,6 +1,6 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import { QuestionError } from '../question/question-input.ts';
-import { field, list, text } from './message.ts';
+import { field, list, text } from '../../model/protobuf-message.ts';
 import { requiredSection } from './resources.ts';
 
 const ROOT = 'ROOTCA';

@@ -1,5 +1,5 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
-import { field, list, isSet, text, texts, withField } from './message.ts';
+import { field, list, isSet, text, texts, withField } from '../../model/protobuf-message.ts';
 import { ownerText } from './owner.ts';
 import { runningResources } from './resources.ts';
 import { clusterNameTraits, isSelecting, selects, serviceNames, type Selection } from './selection.ts';

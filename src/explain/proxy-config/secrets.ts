@@ -1,6 +1,6 @@
 import type { ProxyDump } from '../../model/proxy-dump.ts';
 import type { CertificateFacts } from '../../model/certificate.ts';
-import { field, list, text } from './message.ts';
+import { field, list, text } from '../../model/protobuf-message.ts';
 import { requiredSection } from './resources.ts';
 import type { Table } from './table.ts';
 

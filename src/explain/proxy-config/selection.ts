@@ -1,6 +1,6 @@
 import { QuestionError } from '../question/question-input.ts';
 import { parseAnyClusterName } from './cluster-name.ts';
-import { list, text } from './message.ts';
+import { list, text } from '../../model/protobuf-message.ts';
 import { readPattern, type Pattern } from './pattern.ts';
 
 const TRAITS = ['service', 'pod', 'node', 'address', 'port', 'status', 'subset', 'direction'] as const;

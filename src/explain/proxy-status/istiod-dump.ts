@@ -1,5 +1,5 @@
 import type { ProxyDump, ProxyDumpSection } from '../../model/proxy-dump.ts';
-import { list, text } from '../proxy-config/message.ts';
+import { list, text } from '../../model/protobuf-message.ts';
 
 const ASSIGNMENT = 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment';
 

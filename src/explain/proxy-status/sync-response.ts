@@ -1,4 +1,4 @@
-import { list, text } from '../proxy-config/message.ts';
+import { list, text } from '../../model/protobuf-message.ts';
 import { sortedBy } from '../proxy-config/table.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { upstreamHttpVersion, upstreamTransport } from '../../evaluate/proxies/envoy/cluster/transport-socket.ts';
+import { upstreamTransport } from '../../evaluate/proxies/envoy/cluster/transport-socket.ts';
+import { httpProtocolOptions, upstreamHttpVersion } from '../../evaluate/proxies/envoy/cluster/upstream-http.ts';
 import { enumName, field, fields } from '../../evaluate/proxies/envoy/proto-json.ts';
 import { readCertificates } from '../../evaluate/proxies/envoy/tls/data-source.ts';
 import { isUnknown } from '../../evaluate/proxies/envoy/truth.ts';
@@ -180,10 +181,7 @@ export const CONNECTION_CAUSES: readonly Cause[] = [
     decided: true,
     look: (view) =>
       clustersSpeaking('HTTP/2', view, (config) => {
-        const options = fields(config, 'typed_extension_protocol_options').at(
-          'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-        );
-        const own = fields(options, 'explicit_http_config', 'http2_protocol_options');
+        const own = fields(httpProtocolOptions(config), 'explicit_http_config', 'http2_protocol_options');
         return own.exists || field(config, 'http2_protocol_options').exists;
       }),
   },

@@ -3,7 +3,7 @@
  * what passes, and tables of it.
  */
 import type { ZtunnelDump } from '../../model/ztunnel.ts';
-import { field, list, text } from '../proxy-config/message.ts';
+import { field, list, text } from '../../model/protobuf-message.ts';
 import { compareBytes, sortedBy, type Table } from '../proxy-config/table.ts';
 
 export interface ZtunnelFilter {

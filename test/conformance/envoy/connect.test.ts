@@ -9,6 +9,7 @@ import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { managedListener, plainProbe } from './plain-listener.ts';
 import type { Probe } from './probe.ts';
 import { holdAgainst } from './session.ts';
+import { staticCluster } from './static-cluster.ts';
 import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);
@@ -176,12 +177,7 @@ describe.each(OVER)('Envoy $version, $http, allow_connect $allow_connect', ({ ve
       const port = await freePort();
       const http2_protocol_options = { allow_connect };
       const route_config = { name: 'r', virtual_hosts: [{ name: 'v', domains, routes }] };
-      const address = { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[0] } };
-      const cluster = {
-        name: 'c',
-        type: 'STATIC',
-        load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
-      };
+      const cluster = staticCluster('c', [grounds.upstreams.ports[0]]);
       const config = {
         static_resources: {
           listeners: [managedListener(folder, port, { ...manager, http2_protocol_options, route_config }, filters)],

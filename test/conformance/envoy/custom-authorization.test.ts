@@ -10,8 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from './envoy-process.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
+import { istioCondition, metadataCondition, POLICY, rbacFilter, RESULT, rules } from './istio-custom.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
+import { staticCluster } from './static-cluster.ts';
 import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);
@@ -27,7 +29,6 @@ afterAll(() => {
 });
 
 const HTTP = 'type.googleapis.com/envoy.extensions.filters.http';
-const PREFIX = 'istio_ext_authz_';
 const ASKED = 'undetermined: HTTP filter ext_authz: an external authorization service decides';
 const DENIED = 'reply 403 UAEX ext_authz_denied';
 
@@ -36,18 +37,11 @@ const byPath = (prefix: string): object => ({
   principals: [{ any: true }],
 });
 const policies = { 'istio-ext-authz-ns[a]-policy[p]-rule[0]': byPath('/asked') };
-const rules = (action: string, list: object = policies): object => ({ action, policies: list });
-const rbac = (name: string, config: object): object => ({
-  name,
-  typed_config: { '@type': `${HTTP}.rbac.v3.RBAC`, shadow_rules_stat_prefix: PREFIX, ...config },
-});
-const shadow = rbac('rbac', { shadow_rules: rules('DENY') });
-const metadata = (key: string, value: object, more: object = {}): object => ({
-  filter_enabled_metadata: { filter: 'envoy.filters.http.rbac', path: [{ key }], value, ...more },
-});
-const POLICY = `${PREFIX}shadow_effective_policy_id`;
-const RESULT = `${PREFIX}shadow_engine_result`;
-const ISTIO = metadata(POLICY, { string_match: { prefix: 'istio-ext-authz' } });
+const asking = (action: string): object => rules(action, policies);
+const rbac = (name: string, config: object): object => rbacFilter('http', name, config);
+const shadow = rbac('rbac', { shadow_rules: asking('DENY') });
+const metadata = (key: string, value: object, more: object = {}): object => metadataCondition('http', key, value, more);
+const ISTIO = istioCondition('http');
 const authz = (more: object, cluster = 'authz'): object => ({
   name: 'ext_authz',
   typed_config: {
@@ -97,10 +91,10 @@ const CASES: readonly (readonly [string, readonly object[], object])[] = [
   ['by the result', [shadow, authz(metadata(RESULT, { string_match: { exact: 'denied' } }))], {}],
   [
     'by the result of rules that allow',
-    [rbac('rbac', { shadow_rules: rules('ALLOW') }), authz(metadata(RESULT, { string_match: { exact: 'denied' } }))],
+    [rbac('rbac', { shadow_rules: asking('ALLOW') }), authz(metadata(RESULT, { string_match: { exact: 'denied' } }))],
     {},
   ],
-  ['of rules that log', [rbac('rbac', { shadow_rules: rules('LOG') }), authz(ISTIO)], {}],
+  ['of rules that log', [rbac('rbac', { shadow_rules: asking('LOG') }), authz(ISTIO)], {}],
   ['of a matcher', [rbac('rbac', { shadow_matcher: matcher }), authz(ISTIO)], {}],
   ['inverted', [shadow, authz(metadata(POLICY, { string_match: { prefix: 'istio' } }, { invert: true }))], {}],
   ['by presence', [shadow, authz(metadata(POLICY, { present_match: true }))], {}],
@@ -135,7 +129,7 @@ const CASES: readonly (readonly [string, readonly object[], object])[] = [
   ['a route without rules', [shadow, authz(ISTIO)], perRoute({})],
   [
     'rules that are enforced too',
-    [rbac('rbac', { shadow_rules: rules('DENY'), rules: rules('DENY', { no: byPath('/asked/no') }) }), authz(ISTIO)],
+    [rbac('rbac', { shadow_rules: asking('DENY'), rules: rules('DENY', { no: byPath('/asked/no') }) }), authz(ISTIO)],
     {},
   ],
   ['a service without hosts', [shadow, authz(ISTIO, 'nowhere')], {}],
@@ -153,21 +147,6 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     async (name, filters, overrides) => {
       const folder = grounds.folder(`${version}-${name}`);
       const port = await freePort();
-      const cluster = (called: string, to: number | undefined): object => ({
-        name: called,
-        type: 'STATIC',
-        load_assignment: {
-          cluster_name: called,
-          endpoints: [
-            {
-              lb_endpoints:
-                to === undefined
-                  ? []
-                  : [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: to } } } }],
-            },
-          ],
-        },
-      });
       const routes = [
         { match: { prefix: '/own' }, route: { cluster: 'c' }, typed_per_filter_config: overrides },
         { match: { prefix: '/' }, route: { cluster: 'c' } },
@@ -176,9 +155,9 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
         static_resources: {
           listeners: [plainListener(folder, port, routes, filters)],
           clusters: [
-            cluster('c', grounds.upstreams.ports[0]),
-            cluster('authz', (service.address() as AddressInfo).port),
-            cluster('nowhere', undefined),
+            staticCluster('c', [grounds.upstreams.ports[0]]),
+            staticCluster('authz', [(service.address() as AddressInfo).port]),
+            staticCluster('nowhere', []),
           ],
         },
       };

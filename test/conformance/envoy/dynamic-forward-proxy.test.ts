@@ -11,6 +11,7 @@ import { NameServer } from './name-server.ts';
 import { plainListener, plainProbe, tcpListener } from './plain-listener.ts';
 import type { Probe } from './probe.ts';
 import { holdAgainst } from './session.ts';
+import { staticCluster } from './static-cluster.ts';
 import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);
@@ -29,22 +30,7 @@ const filter = (): object => ({
   name: 'forward',
   typed_config: { '@type': `${TYPE}.filters.http.dynamic_forward_proxy.v3.FilterConfig`, ...names.cache },
 });
-const fixed = (): object => ({
-  name: 'fixed',
-  type: 'STATIC',
-  load_assignment: {
-    cluster_name: 'fixed',
-    endpoints: [
-      {
-        lb_endpoints: [
-          {
-            endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[0] } } },
-          },
-        ],
-      },
-    ],
-  },
-});
+const fixed = (): object => staticCluster('fixed', [grounds.upstreams.ports[0]]);
 const toDynamic = (more: object = {}): object => ({ cluster: 'dynamic', ...more });
 
 /** The branch that what DNS says leaves, its name replaced by the address. */

@@ -38,31 +38,17 @@ export function managedListener(
   manager: object,
   filters: readonly object[] = [],
 ): object {
-  return {
-    name: 'l',
-    address: { socket_address: { address: '127.0.0.1', port_value: port } },
-    access_log: accessLog(folder, 'listener'),
-    filter_chains: [
-      {
-        name: 'chain',
-        filters: [
-          {
-            name: 'hcm',
-            typed_config: {
-              '@type': `${TYPE}.network.http_connection_manager.v3.HttpConnectionManager`,
-              stat_prefix: 'h',
-              access_log: accessLog(folder, 'hcm'),
-              ...manager,
-              http_filters: [
-                ...filters,
-                { name: 'router', typed_config: { '@type': `${TYPE}.http.router.v3.Router` } },
-              ],
-            },
-          },
-        ],
-      },
-    ],
+  const connectionManager = {
+    name: 'hcm',
+    typed_config: {
+      '@type': `${TYPE}.network.http_connection_manager.v3.HttpConnectionManager`,
+      stat_prefix: 'h',
+      access_log: accessLog(folder, 'hcm'),
+      ...manager,
+      http_filters: [...filters, { name: 'router', typed_config: { '@type': `${TYPE}.http.router.v3.Router` } }],
+    },
   };
+  return listenerOf(folder, port, [connectionManager]);
 }
 
 /** A listener `l` that hands bytes to a cluster. @param filters before the TCP proxy */
@@ -73,27 +59,23 @@ export function tcpListener(
   filters: readonly object[],
   listenerFilters: readonly object[] = [],
 ): object {
+  const proxy = {
+    name: 'tcp',
+    typed_config: {
+      '@type': `${TYPE}.network.tcp_proxy.v3.TcpProxy`,
+      stat_prefix: 't',
+      access_log: accessLog(folder, 'tcp'),
+      cluster,
+    },
+  };
+  return { ...listenerOf(folder, port, [...filters, proxy]), listener_filters: listenerFilters };
+}
+
+function listenerOf(folder: string, port: number, filters: readonly object[]): object {
   return {
     name: 'l',
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
     access_log: accessLog(folder, 'listener'),
-    listener_filters: listenerFilters,
-    filter_chains: [
-      {
-        name: 'chain',
-        filters: [
-          ...filters,
-          {
-            name: 'tcp',
-            typed_config: {
-              '@type': `${TYPE}.network.tcp_proxy.v3.TcpProxy`,
-              stat_prefix: 't',
-              access_log: accessLog(folder, 'tcp'),
-              cluster,
-            },
-          },
-        ],
-      },
-    ],
+    filter_chains: [{ name: 'chain', filters }],
   };
 }

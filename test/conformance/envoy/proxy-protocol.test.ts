@@ -6,6 +6,7 @@ import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
+import { staticCluster } from './static-cluster.ts';
 import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);
@@ -78,12 +79,7 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     async (name, { listenerFilters = [proxyProtocol()], filters = [], chain = {} }) => {
       const folder = grounds.folder(`${version}-${name}`);
       const port = await freePort();
-      const address = { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[0] } };
-      const cluster = {
-        name: 'c',
-        type: 'STATIC',
-        load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
-      };
+      const cluster = staticCluster('c', [grounds.upstreams.ports[0]]);
       const listener = plainListener(
         folder,
         port,

@@ -11,8 +11,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from './envoy-process.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
+import { istioCondition, metadataCondition, POLICY, rbacFilter, RESULT, rules } from './istio-custom.ts';
 import { plainProbe, tcpListener } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
+import { staticCluster } from './static-cluster.ts';
 import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);
@@ -39,7 +41,6 @@ afterAll(() => {
 });
 
 const NETWORK = 'type.googleapis.com/envoy.extensions.filters.network';
-const PREFIX = 'istio_ext_authz_';
 const ASKED = 'undetermined: network filter ext_authz: an external authorization service decides';
 const DENIED = 'close UAEX ext_authz_denied';
 
@@ -48,18 +49,12 @@ const from = (address: string): object => ({
   principals: [{ direct_remote_ip: { address_prefix: address, prefix_len: 32 } }],
 });
 const policies = { 'istio-ext-authz-ns[a]-policy[p]-rule[0]': from('127.0.0.2') };
-const rules = (action: string, list: object = policies): object => ({ action, policies: list });
-const rbac = (config: object): object => ({
-  name: 'rbac',
-  typed_config: { '@type': `${NETWORK}.rbac.v3.RBAC`, stat_prefix: 'r', shadow_rules_stat_prefix: PREFIX, ...config },
-});
-const shadow = rbac({ shadow_rules: rules('DENY') });
-const metadata = (key: string, value: object, more: object = {}): object => ({
-  filter_enabled_metadata: { filter: 'envoy.filters.network.rbac', path: [{ key }], value, ...more },
-});
-const POLICY = `${PREFIX}shadow_effective_policy_id`;
-const RESULT = `${PREFIX}shadow_engine_result`;
-const ISTIO = metadata(POLICY, { string_match: { prefix: 'istio-ext-authz' } });
+const asking = (action: string): object => rules(action, policies);
+const rbac = (config: object): object => rbacFilter('network', 'rbac', config);
+const shadow = rbac({ shadow_rules: asking('DENY') });
+const metadata = (key: string, value: object, more: object = {}): object =>
+  metadataCondition('network', key, value, more);
+const ISTIO = istioCondition('network');
 const authz = (more: object, cluster = 'authz'): object => ({
   name: 'ext_authz',
   typed_config: {
@@ -82,14 +77,14 @@ const HTTP2 = {
 
 const CASES: readonly (readonly [string, readonly object[], 'c' | 'empty'])[] = [
   ['as Istio has it', [shadow, authz(ISTIO)], 'c'],
-  ['shadow rules that allow', [rbac({ shadow_rules: rules('ALLOW') }), authz(ISTIO)], 'c'],
+  ['shadow rules that allow', [rbac({ shadow_rules: asking('ALLOW') }), authz(ISTIO)], 'c'],
   ['by what they would say', [shadow, authz(metadata(RESULT, { string_match: { exact: 'denied' } }))], 'c'],
   ['inverted', [shadow, authz(metadata(POLICY, { present_match: true }, { invert: true }))], 'c'],
   ['without shadow rules', [authz(ISTIO)], 'c'],
   ['without a condition', [authz({})], 'c'],
-  ['another prefix', [rbac({ shadow_rules: rules('DENY'), shadow_rules_stat_prefix: 'other_' }), authz(ISTIO)], 'c'],
-  ['real rules beside them', [rbac({ shadow_rules: rules('DENY'), rules: rules('ALLOW') }), authz(ISTIO)], 'c'],
-  ['rules that log', [rbac({ shadow_rules: rules('LOG') }), authz(ISTIO)], 'c'],
+  ['another prefix', [rbac({ shadow_rules: asking('DENY'), shadow_rules_stat_prefix: 'other_' }), authz(ISTIO)], 'c'],
+  ['real rules beside them', [rbac({ shadow_rules: asking('DENY'), rules: asking('ALLOW') }), authz(ISTIO)], 'c'],
+  ['rules that log', [rbac({ shadow_rules: asking('LOG') }), authz(ISTIO)], 'c'],
   ['a service without a host', [shadow, authz(ISTIO, 'empty')], 'c'],
   ['a service without a host, which may fail', [shadow, authz({ ...ISTIO, failure_mode_allow: true }, 'empty')], 'c'],
   ['no host to go to either', [shadow, authz(ISTIO, 'empty')], 'empty'],
@@ -101,24 +96,13 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     async (name, filters, to) => {
       const folder = grounds.folder(`${version}-${name}`);
       const port = await freePort();
-      const cluster = (called: string, ports: readonly (number | undefined)[], more: object = {}): object => ({
-        name: called,
-        type: 'STATIC',
-        ...more,
-        load_assignment: {
-          cluster_name: called,
-          endpoints: ports.map((port_value) => ({
-            lb_endpoints: [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value } } } }],
-          })),
-        },
-      });
       const config = {
         static_resources: {
           listeners: [tcpListener(folder, port, to, filters)],
           clusters: [
-            cluster('c', [grounds.upstreams.ports[0]]),
-            cluster('authz', [(service.address() as AddressInfo).port], HTTP2),
-            cluster('empty', [], HTTP2),
+            staticCluster('c', [grounds.upstreams.ports[0]]),
+            staticCluster('authz', [(service.address() as AddressInfo).port], HTTP2),
+            staticCluster('empty', [], HTTP2),
           ],
         },
       };
@@ -138,18 +122,10 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     const folder = grounds.folder(`${version}-${name}-silent`);
     const port = await freePort();
     const port_value = (greeting.address() as AddressInfo).port;
-    const endpoint = { address: { socket_address: { address: '127.0.0.1', port_value } } };
     const config = {
       static_resources: {
         listeners: [tcpListener(folder, port, 'c', [filter])],
-        clusters: [
-          {
-            name: 'c',
-            type: 'STATIC',
-            load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint }] }] },
-          },
-          { name: 'empty', type: 'STATIC', ...HTTP2 },
-        ],
+        clusters: [staticCluster('c', [port_value]), staticCluster('empty', [], HTTP2)],
       },
     };
     const probes = [plainProbe(port), plainProbe(port, { silent: true })];

@@ -8,6 +8,7 @@ import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { holdAgainst } from './session.ts';
+import { staticCluster } from './static-cluster.ts';
 import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);
@@ -33,12 +34,7 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     async (name, action) => {
       const folder = grounds.folder(`${version}-${name}`);
       const port = await freePort();
-      const address = { socket_address: { address: '127.0.0.1', port_value: grounds.upstreams.ports[0] } };
-      const cluster = {
-        name: 'c',
-        type: 'STATIC',
-        load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
-      };
+      const cluster = staticCluster('c', [grounds.upstreams.ports[0]]);
       const route = { name: 'r', match: { prefix: '/' }, route: { cluster: 'c', ...action } };
       const config = {
         static_resources: { listeners: [plainListener(folder, port, [route], [DELAY])], clusters: [cluster] },

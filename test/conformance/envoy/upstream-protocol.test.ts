@@ -14,6 +14,7 @@ import { EnvoyProcess, freePort, readLog } from './envoy-process.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { readFacts, sendAll } from './session.ts';
+import { staticCluster } from './static-cluster.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'kubectl-reach-envoy-'));
 let certificates: Certificates;
@@ -61,13 +62,7 @@ it.each(CASES)(
         resolve(typeof address === 'object' && address !== null ? address.port : 0);
       });
     });
-    const address = { socket_address: { address: '127.0.0.1', port_value: upstreamPort } };
-    const cluster = {
-      name: 'c',
-      type: 'STATIC',
-      load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
-      ...more,
-    };
+    const cluster = staticCluster('c', [upstreamPort], more);
     const routes = [{ match: { prefix: '/' }, route: { cluster: 'c' } }];
     const envoy = await EnvoyProcess.start(binary, folder, {
       static_resources: { listeners: [plainListener(folder, port, routes, [])], clusters: [cluster] },

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { list, text, texts } from '../../../src/explain/proxy-config/message.ts';
+import { list, text, texts } from '../../../src/model/protobuf-message.ts';
 import { routeTable } from '../../../src/explain/proxy-config/routes.ts';
 import { readProxyDocument } from '../../../src/parse/envoy/proxy-dump.ts';
 

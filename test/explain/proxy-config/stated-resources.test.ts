@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { statedResources, troubleNotes } from '../../../src/explain/proxy-config/inventory/stated-resources.ts';
-import { field } from '../../../src/explain/proxy-config/message.ts';
+import { field } from '../../../src/model/protobuf-message.ts';
 import type { ProxyDump } from '../../../src/model/proxy-dump.ts';
 import { readProxyDocument } from '../../../src/parse/envoy/proxy-dump.ts';
 

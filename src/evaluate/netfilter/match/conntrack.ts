@@ -6,6 +6,7 @@ import type {
   PortTest,
   PrefixTest,
 } from '../../../model/iptables-rule.ts';
+import type { Tracking } from '../../../model/flow.ts';
 import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
 import { hasEntry, type WalkState } from '../state.ts';
 import { inRanges, unknownPort } from './port.ts';
@@ -23,26 +24,9 @@ export function matchConntrack(match: ConntrackMatch, state: WalkState, environm
   const byState = match.state === undefined ? YES : negate(matchState(match.state.states, state), match.state.negated);
   if (!hasEntry(state)) return match.state === undefined ? NO : byState;
   const { tracking, protocol } = state.flow;
+  const protocolNumber = PROTOCOL_NUMBERS[protocol];
   const ephemeral = unknownPort(state.flow, environment);
-  return all([
-    byState,
-    match.direction === undefined ? YES : yesNo(match.direction === tracking.direction),
-    address(match.originalSource, tracking.originalSource),
-    address(match.originalDestination, tracking.originalDestination),
-    address(match.replySource, tracking.replySource),
-    address(match.replyDestination, tracking.replyDestination),
-    match.protocol === undefined
-      ? YES
-      : negate(yesNo(match.protocol.number === PROTOCOL_NUMBERS[protocol]), match.protocol.negated),
-    port(match.originalSourcePort, tracking.originalSourcePort, ephemeral),
-    port(match.originalDestinationPort, tracking.originalDestinationPort, ephemeral),
-    port(match.replySourcePort, tracking.replySourcePort, ephemeral),
-    port(match.replyDestinationPort, tracking.replyDestinationPort, tracking.translatedPorts ?? ephemeral),
-    match.status === undefined
-      ? YES
-      : negate(any(match.status.statuses.map((one) => status(one, state))), match.status.negated),
-    match.expires === undefined ? YES : unknown('when the connection expires is not known'),
-  ]);
+  return all([byState, ...matchEntry(match, tracking, protocolNumber, ephemeral, (name) => status(name, state))]);
 }
 
 /**
@@ -51,20 +35,52 @@ export function matchConntrack(match: ConntrackMatch, state: WalkState, environm
  */
 function matchTemplate(match: ConntrackMatch, family: Family): TestResult {
   const zero = addressFromBits(family, 0n).text;
+  const tuples: Tuples = {
+    direction: 'ORIGINAL',
+    originalSource: zero,
+    originalSourcePort: 0,
+    originalDestination: zero,
+    originalDestinationPort: 0,
+    replySource: zero,
+    replySourcePort: 0,
+    replyDestination: zero,
+    replyDestinationPort: 0,
+  };
   const none: NumberRange = { from: 0, to: 0 };
-  return all([
-    match.state === undefined ? YES : negate(yesNo(match.state.states.includes('NEW')), match.state.negated),
-    yesNo(match.direction !== 'REPLY'),
-    match.protocol === undefined ? YES : negate(yesNo(match.protocol.number === 0), match.protocol.negated),
-    match.status === undefined ? YES : negate(yesNo(match.status.statuses.includes('CONFIRMED')), match.status.negated),
-    ...[match.originalSource, match.originalDestination, match.replySource, match.replyDestination].map((test) =>
-      address(test, zero),
-    ),
-    ...[match.originalSourcePort, match.originalDestinationPort, match.replySourcePort, match.replyDestinationPort].map(
-      (test) => port(test, 0, none),
-    ),
-    match.expires === undefined ? YES : unknown('CT set up a template before this rule'),
-  ]);
+  const byState =
+    match.state === undefined ? YES : negate(yesNo(match.state.states.includes('NEW')), match.state.negated);
+  return all([byState, ...matchEntry(match, tuples, 0, none, (name) => yesNo(name === 'CONFIRMED'))]);
+}
+
+/** What an entry of the connection tracker says about both directions. */
+type Tuples = Omit<Tracking, 'state' | 'dnat' | 'snat' | 'mark' | 'zoned' | 'ipvs'>;
+
+/** The tests of an entry beside that of its state. @param ephemeral where ports lie that are not known */
+function matchEntry(
+  match: ConntrackMatch,
+  entry: Tuples,
+  protocolNumber: number,
+  ephemeral: NumberRange,
+  hasStatus: (name: string) => TestResult,
+): TestResult[] {
+  return [
+    match.direction === undefined ? YES : yesNo(match.direction === entry.direction),
+    address(match.originalSource, entry.originalSource),
+    address(match.originalDestination, entry.originalDestination),
+    address(match.replySource, entry.replySource),
+    address(match.replyDestination, entry.replyDestination),
+    match.protocol === undefined
+      ? YES
+      : negate(yesNo(match.protocol.number === protocolNumber), match.protocol.negated),
+    port(match.originalSourcePort, entry.originalSourcePort, ephemeral),
+    port(match.originalDestinationPort, entry.originalDestinationPort, ephemeral),
+    port(match.replySourcePort, entry.replySourcePort, ephemeral),
+    port(match.replyDestinationPort, entry.replyDestinationPort, entry.translatedPorts ?? ephemeral),
+    match.status === undefined
+      ? YES
+      : negate(any(match.status.statuses.map((name) => hasStatus(name))), match.status.negated),
+    match.expires === undefined ? YES : unknown('when the connection expires is not known'),
+  ];
 }
 
 /** The state bits that a packet shows: one of its connection, and SNAT and DNAT when that is translated. */

@@ -20,13 +20,6 @@ export function field(message: Cursor, name: string): Cursor {
   return other === undefined ? ABSENT : message.child(camel, other);
 }
 
-/** The value of a field of a message, whichever way it is spelled; for what nobody cites. */
-export function fieldValue(message: unknown, name: string): unknown {
-  if (!isMessage(message)) return undefined;
-  const own = message[name];
-  return own === undefined ? message[camelCase(name)] : own;
-}
-
 /** No field of a message is called as something that every object inherits, so that its members can be read as they are. */
 function isMessage(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -4,7 +4,7 @@ import { Cursor } from '../../../model/json.ts';
 import type { ProxyDump } from '../../../model/proxy-dump.ts';
 import { chainMatch } from '../chain-match.ts';
 import { addresses, directionOf, filterChains, port } from '../listeners.ts';
-import { field, list, number, text, withField } from '../message.ts';
+import { field, list, number, text, withField } from '../../../model/protobuf-message.ts';
 import { ownerText } from '../owner.ts';
 import type { Pattern } from '../pattern.ts';
 import { selects, clusterNameTraits, type Selection } from '../selection.ts';

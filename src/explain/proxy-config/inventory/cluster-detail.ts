@@ -1,7 +1,7 @@
 import { LB_POLICIES } from '../../../model/envoy.ts';
 import type { ProxyDump } from '../../../model/proxy-dump.ts';
 import { parseAnyClusterName } from '../cluster-name.ts';
-import { enumName, field, isSet, list, number, text } from '../message.ts';
+import { enumName, field, isSet, list, number, text } from '../../../model/protobuf-message.ts';
 import { ownerText } from '../owner.ts';
 import { discoveryType } from '../clusters.ts';
 import { statedResources, type Rejection, type ResourceState, type StatedResource } from './stated-resources.ts';

@@ -3,7 +3,7 @@ import type { ProxyClusterStatuses, ProxyDump } from '../../../model/proxy-dump.
 import type { ClusterView } from '../../world/cluster-view.ts';
 import { addressesOf, localityText } from '../endpoint-assignments.ts';
 import { HEALTH, healthFlags, internalAddress } from '../endpoint-statuses.ts';
-import { enumName, field, isSet, list, number, text } from '../message.ts';
+import { enumName, field, isSet, list, number, text } from '../../../model/protobuf-message.ts';
 import { placeOfAddress, type EndpointPlace } from './endpoint-place.ts';
 import { statedResources } from './stated-resources.ts';
 

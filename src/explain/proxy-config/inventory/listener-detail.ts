@@ -3,7 +3,7 @@ import { chainDestination } from '../chain-destination.ts';
 import { chainMatch } from '../chain-match.ts';
 import { addresses, directionOf, filterChains, listenerType, port } from '../listeners.ts';
 import { clustersOf } from '../routes.ts';
-import { enumName, field, isSet, list, number, text } from '../message.ts';
+import { enumName, field, isSet, list, number, text } from '../../../model/protobuf-message.ts';
 import { statedResources, type Rejection, type ResourceState, type StatedResource } from './stated-resources.ts';
 
 /** A listener of a proxy, as wide tables and reach-json show it. */

@@ -1,6 +1,6 @@
 import { describeMatch } from '../../../evaluate/proxies/envoy/http/match-parts.ts';
 import { Cursor } from '../../../model/json.ts';
-import { field, isSet, list, number, text, texts } from '../message.ts';
+import { field, isSet, list, number, text, texts } from '../../../model/protobuf-message.ts';
 import { ownerText } from '../owner.ts';
 import { matchText } from '../routes.ts';
 import type { Rejection, ResourceState } from './stated-resources.ts';

@@ -1,5 +1,5 @@
 import type { ElementWish, ProxyDump } from '../../../model/proxy-dump.ts';
-import { field, isSet, text } from '../message.ts';
+import { field, isSet, text } from '../../../model/protobuf-message.ts';
 
 /** `active`: it serves requests. `rejected`: no version of it ever ran, and this is what the proxy refused. */
 export type ResourceState = 'active' | 'warming' | 'draining' | 'rejected';

@@ -1,7 +1,8 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { field, fields, typeName, unknown } from '../proto-json.ts';
+import { field, typeName, unknown } from '../proto-json.ts';
 import type { Runtime } from '../runtime.ts';
+import { httpProtocolOptions } from './upstream-http.ts';
 
 /** Network filters towards hosts that only observe (as in network/registry.ts). */
 const OBSERVERS = new Set(['envoy.tcp.metadataexchange.config.MetadataExchange', 'stats.PluginConfig']);
@@ -17,10 +18,7 @@ export function clusterGate(cluster: Cursor, runtime: Runtime): Unknown | null {
     .items()
     .find((filter) => !OBSERVERS.has(typeName(field(filter, 'typed_config')) ?? ''));
   if (network !== undefined) return unknown('a network filter of the cluster is not understood', network.at('name'));
-  const options = fields(cluster, 'typed_extension_protocol_options').at(
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-  );
-  const filter = unknownUpstreamFilter(field(options, 'http_filters'));
+  const filter = unknownUpstreamFilter(field(httpProtocolOptions(cluster), 'http_filters'));
   if (filter !== null) return filter;
   return runtime.shown(`upstream.maintenance_mode.${field(cluster, 'name').string() ?? ''}`);
 }

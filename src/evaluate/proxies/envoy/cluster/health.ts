@@ -1,5 +1,6 @@
 import type { Cursor } from '../../../../model/json.ts';
-import { enumName, enumText, field, fieldValue, isTrue } from '../proto-json.ts';
+import { field as valueOf } from '../../../../model/protobuf-message.ts';
+import { enumName, enumText, field, isTrue } from '../proto-json.ts';
 
 export type Health = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -21,7 +22,7 @@ const EDS_STATUS = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'D
  * @param endpoint an LbEndpoint
  */
 export function assignedHealth(endpoint: unknown): HostHealth {
-  const status = enumText(fieldValue(endpoint, 'health_status'), EDS_STATUS) ?? 'UNKNOWN';
+  const status = enumText(valueOf(endpoint, 'health_status'), EDS_STATUS) ?? 'UNKNOWN';
   switch (status) {
     case 'UNKNOWN':
     case 'HEALTHY':

@@ -1,9 +1,9 @@
 import { canonical, formatEndpoint } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyConfigDump, EnvoyFacts, EnvoyResource } from '../../../../model/envoy.ts';
-import { numberOf } from '../../../../model/json.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { enumName, field, fields, fieldValue, isTrue, unknown } from '../proto-json.ts';
+import { field as valueOf, list, number, text } from '../../../../model/protobuf-message.ts';
+import { enumName, field, fields, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { assignedHealth, reportedHealth } from './health.ts';
 import type { HostHealth } from './health.ts';
@@ -109,13 +109,11 @@ function fromAssignment(assignment: Cursor, cluster: Cursor, status: Cursor | un
     const groupMetadata = field(group, 'metadata');
     const endpoints = field(group, 'lb_endpoints');
     // By value: most hosts are only counted.
-    for (const [index, endpoint] of listOf(endpoints.value).entries()) {
-      const own = fieldValue(endpoint, 'endpoint');
-      const { address, port, name } = hostAddress(fieldValue(fieldValue(own, 'address'), 'socket_address'));
+    for (const [index, endpoint] of list(group.value, 'lb_endpoints').entries()) {
+      const { address, port, name } = hostAddress(valueOf(endpoint, 'endpoint', 'address', 'socket_address'));
       const reported = statuses?.get(name);
       const { health, excluded, reasons } =
         reported === undefined ? assignedHealth(endpoint) : reportedHealth(reported);
-      const hostname = fieldValue(own, 'hostname');
       hosts.push({
         address,
         port,
@@ -123,8 +121,8 @@ function fromAssignment(assignment: Cursor, cluster: Cursor, status: Cursor | un
         health,
         excluded,
         reasons,
-        hostname: typeof hostname === 'string' ? hostname : '',
-        weight: Math.max(1, numberOf(fieldValue(endpoint, 'load_balancing_weight')) ?? 1),
+        hostname: text(endpoint, 'endpoint', 'hostname'),
+        weight: Math.max(1, number(endpoint, 'load_balancing_weight')),
         priority,
         locality,
         metadata: () => [field(endpoints.child(index, endpoint), 'metadata'), groupMetadata],
@@ -144,10 +142,6 @@ function fromAssignment(assignment: Cursor, cluster: Cursor, status: Cursor | un
     dropOverload: drop,
     cite: assignment.exists ? assignment : field(cluster, 'name'),
   };
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
 /** The address of an endpoint, and where its health was found. */
@@ -197,9 +191,8 @@ function statusByName(status: Cursor | undefined): ReadonlyMap<string, Cursor> |
 
 /** @param socket a SocketAddress */
 function hostAddress(socket: unknown): { address: string; port: number; name: string } {
-  const text = fieldValue(socket, 'address');
-  const address = canonical(typeof text === 'string' ? text : '');
-  const port = numberOf(fieldValue(socket, 'port_value')) ?? 0;
+  const address = canonical(text(socket, 'address'));
+  const port = number(socket, 'port_value');
   return { address, port, name: formatEndpoint(address, port) };
 }
 

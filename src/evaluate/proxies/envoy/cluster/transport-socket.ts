@@ -4,7 +4,7 @@ import type { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
 import type { TlsSide } from '../../../../model/tls.ts';
 import { memoised } from '../memo.ts';
-import { field, fields, typedMessage, typeName, unknown } from '../proto-json.ts';
+import { field, typedMessage, typeName, unknown } from '../proto-json.ts';
 import { identityOf } from '../tls/handshake.ts';
 import { tlsSide } from '../tls/tls-side.ts';
 import { isUnknown } from '../truth.ts';
@@ -143,18 +143,4 @@ function readSocket(socket: Cursor, reason: string | null, cite: Cursor): Socket
     clientIdentity: undefined,
   };
   return { transport: { tls: istio ? 'istio-mutual' : 'tls', hello, reason, cite }, common };
-}
-
-/** Whether the cluster's hosts are spoken to with HTTP/2, HTTP/1.1, or as the client did; undefined: it depends. */
-export function upstreamHttpVersion(cluster: Cursor, downstream: 'http/1.1' | 'h2'): 'http/1.1' | 'h2' | undefined {
-  const options = fields(cluster, 'typed_extension_protocol_options').at(
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-  );
-  if (field(options, 'use_downstream_protocol_config').exists) return downstream;
-  if (field(options, 'auto_config').exists) return undefined;
-  const explicit = field(options, 'explicit_http_config');
-  if (field(explicit, 'http3_protocol_options').exists) return undefined;
-  return field(explicit, 'http2_protocol_options').exists || field(cluster, 'http2_protocol_options').exists
-    ? 'h2'
-    : 'http/1.1';
 }

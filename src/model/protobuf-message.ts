@@ -1,4 +1,4 @@
-import { camelCase } from '../../model/protobuf-name.ts';
+import { camelCase } from './protobuf-name.ts';
 
 /**
  * Protobuf messages as plain JSON. A field may be spelled `like_this` (Envoy) or `likeThis` (istiod), and one that has its default
