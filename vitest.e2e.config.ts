@@ -1,7 +1,6 @@
-import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { WORKERS } from './test/e2e/lab-of-worker.ts';
+import { inOrder } from './test/lab/in-order.ts';
+import { WORKERS } from './test/lab/lab-of-worker.ts';
 
 /**
  * In which order suites start: the longest one first, which leaves the other worker to suites that share a lab (test/e2e/shared-lab.ts) and
@@ -17,25 +16,15 @@ const ORDER = [
   'services-nftables',
   'lab',
   'services-legacy',
-] as const;
-
-class OfOneLabTogether extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification): number => {
-      const at = ORDER.findIndex((name) => name === basename(moduleId, '.test.ts'));
-      return at < 0 ? ORDER.length : at;
-    };
-    return files.toSorted((a, b) => place(a) - place(b) || (a.moduleId < b.moduleId ? -1 : 1));
-  }
-}
+];
 
 /** Held against real clusters that the lab starts, as root on Linux: `npm run test:e2e`. */
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
-    globalSetup: ['test/lab/requirements.ts', 'test/e2e/end-labs.ts'],
-    setupFiles: ['test/e2e/name-lab.ts'],
-    sequence: { sequencer: OfOneLabTogether },
+    globalSetup: ['test/lab/requirements.ts', 'test/lab/end-labs.ts'],
+    setupFiles: ['test/lab/name-lab.ts'],
+    sequence: { sequencer: inOrder(ORDER) },
     maxWorkers: WORKERS,
     testTimeout: 60_000,
     // The first start builds Kubernetes.

@@ -1,4 +1,4 @@
-import { defaultName } from '../lab/lab.ts';
+import { defaultName } from './lab.ts';
 
 /** Suites run side by side, so many at a time. */
 export const WORKERS = 2;
