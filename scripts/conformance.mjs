@@ -1,6 +1,6 @@
 // Runs the suites of test/conformance; its arguments are vitest's, beside `--long`: 100,000 packets or requests in each suite that sends
 // random ones, where a plain run sends 2,000 packets and 3,000 requests. KUBECTL_REACH_PACKETS and ENVOY_CONFORMANCE_REQUESTS say another
-// number, KUBECTL_REACH_SEED and ENVOY_CONFORMANCE_SEED where to begin.
+// number, KUBECTL_REACH_SEED and ENVOY_CONFORMANCE_SEED where to begin, KUBECTL_REACH_GROUNDS how many rulesets are tried side by side (2).
 import { spawnSync } from 'node:child_process';
 
 const LONG = '100000';

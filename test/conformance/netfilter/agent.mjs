@@ -79,7 +79,9 @@ function probeTcp({ source, sourcePort, destination, destinationPort, patience =
     /** @param {Result} result */
     const finish = (result) => {
       clearTimeout(timer);
-      socket.resetAndDestroy();
+      // One that is not connected yet would be destroyed once it is.
+      if (socket.connecting) socket.destroy();
+      else socket.resetAndDestroy();
       resolve(result);
     };
     const timer = setTimeout(() => finish({ result: 'timeout' }), patience);

@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Family } from '../../../src/model/address.ts';
 import type { IpSet } from '../../../src/model/network-namespace.ts';
 import { parseIpsetSave } from '../../../src/parse/ipset-save/ipset-save.ts';
@@ -81,6 +82,10 @@ export interface SetName {
 /** Milliseconds after which an answer does not come any more, however busy the machine is. */
 const LAST_PATIENCE = 5000;
 
+/** The sender's kernel takes an address again that was used (tcp_tw_reuse) after a second. */
+const TIME_WAIT_MS = 1100;
+const ATTEMPTS = 5;
+
 export interface Probe {
   readonly sender: Sender;
   readonly protocol: 'tcp' | 'udp';
@@ -101,6 +106,11 @@ export interface ProbeResult {
     readonly peer: string;
     readonly peerPort: number;
   };
+}
+
+/** Whether a packet left at all: the sender's own kernel refuses some. */
+export function wasSent({ result }: ProbeResult): boolean {
+  return !['EADDRNOTAVAIL', 'EADDRINUSE'].includes(result);
 }
 
 /** A process in a namespace that sends and answers. */
@@ -199,9 +209,13 @@ export class Lab {
   }
 
   /** Asks again about a packet of which it is not certain that it was lost: alone, as a new connection, with all the time it may want. */
-  probeAgain(probe: Probe): Promise<ProbeResult> {
-    this.spawn('conntrack', ['-F'], '');
-    return this.probe(probe, LAST_PATIENCE);
+  async probeAgain(probe: Probe): Promise<ProbeResult> {
+    for (let attempt = 1; ; attempt += 1) {
+      this.spawn('conntrack', ['-F'], '');
+      const result = await this.probe(probe, LAST_PATIENCE);
+      if (wasSent(result) || attempt === ATTEMPTS) return result;
+      await sleep(TIME_WAIT_MS);
+    }
   }
 
   /** Loads rules as iptables-restore does. @returns what the kernel or iptables says against them; empty: loaded */

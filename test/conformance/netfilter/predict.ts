@@ -233,9 +233,9 @@ function comesBack(
       : evaluateTraversal(rulesets, onward, probe.sender === 'client' ? 'wire' : 'process', environment);
   const all = [...answers, ...further];
   const pass = (outcome: TraversalOutcome): boolean => outcome.verdict === 'local' || outcome.verdict === 'forward';
-  // An answer that conntrack does not see comes from an address that the asker has not asked.
+  // An answer that conntrack does not see comes from an address, or a port, that the asker has not asked.
   const isHome = ({ flow: seen }: TraversalOutcome): boolean =>
-    seen.destination === probe.source && seen.source === probe.destination;
+    seen.destination === probe.source && seen.source === probe.destination && seen.sourcePort === probe.destinationPort;
   if (tracking.state === 'UNTRACKED' || all.some((outcome) => outcome.verdict === 'undetermined')) return 'perhaps';
   if (all.every(pass) && answers.every(isHome)) return 'yes';
   if (all.every(pass)) return answers.some(isHome) ? 'perhaps' : 'no';

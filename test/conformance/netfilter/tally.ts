@@ -26,12 +26,20 @@ export class Tally {
     this.suite = suite;
   }
 
-  /** Runs one seed after the other until enough packets were sent. */
-  async fill(runSeed: (seed: number) => Promise<void>): Promise<void> {
-    for (let seed = FIRST_SEED; this.packets < PACKETS; seed += 1) {
-      tell(`seed ${seed}`);
-      await runSeed(seed);
-    }
+  /** Runs one seed after the other, on whichever ground is free, until enough packets were sent. */
+  async fill<Ground>(
+    grounds: readonly Ground[],
+    runSeed: (ground: Ground, seed: number) => Promise<void>,
+  ): Promise<void> {
+    let next = FIRST_SEED;
+    const work = async (ground: Ground): Promise<void> => {
+      while (this.packets < PACKETS) {
+        const seed = next++;
+        tell(`seed ${seed}`);
+        await runSeed(ground, seed);
+      }
+    };
+    await Promise.all(grounds.map((ground) => work(ground)));
   }
 
   /**
@@ -78,11 +86,6 @@ export class Tally {
     );
     return { disagreements: this.disagreements.slice(0, 10), undetermined: share };
   }
-}
-
-/** Whether a packet left at all: the sender's own kernel refuses some. */
-export function wasSent({ result }: ProbeResult): boolean {
-  return !['EADDRNOTAVAIL', 'EADDRINUSE'].includes(result);
 }
 
 /** A line about the run, for a person who asked for it with KUBECTL_REACH_VERBOSE. */

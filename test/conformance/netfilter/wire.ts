@@ -82,6 +82,14 @@ export function wire(client: Namespace, router: Namespace, server: Namespace): v
   }
   const loose = ['all', 'default', 'cl0', 'sv0', 'lo'].map((device) => `net.ipv4.conf.${device}.rp_filter=0`);
   const unlimited = ['net.ipv4.icmp_ratelimit=0', 'net.ipv6.icmp.ratelimit=0'];
-  router.set([...loose, ...unlimited, 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
+  // A connection whose answer came too late does not keep its address for a minute (net/ipv4/tcp_ipv4.c tcp_twsk_unique).
+  client.set(['net.ipv4.tcp_tw_reuse=1']);
+  router.set([
+    ...loose,
+    ...unlimited,
+    'net.ipv4.tcp_tw_reuse=1',
+    'net.ipv4.ip_forward=1',
+    'net.ipv6.conf.all.forwarding=1',
+  ]);
   server.set([...unlimited, 'net.ipv4.ip_nonlocal_bind=1', 'net.ipv6.ip_nonlocal_bind=1']);
 }

@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
-import type { Family } from '../../../src/model/address.ts';
 import type { TraversalOutcome } from '../../../src/model/netfilter.ts';
-import type { IpSet } from '../../../src/model/network-namespace.ts';
 import type { NftRuleset } from '../../../src/model/nftables.ts';
 import { divideBaseChains } from '../../../src/parse/nftables/foreign-chains.ts';
 import { parseNftJson } from '../../../src/parse/nftables/json-ruleset.ts';
 import { parseNftText } from '../../../src/parse/nftables/text-ruleset.ts';
-import { Lab } from '../netfilter/lab.ts';
+import { type Ground, prepareGrounds } from '../netfilter/ground.ts';
+import { type Lab, wasSent } from '../netfilter/lab.ts';
 import { loadIptables } from '../netfilter/load-iptables.ts';
 import { compareResult, compareTrace, environmentOf, placeKey, predict, type Router } from '../netfilter/predict.ts';
-import { tell, Tally, UNDETERMINED_LIMIT, wasSent } from '../netfilter/tally.ts';
+import { tell, Tally, UNDETERMINED_LIMIT } from '../netfilter/tally.ts';
 import { Monitor, readTraces, ruleOrdinals, traceOf, watch } from '../netfilter/trace.ts';
 import { Random } from '../routing/random.ts';
 import { generateCase, type Case } from './generate.ts';
@@ -20,26 +18,21 @@ const MOST_REFUSALS = 60;
 /** The answers of more ends than this are not followed. */
 const MOST_ENDS = 40;
 
-let lab!: Lab;
-let sets: ReadonlyMap<string, IpSet>;
-let routing: Readonly<Record<Family, RoutingTables>>;
+let grounds: readonly Ground[] = [];
 
 beforeAll(async () => {
-  lab = new Lab(`kr-nft-${process.pid}`);
-  await lab.ready();
-  sets = lab.ipsets();
-  routing = { 4: lab.router.tables(4), 6: lab.router.tables(6) };
+  grounds = await prepareGrounds(`kr-nft-${process.pid}`);
 }, 60_000);
 
 afterAll(() => {
-  lab.remove();
+  for (const { lab } of grounds) lab.remove();
 });
 
 /**
  * Loads a case, without the rules that nft or the kernel will not have.
  * @returns undefined when nothing is left of it
  */
-function load(one: Case, seed: number, tally: Tally): Router | undefined {
+function load({ lab, routing, sets }: Ground, one: Case, seed: number, tally: Tally): Router | undefined {
   const lines = one.rules.split('\n');
   const apply = (): string => {
     const { status, stderr } = lab.spawn('nft', ['-f', '-'], `flush ruleset\n${lines.join('\n')}`);
@@ -68,11 +61,11 @@ function load(one: Case, seed: number, tally: Tally): Router | undefined {
         });
   tally.refused += iptables?.refused ?? 0;
   lab.spawn('conntrack', ['-F'], '');
-  const ruleset = read(seed);
+  const ruleset = read(lab, seed);
   return {
     rulesets: iptables === undefined ? [ruleset] : [iptables.ruleset, ruleset],
     environment: environmentOf(routing[one.family], sets),
-    ordinals: new Map([...ordinalsOf(ruleset), ...(iptables?.ordinals ?? [])]),
+    ordinals: new Map([...ordinalsOf(lab, ruleset), ...(iptables?.ordinals ?? [])]),
   };
 }
 
@@ -81,7 +74,7 @@ function isRule(line: string): boolean {
 }
 
 /** Reads what the kernel has in one form or the other. The table that watches is not among the rules that are asked about. */
-function read(seed: number): NftRuleset {
+function read(lab: Lab, seed: number): NftRuleset {
   const form = seed % 2 === 0 ? 'json' : 'text';
   const { stdout } = lab.spawn('nft', form === 'json' ? ['-j', 'list', 'ruleset'] : ['list', 'ruleset'], '');
   const artefact = { name: `nft-ruleset.${form}`, capturedAt: null, bytes: Buffer.from(stdout) };
@@ -91,7 +84,7 @@ function read(seed: number): NftRuleset {
   return { ...value, baseChains: foreign.filter((chain) => chain.table !== 'watch') };
 }
 
-function ordinalsOf(ruleset: NftRuleset): ReadonlyMap<string, string> {
+function ordinalsOf(lab: Lab, ruleset: NftRuleset): ReadonlyMap<string, string> {
   const chains = new Set([...ruleOrdinals(lab).keys()].map((key) => key.slice(0, key.lastIndexOf(' '))));
   const ordinals = new Map<string, string>();
   for (const key of chains) {
@@ -104,10 +97,11 @@ function ordinalsOf(ruleset: NftRuleset): ReadonlyMap<string, string> {
   return ordinals;
 }
 
-async function runSeed(seed: number, tally: Tally): Promise<void> {
+async function runSeed(ground: Ground, seed: number, tally: Tally): Promise<void> {
+  const { lab } = ground;
   const random = new Random(seed);
   const one = generateCase(random, PROBES_PER_RULESET, seed, lab.sets);
-  const router = load(one, seed, tally);
+  const router = load(ground, one, seed, tally);
   if (router === undefined) return;
   tally.rulesets += 1;
   const monitor = new Monitor(lab);
@@ -144,7 +138,7 @@ function distinctEnds(outcomes: readonly TraversalOutcome[]): readonly Traversal
 describe('nftables against the kernel', () => {
   it('walks packets through random rulesets as the kernel does', { timeout: 7_200_000 }, async () => {
     const tally = new Tally('nftables');
-    await tally.fill((seed) => runSeed(seed, tally));
+    await tally.fill(grounds, (ground, seed) => runSeed(ground, seed, tally));
     const { disagreements, undetermined } = tally.close();
     expect(disagreements).toEqual([]);
     expect(undetermined).toBeLessThan(UNDETERMINED_LIMIT);
