@@ -6,7 +6,7 @@ import { wasSent } from '../netfilter/lab.ts';
 import { loadIptables } from '../netfilter/load-iptables.ts';
 import { KernelLog, legacyRules, readLegacyTraces, switchTracingOn } from './legacy-trace.ts';
 import { compareResult, compareTrace, environmentOf, predict, type Router } from '../netfilter/predict.ts';
-import { tell, Tally, UNDETERMINED_LIMIT } from '../netfilter/tally.ts';
+import { type Held, tell, Tally, UNDETERMINED_LIMIT } from '../netfilter/tally.ts';
 import { Monitor, readTraces, ruleOrdinals, traceOf, watch } from '../netfilter/trace.ts';
 
 const PROBES_PER_RULESET = 16;
@@ -56,20 +56,24 @@ function chainLengths({ ordinals }: Router): ReadonlyMap<string, number> {
 let legacyTurn: Promise<void> = Promise.resolve();
 
 async function runSeed(ground: Ground, seed: number, tally: Tally): Promise<void> {
-  const random = new Random(seed);
-  const one = generateCase(random, PROBES_PER_RULESET, ground.lab.sets, seed);
-  const run = (): Promise<void> => runCase(ground, one, seed, random, tally);
-  if (one.backend !== 'legacy') return run();
+  const generate = (random: Random): Case => generateCase(random, PROBES_PER_RULESET, ground.lab.sets, seed);
+  const { family, backend } = generate(new Random(seed));
+  const run = (): Promise<void> =>
+    tally.hold({ seed, name: `IPv${family} ${backend}` }, () => {
+      const random = new Random(seed);
+      return runCase(ground, generate(random), random, tally);
+    });
+  if (backend !== 'legacy') return run();
   const turn = legacyTurn.then(run);
   // Whoever waits for this one fails with it, and no other.
   legacyTurn = turn.catch(() => undefined);
   return turn;
 }
 
-async function runCase(ground: Ground, one: Case, seed: number, random: Random, tally: Tally): Promise<void> {
+async function runCase(ground: Ground, one: Case, random: Random, tally: Tally): Promise<readonly Held[]> {
   const { lab } = ground;
   const router = load(ground, one, tally);
-  if (router === undefined) return;
+  if (router === undefined) return [];
   tally.rulesets += 1;
   const legacy = one.backend === 'legacy';
   const saved = lab.save(one.family, one.backend).toString();
@@ -86,6 +90,7 @@ async function runCase(ground: Ground, one: Case, seed: number, random: Random, 
   const traces = readTraces(text, ruleOrdinals(lab)).map((trace) =>
     legacy ? { ...trace, rules: legacyRules(legacyTraces, trace.first) ?? ['not logged'] } : trace,
   );
+  const held: Held[] = [];
   for (const [at, probe] of one.probes.entries()) {
     // A port that is not known leaves rules open that do not change the answer, and so stand in the kernel's list alone.
     const ephemeral = random.chance(0.2);
@@ -95,9 +100,9 @@ async function runCase(ground: Ground, one: Case, seed: number, random: Random, 
     const problem =
       compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, legacy) ??
       (await compareResult(lab, router, probe, outcomes, result));
-    const place = { seed, name: `IPv${one.family} ${one.backend}` };
-    tally.count(probe, result, outcomes, problem, place, `${saved}\n${text}\n${logged}`);
+    held.push({ probe, result, outcomes, problem, rules: `${saved}\n${text}\n${logged}` });
   }
+  return held;
 }
 
 describe('iptables against the kernel', () => {

@@ -10,6 +10,30 @@ const VERBOSE = process.env['KUBECTL_REACH_VERBOSE'] !== undefined;
 /** The share of packets of which we may know too little. */
 export const UNDETERMINED_LIMIT = 0.05;
 
+/** A packet that was sent, and what we say of it. */
+export interface Held {
+  readonly probe: Probe;
+  readonly result: ProbeResult;
+  readonly outcomes: readonly TraversalOutcome[];
+  /** A sentence, when none of our outcomes is what happened. */
+  readonly problem: string | null;
+  /** What a person would look at then. */
+  readonly rules: string;
+}
+
+interface Place {
+  readonly seed: number;
+  readonly name: string;
+}
+
+function isDisagreement({ problem, outcomes }: Held): boolean {
+  return problem !== null && outcomes.every(({ verdict }) => verdict !== 'undetermined');
+}
+
+function sameProbe(one: Probe, other: Probe): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /** What became of the packets of a suite: how often we said what the kernel did, something else, or nothing. */
 export class Tally {
   rulesets = 0;
@@ -19,6 +43,8 @@ export class Tally {
   private packets = 0;
   private answered = 0;
   private undetermined = 0;
+  /** Packets that disagreed, and agreed when they were sent again. */
+  private once = 0;
   private readonly disagreements: string[] = [];
   private readonly reasons = new Map<string, number>();
 
@@ -43,19 +69,26 @@ export class Tally {
   }
 
   /**
-   * Counts a packet that was sent.
-   * @param problem a sentence, when none of our outcomes is what happened
+   * Counts the packets of one ruleset. Where one disagrees, all are sent once more, since on a busy machine packets leave late and traces get
+   * lost: what disagrees twice is a disagreement, what does so once is told.
    * @param place what a disagreement is found again by, such as `seed 7 IPv4`
-   * @param rules what a person would look at then
+   * @param send loads the ruleset and sends the packets
    */
-  count(
-    probe: Probe,
-    result: ProbeResult,
-    outcomes: readonly TraversalOutcome[],
-    problem: string | null,
-    place: { readonly seed: number; readonly name: string },
-    rules: string,
-  ): void {
+  async hold(place: Place, send: () => Promise<readonly Held[]>): Promise<void> {
+    const first = await send();
+    const doubted = first.filter((one) => isDisagreement(one));
+    const second = doubted.length === 0 ? undefined : await send();
+    for (const one of second ?? first) {
+      const again = second === undefined || doubted.some(({ probe }) => sameProbe(probe, one.probe));
+      this.count(isDisagreement(one) && !again ? { ...one, problem: null } : one, place);
+    }
+    if (second === undefined) return;
+    this.once += doubted.filter(
+      ({ probe }) => !second.some((one) => isDisagreement(one) && sameProbe(probe, one.probe)),
+    ).length;
+  }
+
+  private count({ probe, result, outcomes, problem, rules }: Held, place: Place): void {
     this.packets += 1;
     if (result.result === 'answered') this.answered += 1;
     if (problem === null) return;
@@ -82,7 +115,7 @@ export class Tally {
     process.stdout.write(
       `${this.suite}: ${this.packets} packets through ${this.rulesets} rulesets (${this.refused} rules refused), ` +
         `${this.answered} answered, ${this.undetermined} undetermined (${(100 * share).toFixed(1)} %), ` +
-        `${this.disagreements.length} disagree; seeds from ${FIRST_SEED}\n${reasons.join('')}`,
+        `${this.disagreements.length} disagree, ${this.once} did once and not again; seeds from ${FIRST_SEED}\n${reasons.join('')}`,
     );
     return { disagreements: this.disagreements.slice(0, 10), undetermined: share };
   }

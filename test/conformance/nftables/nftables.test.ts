@@ -8,7 +8,7 @@ import { type Ground, prepareGrounds } from '../netfilter/ground.ts';
 import { type Lab, wasSent } from '../netfilter/lab.ts';
 import { loadIptables } from '../netfilter/load-iptables.ts';
 import { compareResult, compareTrace, environmentOf, placeKey, predict, type Router } from '../netfilter/predict.ts';
-import { tell, Tally, UNDETERMINED_LIMIT } from '../netfilter/tally.ts';
+import { type Held, tell, Tally, UNDETERMINED_LIMIT } from '../netfilter/tally.ts';
 import { Monitor, readTraces, ruleOrdinals, traceOf, watch } from '../netfilter/trace.ts';
 import { Random } from '../routing/random.ts';
 import { generateCase, type Case } from './generate.ts';
@@ -97,12 +97,25 @@ function ordinalsOf(lab: Lab, ruleset: NftRuleset): ReadonlyMap<string, string> 
   return ordinals;
 }
 
-async function runSeed(ground: Ground, seed: number, tally: Tally): Promise<void> {
+function runSeed(ground: Ground, seed: number, tally: Tally): Promise<void> {
+  const generate = (random: Random): Case => generateCase(random, PROBES_PER_RULESET, seed, ground.lab.sets);
+  const { family } = generate(new Random(seed));
+  return tally.hold({ seed, name: `IPv${family}` }, () => {
+    const random = new Random(seed);
+    return runCase(ground, generate(random), seed, random, tally);
+  });
+}
+
+async function runCase(
+  ground: Ground,
+  one: Case,
+  seed: number,
+  random: Random,
+  tally: Tally,
+): Promise<readonly Held[]> {
   const { lab } = ground;
-  const random = new Random(seed);
-  const one = generateCase(random, PROBES_PER_RULESET, seed, lab.sets);
   const router = load(ground, one, seed, tally);
-  if (router === undefined) return;
+  if (router === undefined) return [];
   tally.rulesets += 1;
   const monitor = new Monitor(lab);
   await monitor.listening(lab);
@@ -111,6 +124,7 @@ async function runSeed(ground: Ground, seed: number, tally: Tally): Promise<void
   await monitor.settle();
   const text = await monitor.stop();
   const traces = readTraces(text, ruleOrdinals(lab));
+  const held: Held[] = [];
   for (const [at, probe] of one.probes.entries()) {
     // A port that is not known leaves rules open that do not change the answer, and so stand in the kernel's list alone.
     const ephemeral = random.chance(0.2);
@@ -121,8 +135,9 @@ async function runSeed(ground: Ground, seed: number, tally: Tally): Promise<void
     const problem =
       compareTrace(router, outcomes, traceOf(traces, probe), !ephemeral, false) ??
       (ends.length > MOST_ENDS ? null : await compareResult(lab, router, probe, ends, result));
-    tally.count(probe, result, outcomes, problem, { seed, name: `IPv${one.family}` }, `${listing}\n${text}`);
+    held.push({ probe, result, outcomes, problem, rules: `${listing}\n${text}` });
   }
+  return held;
 }
 
 /** One outcome for each way that the packet may leave: chance and conditions lead to the same ones many times. */
