@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { DEBIAN_PACKAGES, debianPackage } from './build/debian-packages.ts';
-import { GO_PROGRAMS, goProgram, type GoProgram } from './build/go-modules.ts';
+import { fetchSources, GO_PROGRAMS, goProgram } from './build/go-modules.ts';
 import { captureSample } from './capture/sample.ts';
 import { defaultName, openLab, startLab, stopLab } from './lab.ts';
 import { progress } from './progress.ts';
@@ -56,7 +56,8 @@ switch (positionals[0]) {
     break;
   }
   case 'build':
-    await Promise.all(GO_PROGRAMS.map(build));
+    void fetchLater();
+    for (const program of GO_PROGRAMS) process.stdout.write(`${await goProgram(program)}\n`);
     for (const each of DEBIAN_PACKAGES) process.stdout.write(`${await debianPackage(each)}\n`);
     break;
   case 'down':
@@ -90,6 +91,7 @@ async function printStatus(labName: string): Promise<void> {
   }
 }
 
-async function build(programs: readonly GoProgram[]): Promise<void> {
-  for (const program of programs) process.stdout.write(`${await goProgram(program)}\n`);
+/** The sources of what is built last; one that cannot be had is told of when it is built. */
+async function fetchLater(): Promise<void> {
+  for (const program of ['coredns', 'istiod', 'istioctl'] as const) await fetchSources(program).catch(() => {});
 }

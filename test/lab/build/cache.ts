@@ -35,6 +35,11 @@ export async function cached(key: string, make: (folder: string) => Promise<void
   return folder;
 }
 
+/** Whether a folder of the cache was made. */
+export async function isCached(key: string): Promise<boolean> {
+  return await exists(join(cacheFolder(), key));
+}
+
 /** Does one thing at a time among all processes of the machine. */
 export async function locked<T>(path: string, action: () => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true });

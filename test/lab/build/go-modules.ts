@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { execute } from '../execute.ts';
 import { progress } from '../progress.ts';
-import { cached, cacheFolder, locked } from './cache.ts';
+import { cached, cacheFolder, isCached, locked } from './cache.ts';
 
 /** A Go module whose programs are built from source, at a version of its own. */
 interface GoModule {
@@ -18,8 +19,6 @@ interface GoModule {
   readonly stamp?: string;
   /** Build tags, with commas. */
   readonly tags?: string;
-  /** A cluster stands before anything of it is needed: its compiler takes what others leave of the processors. */
-  readonly yields?: true;
 }
 
 export const KUBERNETES_VERSION = 'v1.36.3';
@@ -77,8 +76,21 @@ const ISTIO: GoModule = {
     'github.com/envoyproxy/go-control-plane/contrib': 'v1.36.1-0.20260729145720-a2d8c7492908',
   },
   tags: 'vtprotobuf,disable_pgv',
-  yields: true,
 };
+
+/**
+ * All of them are built in one module: what several use is compiled once, by which Istio takes three fifths of the time. Where they name
+ * different versions of a library, all have the newest of these.
+ */
+const MODULES = [KUBERNETES, COREDNS, ISTIO];
+const GO_MOD = [
+  'module lab\n\ngo 1.26\n',
+  ...MODULES.map(({ module, version }) => `require ${module} ${version}`),
+  ...MODULES.flatMap(({ replace }) => Object.entries(replace)).map(
+    ([name, version]) => `replace ${name} => ${name} ${version}`,
+  ),
+  '',
+].join('\n');
 
 /** How a program is built. */
 interface GoBuild {
@@ -108,12 +120,9 @@ const PROGRAMS = {
 /** A program that is built from its Go module. */
 export type GoProgram = keyof typeof PROGRAMS;
 
-/** Those that a lab runs, in the order in which it needs them; beside them those for which it can wait. */
-export const GO_PROGRAMS: readonly (readonly GoProgram[])[] = [false, true].map((waits) =>
-  (Object.keys(PROGRAMS) as GoProgram[]).filter((name) => {
-    const { module, measured }: GoBuild = PROGRAMS[name];
-    return measured !== true && (module.yields === true) === waits;
-  }),
+/** Those that a lab runs. */
+export const GO_PROGRAMS: readonly GoProgram[] = (Object.keys(PROGRAMS) as GoProgram[]).filter(
+  (name) => !('measured' in PROGRAMS[name]),
 );
 
 /** No debugging information and no inlining: the compiler takes a third less time, and what it makes is fast enough for a lab. */
@@ -121,21 +130,31 @@ const FAST_COMPILING = ['-gcflags', 'all=-dwarf=false -l'];
 
 /**
  * The real program, built from its Go module once, statically linked, into the lab's cache under its version. From nothing
- * kube-apiserver and istiod take minutes each; what shares their module takes little after them.
+ * kube-apiserver and istiod take minutes each; what shares their libraries takes little after them.
  * @returns the path of the binary
  */
 export async function goProgram(program: GoProgram): Promise<string> {
   const build: GoBuild = PROGRAMS[program];
   const folder = await cached(keyOf(program), async (fresh) => {
-    const { module, version } = build.module;
-    // Programs of one module share most of what is compiled.
-    await locked(join(cacheFolder(), `go-${basename(module)}.lock`), async () => {
-      progress(`builds ${program} from ${module} ${version}`);
+    // Two compilers at once take the same time and twice the memory.
+    await locked(join(cacheFolder(), 'go.lock'), async () => {
+      progress(`builds ${program} from ${build.module.module} ${build.module.version}`);
       const compiling = build.measured === true ? [] : FAST_COMPILING;
       await go(fresh, build, ['build', '-trimpath', ...compiling, '-ldflags', linking(build), '-o', program]);
     });
   });
   return join(folder, program);
+}
+
+/** Downloads the sources of a program that is not built yet: the network is idle while others are compiled. */
+export async function fetchSources(program: GoProgram): Promise<void> {
+  if (await isCached(keyOf(program))) return;
+  const folder = await mkdtemp(join(tmpdir(), 'kubectl-reach-lab-'));
+  try {
+    await go(folder, PROGRAMS[program], ['list', '-deps']);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 function keyOf(program: GoProgram): string {
@@ -168,15 +187,11 @@ export async function agentProgram(): Promise<string> {
   return join(folder, 'agent');
 }
 
-/** Runs the go command for the package of a program, in a module of its own. */
+/** Runs the go command for the package of a program, in a module that requires those of all programs. */
 async function go(folder: string, { module, target = '.', main }: GoBuild, words: readonly string[]): Promise<void> {
-  const replaced = Object.entries(module.replace).map(([name, version]) => `replace ${name} => ${name} ${version}\n`);
-  const goMod = `module lab\n\ngo 1.26\n\nrequire ${module.module} ${module.version}\n\n${replaced.join('')}`;
-  await writeFile(join(folder, 'go.mod'), goMod);
+  await writeFile(join(folder, 'go.mod'), GO_MOD);
   if (main !== undefined) await writeFile(join(folder, 'main.go'), main);
   const env = { ...process.env, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' };
   const options = { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 };
-  const command = [...(module.yields === true ? ['nice', '-n', '19'] : []), 'go', ...words];
-  const [program, ...parameters] = [...command, '-tags', module.tags ?? '', target];
-  await promisify(execFile)(program, parameters, options);
+  await promisify(execFile)('go', [...words, '-tags', module.tags ?? '', target], options);
 }
