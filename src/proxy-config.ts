@@ -6,7 +6,6 @@ import type { ClusterFilter } from './explain/proxy-config/clusters.ts';
 import type { EndpointFilter } from './explain/proxy-config/endpoint-statuses.ts';
 import type { ListenerFilter } from './explain/proxy-config/listeners.ts';
 import type { RouteFilter } from './explain/proxy-config/routes.ts';
-import type { Proxies } from './proxy-config/open-proxies.ts';
 import {
   assignmentPart,
   bootstrapPart,
@@ -18,16 +17,11 @@ import {
   secretPart,
   troublesOf,
 } from './proxy-config/parts.ts';
-import { present, type Presentation, type Printed } from './proxy-config/present.ts';
+import { isIstioctls, present, type Presentation, type Printed } from './proxy-config/present.ts';
+import type { Proxies } from './proxy-config/proxies.ts';
 
 export { readSelection } from './explain/proxy-config/selection.ts';
 export { askProxies } from './proxy-config/ask-proxies.ts';
-export { readChainFilter, showChains, showRouteMatch } from './proxy-config/ways.ts';
-export { readHeaders } from './explain/envoy-request/request-line.ts';
-export { showDiff } from './proxy-config/diff.ts';
-export { compareRoots, showAuthorization } from './proxy-config/mesh.ts';
-export { showLoggers } from './proxy-config/loggers.ts';
-export { showAll } from './proxy-config/show-all.ts';
 
 /** What was shown, and sentences for standard error about what the table leaves out. */
 export interface Shown extends Printed {
@@ -95,9 +89,4 @@ export async function showExtensions(proxies: Proxies, how: Presentation): Promi
 /** Istioctl's forms show what runs alone; what the proxy refused or does not use is told beside them. */
 function troubles(proxies: Proxies, kind: 'cluster' | 'listener' | 'route', how: Presentation): string[] {
   return isIstioctls(how) ? troublesOf(proxies, [kind]) : [];
-}
-
-/** Whether it is printed as istioctl prints it. */
-export function isIstioctls({ format }: Pick<Presentation, 'format'>): boolean {
-  return format === 'short' || format === 'json' || format === 'yaml';
 }

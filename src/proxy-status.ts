@@ -18,7 +18,6 @@ import { parseSyncz } from './parse/istiod/syncz.ts';
 import type { ProxySelection } from './explain/proxy-config/target.ts';
 import { sentence } from './live-error.ts';
 import type { LiveAccess } from './live-question.ts';
-import { askRunning } from './proxy-config/ask-proxies.ts';
 import {
   capturedIstiods,
   istiodAnswers,
@@ -27,8 +26,10 @@ import {
   type IstiodAnswer,
   type IstiodSelection,
 } from './proxy-config/istiods.ts';
-import { openSnapshot, type Proxies } from './proxy-config/open-proxies.ts';
 import { renderOwn } from './proxy-config/present.ts';
+import type { Proxies } from './proxy-config/proxies.ts';
+import { askRunning } from './proxy-config/running-proxies.ts';
+import { openSnapshot } from './proxy-config/snapshot-proxies.ts';
 import { renderDumps } from './render/istioctl/dump.ts';
 import { escapeControls } from './render/escape-controls.ts';
 import { renderTable } from './render/istioctl/table.ts';

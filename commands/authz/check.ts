@@ -19,7 +19,7 @@ export default class AuthzCheck extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(AuthzCheck);
-    const { askProxies, showAuthorization } = await import('../../src/proxy-config.ts');
+    const { askProxies, showAuthorization } = await import('../../src/proxy-views.ts');
     const asked = this.asked(args.proxy, flags);
     await this.show(
       await askProxies(asked, ['config-dump'], (proxies) =>

@@ -53,7 +53,7 @@ export default class ProxyConfigAll extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigAll, spelledOut(this.argv));
-    const { askProxies, isIstioctls, readSelection, showAll } = await import('../../src/proxy-config.ts');
+    const { askProxies, isIstioctls, readSelection, showAll } = await import('../../src/proxy-views.ts');
     const { address, port, service, subset, direction } = await readSelection(flags);
     const filter = {
       cluster: { fqdn: given(flags.fqdn), selection: { direction, subset, port, service } },

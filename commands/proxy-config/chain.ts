@@ -37,7 +37,7 @@ export default class ProxyConfigChain extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigChain);
-    const { askProxies, readChainFilter, showChains } = await import('../../src/proxy-config.ts');
+    const { askProxies, readChainFilter, showChains } = await import('../../src/proxy-views.ts');
     const filter = await readChainFilter(flags);
     const asked = this.asked(args.proxy, flags);
     await this.show(

@@ -34,7 +34,7 @@ export default class ProxyConfigDiff extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigDiff);
-    const { showDiff } = await import('../../src/proxy-config.ts');
+    const { showDiff } = await import('../../src/proxy-views.ts');
     const sides = [args.one, args.other].filter((side) => side !== undefined);
     const input = {
       sides,

@@ -41,7 +41,7 @@ export default class ProxyConfigLog extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigLog);
-    const { showLoggers } = await import('../../src/proxy-config.ts');
+    const { showLoggers } = await import('../../src/proxy-views.ts');
     const input = {
       target: args.proxy ?? null,
       namespace: flags.namespace ?? null,

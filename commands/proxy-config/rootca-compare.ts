@@ -33,7 +33,7 @@ export default class ProxyConfigRootcaCompare extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigRootcaCompare);
-    const { compareRoots } = await import('../../src/proxy-config.ts');
+    const { compareRoots } = await import('../../src/proxy-views.ts');
     const sides = [args.one, args.other].filter((side) => side !== undefined);
     const { snapshot: snapshots = [], file: files = [] } = flags;
     const { text, same } = await compareRoots(

@@ -41,7 +41,7 @@ export default class ProxyConfigRouteMatch extends ProxyCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ProxyConfigRouteMatch);
-    const { askProxies, readHeaders, showRouteMatch } = await import('../../src/proxy-config.ts');
+    const { askProxies, readHeaders, showRouteMatch } = await import('../../src/proxy-views.ts');
     const { host, path, method, sni, header = [] } = flags;
     const description = { host, path, method, sni, headers: readHeaders(header) };
     const question = { description, port: flags.port ?? null, name: flags.name ?? null };

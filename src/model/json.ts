@@ -101,7 +101,7 @@ export class Cursor {
 }
 
 /** As `Cursor.number`, of a value. */
-export function numberOf(value: unknown): number | undefined {
+function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   return typeof value === 'string' && /^-?\d{1,20}(\.\d+)?$/.test(value) ? Number(value) : undefined;
 }

@@ -5,8 +5,9 @@ import { QuestionError } from '../explain/question/question-input.ts';
 import { escapeControls } from '../render/escape-controls.ts';
 import type { LiveAccess } from '../live-question.ts';
 import { readProxies } from './ask-proxies.ts';
-import { openSnapshot, type Proxy } from './open-proxies.ts';
 import { renderOwn } from './present.ts';
+import type { Proxy } from './proxies.ts';
+import { openSnapshot } from './snapshot-proxies.ts';
 
 /** What is to be compared. */
 export interface DiffInput {

@@ -4,9 +4,9 @@ import { loggersToChange, readLevels, readLoggers, type LevelChange } from '../e
 import { QuestionError } from '../explain/question/question-input.ts';
 import type { LiveAccess } from '../live-question.ts';
 import { renderTable } from '../render/istioctl/table.ts';
-import { runningPlaces } from './ask-proxies.ts';
 import { selectionOf } from './open-proxies.ts';
 import { renderOwn } from './present.ts';
+import { runningPlaces } from './running-proxies.ts';
 
 /** Levels of loggers that are to be changed, and where. */
 export interface LogInput {

@@ -5,7 +5,7 @@ import { QuestionError } from '../explain/question/question-input.ts';
 import { escapeControls } from '../render/escape-controls.ts';
 import type { LiveAccess } from '../live-question.ts';
 import { readProxies } from './ask-proxies.ts';
-import type { Proxies, Proxy } from './open-proxies.ts';
+import type { Proxies, Proxy } from './proxies.ts';
 import { present, renderOwn, type Printed } from './present.ts';
 
 /** Proxies or files whose authorities are compared. */

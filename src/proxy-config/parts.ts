@@ -51,7 +51,7 @@ import { selects } from '../explain/proxy-config/selection.ts';
 import type { Table } from '../explain/proxy-config/table.ts';
 import { camelCase } from '../model/protobuf-name.ts';
 import { parseCertificate } from '../parse/certificate/certificate.ts';
-import type { Proxies, Proxy } from './open-proxies.ts';
+import type { Proxies, Proxy } from './proxies.ts';
 import type { Part } from './present.ts';
 
 /** What filters have to know of the rest of a proxy. */

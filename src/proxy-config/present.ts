@@ -4,10 +4,10 @@
  */
 import { meaningOf } from '../explain/proxy-config/semantic-diff.ts';
 import type { Table } from '../explain/proxy-config/table.ts';
-import { messagePieces, type DumpFormat, type Messages } from '../render/istioctl/dump.ts';
+import type { DumpFormat, Messages } from '../render/istioctl/dump.ts';
 import { tablePieces } from '../render/istioctl/table.ts';
 import { documentPieces, renderJson, type DocumentLists } from '../render/json.ts';
-import type { Proxies, Proxy } from './open-proxies.ts';
+import type { Proxies, Proxy } from './proxies.ts';
 
 export type ShowFormat = 'short' | 'wide' | DumpFormat | OwnFormat;
 type OwnFormat = 'reach-json' | 'reach-yaml';
@@ -55,6 +55,8 @@ export async function present(
 ): Promise<Printed> {
   const parts = proxies.list.map((proxy) => ({ proxy: proxy.name, part: part(proxy) }));
   if (format === 'json' || format === 'yaml') {
+    // Loaded here: it knows all messages of Envoy.
+    const { messagePieces } = await import('../render/istioctl/dump.ts');
     const dumps = parts.map((one) => ({ ...one, messages: one.part.messages() }));
     return printed(messagePieces(odd ? oddMessages(dumps) : dumps, proxies.several, format), proxies);
   }
@@ -224,4 +226,9 @@ export function withoutMembers(value: unknown, names: ReadonlySet<string>): unkn
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([name]) => !names.has(name));
   return Object.fromEntries(kept.map(([name, member]) => [name, withoutMembers(member, names)]));
+}
+
+/** Whether it is printed as istioctl prints it. */
+export function isIstioctls({ format }: Pick<Presentation, 'format'>): boolean {
+  return format === 'short' || format === 'json' || format === 'yaml';
 }

@@ -3,8 +3,8 @@ import { filterDump, isFiltering, selectElements, type DumpFilter } from '../exp
 import { meaningOf } from '../explain/proxy-config/semantic-diff.ts';
 import { QuestionError } from '../explain/question/question-input.ts';
 import type { WalkedJson } from '../model/walked-json.ts';
-import { dumpPieces, type DumpFormat } from '../render/istioctl/dump.ts';
-import type { Proxies, Proxy } from './open-proxies.ts';
+import type { DumpFormat } from '../render/istioctl/dump.ts';
+import type { Proxies, Proxy } from './proxies.ts';
 import {
   assignmentPart,
   bootstrapPart,
@@ -52,7 +52,7 @@ export async function showAll(
 ): Promise<ShownAll> {
   // Without them there is nothing to show: that is told once, not for each section.
   for (const proxy of proxies.list) proxy.config();
-  if (format === 'json' || format === 'yaml') return { ...documents(proxies, filter, odd, format), notes: [] };
+  if (format === 'json' || format === 'yaml') return { ...(await documents(proxies, filter, odd, format)), notes: [] };
   const sections = sectionsOf(filter, layout, now);
   const notes: string[] = [];
   if (format === 'short' || format === 'wide') {
@@ -141,7 +141,7 @@ function missingNote(error: unknown): string {
 }
 
 /** The config_dump; of several proxies, an object with that of each under its name. */
-function documents(proxies: Proxies, filter: DumpFilter, odd: boolean, format: DumpFormat): Printed {
+async function documents(proxies: Proxies, filter: DumpFilter, odd: boolean, format: DumpFormat): Promise<Printed> {
   const { list, several } = proxies;
   const [first] = list;
   if (first !== undefined && !several && !odd && format === 'json' && !isFiltering(filter)) {
@@ -153,6 +153,8 @@ function documents(proxies: Proxies, filter: DumpFilter, odd: boolean, format: D
   const named = (): WalkedJson => ({
     members: list.map(({ name }, at) => [name, shown[at] ?? { value: null }] as const),
   });
+  // Loaded here: it knows all messages of Envoy.
+  const { dumpPieces } = await import('../render/istioctl/dump.ts');
   return printed(dumpPieces(several || only === undefined ? named() : only, format), proxies);
 }
 

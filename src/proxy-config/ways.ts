@@ -13,7 +13,7 @@ import {
 import { readSelection } from '../explain/proxy-config/selection.ts';
 import { escapeControls } from '../render/escape-controls.ts';
 import { renderTable } from '../render/istioctl/table.ts';
-import type { Proxies, Proxy } from './open-proxies.ts';
+import type { Proxies, Proxy } from './proxies.ts';
 import { lookupsOf, troublesOf } from './parts.ts';
 import { present, renderOwn, type Part, type Printed } from './present.ts';
 

@@ -7,9 +7,7 @@ const NUMBER_LIKE = /^[-+]?(?:[\d_]*\.?[\d_]*(?:e[-+]?\d+)?|0[box][\da-f_]+)$/i;
 
 /** A string that an implicit type takes is written with quotes; a type without a predicate writes no value itself. */
 const SCHEMA = DEFAULT_SCHEMA.extend({
-  implicit: [
-    new Type('!number-like', { kind: 'scalar', resolve: (text: unknown) => NUMBER_LIKE.test(String(text)) }),
-  ],
+  implicit: [new Type('!number-like', { kind: 'scalar', resolve: (text: unknown) => NUMBER_LIKE.test(String(text)) })],
 });
 
 /**

@@ -2,9 +2,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { field, list, number, text } from '../../src/model/protobuf-message.ts';
 import { readSelection, type Selection } from '../../src/explain/proxy-config/selection.ts';
-import { openProxies, type Proxy } from '../../src/proxy-config/open-proxies.ts';
+import { openProxies } from '../../src/proxy-config/open-proxies.ts';
 import { assignmentPart, clusterPart, endpointPart, listenerPart, routePart } from '../../src/proxy-config/parts.ts';
 import type { Part } from '../../src/proxy-config/present.ts';
+import type { Proxy } from '../../src/proxy-config/proxies.ts';
 
 let proxy: Proxy;
 beforeAll(async () => {

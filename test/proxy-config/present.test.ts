@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Table } from '../../src/explain/proxy-config/table.ts';
-import type { Proxies, Proxy } from '../../src/proxy-config/open-proxies.ts';
+import type { Proxies, Proxy } from '../../src/proxy-config/proxies.ts';
 import { present, type Part, type Printed, type ShowFormat } from '../../src/proxy-config/present.ts';
 import { renderTable } from '../../src/render/istioctl/table.ts';
 import { renderJson } from '../../src/render/json.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { compareRoots } from '../../src/proxy-config.ts';
+import { compareRoots } from '../../src/proxy-views.ts';
 import { NO_CLUSTER } from './no-cluster.ts';
 
 const PODS = 'samples/istio-bookinfo/clusters/lab/pods/bookinfo';

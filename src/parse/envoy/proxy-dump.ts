@@ -5,7 +5,13 @@ import { printedPart, readJson } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-node.ts';
 import { BatchReader } from '../json-index/passing-values.ts';
 import { adminMember, CLUSTERS, CONFIG_DUMP, explainText, isEmptyAnswer } from './admin-document.ts';
-import { holdsOthers, printedSections, storedInMemory, type PrintedSection } from './printed-sections.ts';
+import {
+  holdsOthers,
+  printedSections,
+  storedInMemory,
+  type PrintedSection,
+  type PrintedSections,
+} from './printed-sections.ts';
 import { printedStatuses, statusValues, type PrintedStatuses } from './printed-statuses.ts';
 import { protoMember } from './resource.ts';
 
@@ -47,33 +53,46 @@ export function readProxyDocument(artefact: Artefact, parseWholeBytes = INDEX_BY
   }
   const configs = adminMember(artefact, root, CONFIG_DUMP);
   if ('problem' in configs) return { kind: 'unreadable', gap: configs };
-  const sections = configs.elements().flatMap((node) => typedSection(node, reader));
+  const typed = configs.elements().flatMap((node) => typedSection(node, reader));
+  const ofType = (type: string): ProxyDumpSection[] =>
+    typed.filter((one) => one.type === type).map((one) => one.section);
+  const sections: TypedSections = { last: (type) => ofType(type).at(-1), all: ofType };
   const document = (): WalkedJson => walkedDocument(root, configs, reader);
   return { kind: 'config-dump', dump: configDump(artefact, sections, document, reader) };
 }
 
-function printedDump(artefact: Artefact, stored: StoredBytes, printed: readonly PrintedSection[]): ProxyDump {
+function printedDump(artefact: Artefact, stored: StoredBytes, printed: PrintedSections): ProxyDump {
   const reader = new ElementReader(artefact.name);
   // The one that was read last alone is held: all of them are the whole file.
-  let held: { readonly at: number; readonly node: JsonNode } | undefined;
-  const reads = printed.map(({ start, end }, at) => (): JsonNode => {
-    if (held?.at === at) return held.node;
+  let held: { readonly section: PrintedSection; readonly node: JsonNode } | undefined;
+  const read = (section: PrintedSection): JsonNode => {
+    if (held?.section === section) return held.node;
     held = undefined;
-    const node = printedPart(artefact.name, stored.slice(start, end), `/configs/${at}`);
-    held = { at, node };
+    const pointer = (): string => `/configs/${printed.all().indexOf(section)}`;
+    const node = printedPart(artefact.name, stored.slice(section.start, section.end), pointer);
+    held = { section, node };
     return node;
-  });
-  const sections = printed.flatMap(({ type }, at) => {
-    const read = reads[at];
-    return read === undefined ? [] : [{ type, section: dumpSection(read, reader) }];
-  });
+  };
+  const known = new Map<PrintedSection, ProxyDumpSection>();
+  const dumped = (section: PrintedSection): ProxyDumpSection => {
+    const found = known.get(section) ?? dumpSection(() => read(section), reader);
+    known.set(section, found);
+    return found;
+  };
+  const sections: TypedSections = {
+    last: (type) => {
+      const section = printed.last(type);
+      return section === undefined ? undefined : dumped(section);
+    },
+    all: (type) => printed.all().flatMap((section) => (section.type === type ? [dumped(section)] : [])),
+  };
   const parts = {
     *[Symbol.iterator]() {
-      for (const read of reads) yield read();
+      for (const section of printed.all()) yield read(section);
     },
   };
   const document = (): WalkedJson => {
-    if (!holdsOthers(stored, printed)) return { members: [['configs', walkedParts(parts, reader)]] };
+    if (!holdsOthers(stored, printed.all())) return { members: [['configs', walkedParts(parts, reader)]] };
     const { root, gaps } = readJson(artefact, 0, 'layout');
     reader.gaps.push(...gaps.map(explainText));
     return walkedDocument(root, root?.member('configs') ?? null, reader);
@@ -107,6 +126,12 @@ function walkedMembers(part: JsonNode, reader: ElementReader): (readonly [string
   });
 }
 
+/** Sections by their types. */
+interface TypedSections {
+  readonly last: ProxyDump['section'];
+  readonly all: ProxyDump['sections'];
+}
+
 interface TypedSection {
   readonly type: string;
   readonly section: ProxyDumpSection;
@@ -119,16 +144,14 @@ function typedSection(node: JsonNode, reader: ElementReader): TypedSection[] {
 
 function configDump(
   artefact: Artefact,
-  sections: readonly TypedSection[],
+  sections: TypedSections,
   document: () => WalkedJson,
   reader: ElementReader,
 ): ProxyDump {
-  const ofType = (type: string): ProxyDumpSection[] =>
-    sections.filter((one) => one.type === type).map((one) => one.section);
   return {
     artefact: artefact.name,
-    section: (type) => ofType(type).at(-1),
-    sections: ofType,
+    section: sections.last,
+    sections: sections.all,
     pieces: () => piecesOf(artefact.stored ?? storedInMemory(artefact.bytes)),
     document,
     gaps: () => reader.gaps,

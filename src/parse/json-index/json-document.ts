@@ -63,7 +63,7 @@ export function readJson(
  * @param bytes from the beginning of its first line to its last bracket
  * @param pointer of the part in the document
  */
-export function printedPart(artefact: string, bytes: Buffer, pointer: string): JsonNode {
+export function printedPart(artefact: string, bytes: Buffer, pointer: () => string): JsonNode {
   const start = skipSpace(bytes, 0);
   const { length: end } = bytes;
   const kind = bytes[start] === OPEN_BRACKET ? 'array' : 'object';
@@ -85,7 +85,11 @@ function readIndexed(artefact: Artefact, start: number, outer: IndexDepth | 'lay
       problem: 'text follows the end of the JSON document',
     });
   }
-  return { root: new SpanNode(artefact.name, bytes, span, '', byLayout !== null), whole: gaps.length === 0, gaps };
+  return {
+    root: new SpanNode(artefact.name, bytes, span, () => '', byLayout !== null),
+    whole: gaps.length === 0,
+    gaps,
+  };
 }
 
 function notJson(artefact: Artefact, start: number): Gap {

@@ -111,6 +111,8 @@ export class ParsedNode implements JsonNode {
   }
 }
 
+type Place = readonly [SpanNode, string | number] | (() => string);
+
 /** A value of which only the place is known. */
 export class SpanNode implements JsonNode {
   readonly #artefact: string;
@@ -118,17 +120,11 @@ export class SpanNode implements JsonNode {
   #span: Span;
   /** Whether the lines tell where values end. */
   readonly #layout: boolean;
-  /** Pointer of the parent and the key below it, or the pointer itself. */
-  readonly #place: readonly [SpanNode, string | number] | string;
+  /** The parent and the key below it, or what tells the pointer. */
+  readonly #place: Place;
   #cursor: Cursor | undefined;
 
-  constructor(
-    artefact: string,
-    bytes: Buffer,
-    span: Span,
-    place: readonly [SpanNode, string | number] | string,
-    layout: boolean,
-  ) {
+  constructor(artefact: string, bytes: Buffer, span: Span, place: Place, layout: boolean) {
     this.#layout = layout;
     this.#artefact = artefact;
     this.#bytes = bytes;
@@ -137,7 +133,7 @@ export class SpanNode implements JsonNode {
   }
 
   get pointer(): string {
-    if (typeof this.#place === 'string') return this.#place;
+    if (typeof this.#place === 'function') return this.#place();
     const [parent, key] = this.#place;
     return new Cursor(this.#artefact, parent.pointer, undefined).at(key).pointer;
   }

@@ -75,6 +75,19 @@ function settled(words: readonly string[], text: string): unknown {
   return command === 'route' || command === 'listener' || command === 'all' ? text.split('\n').toSorted() : text;
 }
 
+/** Levels of the sidecar's loggers, as istioctl shows them. */
+const levels = async (): Promise<string> => (await theirs('pc', 'log', SIDECAR)).text;
+
+/** What a program prints when it resets levels that are far from their defaults, and those that Envoy has then. */
+async function afterReset(program: typeof live): Promise<{ readonly printed: Printed; readonly left: string }> {
+  await live('pc', 'log', SIDECAR, '--level', 'error,http:debug,router:trace,upstream:off');
+  const changed = await levels();
+  for (const one of ['admin: error', 'http: debug', 'router: trace', 'upstream: off'])
+    expect(changed).toContain(`  ${one}\n`);
+  const printed = await program('pc', 'log', SIDECAR, '--reset');
+  return { printed, left: await levels() };
+}
+
 const FORMATS = ['short', 'json', 'yaml'];
 const COMMANDS = ['cluster', 'listener', 'route', 'endpoint', 'eds', 'bootstrap', 'secret'];
 const REVIEWS = 'reviews.bookinfo.svc.cluster.local';
@@ -158,7 +171,6 @@ describe('proxy-config', () => {
   });
 
   it('changes levels of loggers on the explicit flag alone, as istioctl reads them', async () => {
-    const levels = async (): Promise<string> => (await theirs('pc', 'log', SIDECAR)).text;
     const before = await levels();
     expect((await live('pc', 'log', SIDECAR)).text).toBe(before);
     expect(await levels()).toBe(before);
@@ -166,8 +178,13 @@ describe('proxy-config', () => {
     expect(text).toMatch(/^ {2}http: debug$/m);
     expect(text).toMatch(/^ {2}router: trace$/m);
     expect(await levels()).toBe(text);
-    await live('pc', 'log', SIDECAR, '--reset');
-    expect(await levels()).not.toMatch(/: (?:debug|trace)$/m);
+  });
+
+  it('resets levels of loggers to those to which istioctl resets them', async () => {
+    const [expected, own] = [await afterReset(theirs), await afterReset(live)];
+    expect(own.left).toBe(expected.left);
+    expect(own.printed).toMatchObject({ text: expected.left, errors: '', status: 0 });
+    expect(new Set(expected.left.match(/(?<=: )\w+$/gm))).toEqual(new Set(['warning']));
   });
 });
 
@@ -291,6 +308,12 @@ describe('where istioctl does otherwise', () => {
     expect(other.errors).not.toContain('unrecognized logger name');
     expect(own.errors).toContain('unrecognized logger name: rout');
     expect(own).toMatchObject({ text: '', status: 2 });
+  });
+
+  it('reset says nothing of the injector, in whose configuration istioctl looks for a level where there is none', async () => {
+    const [other, own] = [await afterReset(theirs), await afterReset(live)];
+    expect(other.printed.text + other.printed.errors).toContain('unable to get logLevel from ConfigMap');
+    expect(own.printed.text + own.printed.errors).not.toContain('ConfigMap');
   });
 
   it('a proxy that runs something else ends with status 3', async () => {

@@ -4,7 +4,10 @@ import { printedSections, storedInMemory } from '../../../src/parse/envoy/printe
 
 const TYPE = 'type.googleapis.com/envoy.admin.v3.';
 const found = (text: string) => printedSections(storedInMemory(Buffer.from(text)));
-const texts = (text: string) => found(text)?.map(({ type, start, end }) => [type, text.slice(start, end)]);
+const texts = (text: string) =>
+  found(text)
+    ?.all()
+    .map(({ type, start, end }) => [type, text.slice(start, end)]);
 
 const CONTENT = fc.dictionary(
   fc.constantFrom('a', 'dynamic_listeners', 'ConfigDump"'),
@@ -27,6 +30,45 @@ describe('the sections of a config_dump as Envoy prints it', () => {
         expect(sections).toEqual(configs.map((one) => [one['@type'].slice(TYPE.length), one]));
       }),
     );
+  });
+
+  it('are found by their types in whatever order, the last of each', () => {
+    fc.assert(
+      fc.property(
+        fc.array(SECTION, { minLength: 1, maxLength: 5 }),
+        fc.shuffledSubarray(['Bootstrap', 'Clusters', 'ScopedRoutes', 'Secrets'], { minLength: 1 }),
+        (configs, asked) => {
+          const text = JSON.stringify({ configs }, null, 1);
+          const sections = found(text);
+          for (const name of asked) {
+            const last = sections?.last(`${name}ConfigDump`);
+            const wanted = configs.findLast((one) => one['@type'] === `${TYPE}${name}ConfigDump`);
+            expect(last && JSON.parse(text.slice(last.start, last.end))).toEqual(wanted);
+            // Each is one object, however it is found.
+            expect(sections?.all().filter((one) => one === last)).toHaveLength(last === undefined ? 0 : 1);
+          }
+        },
+      ),
+    );
+  });
+
+  it('are looked for from the end, no further than is needed', () => {
+    const configs = ['Bootstrap', 'Clusters', 'Routes'].map((name) => ({
+      '@type': `${TYPE}${name}ConfigDump`,
+      list: Array.from({ length: 80_000 }, (_, at) => ({ name: `some name ${at}` })),
+    }));
+    const memory = storedInMemory(Buffer.from(JSON.stringify({ configs }, null, 1)));
+    const starts: number[] = [];
+    const stored = {
+      ...memory,
+      peek: (start: number, end: number) => {
+        if (end - start > 1000) starts.push(start);
+        return memory.peek(start, end);
+      },
+    };
+    const routes = printedSections(stored)?.last('RoutesConfigDump');
+    expect(routes?.end).toBeGreaterThan(routes?.start ?? Number.POSITIVE_INFINITY);
+    expect(Math.min(...starts)).toBeGreaterThan((routes?.start ?? 0) - 1.1 * 1024 * 1024);
   });
 
   it('are found when they are larger than what is looked at at once', () => {

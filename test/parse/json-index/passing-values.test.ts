@@ -16,7 +16,7 @@ interface Wish {
 /** What is read of a list that is printed in this way, and the pointers of what could not be. */
 function passing(text: string, { holding = null, without = [] }: Wish = {}): { values: unknown[]; broken: string[] } {
   const broken: string[] = [];
-  const list = printedPart('dump', Buffer.from(text), '').member('list');
+  const list = printedPart('dump', Buffer.from(text), () => '').member('list');
   const wish = { holding, without, broken: (pointer: string) => broken.push(pointer) };
   return { values: [...(list?.passingElements(wish) ?? [])], broken };
 }
