@@ -247,7 +247,9 @@ function translation({ random, family, hook, table }: Place, ip: string): string
       `tcp dport { 80, 443 } redirect to :tcp dport map { 80 : 8080, 443 : 15001 }`,
       'redirect',
       table === 'inet' ? `dnat ${family === 4 ? 'ip6 to fd00:99:20::1' : 'ip to 10.99.20.1'}` : 'accept',
-      `dnat ${ip} prefix to ${family === 4 ? '10.99.20.0/24' : 'fd00:99:20::/64'}`,
+      // Of an IPv4 address the kernel leaves twelve bytes as they were on its stack (nft_nat_setup_netmap): compiled without zeroed stacks, it
+      // takes an address for another one, and finds no answer's connection.
+      family === 4 ? 'accept' : 'dnat ip6 prefix to fd00:99:20::/64',
       'accept',
     ]);
   }
