@@ -32,9 +32,9 @@ export function printedSections(stored: StoredBytes): PrintedSections | null {
   const closing = CLOSING.exec(tail)?.[1];
   if (closing === undefined) return null;
   const head = stored.peek(0, Math.min(length, LOOK_BACK + MARKER.length));
-  return openingAt(head, head.indexOf(MARKER), 0) === null
-    ? null
-    : new PrintedSections(stored, length - closing.length);
+  const opening = head.toString('latin1', 0, Math.max(0, head.indexOf(MARKER)));
+  // Another element may stand before the first section that is known by its type.
+  return FIRST.test(opening) ? new PrintedSections(stored, length - closing.length) : null;
 }
 
 /** The line that opens a section, and the beginning of its type, before a marker; null: no section is opened there. */
@@ -43,7 +43,7 @@ function openingAt(
   hit: number,
   begin: number,
 ): { readonly opening: string; readonly name: string } | null {
-  const before = bytes.toString('latin1', Math.max(0, hit - LOOK_BACK), Math.max(0, hit));
+  const before = bytes.toString('latin1', Math.max(0, hit - LOOK_BACK), hit);
   const isHead = begin === 0 && hit <= LOOK_BACK;
   const [, opening = '', name = ''] = (isHead ? FIRST.exec(before) : null) ?? NEXT.exec(before) ?? [];
   return opening === '' ? null : { opening, name };
