@@ -29,7 +29,8 @@ function spelled(message: Record<string, unknown>, name: string): unknown {
   return value === null || typeof value === 'function' ? undefined : value;
 }
 
-function isMessage(value: unknown): value is Record<string, unknown> {
+/** No field of a message is called as something that every object inherits, so that its members can be read as they are. */
+export function isMessage(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

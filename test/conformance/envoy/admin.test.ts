@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
@@ -9,6 +8,8 @@ import { EnvoyDocuments } from '../../../src/collect/live/envoy/envoy-documents.
 import { openProxies } from '../../../src/proxy-config/open-proxies.ts';
 import { showEndpoints } from '../../../src/proxy-config.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
+import { freePort } from './ports.ts';
+import { staticCluster } from './static-cluster.ts';
 
 const signal = (): AbortSignal => AbortSignal.timeout(20_000);
 const [version = ''] = ENVOY_VERSIONS;
@@ -17,10 +18,7 @@ describe('the admin interface of a real Envoy', () => {
   let port: number;
   let stop: () => void;
   beforeAll(async () => {
-    const address = { socket_address: { address: '127.0.0.1', port_value: 1 } };
-    const endpoints = [{ lb_endpoints: [{ endpoint: { address } }] }];
-    const cluster = { name: 'a', type: 'STATIC', load_assignment: { cluster_name: 'a', endpoints } };
-    ({ port, stop } = await startEnvoy({ clusters: [cluster] }));
+    ({ port, stop } = await startEnvoy({ clusters: [staticCluster('a', [1])] }));
   });
   afterAll(() => stop());
 
@@ -102,16 +100,4 @@ async function state(port: number): Promise<unknown> {
   } catch {
     return null;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }

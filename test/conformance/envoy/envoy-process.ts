@@ -3,9 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './ports.ts';
 
 const READY_WITHIN_MS = 20_000;
 
@@ -67,24 +67,6 @@ export class EnvoyProcess {
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await ended;
-  }
-}
-
-let nextPort = 10_000 + (process.pid % 1000) * 15;
-
-/** A port that nobody listens on now, below those that the kernel gives to clients, so that nobody takes it meanwhile. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    nextPort = nextPort >= 28_900 ? 10_000 : nextPort + 1;
-    const server = createServer();
-    const port = nextPort;
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '0.0.0.0', () => resolve(true));
-    });
-    if (!free) continue;
-    await once(server.close(), 'close');
-    return port;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What becomes of an upgrade in front of a buffer filter, held against the real Envoy: it is held until a limit of time ends it. */
 import { describe, expect, it } from 'vitest';
-import { freePort } from './envoy-process.ts';
+import { freePort } from './ports.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { managedListener, plainProbe } from './plain-listener.ts';

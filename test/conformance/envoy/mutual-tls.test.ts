@@ -13,7 +13,8 @@ import { upstreamFailure } from '../../../src/evaluate/proxies/envoy/upstream-fa
 import type { EnvoyFacts, EnvoyOutcome } from '../../../src/model/envoy.ts';
 import { Authority } from './certificates.ts';
 import type { KeyPair } from './certificates.ts';
-import { EnvoyProcess, freePort } from './envoy-process.ts';
+import { EnvoyProcess } from './envoy-process.ts';
+import { freePort } from './ports.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { readFacts } from './session.ts';
 

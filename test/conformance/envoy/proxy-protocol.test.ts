@@ -1,7 +1,7 @@
 /** The PROXY protocol, held against the real Envoy: which addresses count where, and what becomes of connections without its header. */
 import { describe, expect, it } from 'vitest';
 import type { EnvoyOutcome, ProxyHeader } from '../../../src/model/envoy.ts';
-import { freePort } from './envoy-process.ts';
+import { freePort } from './ports.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';

@@ -5,6 +5,7 @@ import { parseEnvoyClusters } from '../../../src/parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../../../src/parse/envoy/config-dump.ts';
 import type { Certificates } from './certificates.ts';
 import { EnvoyProcess, readLog } from './envoy-process.ts';
+import { sourcePort } from './ports.ts';
 import { sendProbe } from './probe.ts';
 import type { Probe, Reply } from './probe.ts';
 import { sendHttp2 } from './send-http2.ts';
@@ -37,13 +38,9 @@ export async function readFacts(
   };
 }
 
-/** Source ports that the suite hands out: below those that Linux gives away itself, above those that programs listen on. */
-const SOURCE_PORTS = { first: 16_384, last: 28_999 } as const;
-let nextPort: number = SOURCE_PORTS.first;
-
 /**
- * Sends all, some at once. Each connection has a source port that no other one of the log has, because the access log tells them apart
- * by it: the kernel gives the same port again soon, though rarely. A port that a probe asks for is bound once.
+ * Sends all, some at once. Each connection has a source port that no other one of the log has. A port that a probe asks for is
+ * bound once.
  */
 export async function sendAll(probes: readonly Probe[], certificates: Certificates): Promise<Reply[]> {
   const replies: Reply[] = [];
@@ -51,7 +48,7 @@ export async function sendAll(probes: readonly Probe[], certificates: Certificat
   for (let start = 0; start < probes.length; start += WIDTH) {
     const batch = probes.slice(start, start + WIDTH).map((probe) => {
       const key = `${probe.from}:${probe.sourcePort}`;
-      if (probe.sourcePort === 0 || used.has(key)) return { ...probe, sourcePort: handOut() };
+      if (probe.sourcePort === 0 || used.has(key)) return { ...probe, sourcePort: sourcePort() };
       used.add(key);
       return probe;
     });
@@ -62,12 +59,6 @@ export async function sendAll(probes: readonly Probe[], certificates: Certificat
     );
   }
   return replies;
-}
-
-function handOut(): number {
-  const port = nextPort;
-  nextPort = port === SOURCE_PORTS.last ? SOURCE_PORTS.first : port + 1;
-  return port;
 }
 
 /** A request, what the real Envoy did with it, and our answer from that Envoy's own dump. */

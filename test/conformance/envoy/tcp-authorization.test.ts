@@ -8,7 +8,7 @@ import { createServer } from 'node:http2';
 import { createServer as createGreeter } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from './envoy-process.ts';
+import { freePort } from './ports.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { istioCondition, metadataCondition, POLICY, rbacFilter, RESULT, rules } from './istio-custom.ts';

@@ -3,7 +3,7 @@
  * delay of a fault, however long, ends no request with UT (Filter::onRequestComplete, source/common/router/router.cc).
  */
 import { describe, expect, it } from 'vitest';
-import { freePort } from './envoy-process.ts';
+import { freePort } from './ports.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';

@@ -13,14 +13,19 @@ export interface Ground {
   readonly routing: Readonly<Record<Family, RoutingTables>>;
 }
 
-/** @param name of this process alone */
-export function prepareGrounds(name: string): Promise<readonly Ground[]> {
-  return Promise.all(
-    Array.from({ length: GROUNDS }, async (_, at) => {
-      const lab = new Lab(`${name}-${at}`);
-      await lab.ready();
-      const routing = { 4: lab.router.tables(4), 6: lab.router.tables(6) };
-      return { lab, sets: lab.ipsets(), routing };
-    }),
-  );
+/** @param name of this process alone @throws what hinders one of them; nothing of the others is left then */
+export async function prepareGrounds(name: string): Promise<readonly Ground[]> {
+  const labs: Lab[] = [];
+  try {
+    for (let at = 0; at < GROUNDS; at += 1) labs.push(new Lab(`${name}-${at}`));
+    await Promise.all(labs.map((lab) => lab.ready()));
+    return labs.map((lab) => ({
+      lab,
+      sets: lab.ipsets(),
+      routing: { 4: lab.router.tables(4), 6: lab.router.tables(6) },
+    }));
+  } catch (error) {
+    for (const lab of labs) lab.remove();
+    throw error;
+  }
 }

@@ -77,15 +77,13 @@ export class Tally {
   async hold(place: Place, send: () => Promise<readonly Held[]>): Promise<void> {
     const first = await send();
     const doubted = first.filter((one) => isDisagreement(one));
-    const second = doubted.length === 0 ? undefined : await send();
-    for (const one of second ?? first) {
-      const again = second === undefined || doubted.some(({ probe }) => sameProbe(probe, one.probe));
-      this.count(isDisagreement(one) && !again ? { ...one, problem: null } : one, place);
+    const last = doubted.length === 0 ? first : await send();
+    const isTwice = ({ probe }: Held): boolean => doubted.some((one) => sameProbe(one.probe, probe));
+    const twice = last.filter((one) => isDisagreement(one) && isTwice(one));
+    this.once += doubted.length - twice.length;
+    for (const one of last) {
+      this.count(isDisagreement(one) && !twice.includes(one) ? { ...one, problem: null } : one, place);
     }
-    if (second === undefined) return;
-    this.once += doubted.filter(
-      ({ probe }) => !second.some((one) => isDisagreement(one) && sameProbe(probe, one.probe)),
-    ).length;
   }
 
   private count({ probe, result, outcomes, problem, rules }: Held, place: Place): void {

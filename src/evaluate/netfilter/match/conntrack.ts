@@ -26,7 +26,7 @@ export function matchConntrack(match: ConntrackMatch, state: WalkState, environm
   const { tracking, protocol } = state.flow;
   const protocolNumber = PROTOCOL_NUMBERS[protocol];
   const ephemeral = unknownPort(state.flow, environment);
-  return all([byState, ...matchEntry(match, tracking, protocolNumber, ephemeral, (name) => status(name, state))]);
+  return matchEntry(match, byState, tracking, protocolNumber, ephemeral, (name) => status(name, state));
 }
 
 /**
@@ -49,21 +49,23 @@ function matchTemplate(match: ConntrackMatch, family: Family): TestResult {
   const none: NumberRange = { from: 0, to: 0 };
   const byState =
     match.state === undefined ? YES : negate(yesNo(match.state.states.includes('NEW')), match.state.negated);
-  return all([byState, ...matchEntry(match, tuples, 0, none, (name) => yesNo(name === 'CONFIRMED'))]);
+  return matchEntry(match, byState, tuples, 0, none, (name) => yesNo(name === 'CONFIRMED'));
 }
 
 /** What an entry of the connection tracker says about both directions. */
 type Tuples = Omit<Tracking, 'state' | 'dnat' | 'snat' | 'mark' | 'zoned' | 'ipvs'>;
 
-/** The tests of an entry beside that of its state. @param ephemeral where ports lie that are not known */
+/** @param byState what the test of the state says @param ephemeral where ports lie that are not known */
 function matchEntry(
   match: ConntrackMatch,
+  byState: TestResult,
   entry: Tuples,
   protocolNumber: number,
   ephemeral: NumberRange,
   hasStatus: (name: string) => TestResult,
-): TestResult[] {
-  return [
+): TestResult {
+  return all([
+    byState,
     match.direction === undefined ? YES : yesNo(match.direction === entry.direction),
     address(match.originalSource, entry.originalSource),
     address(match.originalDestination, entry.originalDestination),
@@ -80,7 +82,7 @@ function matchEntry(
       ? YES
       : negate(any(match.status.statuses.map((name) => hasStatus(name))), match.status.negated),
     match.expires === undefined ? YES : unknown('when the connection expires is not known'),
-  ];
+  ]);
 }
 
 /** The state bits that a packet shows: one of its connection, and SNAT and DNAT when that is translated. */

@@ -1,5 +1,6 @@
 import type { Unknown } from '../../../model/branching.ts';
 import { Cursor } from '../../../model/json.ts';
+import { isMessage } from '../../../model/protobuf-message.ts';
 import { camelCase } from '../../../model/protobuf-name.ts';
 
 /**
@@ -18,11 +19,6 @@ export function field(message: Cursor, name: string): Cursor {
   if (camel === name) return ABSENT;
   const other = value[camel];
   return other === undefined ? ABSENT : message.child(camel, other);
-}
-
-/** No field of a message is called as something that every object inherits, so that its members can be read as they are. */
-function isMessage(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Stands for every field that is not there: most are not, and nobody cites what is absent. */
@@ -66,13 +62,9 @@ function lastPart(type: string | undefined): string | undefined {
 
 /** An enum's name; numbers are looked up in `names`. undefined: absent; the text itself when it is no known name. */
 export function enumName(value: Cursor, names: readonly string[]): string | undefined {
-  return enumText(value.value, names);
-}
-
-/** As `enumName`, of a value. */
-export function enumText(value: unknown, names: readonly string[]): string | undefined {
-  if (typeof value === 'number') return names[value] ?? String(value);
-  return typeof value === 'string' ? value : undefined;
+  const { value: text } = value;
+  if (typeof text === 'number') return names[text] ?? String(text);
+  return typeof text === 'string' ? text : undefined;
 }
 
 /** Seconds of a google.protobuf.Duration. */

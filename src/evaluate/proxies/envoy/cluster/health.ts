@@ -1,6 +1,6 @@
 import type { Cursor } from '../../../../model/json.ts';
-import { field as valueOf } from '../../../../model/protobuf-message.ts';
-import { enumName, enumText, field, isTrue } from '../proto-json.ts';
+import { enumName } from '../../../../model/protobuf-message.ts';
+import { field, isTrue } from '../proto-json.ts';
 
 export type Health = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -22,7 +22,7 @@ const EDS_STATUS = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'D
  * @param endpoint an LbEndpoint
  */
 export function assignedHealth(endpoint: unknown): HostHealth {
-  const status = enumText(valueOf(endpoint, 'health_status'), EDS_STATUS) ?? 'UNKNOWN';
+  const status = enumName(endpoint, 'health_status', EDS_STATUS);
   switch (status) {
     case 'UNKNOWN':
     case 'HEALTHY':
@@ -57,7 +57,7 @@ export function reportedHealth(status: Cursor): HostHealth {
   const flags = field(status, 'health_status');
   const raised = (table: Readonly<Record<string, string>>): string[] =>
     Object.entries(table).flatMap(([name, reason]) => (isTrue(flags, name) ? [reason] : []));
-  const eds = enumName(field(flags, 'eds_health_status'), EDS_STATUS) ?? 'UNKNOWN';
+  const eds = enumName(flags.value, 'eds_health_status', EDS_STATUS);
   const edsUnhealthy = eds === 'UNHEALTHY' || eds === 'TIMEOUT' || eds === 'DRAINING';
   const unhealthy = [...raised(UNHEALTHY_FLAGS), ...(edsUnhealthy ? [`discovery reports ${eds}`] : [])];
   const degraded = [...raised(DEGRADED_FLAGS), ...(eds === 'DEGRADED' ? ['discovery reports DEGRADED'] : [])];
