@@ -1,8 +1,8 @@
-// Builds dist/: the bundle of all commands, the launcher that loads it through a code cache, and the completion program.
+// Builds dist/: the bundles of the framework and of all commands, the launcher that loads them through a code cache, and the completion program.
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 
 /** @type {import('esbuild').BuildOptions} */
-const shared = {
+const common = {
   // The code cache's loader knows no import(); require does the same where everything is CommonJS.
   supported: { 'dynamic-import': false },
   absWorkingDir: root,
@@ -23,21 +23,43 @@ const shared = {
   logLevel: 'warning',
 };
 
-/** One line for each file of commands/: the file's path is the command's name. */
-function commandsEntry() {
-  const files = readdirSync(join(root, 'commands'), { recursive: true, encoding: 'utf8' })
-    .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => file.endsWith('.ts'))
-    .toSorted();
-  const imports = files.map((file, index) => `import c${index} from './commands/${file}';`);
-  const entries = files.map((file, index) => `'${file.slice(0, -3).replaceAll('/', ':')}': c${index},`);
+/** Commands about the program itself, which need nothing but the framework. */
+const OWN = ['help', 'version'];
+
+/** The command's name by its file: `proxy-config:route` of proxy-config/route.ts. */
+const names = readdirSync(join(root, 'commands'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -3).replaceAll(/[/\\]/g, ':'))
+  .toSorted();
+const others = names.filter((name) => !OWN.includes(name));
+
+/**
+ * How each of these commands is loaded when it is asked for.
+ * @param {readonly string[]} commands
+ */
+function loaders(commands) {
+  const lines = commands.map((name) => {
+    const file = `./commands/${name.replaceAll(':', '/')}.ts`;
+    return `'${name}': async () => (await import('${file}')).default,`;
+  });
+  return `{ ${lines.join('\n')} }`;
+}
+
+/**
+ * What every start loads: oclif, what all commands share, and the commands of OWN. The others' loaders are given to it.
+ * @param {readonly string[]} modules paths of those that the other commands need of it
+ */
+function frameworkEntry(modules) {
+  const handed = modules.map((module) => `get '${module}'() { return require('./${module}'); },`);
   return `
     import { describeCommands } from './src/cli/catalogue.ts';
-    import { run } from './src/cli/run.ts';
-    ${imports.join('\n')}
-    const commands = { ${entries.join('\n')} };
-    export const main = (argv) => run(argv, commands);
-    export const catalogue = () => describeCommands(commands);`;
+    import { loadAll, run } from './src/cli/run.ts';
+    const own = ${loaders(OWN)};
+    const loaders = (others) =>
+      ({ ...own, ...Object.fromEntries(${JSON.stringify(others)}.map((name) => [name, () => others()[name]()])) });
+    export const main = (argv, catalogue, others) => run(argv, loaders(others), catalogue);
+    export const catalogue = async (others) => describeCommands(await loadAll(loaders(others)));
+    export const modules = { ${handed.join('\n')} };`;
 }
 
 /**
@@ -79,55 +101,96 @@ const clientNodeByParts = {
 
 /** @type {import('esbuild').BuildOptions} */
 const bundled = {
-  ...shared,
+  ...common,
   metafile: true,
   // Half of what Node would read at every start; names and short lines keep a stack trace legible.
   minifyWhitespace: true,
   lineLimit: 160,
 };
 
+/**
+ * Takes from the framework's bundle what that one holds, so that there is one of each class.
+ * @param {ReadonlySet<string>} held paths of code that the framework's bundle holds
+ * @param {Set<string>} taken gets those that are taken
+ * @returns {import('esbuild').Plugin}
+ */
+const fromFramework = (held, taken) => ({
+  name: 'from-framework',
+  setup: (builder) => {
+    builder.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === 'resolving') return undefined;
+      const found = await builder.resolve(path, { ...from, pluginData: 'resolving' });
+      const file = relative(root, found.path).replaceAll('\\', '/');
+      if (!held.has(file)) return undefined;
+      taken.add(file);
+      return { path: file, namespace: 'framework' };
+    });
+    builder.onLoad({ filter: /./, namespace: 'framework' }, ({ path }) => ({
+      contents: `module.exports = require('./framework.cjs').modules['${path}'];`,
+    }));
+    builder.onResolve({ filter: /^\.\/framework\.cjs$/ }, ({ path }) => ({ path, external: true }));
+  },
+});
+
+/**
+ * @param {string} name of a file of dist/
+ * @param {string} contents what it is made of
+ * @param {import('esbuild').BuildOptions} options
+ * @returns {Promise<{ readonly inputs: readonly string[], readonly hash: string }>} paths of the code that it holds, and a hash of it
+ */
+async function buildBundle(name, contents, options = {}) {
+  const stdin = /** @type {const} */ ({ contents, resolveDir: root, loader: 'ts' });
+  const outfile = join(dist, name);
+  const { metafile } = await build({ ...bundled, stdin, outfile, ...options });
+  // esbuild escapes what is not ASCII everywhere but in regular expressions. Pure ASCII is read byte by byte at every start.
+  const code = readFileSync(outfile, 'utf8').replace(
+    /[^\0-\x7f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  writeFileSync(outfile, code);
+  const [output] = Object.values(metafile?.outputs ?? {});
+  const inputs = Object.entries(output?.inputs ?? {}).flatMap(([path, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? [path] : [],
+  );
+  return { inputs, hash: createHash('sha256').update(code).digest('hex').slice(0, 16) };
+}
+
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 
-const bundle = join(dist, 'commands.cjs');
-const commands = await build({
-  ...bundled,
-  stdin: { contents: commandsEntry(), resolveDir: root, loader: 'ts' },
-  outfile: bundle,
-  plugins: [liveApart],
-  // As require(): the bundle runs as a script of node:vm, where import() is an experiment of Node's that says so.
-  supported: { 'dynamic-import': false },
+// What the framework holds is known once it is built, what the commands need of it once they are.
+const { inputs: held } = await buildBundle('framework.cjs', frameworkEntry([]));
+/** @type {Set<string>} */
+const taken = new Set();
+const shared = held.filter((path) => /\.[cm]?[jt]s$/.test(path));
+const commands = await buildBundle('commands.cjs', `export const loaders = ${loaders(others)};`, {
+  plugins: [liveApart, fromFramework(new Set(shared), taken)],
 });
+const framework = await buildBundle('framework.cjs', frameworkEntry([...taken].toSorted()));
 const live = await build({
   ...bundled,
   entryPoints: [join(root, 'src/collect/live/live.ts')],
   outfile: join(dist, 'live.cjs'),
   plugins: [clientNodeByParts],
 });
-const inputs = [commands, live].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+const inputs = [...framework.inputs, ...commands.inputs, ...Object.keys(live.metafile?.inputs ?? {})];
 writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(inputs));
 
-// esbuild escapes what is not ASCII everywhere but in regular expressions. Pure ASCII is read byte by byte at every start.
-const code = readFileSync(bundle, 'utf8').replace(
-  /[^\0-\x7f]/g,
-  (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-);
-writeFileSync(bundle, code);
-
-const contentHash = createHash('sha256').update(code).digest('hex').slice(0, 16);
+const load = createRequire(join(dist, 'any.cjs'));
 /** @type {import('../src/cli/catalogue.ts').Catalogue} */
-const catalogue = createRequire(import.meta.url)(bundle).catalogue();
+const catalogue = await load('./framework.cjs').catalogue(() => load('./commands.cjs').loaders);
+writeFileSync(join(dist, 'catalogue.json'), JSON.stringify(catalogue));
 const words = catalogue.flatMap(({ name, aliases }) => [name, ...aliases].map((each) => each.split(' ')[0]));
 const programs = {
   'kubectl-reach': {
     entry: 'kubectl-reach.ts',
-    define: { BUNDLE_HASH: contentHash, COMMAND_WORDS: [...new Set(words)] },
+    define: { FRAMEWORK_HASH: framework.hash, COMMANDS_HASH: commands.hash, COMMAND_WORDS: [...new Set(words)] },
   },
   'kubectl_complete-reach': { entry: 'kubectl-complete.ts', define: { CATALOGUE: catalogue } },
 };
 for (const [name, { entry, define }] of Object.entries(programs)) {
   const outfile = join(dist, `${name}.cjs`);
   const constants = Object.fromEntries(Object.entries(define).map(([key, value]) => [key, JSON.stringify(value)]));
-  await build({ ...shared, entryPoints: [join(root, 'src/launch', entry)], define: constants, outfile });
+  await build({ ...common, entryPoints: [join(root, 'src/launch', entry)], define: constants, outfile });
   chmodSync(outfile, 0o755);
 }

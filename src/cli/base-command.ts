@@ -15,6 +15,9 @@ import { describeTerminal, type Terminal } from './terminal.ts';
 /** Every command by its oclif id: `explain`, `pc:listener`. Each is the default export of a file in `commands/`. */
 export type CommandClasses = Readonly<Record<string, typeof BaseCommand>>;
 
+/** How to come by each of them: a start pays for the commands that it loads. */
+export type CommandLoaders = Readonly<Record<string, () => Promise<typeof BaseCommand>>>;
+
 export abstract class BaseCommand extends Command {
   static override baseFlags = {
     'no-color': Flags.boolean({ summary: 'Print without colours (as does a NO_COLOR variable)', helpGroup: 'global' }),

@@ -1,5 +1,5 @@
 /**
- * V8's compiled code of the bundle, kept between runs. In: the bundle's path and content hash, and a word for the command. Out: the
+ * V8's compiled code of a bundle, kept between runs. In: the bundle's path and content hash, and a word for the command. Out: the
  * bundle's exports, and a cache file that spares the next run of the command the compilation. Each command has a file of its own,
  * because V8 loads all functions of a file, and a small command would pay for a large one. Nothing here may make a command fail: without a usable cache the
  * bundle is compiled as usual. `KUBECTL_REACH_CODE_CACHE=off` leaves files alone.
@@ -18,7 +18,7 @@ import { cacheFolder, isPrivateFolder, makePrivateFolder, readPrivateFile } from
 const SUFFIX = '.code';
 const CHECKSUM_BYTES = 4;
 /** Cache files of other commands, versions of the tool or of Node that may stay. */
-const OTHERS_KEPT = 15;
+const OTHERS_KEPT = 30;
 
 export interface CachedBundle {
   readonly exports: unknown;
@@ -43,8 +43,14 @@ type ModuleWrapper = (
 /**
  * Loads a CommonJS file as `require` does, with its compiled code from the cache where there is one.
  * @param use what the bundle is loaded for, as a part of a file's name
+ * @param given what `require` is to give of files that are loaded already, by the names that the bundle calls them
  */
-export function loadBundle(path: string, contentHash: string, use: string): CachedBundle {
+export function loadBundle(
+  path: string,
+  contentHash: string,
+  use: string,
+  given: Readonly<Record<string, unknown>> = {},
+): CachedBundle {
   const cacheFile = process.env['KUBECTL_REACH_CODE_CACHE'] === 'off' ? undefined : cachePath(contentHash, use);
   const cached = cacheFile === undefined ? undefined : readCache(cacheFile);
   // The bundle is pure ASCII (esbuild escapes the rest), and V8 keeps Latin-1 text in half the space.
@@ -55,7 +61,9 @@ export function loadBundle(path: string, contentHash: string, use: string): Cach
   });
   const module = { exports: {} };
   const evaluate = script.runInThisContext() as ModuleWrapper;
-  evaluate(module.exports, createRequire(path), module, path, dirname(path));
+  const require = createRequire(path);
+  const lend = (id: string): unknown => (Object.hasOwn(given, id) ? given[id] : require(id));
+  evaluate(module.exports, Object.assign(lend, require), module, path, dirname(path));
   const commands = script.cachedDataRejected === false ? (cached?.commands ?? []) : [];
   return {
     exports: module.exports,

@@ -47,14 +47,14 @@ it('leaves one file, readable by its owner alone', () => {
   expect(readCache(file)?.commands).toEqual(['version']);
 });
 
-it('keeps the fifteen newest of the other files', () => {
-  const others = Array.from({ length: 17 }, (_, index) => `other-${String(index).padStart(2, '0')}.code`);
+it('keeps the thirty newest of the other files', () => {
+  const others = Array.from({ length: 32 }, (_, index) => `other-${String(index).padStart(2, '0')}.code`);
   for (const [age, name] of others.entries()) {
     writeCache(join(folder, name), CODE);
     utimesSync(join(folder, name), 0, 1000 - age);
   }
   writeCache(file, CODE);
-  expect(readdirSync(folder).toSorted()).toEqual(['a.code', ...others.slice(0, 15)]);
+  expect(readdirSync(folder).toSorted()).toEqual(['a.code', ...others.slice(0, 30)]);
 });
 
 describe('a file that is not whole is not used', () => {

@@ -6,13 +6,13 @@ import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { built, environment, NODE, run } from './run-program.ts';
 
-/** The real launcher beside a bundle of the test's own. */
+/** The real launcher beside bundles of the test's own. */
 let folder: string;
 let launcher: string;
 let cache: string;
 
 function bundle(body: string): void {
-  writeFileSync(join(folder, 'commands.cjs'), `exports.main = async (argv) => { ${body} };`);
+  writeFileSync(join(folder, 'framework.cjs'), `exports.main = async (argv, catalogue, others) => { ${body} };`);
 }
 
 function launch(args: readonly string[] = []) {
@@ -29,6 +29,7 @@ beforeEach(() => {
   cache = join(folder, 'cache');
   copyFileSync(built('kubectl-reach'), launcher);
   writeFileSync(join(folder, 'package.json'), '{}');
+  writeFileSync(join(folder, 'catalogue.json'), '[{"name":"explain"}]');
 });
 afterEach(() => {
   rmSync(folder, { recursive: true });
@@ -97,6 +98,36 @@ describe('the code cache', () => {
   it('can be switched off', () => {
     expect(run(launcher, ['explain'], { KUBECTL_REACH_CODE_CACHE: 'off', XDG_CACHE_HOME: cache })).toEqual(answer);
     expect(readdirSync(folder)).not.toContain('cache');
+  });
+});
+
+describe('the bundle of the commands', () => {
+  beforeEach(() => {
+    writeFileSync(
+      join(folder, 'commands.cjs'),
+      `const { own } = require('./framework.cjs');
+      exports.loaders = { own, none: require('./none.cjs'), node: require('node:path') === require('path') };
+      process.stdout.write('loaded ');`,
+    );
+    writeFileSync(join(folder, 'none.cjs'), 'module.exports = "beside";');
+  });
+
+  it('is loaded when it is asked for, once, and takes the framework that asks', () => {
+    bundle(`
+      exports.own = { catalogue };
+      const first = others();
+      process.stdout.write(JSON.stringify([first, first === others(), first.own === exports.own]));
+      return 'explain';`);
+    const loaders = { own: { catalogue: [{ name: 'explain' }] }, none: 'beside', node: true };
+    const answer = { status: 0, stdout: `loaded ${JSON.stringify([loaders, true, true])}`, stderr: '' };
+    expect(launch(['explain'])).toEqual(answer);
+    expect(cacheFiles(), 'one of each bundle').toHaveLength(2);
+    expect(launch(['explain'])).toEqual(answer);
+  });
+
+  it('is not loaded for what the framework does alone', () => {
+    bundle(`process.stdout.write('answer'); return 'help';`);
+    expect(launch(['help']).stdout).toBe('answer');
   });
 });
 

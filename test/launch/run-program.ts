@@ -15,9 +15,12 @@ export interface Run {
 }
 
 /** The path of a built program. */
-export function built(program: 'kubectl-reach' | 'kubectl_complete-reach' | 'commands'): string {
+export function built(program: 'kubectl-reach' | 'kubectl_complete-reach' | 'framework' | 'commands'): string {
   return join(ROOT, 'dist', `${program}.cjs`);
 }
+
+/** Names and flags of all commands, as the build wrote them. */
+export const builtCatalogue = join(ROOT, 'dist', 'catalogue.json');
 
 /** An environment without what would change the output or the cost of a run. */
 export function environment(extra: Readonly<Record<string, string>> = {}): Record<string, string | undefined> {

@@ -30,7 +30,9 @@ it('holds the programs and what a licence asks for, and nothing else', () => {
       'LICENSE',
       'README.md',
       'dist/THIRD-PARTY-NOTICES.txt',
+      'dist/catalogue.json',
       'dist/commands.cjs',
+      'dist/framework.cjs',
       'dist/kubectl-reach.cjs',
       'dist/kubectl_complete-reach.cjs',
       'dist/live.cjs',
@@ -52,8 +54,19 @@ it('has a launcher and a completion program that hold no framework', () => {
   expect(statSync(built('kubectl-reach')).size).toBeLessThan(20_000);
 });
 
-it('is pure ASCII, so that the launcher may read it byte by byte', () => {
-  expect(readFileSync(built('commands')).findIndex((byte) => byte > 0x7f)).toBe(-1);
+it.each(['framework', 'commands'] as const)(
+  'has %s in pure ASCII, so that the launcher may read it byte by byte',
+  (name) => {
+    expect(readFileSync(built(name)).findIndex((byte) => byte > 0x7f)).toBe(-1);
+  },
+);
+
+it.each([
+  ['the base of all commands', 'Print without colours (as does a NO_COLOR variable)'],
+  ['oclif', 'Missing required flag'],
+])('has one copy of %s, so that a class is the same for the framework and the commands', (_, text) => {
+  expect(readFileSync(built('framework'), 'utf8').split(text)).toHaveLength(2);
+  expect(readFileSync(built('commands'), 'utf8').split(text)).toHaveLength(1);
 });
 
 it('works where npm puts it', () => {
