@@ -181,6 +181,8 @@ export interface NftRuleset {
   readonly artefact: string;
   readonly tables: readonly NftTable[];
   readonly baseChains: readonly NftBaseChain[];
+  /** Whether one of its rules may have the kernel track connections, as `ct` and translations do; false: none does. */
+  tracks(): boolean;
   /** Why chains or rules may be missing; undefined: all of them are here. */
   readonly incomplete: Unknown | undefined;
 }

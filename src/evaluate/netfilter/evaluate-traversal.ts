@@ -8,7 +8,7 @@ import type { Flow } from '../../model/flow.ts';
 import type { HookModule, NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../model/netfilter.ts';
 import { agree } from './agreement.ts';
 import { changeFlow } from './flow-change.ts';
-import { isModule, isNft, placeAll, stagesOf, type HookStages } from './hooks.ts';
+import { isModule, isNft, mayTrack, placeAll, stagesOf, withoutNat, type HookStages } from './hooks.ts';
 import { registrationOrders } from './orders.ts';
 import { notKnown, undetermined } from './outcome.ts';
 import { routeOf, takeRoutes } from './routing-decision.ts';
@@ -24,7 +24,8 @@ const MOST_ORDERS = 64;
  * `flow.tracking` is what this namespace's conntrack knows: a NEW connection meets the nat table, any other is translated as its
  * addresses say; see `replyFlow` for the way back. Probabilities of the outcomes add up to 1 for every choice of conditions.
  * Chains of equal priority run in the order of their registration, which no dump tells: where it matters, the outcome is
- * undetermined. Of nftables, the families ip, ip6 and inet are evaluated; chains of bridges and devices are the caller's to see.
+ * undetermined. Chains of type nat are consulted where connections are tracked; where no rule has them tracked, something else may, and an
+ * answer that depends on it is undetermined. Of nftables, the families ip, ip6 and inet are evaluated; chains of bridges and devices are the caller's to see.
  */
 export function evaluateTraversal(
   hooked: readonly (Ruleset | HookModule)[],
@@ -33,7 +34,7 @@ export function evaluateTraversal(
   environment: NetfilterEnvironment,
 ): readonly TraversalOutcome[] {
   const start = startState(flow, from);
-  const plans = plansOf(hooked, flow.family, from);
+  const { plans, open } = plansOf(hooked, flow.family, from);
   if (plans === undefined) {
     return [undetermined(start, notKnown('too many chains of equal priority hold rules to try every order'))];
   }
@@ -42,7 +43,10 @@ export function evaluateTraversal(
   if (others.every((other) => agree(answer, other))) return answer;
   const mine = hooked.filter((one) => isModule(one) || isNft(one) || one.family === flow.family);
   const names = [...new Set(mine.map((ruleset) => ruleset.artefact))].join(' and ');
-  const reason = `the answer depends on the order in which chains of ${names} were registered, which is not known`;
+  const reason =
+    open === 'order'
+      ? `the answer depends on the order in which chains of ${names} were registered, which is not known`
+      : `the answer depends on chains of type nat, which are consulted where connections are tracked, and no rule of ${names} has them tracked`;
   return [undetermined(start, notKnown(reason))];
 }
 
@@ -58,20 +62,29 @@ function traverse(
   return walk.explore(routes.map((state) => routeEnd(state) ?? outward(state)));
 }
 
-type Plans = readonly HookStages[] | undefined;
+interface Plans {
+  /** The most likely one first; undefined: too many. */
+  readonly plans: readonly HookStages[] | undefined;
+  /** What is not known where there are several. */
+  readonly open: 'order' | 'tracking';
+}
 
 /** The order of hooks is the same for every packet, and rulesets do not change. */
-const remembered = new WeakMap<readonly (Ruleset | HookModule)[], Map<string, { readonly plans: Plans }>>();
+const remembered = new WeakMap<readonly (Ruleset | HookModule)[], Map<string, Plans>>();
 
-/** What packets of a family meet at each hook: one plan for each order that chains may be registered in. */
+/** What packets of a family meet at each hook: a plan for each order that chains may be registered in, and for what else is open. */
 function plansOf(rulesets: readonly (Ruleset | HookModule)[], family: Family, from: 'wire' | 'process'): Plans {
-  const made = remembered.get(rulesets) ?? new Map<string, { readonly plans: Plans }>();
+  const made = remembered.get(rulesets) ?? new Map<string, Plans>();
   remembered.set(rulesets, made);
   const key = `${family} ${from}`;
   const known = made.get(key);
-  if (known !== undefined) return known.plans;
-  const plans = registrationOrders(placeAll(rulesets, family), from, MOST_ORDERS)?.map(stagesOf);
-  made.set(key, { plans });
+  if (known !== undefined) return known;
+  const placed = placeAll(rulesets, family);
+  const orders = registrationOrders(placed, from, MOST_ORDERS)?.map(stagesOf);
+  const plans: Plans = mayTrack(rulesets, placed)
+    ? { plans: orders, open: 'order' }
+    : { plans: orders && [...orders.map(withoutNat), ...orders], open: 'tracking' };
+  made.set(key, plans);
   return plans;
 }
 

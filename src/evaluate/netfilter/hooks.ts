@@ -64,6 +64,30 @@ export function isModule(hooked: Ruleset | HookModule): hooked is HookModule {
   return 'entries' in hooked;
 }
 
+/**
+ * Whether the kernel may track connections: the nat hook passes packets that have no entry. Rules of iptables, and modules, count as if they
+ * had it do so. Source: net/netfilter/nf_conntrack_proto.c nf_ct_netns_get, net/netfilter/nf_nat_core.c nf_nat_inet_fn.
+ * @param placed what hangs on the hooks of a family
+ */
+export function mayTrack(hooked: readonly (Ruleset | HookModule)[], placed: readonly Placed[]): boolean {
+  if (!placed.some(({ nat, speaks }) => nat && speaks)) return true;
+  const owners = new Set(placed.flatMap(({ speaks, owner }) => (speaks ? [owner] : [])));
+  return hooked.some((one) => (isModule(one) || !isNft(one) ? owners.has(one) : one.tracks()));
+}
+
+/** The same without chains of type nat. */
+export function withoutNat(stages: HookStages): HookStages {
+  const without = (hook: Hook): Stage[] =>
+    stages[hook].map((stage) => (stage.kind === 'nat' ? { ...stage, chains: [] } : stage));
+  return {
+    prerouting: without('prerouting'),
+    input: without('input'),
+    forward: without('forward'),
+    output: without('output'),
+    postrouting: without('postrouting'),
+  };
+}
+
 function placeModule(module: HookModule): Placed[] {
   return module.entries.map((entry) => {
     const { hook, priority } = entry;

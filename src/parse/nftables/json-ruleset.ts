@@ -69,11 +69,12 @@ class Reader {
   private chains: PrintedChains | undefined;
   private places: ObjectPlaces = { starts: [], ends: [], parts: [] };
 
-  constructor({ name, bytes }: Artefact, gaps: GapLog) {
+  constructor(artefact: Artefact, gaps: GapLog) {
+    const { name, bytes } = artefact;
     this.artefact = name;
     this.bytes = bytes;
     this.gaps = gaps;
-    this.builder = new RulesetBuilder(name, gaps, {
+    this.builder = new RulesetBuilder(artefact, gaps, {
       placesOf: (family, table, chain) => this.chains?.rulesOf(family, table, chain),
       open: (place) => new LaterRule(this.objectAt(place)),
     });

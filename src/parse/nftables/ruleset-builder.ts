@@ -1,4 +1,4 @@
-import type { Parsed } from '../../model/artefact.ts';
+import type { Artefact, Parsed } from '../../model/artefact.ts';
 import type { Unknown } from '../../model/branching.ts';
 import type { GapLog } from '../../model/gap-log.ts';
 import type { NftBaseChain, NftRuleset } from '../../model/nftables.ts';
@@ -13,16 +13,23 @@ const NO_MORE: RuleFinder = {
   },
 };
 
+/**
+ * Words of one form or the other, one of which stands in every rule that has connections tracked, and perhaps in others. Source: callers of
+ * nf_ct_netns_get: net/netfilter/nft_ct.c, nft_nat.c, nft_masq.c, nft_redir.c, nft_connlimit.c, nft_flow_offload.c, nft_synproxy.c, and xt_*.c by
+ * nft_compat.c.
+ */
+const TRACKING = 'masquerade|dnat|snat|redirect|synproxy|flow|"ct"|"ct | ct |\tct |"xt"| xt |\txt '.split('|');
+
 /** Puts together what both forms of a ruleset hold. */
 export class RulesetBuilder {
-  private readonly artefact: string;
+  private readonly artefact: Artefact;
   private readonly gaps: GapLog;
   private readonly tables = new Map<string, TableSource>();
   private readonly chains: Omit<NftBaseChain, 'empty'>[] = [];
 
   private readonly finder: RuleFinder;
 
-  constructor(artefact: string, gaps: GapLog, finder = NO_MORE) {
+  constructor(artefact: Artefact, gaps: GapLog, finder = NO_MORE) {
     this.artefact = artefact;
     this.gaps = gaps;
     this.finder = finder;
@@ -46,7 +53,7 @@ export class RulesetBuilder {
   finish(): Parsed<NftRuleset> {
     const found = this.gaps.list();
     const [gap] = found;
-    const { artefact } = this;
+    const { name: artefact, bytes } = this.artefact;
     const unread: Unknown | undefined =
       gap === undefined ? undefined : { reason: `rules of nftables could not be read: ${gap.problem}`, evidence: [] };
     // Rules that turn out not to be understood are gaps of their own, later.
@@ -62,7 +69,13 @@ export class RulesetBuilder {
       return { ...chain, empty: unread === undefined && !holds && chain.policy === 'accept' };
     });
     return {
-      value: { artefact, tables, baseChains, incomplete: unread },
+      value: {
+        artefact,
+        tables,
+        baseChains,
+        tracks: () => unread !== undefined || TRACKING.some((word) => bytes.includes(word)),
+        incomplete: unread,
+      },
       get gaps() {
         return late.list();
       },

@@ -35,7 +35,7 @@ interface OpenBlock {
  */
 export function parseNftText(artefact: Artefact): Parsed<NftRuleset> {
   const gaps = new GapLog(artefact.name);
-  const builder = new RulesetBuilder(artefact.name, gaps);
+  const builder = new RulesetBuilder(artefact, gaps);
   const unreadable = unreadableText(artefact, 'the output of `nft list ruleset`');
   if (unreadable !== undefined) {
     gaps.addAll([unreadable]);

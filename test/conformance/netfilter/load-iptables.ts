@@ -45,6 +45,7 @@ export function loadIptables(
   }
   if (problem !== '') return undefined;
   const bytes = lab.save(family, backend);
+  if (bytes.length === 0) return undefined;
   const { value: ruleset } = parseIptablesSave({ name: ARTEFACT, capturedAt: null, bytes }, family);
   const ordinals = new Map<string, string>();
   const chains = new Set([...bytes.toString().matchAll(/^:(\S+)/gm)].map((match) => match[1] ?? ''));

@@ -216,7 +216,6 @@ function comesBack(
 ): 'yes' | 'no' | 'perhaps' {
   const local = verdict === 'local';
   const answer: Flow = { ...replyFlow(flow), inInterface: local ? null : 'sv0', ...(local ? { uid: 0, gid: 0 } : {}) };
-  const answers = evaluateTraversal(rulesets, answer, local ? 'process' : 'wire', environment);
   const { tracking } = flow;
   const onward: Flow = {
     ...flow,
@@ -227,10 +226,18 @@ function comesBack(
     mark: 0,
     tracking: { ...tracking, state: tracking.state === 'UNTRACKED' ? 'UNTRACKED' : 'ESTABLISHED' },
   };
-  const further =
-    probe.protocol === 'udp'
-      ? []
-      : evaluateTraversal(rulesets, onward, probe.sender === 'client' ? 'wire' : 'process', environment);
+  const walk = (packet: Flow, mark: number, from: 'process' | 'wire'): readonly TraversalOutcome[] =>
+    evaluateTraversal(rulesets, { ...packet, tracking: { ...packet.tracking, mark } }, from, environment);
+  const answers: TraversalOutcome[] = [];
+  const further: TraversalOutcome[] = [];
+  // Of TCP several packets follow in each direction, and each may leave another mark on the connection to those after it.
+  const marks = new Set([tracking.mark]);
+  for (const mark of marks) {
+    answers.push(...walk(answer, mark, local ? 'process' : 'wire'));
+    if (probe.protocol === 'udp') break;
+    further.push(...walk(onward, mark, probe.sender === 'client' ? 'wire' : 'process'));
+    for (const outcome of [...answers, ...further]) marks.add(outcome.flow.tracking.mark);
+  }
   const all = [...answers, ...further];
   const pass = (outcome: TraversalOutcome): boolean => outcome.verdict === 'local' || outcome.verdict === 'forward';
   // An answer that conntrack does not see comes from an address, or a port, that the asker has not asked.

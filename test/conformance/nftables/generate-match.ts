@@ -100,8 +100,10 @@ function tracking({ random, family }: Place): string {
     `ct reply ${ip} daddr ${not}${address()}`,
     `meta l4proto tcp ct original proto-dst ${not}${random.pick(ALL_PORTS)}`,
     `meta l4proto tcp ct reply proto-src ${not}${random.pick(ALL_PORTS)}`,
-    `ct l3proto ipv${family}`,
-    `ct protocol ${not}tcp`,
+    // Without `!=`, nft (1.0.6) leaves these two out of what it prints when `ip saddr` or `th dport` follows, and so shows a rule that
+    // nobody made: where nothing is tracked, the kernel's own does not match.
+    `ct l3proto != ipv${10 - family}`,
+    `ct protocol ${random.pick(['!= tcp', '{ tcp, icmp }'])}`,
     'ct helper "ftp"',
   ]);
 }

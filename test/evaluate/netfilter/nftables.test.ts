@@ -115,3 +115,36 @@ describe('nftables rules', () => {
     ]);
   });
 });
+
+/** As the kernel did it (test/conformance/nftables): without a rule that has connections tracked, chains of type nat are not consulted. */
+describe('chains of type nat, which are consulted where connections are tracked', () => {
+  const nat = chain('ip saddr 10.0.0.1 drop', { type: 'nat', priority: -100 });
+  const untracked =
+    /^undetermined\(the answer depends on chains of type nat, .* no rule of nft-ruleset\.txt has them tracked\)/;
+
+  it.each([
+    ['beside a rule that asks the tracker', 'ct state invalid drop'],
+    ['beside a rule that marks connections', 'ct mark set 0x1'],
+    ['beside a map by the connection', 'meta mark set ip saddr . ct mark map { 10.9.9.9 . 0x1 : 0x1 }'],
+  ])('are walked %s', (_, rule) => {
+    expect(walk([nft(nat + chain(rule, { name: 'y' }))])).toEqual([DROPPED]);
+  });
+
+  it('are walked beside a translation', () => {
+    const other = chain('tcp dport 81 dnat ip to 10.0.0.9', { type: 'nat', name: 'y', priority: -90 });
+    expect(walk([nft(nat + other)])).toEqual([DROPPED]);
+  });
+
+  it.each([
+    ['alone', ''],
+    ['beside other rules', chain('ip saddr 10.9.9.9 reject with icmpx admin-prohibited', { name: 'y' })],
+  ])('leave the answer open %s', (_, other) => {
+    const [seen = ''] = walk([nft(nat + other)]);
+    expect(seen).toMatch(untracked);
+  });
+
+  it('are of no consequence where another chain says the same', () => {
+    expect(walk([nft(nat + chain('tcp dport 80 drop', { name: 'y' }))])).toEqual([DROPPED]);
+    expect(walk([nft(chain('tcp dport 81 drop', { type: 'nat', priority: -100 }))])).toEqual([PASSED]);
+  });
+});
