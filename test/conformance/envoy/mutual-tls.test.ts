@@ -26,8 +26,20 @@ const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 /** What clients ask for. */
 const HOST = 'svc.example';
 
+/** DNS names of certificates of the mesh's authority. */
+const NAMES = {
+  named: [HOST.toUpperCase()],
+  wild: ['*.Example'],
+  deep: ['*.svc.example'],
+  part: ['s*C.example'],
+  longer: ['svcs*.example', 's*svc.example'],
+  twice: ['s**.example', '*.*'],
+  encoded: ['xn--*.example'],
+  single: ['*'],
+} as const;
+
 type Name = 'server' | 'client';
-type Issuer = 'mesh' | 'other' | 'intermediate' | 'expired' | 'named';
+type Issuer = 'mesh' | 'other' | 'intermediate' | 'expired' | keyof typeof NAMES;
 
 let mesh: Authority;
 let other: Authority;
@@ -37,12 +49,20 @@ const pairs = new Map<string, KeyPair>();
 beforeAll(() => {
   mesh = Authority.root(root, 'mesh', 'cluster.local');
   other = Authority.root(root, 'other', 'cluster.local');
-  const issuers = { mesh, other, intermediate: mesh.below('intermediate'), expired: mesh, named: mesh };
+  const named = Object.keys(NAMES).map((name) => [name, mesh] as const);
+  const issuers = {
+    mesh,
+    other,
+    intermediate: mesh.below('intermediate'),
+    expired: mesh,
+    ...Object.fromEntries(named),
+  };
   for (const name of ['server', 'client'] as const) {
     for (const [issuer, authority] of Object.entries(issuers)) {
       const days = issuer === 'expired' ? [0] : [];
-      const names = `URI:${ACCOUNT}${name}${issuer === 'named' ? `,DNS:${HOST.toUpperCase()}` : ''}`;
-      pairs.set(`${issuer} ${name}`, authority.issue(`${issuer}-${name}`, names, ...days));
+      const hosts = issuer in NAMES ? NAMES[issuer as keyof typeof NAMES] : [];
+      const names = [`URI:${ACCOUNT}${name}`, ...hosts.map((host) => `DNS:${host}`)];
+      pairs.set(`${issuer} ${name}`, authority.issue(`${issuer}-${name}`, names.join(','), ...days));
     }
   }
 }, 120_000);
@@ -56,6 +76,8 @@ interface Side {
   readonly trusts?: 'mesh' | 'other';
   /** Accounts that it accepts; null: any. */
   readonly accepts?: readonly string[] | null;
+  /** Instead: matchers of DNS names. */
+  readonly acceptsHosts?: readonly object[];
   readonly highest?: 'TLSv1_2' | 'TLSv1_3';
   readonly alpn?: readonly string[];
   readonly required?: boolean;
@@ -72,6 +94,13 @@ interface Case {
   readonly autoSni?: boolean;
   /** The certificate of the server must bear the host of the request. */
   readonly autoSan?: boolean;
+  /** Name of the endpoint, which auto_host_sni makes the server name. */
+  readonly hostname?: string;
+  readonly autoHostSni?: boolean;
+  /** Instead of one that is not the host; null: none. */
+  readonly sni?: string | null;
+  /** auto_sni_san_validation: the certificate of the server must bear the server name. */
+  readonly sniSan?: boolean;
   /** `tlsMode: istio` in the endpoint's metadata; undefined: the cluster has one transport socket. */
   readonly labelled?: boolean;
   /** Account that an RBAC filter of the server lets in. */
@@ -122,7 +151,88 @@ const VERSIONED: Readonly<Record<string, Case>> = {
   'a policy that lets another one in': { client: {}, server: {}, mode: 'STRICT', allows: 'friend' },
 };
 
+/** Hosts that a client demands of the server's certificate, by matchers, against the names of each. */
+const HOSTS: readonly (readonly [Issuer, string, string])[] = [
+  ['named', 'exact', 'Svc.example'],
+  ['wild', 'exact', HOST],
+  ['wild', 'exact', 'a.svc.example'],
+  ['wild', 'exact', '*.example'],
+  ['wild', 'prefix', 'svc.'],
+  ['wild', 'prefix', '*.E'],
+  ['part', 'exact', 'sc.example'],
+  ['part', 'exact', 's.example'],
+  ['mesh', 'exact', HOST],
+];
+
+/** What server names are made of, and what they are for. Listeners of mode SNI want the host of the request. */
+const SERVER_NAMES: Readonly<Record<string, Omit<Case, 'client' | 'server'> & Partial<Case>>> = {
+  "an endpoint's name for a server name": { mode: 'SNI', autoHostSni: true, hostname: HOST },
+  "an endpoint's name that is another": { mode: 'SNI', autoHostSni: true, hostname: 'a.example', sni: HOST },
+  'an endpoint without a name': { mode: 'SNI', autoHostSni: true, sni: HOST },
+  "the host before the endpoint's name": { mode: 'SNI', autoHostSni: true, hostname: 'a.example', autoSni: true },
+  "an endpoint's name that nothing asks for": { mode: 'SNI', hostname: HOST },
+  'a certificate that bears the server name': { mode: 'STRICT', sniSan: true, sni: HOST, server: { issuer: 'named' } },
+  'a certificate that bears the server name and another account': {
+    mode: 'STRICT',
+    sniSan: true,
+    sni: HOST,
+    client: { accepts: ['friend'] },
+    server: { issuer: 'wild' },
+  },
+  'a certificate that does not bear the server name': { mode: 'STRICT', sniSan: true, sni: HOST },
+  'a server name that is only a URI': { mode: 'STRICT', sniSan: true, sni: `${ACCOUNT}server` },
+  'a certificate and no server name': { mode: 'STRICT', sniSan: true, sni: null },
+  'a certificate of another account and no server name': {
+    mode: 'STRICT',
+    sniSan: true,
+    sni: null,
+    client: { accepts: ['friend'] },
+  },
+  'a certificate that bears the host for a server name': {
+    mode: 'STRICT',
+    sniSan: true,
+    autoSni: true,
+    server: { issuer: 'named' },
+  },
+  'a certificate that bears the server name, and not the host for one': {
+    mode: 'STRICT',
+    sniSan: true,
+    autoSni: true,
+    sni: 'a.svc.example',
+    server: { issuer: 'deep' },
+  },
+  'a certificate that must bear host and server name': {
+    mode: 'STRICT',
+    sniSan: true,
+    sni: 'a.example',
+    autoSan: true,
+    server: { issuer: 'named' },
+  },
+  "a certificate that bears the endpoint's name": {
+    mode: 'STRICT',
+    sniSan: true,
+    autoHostSni: true,
+    hostname: 'b.svc.example',
+    server: { issuer: 'deep' },
+  },
+};
+
 const CASES: Readonly<Record<string, Case>> = {
+  ...Object.fromEntries(
+    Object.entries(SERVER_NAMES).map(([name, one]): [string, Case] => [name, { client: {}, server: {}, ...one }]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(NAMES).map(([issuer, names]): [string, Case] => [
+      `the host and a certificate for ${names.join(' and ').replaceAll('*', 'any')}`,
+      { client: {}, server: { issuer: issuer as Issuer }, mode: 'STRICT', autoSan: true },
+    ]),
+  ),
+  ...Object.fromEntries(
+    HOSTS.map(([issuer, how, host]): [string, Case] => [
+      `${how} ${host.replaceAll('*', 'any')}, of a certificate ${issuer}`,
+      { client: { accepts: null, acceptsHosts: [{ [how]: host }] }, server: { issuer }, mode: 'STRICT' },
+    ]),
+  ),
   ...Object.fromEntries(
     (['TLSv1_2', 'TLSv1_3'] as const).flatMap((highest) =>
       Object.entries(VERSIONED).map(([name, one]): [string, Case] => [
@@ -142,10 +252,12 @@ const CASES: Readonly<Record<string, Case>> = {
 
 /** CommonTlsContext of a side, as istiod writes it. */
 function commonContext(folder: string, own: Name, side: Side): object {
-  const { issuer = 'mesh', trusts = 'mesh', accepts = null, highest, alpn, sds } = side;
+  const { issuer = 'mesh', trusts = 'mesh', accepts = null, acceptsHosts, highest, alpn, sds } = side;
   const protocols =
     own === 'client' ? ['istio-http/1.1', 'istio', 'http/1.1'] : ['istio-h2', 'istio-http/1.1', 'h2', 'http/1.1'];
-  const names = accepts?.map((account) => ({ san_type: 'URI', matcher: { exact: ACCOUNT + account } }));
+  const names =
+    acceptsHosts?.map((matcher) => ({ san_type: 'DNS', matcher })) ??
+    accepts?.map((account) => ({ san_type: 'URI', matcher: { exact: ACCOUNT + account } }));
   const match = names === undefined ? {} : { match_typed_subject_alt_names: names };
   const pair = issuer === null ? undefined : pairs.get(`${issuer} ${own}`);
   const certificate = pair && {
@@ -253,10 +365,13 @@ function chains(folder: string, { mode, server, allows }: Case): object[] {
   return mode === 'PERMISSIVE' ? [tls, plain] : [tls];
 }
 
-function cluster(folder: string, name: string, port: number, { client, labelled, autoSni, autoSan }: Case): object {
+function cluster(folder: string, name: string, port: number, one: Case): object {
+  const { client, labelled, autoSni, autoSan, autoHostSni, sniSan, hostname, sni } = one;
   const context = client && {
     '@type': `${TYPE}.transport_sockets.tls.v3.UpstreamTlsContext`,
-    sni: 'outbound_.80_._.server.default.svc.cluster.local',
+    ...(sni === null ? {} : { sni: sni ?? 'outbound_.80_._.server.default.svc.cluster.local' }),
+    ...(autoHostSni === true ? { auto_host_sni: true } : {}),
+    ...(sniSan === true ? { auto_sni_san_validation: true } : {}),
     common_tls_context: commonContext(folder, 'client', { accepts: ['server'], ...client }),
   };
   const secured = { name: 'tls', typed_config: context };
@@ -278,7 +393,10 @@ function cluster(folder: string, name: string, port: number, { client, labelled,
       ? { metadata: { filter_metadata: { 'envoy.transport_socket_match': { tlsMode: 'istio' } } } }
       : {};
   const endpoint = {
-    endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: port } } },
+    endpoint: {
+      address: { socket_address: { address: '127.0.0.1', port_value: port } },
+      ...(hostname === undefined ? {} : { hostname }),
+    },
     ...metadata,
   };
   return {

@@ -193,6 +193,18 @@ describe('is undetermined where it depends on something unknown:', () => {
       'a matcher of transport sockets',
       proxy(httpListener([TO_C]), cluster('c', 1, { transport_socket_matcher: { '@type': 'x' } })),
     ],
+    [
+      'a field of TLS to hosts',
+      proxy(
+        httpListener([TO_C]),
+        cluster('c', 1, {
+          transport_socket: {
+            name: 'x',
+            typed_config: { '@type': `${TYPE}.transport_sockets.tls.v3.UpstreamTlsContext`, mystery: true },
+          },
+        }),
+      ),
+    ],
     ['an answer that may be mapped', proxy(httpListener([], { local_reply_config: { mappers: [{}] } }))],
     [
       'a network filter of the cluster',

@@ -4,8 +4,9 @@ import type { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
 import type { TlsSide } from '../../../../model/tls.ts';
 import { memoised } from '../memo.ts';
-import { field, typedMessage, typeName, unknown } from '../proto-json.ts';
+import { field, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
 import { identityOf } from '../tls/handshake.ts';
+import { ServerNameSide } from '../tls/server-name-side.ts';
 import { tlsSide } from '../tls/tls-side.ts';
 import { isUnknown } from '../truth.ts';
 import type { Host } from './host-set.ts';
@@ -41,42 +42,58 @@ export function upstreamTransport(
     if (wanted.length > 0 && host !== null && host.metadata === null) {
       return unknown('the transport socket depends on endpoint metadata, which config_dump?include_eds shows', name);
     }
-    if (wanted.every((label) => hasMetadata(host, label))) return secured(facts, config, transport);
+    if (wanted.every((label) => hasMetadata(host, label))) return secured(facts, config, transport, host);
   }
-  return secured(facts, config, ownSocket(cluster));
+  return secured(facts, config, ownSocket(cluster), host);
 }
 
 /** Whether it is known for each of the hosts, whichever it is. */
 export function transportIsKnown(cluster: Cursor, hosts: readonly Host[]): boolean {
   if (field(cluster, 'transport_socket_matcher').exists) return false;
+  const sockets = [...socketMatches(cluster).map(({ transport }) => transport), ownSocket(cluster)];
+  if (sockets.some(({ beyond }) => beyond !== undefined)) return false;
   return (
     hosts.every((host) => host.metadata !== null) || socketMatches(cluster).every(({ wanted }) => wanted.length === 0)
   );
 }
 
-/** What a transport socket presents, from the secrets of the dump. */
-function secured(facts: EnvoyFacts, config: EnvoyConfigDump, socket: Socket): UpstreamTransport {
-  const { common, transport } = socket;
+/**
+ * What a transport socket presents, from the secrets of the dump; with auto_host_sni the name of the host is the server name, where it has one
+ * (source/common/tls/client_context_impl.cc, newSsl).
+ */
+function secured(
+  facts: EnvoyFacts,
+  config: EnvoyConfigDump,
+  socket: Socket,
+  host: Host | null,
+): UpstreamTransport | Unknown {
+  const { common, transport, beyond, names } = socket;
+  if (beyond !== undefined) return beyond;
   if (transport.hello === null || common === null) return transport;
-  let known = SECURED.get(socket);
+  if (names.ofHost !== null && host === null) return unknown('the server name is that of the host', names.ofHost);
+  const { alpn } = transport.hello;
+  const sni = (names.ofHost === null ? '' : host?.hostname) || transport.hello.sni;
+  const made = SECURED.get(socket) ?? new Map<string | null, UpstreamTransport>();
+  SECURED.set(socket, made);
+  let known = made.get(sni);
   if (known === undefined) {
-    const side = tlsSide(facts, config, common, { end: 'client', required: true });
-    const { sni, alpn } = transport.hello;
+    const own = tlsSide(facts, config, common, { end: 'client', required: true });
     const hello: TlsHello = {
       sni,
       alpn,
       get clientIdentity() {
-        return presentedIdentity(side);
+        return presentedIdentity(own);
       },
-      side,
+      side: names.demanded ? new ServerNameSide(own, sni) : own,
     };
     known = { ...transport, hello };
-    SECURED.set(socket, known);
+    made.set(sni, known);
   }
   return known;
 }
 
-const SECURED = new WeakMap<Socket, UpstreamTransport>();
+/** By server name, which hosts may differ in. */
+const SECURED = new WeakMap<Socket, Map<string | null, UpstreamTransport>>();
 
 function presentedIdentity({ chain }: TlsSide): string | null | undefined {
   if (chain === null || isUnknown(chain)) return undefined;
@@ -88,7 +105,31 @@ interface Socket {
   readonly transport: UpstreamTransport;
   /** CommonTlsContext; null: none of TLS. */
   readonly common: Cursor | null;
+  readonly names: ServerNames;
+  /** A field that is not understood. */
+  readonly beyond?: Unknown | undefined;
 }
+
+/** What server names are for. */
+interface ServerNames {
+  /** auto_host_sni, where it is set. */
+  readonly ofHost: Cursor | null;
+  /** auto_sni_san_validation */
+  readonly demanded: boolean;
+}
+
+const NO_NAMES: ServerNames = { ofHost: null, demanded: false };
+/** Renegotiation and sessions to be resumed change no first handshake. */
+const KNOWN = new Set([
+  '@type',
+  'common_tls_context',
+  'sni',
+  'auto_host_sni',
+  'auto_sni_san_validation',
+  'allow_renegotiation',
+  'max_session_keys',
+  'enforce_rsa_key_usage',
+]);
 
 /** The entries of transport_socket_matches, with the labels that each asks for. */
 const socketMatches = memoised((cluster) =>
@@ -109,7 +150,7 @@ const socketMatches = memoised((cluster) =>
 
 const ownSocket = memoised((cluster): Socket => {
   const own = field(cluster, 'transport_socket');
-  return own.exists ? readSocket(own, null, own.at('name')) : { transport: PLAIN, common: null };
+  return own.exists ? readSocket(own, null, own.at('name')) : { transport: PLAIN, common: null, names: NO_NAMES };
 });
 
 interface Label {
@@ -128,8 +169,10 @@ function hasMetadata(host: Host | null, { key, value, json }: Label): boolean {
 function readSocket(socket: Cursor, reason: string | null, cite: Cursor): Socket {
   const any = field(socket, 'typed_config');
   const type = typeName(any);
-  if (type === RAW_BUFFER || !socket.exists) return { transport: { ...PLAIN, reason, cite }, common: null };
-  if (type !== UPSTREAM_TLS) return { transport: { tls: 'unknown', hello: null, reason, cite }, common: null };
+  if (type === RAW_BUFFER || !socket.exists)
+    return { transport: { ...PLAIN, reason, cite }, common: null, names: NO_NAMES };
+  if (type !== UPSTREAM_TLS)
+    return { transport: { tls: 'unknown', hello: null, reason, cite }, common: null, names: NO_NAMES };
   const tls = typedMessage(any);
   const common = field(tls, 'common_tls_context');
   const alpn = field(common, 'alpn_protocols').strings();
@@ -142,5 +185,11 @@ function readSocket(socket: Cursor, reason: string | null, cite: Cursor): Socket
     alpn,
     clientIdentity: undefined,
   };
-  return { transport: { tls: istio ? 'istio-mutual' : 'tls', hello, reason, cite }, common };
+  const ofHost = isTrue(tls, 'auto_host_sni') ? field(tls, 'auto_host_sni') : null;
+  return {
+    transport: { tls: istio ? 'istio-mutual' : 'tls', hello, reason, cite },
+    common,
+    names: { ofHost, demanded: isTrue(tls, 'auto_sni_san_validation') },
+    beyond: unknownField(tls, KNOWN),
+  };
 }

@@ -4,7 +4,7 @@ import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
 import { httpProtocolOptions } from '../cluster/upstream-http.ts';
 import { memoised } from '../memo.ts';
 import { enumName, field, fields, isTrue } from '../proto-json.ts';
-import { demandingHost } from '../tls/tls-side.ts';
+import { HostSide, ServerNameSide } from '../tls/server-name-side.ts';
 import { withoutPort } from './host.ts';
 import type { HttpContext } from './http-context.ts';
 
@@ -20,9 +20,13 @@ export function upstreamHello(context: HttpContext, cluster: Cursor, hello: TlsH
   const host = withoutPort(http.authority).replace(/^\[|\]$/g, '');
   const { serverName, names } = hostInTls(cluster);
   const named = serverName && parseAddress(host) === undefined;
-  const offered = { ...hello, alpn, sni: named ? host : hello.sni };
-  if (names === null || hello.side === undefined) return offered;
-  return { ...offered, side: demandingHost(hello.side, names === 'host' ? host : null) };
+  const sni = named ? host : hello.sni;
+  const offered = { ...hello, alpn, sni };
+  const { side } = hello;
+  if (side === undefined) return offered;
+  const byName = side instanceof ServerNameSide ? side : null;
+  if (names === null) return { ...offered, side: byName?.sending(sni) ?? side };
+  return { ...offered, side: new HostSide(byName?.own ?? side, names === 'host' ? host : null) };
 }
 
 /** What the host of a request is for in TLS: the server name, and what the certificate must bear; null: nothing more. */

@@ -10,6 +10,7 @@ import type { HandshakeFailure, TlsDemands, TlsSide } from '../../../../model/tl
 import { unknown } from '../proto-json.ts';
 import { any, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
+import { dnsNameMatches } from './dns-name.ts';
 
 export type Handshake =
   /** @property identity null: the server asks for no certificate, or gets none */
@@ -154,16 +155,13 @@ function judge(chain: readonly Certificate[], demands: TlsDemands, purpose: stri
 }
 
 /**
- * Whether a host or address is one of a certificate's names (DefaultCertValidator::verifySubjectAltName, Utility::dnsNameMatch). What a
- * wildcard stands for, and names of other kinds, are not judged.
+ * Whether a host or address is one of a certificate's names (DefaultCertValidator::verifySubjectAltName). Names of other kinds are not
+ * judged.
  */
 function bearsHost({ names }: Certificate, host: string): Truth {
   return any(names, ({ kind, value }) => {
     if (kind === 'other') return unknown('a name of another kind in a certificate is not evaluated');
-    if (kind !== 'dns') return value === host;
-    return value.includes('*')
-      ? unknown('what the wildcard in a name of the certificate stands for is not evaluated')
-      : value.toLowerCase() === host.toLowerCase();
+    return kind === 'dns' ? dnsNameMatches(host, value) : value === host;
   });
 }
 

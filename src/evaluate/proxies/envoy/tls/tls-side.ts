@@ -13,6 +13,7 @@ import { matchString } from '../match/string-match.ts';
 import { enumName, field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { any, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
+import { dnsNameMatches } from './dns-name.ts';
 import { findSecret, isEmptySource, readCertificates } from './data-source.ts';
 
 /** Fields of CommonTlsContext that name certificates by other means. */
@@ -172,31 +173,6 @@ class ProxySide implements TlsSide {
   }
 }
 
-/**
- * A client's side that demands the host it asks for among the names of the server's certificate as well (auto_san_validation;
- * DefaultCertValidator::verifyCertificate).
- * @param host null: which one is not known
- */
-export function demandingHost(side: TlsSide, host: string | null): TlsSide {
-  const demanding = {
-    get chain() {
-      return side.chain;
-    },
-    get demands() {
-      const { demands } = side;
-      if (isUnknown(demands)) return demands;
-      if (host === null) return unknown('which name of the server the client demands is not evaluated');
-      return demands === null
-        ? unknown('a name is demanded of a certificate that is not verified')
-        : { ...demands, host };
-    },
-    lowestVersion: side.lowestVersion,
-    highestVersion: side.highestVersion,
-    toJSON: () => `${JSON.stringify(side)} ${host}`,
-  };
-  return demanding;
-}
-
 interface NameMatcher {
   /** null: a name of any kind (match_subject_alt_names). */
   readonly kind: AlternativeName['kind'] | null;
@@ -225,19 +201,19 @@ function nameMatchers(context: Cursor): NameMatcher[] {
 }
 
 /**
- * Whether some name satisfies some matcher (DefaultCertValidator::matchSubjectAltName). What a wildcard of a DNS name stands for, and
- * names of other kinds, are not judged.
+ * Whether some name satisfies some matcher (DefaultCertValidator::matchSubjectAltName, source/common/tls/cert_validator/san_matcher.cc).
+ * Names of other kinds are not judged.
  */
 function acceptsNames(matchers: readonly NameMatcher[], { names }: Certificate): Truth {
   if (matchers.length === 0) return true;
   return any(matchers, ({ kind, matcher }) => {
     if (kind === 'other') return unknown('a matcher of names of another kind is not evaluated', matcher);
+    const host = field(matcher, 'exact').string();
     return any(
       names.filter((name) => name.kind !== 'other' && (kind === null || name.kind === kind)),
       (name) =>
-        name.kind === 'dns' && name.value.includes('*')
-          ? unknown('what the wildcard in a name of the certificate stands for is not evaluated', matcher)
-          : matchString(matcher, name.value),
+        (name.kind === 'dns' && host !== undefined && dnsNameMatches(host, name.value)) ||
+        matchString(matcher, name.value),
     );
   });
 }
