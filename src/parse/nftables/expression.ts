@@ -258,6 +258,9 @@ export function decodePattern(value: unknown, type: string): NftPattern | undefi
   return span(datum, datum);
 }
 
+/** Nobody may write a span from more to less; nft prints two tests (`tcp dport < 443 tcp dport > 53`) as one of such a span. */
 function span(from: ReturnType<typeof decodeConstant>, to: ReturnType<typeof decodeConstant>): NftPattern | undefined {
-  return from === undefined || to === undefined ? undefined : { kind: 'range', from, to };
+  if (from === undefined || to === undefined) return undefined;
+  const turned = typeof from !== 'string' && typeof to !== 'string' && from > to;
+  return turned ? undefined : { kind: 'range', from, to };
 }

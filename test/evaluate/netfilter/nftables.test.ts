@@ -52,6 +52,11 @@ describe('nftables rules', () => {
     ['flags of a first packet', 'tcp flags & (syn | ack) == syn drop', [DROPPED]],
     ['reject of another family', 'reject with icmpv6 no-route', [PASSED]],
     ['reject', 'reject with icmpx admin-prohibited', ['reject(icmp-admin-prohibited) 10.0.0.2:80']],
+    [
+      'two tests that nft prints as one',
+      'tcp dport != 443-53 drop',
+      ['undetermined(value {"range":[443,53]} is not understood) 10.0.0.2:80'],
+    ],
     ['a value that nobody knows, behind one that fails', 'meta cpu 1 tcp dport 81 drop', [PASSED]],
     ['a value that nobody knows, of no consequence', 'meta cpu 1 counter', [PASSED]],
     ['a value that nobody knows', 'meta cpu 1 drop', ['undetermined(meta cpu is not known of the packet) 10.0.0.2:80']],
