@@ -6,6 +6,8 @@ import type { Probe, ProbeResult } from './lab.ts';
 /** Packets in all (KUBECTL_REACH_PACKETS), and the seed of the first ruleset (KUBECTL_REACH_SEED). */
 const PACKETS = Number(process.env['KUBECTL_REACH_PACKETS'] ?? 2000);
 const FIRST_SEED = Number(process.env['KUBECTL_REACH_SEED'] ?? 1);
+/** A long run tells how far it is each time that so many more packets were sent. */
+const TOLD_EACH = 10_000;
 const VERBOSE = process.env['KUBECTL_REACH_VERBOSE'] !== undefined;
 /** The share of packets of which we may know too little. */
 export const UNDETERMINED_LIMIT = 0.05;
@@ -62,7 +64,9 @@ export class Tally {
       while (this.packets < PACKETS) {
         const seed = next++;
         tell(`seed ${seed}`);
+        const before = Math.floor(this.packets / TOLD_EACH);
         await runSeed(ground, seed);
+        if (Math.floor(this.packets / TOLD_EACH) > before) process.stdout.write(this.counts());
       }
     };
     await Promise.all(grounds.map((ground) => work(ground)));
@@ -109,13 +113,17 @@ export class Tally {
     const reasons = [...this.reasons]
       .toSorted((a, b) => b[1] - a[1])
       .map(([reason, count]) => `  undetermined: ${count} × ${reason}\n`);
-    const share = this.undetermined / this.packets;
-    process.stdout.write(
+    process.stdout.write(this.counts() + reasons.join(''));
+    return { disagreements: this.disagreements.slice(0, 10), undetermined: this.undetermined / this.packets };
+  }
+
+  private counts(): string {
+    const share = (100 * this.undetermined) / this.packets;
+    return (
       `${this.suite}: ${this.packets} packets through ${this.rulesets} rulesets (${this.refused} rules refused), ` +
-        `${this.answered} answered, ${this.undetermined} undetermined (${(100 * share).toFixed(1)} %), ` +
-        `${this.disagreements.length} disagree, ${this.once} did once and not again; seeds from ${FIRST_SEED}\n${reasons.join('')}`,
+      `${this.answered} answered, ${this.undetermined} undetermined (${share.toFixed(1)} %), ` +
+      `${this.disagreements.length} disagree, ${this.once} did once and not again; seeds from ${FIRST_SEED}\n`
     );
-    return { disagreements: this.disagreements.slice(0, 10), undetermined: share };
   }
 }
 
