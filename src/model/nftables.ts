@@ -129,6 +129,8 @@ export type NftStatement =
       readonly set: string;
       readonly key: NftExpression;
     }
+  /** Writes the type of service or the flow label, which no rule sees, and by which packets that are made here are routed anew. */
+  | { readonly kind: 'set-service'; readonly name: string }
   /** Neither tests the packet nor changes what rules can see of it: `counter`, `log` … */
   | { readonly kind: 'pass'; readonly name: string }
   /** Not understood: it may match or not, and may do anything; `reason` is one clause. */

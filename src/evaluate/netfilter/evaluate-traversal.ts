@@ -112,6 +112,7 @@ function startState(flow: Flow, from: 'wire' | 'process'): WalkState {
     changedSets: null,
     sourceNat: undefined,
     interception: undefined,
+    serviceWritten: false,
     handled: false,
     resent: undefined,
     encapsulation: undefined,

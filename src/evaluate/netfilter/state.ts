@@ -66,6 +66,8 @@ export interface WalkState {
   readonly changedSets: List<string> | null;
   readonly sourceNat: TraversalOutcome['sourceNat'];
   readonly interception: TraversalOutcome['interception'];
+  /** A rule of this base chain, or below it, wrote the type of service, or of IPv6 the flow label or hop limit. */
+  readonly serviceWritten: boolean;
   /** A module has handled the packet (skb->ipvs_property). */
   readonly handled: boolean;
   /** A module took the packet from its hook and sent it out: the device by which it had come in. */
@@ -178,6 +180,7 @@ export function change(state: WalkState, part: Partial<WalkState>): WalkState {
     changedSets: state.changedSets,
     sourceNat: state.sourceNat,
     interception: state.interception,
+    serviceWritten: state.serviceWritten,
     handled: state.handled,
     resent: state.resent,
     encapsulation: state.encapsulation,

@@ -240,10 +240,22 @@ export class Walk {
     const { hook, flow } = state;
     const stage = this.stages[hook][state.stage];
     if (stage?.kind === 'nat') return this.nat(change(state, { frame: null }), stage, natIndex + 1);
-    // Source: net/ipv4/netfilter/iptable_mangle.c ipt_mangle_out, net/netfilter/nft_chain_route.c; the TOS is no part of a flow.
-    const moved =
-      entered.mark !== flow.mark || entered.source !== flow.source || entered.destination !== flow.destination;
-    return hook === 'output' && base.reroutes && moved ? this.reroute(state) : [nextStage(state)];
+    if (hook !== 'output' || !base.reroutes) return [nextStage(state)];
+    // Source: net/ipv4/netfilter/iptable_mangle.c ipt_mangle_out, net/netfilter/nft_chain_route.c.
+    if (entered.mark !== flow.mark || entered.source !== flow.source || entered.destination !== flow.destination)
+      return this.reroute(state);
+    return state.serviceWritten ? this.rerouteByService(state) : [nextStage(state)];
+  }
+
+  /** The type of service is no part of a flow, so that nobody knows whether it was another one before. */
+  private rerouteByService(state: WalkState): readonly Branch[] {
+    const [route, ...others] = rerouteOf(state.flow, this.environment);
+    const [kind, device, gateway] = [state.route?.kind, state.route?.device, state.route?.gateway];
+    const same = others.length === 0 && route?.kind === kind && route?.device === device && route?.gateway === gateway;
+    if (same) return [nextStage(state)];
+    return [
+      undetermined(state, notKnown('whether a rule changed the type of service, and so the route, is not known')),
+    ];
   }
 
   /** The hook goes on with the device that it began with (struct nf_hook_state): `-o` sees the new one from POSTROUTING on. */
@@ -331,7 +343,7 @@ function enter(state: WalkState, base: BaseChain, natIndex: number): WalkState {
     path: append(null, base.name),
     depth: 0,
   };
-  return change(state, { frame });
+  return change(state, { frame, serviceWritten: false });
 }
 
 /** Whether the packet goes on as if the rule were not there. */

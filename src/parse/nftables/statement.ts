@@ -40,6 +40,8 @@ const PASSING: ReadonlySet<string> = new Set([
 const UNSEEN_META: ReadonlySet<string> = new Set(['nftrace', 'priority', 'secmark']);
 const UNSEEN_CT: ReadonlySet<string> = new Set(['event', 'helper', 'timeout', 'label', 'secmark', 'expectation']);
 const UNSEEN_FIELDS: ReadonlySet<string> = new Set(['dscp', 'ecn', 'id', 'flowlabel', 'checksum']);
+/** Those of them that stand in the type of service, or in the first word of IPv6. */
+const SERVICE_FIELDS: ReadonlySet<string> = new Set(['dscp', 'ecn', 'flowlabel']);
 const PROTOCOL_NUMBERS = { ip: 2, ip6: 10, tcp: 6 } as const;
 
 /** Reads one statement of libnftables-json(5). A statement that depends on a protocol brings the test for it along. */
@@ -176,7 +178,8 @@ function decodeMangle(body: unknown, around: RuleSurroundings): readonly NftStat
   const protocol = textOf(memberOf(memberOf(target, 'payload'), 'protocol'));
   const field = textOf(memberOf(memberOf(target, 'payload'), 'field'));
   if ((protocol === 'ip' || protocol === 'ip6') && field !== undefined && UNSEEN_FIELDS.has(field)) {
-    return [protocolTest('nfproto', PROTOCOL_NUMBERS[protocol]), { kind: 'pass', name: `${protocol} ${field} set` }];
+    const kind = SERVICE_FIELDS.has(field) ? 'set-service' : 'pass';
+    return [protocolTest('nfproto', PROTOCOL_NUMBERS[protocol]), { kind, name: `${protocol} ${field} set` }];
   }
   // A SYN always has the option, and whoever sets it for other packets cannot tell by its size.
   if (memberOf(memberOf(target, 'tcp option'), 'name') === 'maxseg') {

@@ -153,3 +153,39 @@ describe('chains of type nat, which are consulted where connections are tracked'
     expect(walk([nft(chain('tcp dport 81 drop', { type: 'nat', priority: -100 }))])).toEqual([PASSED]);
   });
 });
+
+/** As the kernel did it (test/conformance/nftables): a mark of another chain counts once something has the packet routed anew. */
+describe('the type of service, by which packets that are made here are routed anew', () => {
+  const marked = { probability: 1, conditions: [], preferredSource: null, evidence: [], gateway: null } as const;
+  const environment = environmentOf({
+    route: ({ mark }) => (mark === 0 ? undefined : [{ ...marked, kind: 'unreachable', device: null }]),
+  });
+  const marks = chain('meta mark set 0x80', { priority: -180, name: 'm' }).replace('prerouting', 'output');
+  const ends = (type: string, rule: string, first = marks): string[] => {
+    const other = chain(rule, { type, priority: -20 }).replace('prerouting', 'output');
+    const flow = flowOf('10.0.0.1:40000 > 10.0.0.2:80', { inInterface: null });
+    return evaluateTraversal([nft(first + other)], flow, 'process', environment).map(line);
+  };
+  const OPEN = 'undetermined(whether a rule changed the type of service, and so the route, is not known) 10.0.0.2:80';
+
+  it.each([
+    ['is open where it is written', 'route', 'ip dscp set cs1', [OPEN]],
+    ['is open where ECN is written', 'route', 'ip ecn set ect0', [OPEN]],
+    ['is as it was where another field is written', 'route', 'ip id set 1', [PASSED]],
+    ['is as it was where no rule writes it', 'route', 'tcp dport 81 ip dscp set cs1', [PASSED]],
+    ['is as it was in a chain of another type', 'filter', 'ip dscp set cs1', [PASSED]],
+  ])('%s', (_, type, rule, seen) => {
+    expect(ends(type, rule)).toEqual(seen);
+  });
+
+  it('does not matter where the route is the same', () => {
+    expect(ends('route', 'ip dscp set cs1', '')).toEqual([PASSED]);
+  });
+
+  it.each(['DSCP --set-dscp 0x08', 'TOS --set-tos 0x10/0xff'])('is written by iptables, %s', (target) => {
+    const rules = rulesetOf(`*mangle\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -j ${target}\nCOMMIT\n`);
+    const flow = flowOf('10.0.0.1:40000 > 10.0.0.2:80', { inInterface: null });
+    const outcomes = evaluateTraversal([rules, nft(marks)], flow, 'process', environment);
+    expect(outcomes.map(line)).toEqual([OPEN]);
+  });
+});

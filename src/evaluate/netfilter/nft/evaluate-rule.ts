@@ -87,6 +87,8 @@ function stepOf(statement: NftStatement, context: NftContext, state: WalkState):
           ? { kind: 'open', state: next, reason: changed }
           : { kind: 'on', state: changed };
       });
+    case 'set-service':
+      return [{ kind: 'on', state: change(state, { serviceWritten: true }) }];
     case 'pass':
       return [{ kind: 'on', state }];
     case 'unknown':

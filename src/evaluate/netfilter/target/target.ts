@@ -31,6 +31,9 @@ const PASSING: ReadonlySet<string> = new Set([
   'ULOG',
 ]);
 
+/** Those of them that write the type of service, or of IPv6 the traffic class, by which packets that are made here are routed anew. */
+const WRITES_SERVICE: ReadonlySet<string> = new Set(['DSCP', 'ECN', 'TOS']);
+
 /** What a rule does to the packet. */
 export function applyTarget(target: Target | null, context: RuleContext): Effect {
   const { state } = context;
@@ -66,6 +69,10 @@ export function applyTarget(target: Target | null, context: RuleContext): Effect
     case 'unknown':
       return cannotTell(`target ${JSON.stringify(target.name)} is not understood`);
   }
+}
+
+function writeService(state: WalkState): WalkState {
+  return change(state, { serviceWritten: true });
 }
 
 /** The name under which a step of the walk tells what the target did. */
@@ -114,13 +121,15 @@ function applyTracking(target: Extract<Target, { kind: 'ct' }>, state: WalkState
 }
 
 function applyExtension(name: string, options: readonly ExtensionOption[], state: WalkState): Effect {
-  if (PASSING.has(name)) return { kind: 'next', state };
+  if (PASSING.has(name)) return { kind: 'next', state: WRITES_SERVICE.has(name) ? writeService(state) : state };
   switch (name) {
     case 'SET':
       return applySet(options, state);
     case 'TTL':
     case 'HL':
-      return expires(options) ? cannotTell(`${name} may end the packet's life`) : { kind: 'next', state };
+      return expires(options)
+        ? cannotTell(`${name} may end the packet's life`)
+        : { kind: 'next', state: name === 'HL' ? writeService(state) : state };
     case 'NFQUEUE':
       return cannotTell('a program behind NFQUEUE decides');
     default:
