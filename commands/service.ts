@@ -58,6 +58,7 @@ export default class Service extends BaseCommand {
         remedy: 'Name one with --snapshot PATH (a folder or a .tar.gz).',
       });
     }
+    const format = flags.output === 'json' || flags.output === 'yaml' ? flags.output : 'text';
     this.progress.phase('reading the snapshot');
     const report = await accountServices(paths, {
       name: args.name ?? null,
@@ -65,8 +66,8 @@ export default class Service extends BaseCommand {
       node: flags.node ?? null,
       rules: flags.rules,
       onlyDrift: flags['only-drift'],
+      onlyLedger: flags.ledger && format === 'text',
     });
-    const format = flags.output === 'json' || flags.output === 'yaml' ? flags.output : 'text';
     const wide = flags.output === 'wide';
     const text = renderServiceReport(report, format, { ...this.terminal(), ledger: flags.ledger, wide });
     this.answer(text === '' ? 'no Service differs' : text, ExitStatus[serviceStatus(report)]);

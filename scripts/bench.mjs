@@ -98,6 +98,16 @@ const ledger = (services) => {
   clusterSnapshot(snapshot, services);
   return [node, program, 'service', '--ledger', '--node', 'node1', '--snapshot', snapshot];
 };
+const wholeLedger = ledger(SERVICES);
+/** The same Lists and rules parsed by nobody but V8, and the rules split into words. */
+const parseEach = `
+  const { readFileSync } = require("fs");
+  for (const file of process.argv.slice(1)) {
+    const text = readFileSync(file, "utf8");
+    if (file.endsWith(".json")) JSON.parse(text);
+    else for (const line of text.split("\\n")) line.split(" ");
+  }`;
+const parseLedger = [node, '-e', parseEach, ...filesOf(join(folder, `ledger-${SERVICES}`))];
 
 /** @type {readonly { name: string, command: readonly string[], baseline: readonly string[], budget: number, rounds?: number }[]} */
 const lines = [
@@ -121,10 +131,17 @@ const lines = [
   },
   {
     name: `service --ledger (${SERVICES}), to half as many`,
-    command: ledger(SERVICES),
+    command: wholeLedger,
     baseline: ledger(SERVICES / 2),
     budget: 2.3,
     rounds: 1,
+  },
+  {
+    name: `service --ledger (${SERVICES}), to parsing`,
+    command: wholeLedger,
+    baseline: parseLedger,
+    budget: 11,
+    rounds: 3,
   },
   { name: 'envoy-request (10,000), to parsing', command: envoyRequest, baseline: parseDump, budget: 3 },
   proxyConfig('cluster', 1.5),

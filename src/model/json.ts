@@ -8,7 +8,10 @@ import type { Evidence } from './evidence.ts';
  */
 export class Cursor {
   readonly artefact: string;
-  readonly value: unknown;
+  /** What it is, `LOOKED_UP` where it is looked up below the parent, or a function that reads it. */
+  readonly #value: unknown;
+  /** The document is read again where it is wanted: nothing below holds a part of it. */
+  readonly #fleeting: boolean;
   /** Where the value stands: below another cursor, so that a pointer is only spelled out when somebody cites it. */
   readonly #parent: Cursor | null;
   /** One key, or several on the way down. */
@@ -16,11 +19,24 @@ export class Cursor {
   #pointer: string | null;
 
   constructor(artefact: string, pointer: string | null, value: unknown, parent: Cursor | null = null, key: Key = '') {
+    const fleeting = parent === null ? value instanceof Reread : parent.#fleeting;
     this.artefact = artefact;
-    this.value = value;
+    this.#fleeting = fleeting;
+    this.#value = fleeting && parent !== null && typeof value === 'object' && value !== null ? LOOKED_UP : value;
     this.#pointer = pointer;
     this.#parent = parent;
     this.#key = key;
+  }
+
+  get value(): unknown {
+    const value = this.#value;
+    if (!this.#fleeting) return value;
+    if (value instanceof Reread) return value.read();
+    if (value !== LOOKED_UP) return value;
+    let found = this.#parent?.value;
+    if (typeof this.#key === 'object') for (const key of this.#key) found = memberOfValue(found, key);
+    else found = memberOfValue(found, this.#key);
+    return found;
   }
 
   /** RFC 6901; `''` is the whole document. */
@@ -99,6 +115,21 @@ export class Cursor {
     return new Cursor(this.artefact, null, value, this, key);
   }
 }
+
+/**
+ * Stands for the value of a document that is too large to be held: read again whenever somebody wants it, and the same each time. A
+ * cursor with such a value, and all cursors below it, hold none of its parts.
+ */
+export class Reread {
+  readonly read: () => unknown;
+
+  constructor(read: () => unknown) {
+    this.read = read;
+  }
+}
+
+/** In place of an object or a list below such a document. */
+const LOOKED_UP = Symbol('looked up');
 
 /** As `Cursor.number`, of a value. */
 function numberOf(value: unknown): number | undefined {

@@ -134,6 +134,11 @@ export interface NetfilterEnvironment {
   ipset(name: string): IpSet | undefined;
   /** Value of a sysctl in dotted spelling; undefined: not known. */
   sysctl(name: string): string | undefined;
+  /**
+   * Hosts of one class are alike as destinations in each answer above, but for ipsets; undefined: nothing is known of it. Absent: of
+   * none.
+   */
+  destinationClass?(address: string): string | undefined;
 }
 
 /** A rule that matched the packet, where it stood in the walk. */
@@ -185,3 +190,6 @@ export interface TraversalOutcome extends Weighted {
   /** For `undetermined`: why. */
   readonly unknown?: Unknown;
 }
+
+/** The same without the rules on its way. */
+export type TraversalEnd = Omit<TraversalOutcome, 'rules'>;

@@ -1,7 +1,7 @@
 import type { Flow } from '../../model/flow.ts';
-import { collectEndpoints, type ProxiedEndpoint } from './endpoints.ts';
+import type { ProxiedEndpoint } from './endpoints.ts';
 import type { KubeProxyInput } from './kube-proxy-input.ts';
-import { categorizeEndpoints } from './topology.ts';
+import { endpointsOn } from './topology.ts';
 
 /**
  * Whether a packet is masqueraded because it goes back to its sender. iptables mode writes that rule into the chain of each
@@ -14,8 +14,7 @@ export function hairpin(input: KubeProxyInput, flow: Flow, endpoint: ProxiedEndp
   const { index, node } = input;
   return index.portsWithEndpoint(endpoint.ip).some((proxied) => {
     if (proxied.port.protocol.toLowerCase() !== flow.protocol) return false;
-    const all = collectEndpoints(proxied, index.slices(proxied.service), node.name);
-    const chosen = categorizeEndpoints(all, proxied, node.name, node.zone);
+    const { all, chosen } = endpointsOn(node, proxied, index.slices(proxied.service));
     // nftables: the endpoints reachable from this node; IPVS: all of them
     const known = input.mode === 'ipvs' ? all : [...chosen.cluster, ...chosen.local];
     return known.some((one) => one.local && one.text === endpoint.text);

@@ -2,14 +2,14 @@ import type { Condition } from '../../model/branching.ts';
 import { formatEndpoint } from '../../model/address.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { IntendedOutcome } from '../../model/kube-proxy.ts';
-import { collectEndpoints, type ProxiedEndpoint } from './endpoints.ts';
+import type { ProxiedEndpoint } from './endpoints.ts';
 import { hairpin } from './hairpin.ts';
 import type { KubeProxyInput } from './kube-proxy-input.ts';
 import { detectLocal, nodeIP } from './node.ts';
 import { balance, refuse, type Met } from './outcome.ts';
 import { add, mayEnter, withPolicy } from './rules-modes.ts';
 import { inRanges } from './service-port.ts';
-import { categorizeEndpoints } from './topology.ts';
+import { endpointsOn } from './topology.ts';
 
 /**
  * A Service port in IPVS mode (ipvs/proxier.go, syncProxyRules and syncEndpoint). Differs from the other modes: a policy Local
@@ -23,8 +23,7 @@ export function evaluateIpvs(input: KubeProxyInput, flow: Flow, met: Met): Inten
     const ranges = proxied.service.cursor.at('spec', 'loadBalancerSourceRanges').evidence();
     return refuse('drop', `${flow.source} is in none of the loadBalancerSourceRanges`, met, [ranges]);
   }
-  const all = collectEndpoints(proxied, index.slices(proxied.service), node.name);
-  const chosen = categorizeEndpoints(all, proxied, node.name, node.zone);
+  const { chosen } = endpointsOn(node, proxied, index.slices(proxied.service));
   const policyLocal = kind === 'clusterIP' ? proxied.internalPolicyLocal : proxied.externalPolicyLocal;
   const useLocal = policyLocal && chosen.local.length > 0;
   const endpoints = useLocal ? chosen.local : chosen.cluster;

@@ -1,19 +1,17 @@
 import type { Flow } from '../../model/flow.ts';
 import type { IntendedOutcome } from '../../model/kube-proxy.ts';
-import { collectEndpoints } from './endpoints.ts';
 import type { KubeProxyInput } from './kube-proxy-input.ts';
 import { detectLocal, isLocalAddress, nodeIP } from './node.ts';
 import { hairpin } from './hairpin.ts';
 import { balance, pass, refuse, undetermined, type Met } from './outcome.ts';
 import { inRanges } from './service-port.ts';
-import { categorizeEndpoints, type CategorizedEndpoints } from './topology.ts';
+import { endpointsOn, type CategorizedEndpoints } from './topology.ts';
 
 /** A Service port in iptables and nftables mode (syncProxyRules of iptables/proxier.go and nftables/proxier.go). */
 export function evaluateRules(input: KubeProxyInput, flow: Flow, met: Met): IntendedOutcome[] {
   const { node, index } = input;
   const { proxied } = met;
-  const endpoints = collectEndpoints(proxied, index.slices(proxied.service), node.name);
-  const chosen = categorizeEndpoints(endpoints, proxied, node.name, node.zone);
+  const { chosen } = endpointsOn(node, proxied, index.slices(proxied.service));
   return met.kind === 'clusterIP' ? internal(input, flow, met, chosen) : external(input, flow, met, chosen);
 }
 
@@ -124,8 +122,7 @@ export function otherNodeAddress(input: KubeProxyInput, flow: Flow): IntendedOut
   const { index, node } = input;
   const proxied = index.nodePorts(flow.destinationPort, flow.protocol).find((one) => one.family === flow.family);
   if (proxied === undefined) return undefined;
-  const endpoints = collectEndpoints(proxied, index.slices(proxied.service), node.name);
-  const chosen = categorizeEndpoints(endpoints, proxied, node.name, node.zone);
+  const { chosen } = endpointsOn(node, proxied, index.slices(proxied.service));
   const met: Met = { proxied, kind: 'nodePort', reasons: [], evidence: [proxied.port.cursor.evidence()] };
   if (!chosen.any) return noEndpoints(input, met, chosen, false);
   return proxied.externalPolicyLocal && chosen.local.length === 0 ? noEndpoints(input, met, chosen, true) : undefined;
@@ -155,7 +152,15 @@ export function mayEnter(input: KubeProxyInput, flow: Flow, { proxied }: Met): b
 }
 
 export function add(met: Met, reasons: readonly string[]): Met {
-  return reasons.length === 0 ? met : { ...met, reasons: [...met.reasons, ...reasons] };
+  if (reasons.length === 0) return met;
+  return {
+    proxied: met.proxied,
+    kind: met.kind,
+    reasons: [...met.reasons, ...reasons],
+    get evidence() {
+      return met.evidence;
+    },
+  };
 }
 
 export function withPolicy(
@@ -164,8 +169,11 @@ export function withPolicy(
   reasons: readonly string[],
 ): Met {
   return {
-    ...met,
+    proxied: met.proxied,
+    kind: met.kind,
     reasons: [...met.reasons, `${field} is Local`, ...reasons],
-    evidence: [...met.evidence, met.proxied.service.cursor.at('spec', field).evidence()],
+    get evidence() {
+      return [...met.evidence, met.proxied.service.cursor.at('spec', field).evidence()];
+    },
   };
 }

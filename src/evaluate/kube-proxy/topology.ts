@@ -1,4 +1,6 @@
-import type { ProxiedEndpoint } from './endpoints.ts';
+import type { EndpointSliceFact } from '../../model/kubernetes.ts';
+import { collectEndpoints, type ProxiedEndpoint } from './endpoints.ts';
+import type { ProxyNode } from './node.ts';
 import type { ProxiedPort } from './service-port.ts';
 
 /** Which endpoints a node uses for a Service port, by traffic policy, and why (pkg/proxy/topology.go of Kubernetes 1.36). */
@@ -12,6 +14,32 @@ export interface CategorizedEndpoints {
   /** Clauses about the choice of `cluster`, and of `local`. */
   readonly clusterReasons: readonly string[];
   readonly localReasons: readonly string[];
+}
+
+/** A Service port's endpoints on a node, and those that it uses. */
+export interface NodeEndpoints {
+  readonly all: readonly ProxiedEndpoint[];
+  readonly chosen: CategorizedEndpoints;
+}
+
+/** What was chosen last on a node: each class of clients asks for the same Service port again. */
+const chosenLast = new WeakMap<
+  ProxyNode,
+  NodeEndpoints & { readonly proxied: ProxiedPort; readonly slices: readonly EndpointSliceFact[] }
+>();
+
+/** The endpoints of a Service port on a node, by all slices of its Service. */
+export function endpointsOn(
+  node: ProxyNode,
+  proxied: ProxiedPort,
+  slices: readonly EndpointSliceFact[],
+): NodeEndpoints {
+  const last = chosenLast.get(node);
+  if (last?.proxied === proxied && last.slices === slices) return last;
+  const all = collectEndpoints(proxied, slices, node.name);
+  const made = { all, chosen: categorizeEndpoints(all, proxied, node.name, node.zone), proxied, slices };
+  chosenLast.set(node, made);
+  return made;
 }
 
 /**

@@ -5,10 +5,17 @@
  */
 import type { Family } from '../../model/address.ts';
 import type { Flow } from '../../model/flow.ts';
-import type { HookModule, NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../model/netfilter.ts';
+import type {
+  HookModule,
+  NetfilterEnvironment,
+  Ruleset,
+  TraversalEnd,
+  TraversalOutcome,
+} from '../../model/netfilter.ts';
 import { agree } from './agreement.ts';
 import { changeFlow } from './flow-change.ts';
 import { isModule, isNft, mayTrack, placeAll, stagesOf, withoutNat, type HookStages } from './hooks.ts';
+import type { KnownEnds } from './known-ends.ts';
 import { registrationOrders } from './orders.ts';
 import { notKnown, undetermined } from './outcome.ts';
 import { routeOf, takeRoutes } from './routing-decision.ts';
@@ -50,13 +57,30 @@ export function evaluateTraversal(
   return [undetermined(start, notKnown(reason))];
 }
 
+/**
+ * The same without the rules that were met, for anybody who asks about thousands of packets and only how they end.
+ * @param known what earlier packets told, in this environment and with these rules
+ */
+export function evaluateEnds(
+  hooked: readonly (Ruleset | HookModule)[],
+  flow: Flow,
+  from: 'wire' | 'process',
+  environment: NetfilterEnvironment,
+  known: KnownEnds,
+): readonly TraversalEnd[] {
+  const [stages, other] = plansOf(hooked, flow.family, from).plans ?? [];
+  if (stages === undefined || other !== undefined) return evaluateTraversal(hooked, flow, from, environment);
+  return traverse(stages, startState(flow, from), from, environment, known);
+}
+
 function traverse(
   stages: HookStages,
   start: WalkState,
   from: 'wire' | 'process',
   environment: NetfilterEnvironment,
+  known?: KnownEnds,
 ): readonly TraversalOutcome[] {
-  const walk = new Walk(stages, environment);
+  const walk = new Walk(stages, environment, known);
   if (from === 'wire') return walk.explore([start]);
   const routes = takeRoutes(start, routeOf(start.flow, from, environment));
   return walk.explore(routes.map((state) => routeEnd(state) ?? outward(state)));

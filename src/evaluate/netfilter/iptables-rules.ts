@@ -1,5 +1,6 @@
 import type { Unknown } from '../../model/branching.ts';
 import type { Evidence } from '../../model/evidence.ts';
+import type { PrefixTest } from '../../model/iptables-rule.ts';
 import type {
   IptablesChain,
   IptablesRule,
@@ -9,6 +10,7 @@ import type {
 } from '../../model/netfilter.ts';
 import { MISS, withState, type BaseChain, type ChainRules, type RuleTable, type Way } from './state.ts';
 import { testRule } from './rule-test.ts';
+import { destinationTests } from './destination-tests.ts';
 import type { RuleContext, WalkState } from './state.ts';
 import { applyTarget, targetName } from './target/target.ts';
 
@@ -53,7 +55,7 @@ export class IptablesRules implements RuleTable {
   }
 
   private candidates(chain: IptablesChain, state: WalkState): ChainRules {
-    return new Candidates(this.ruleset, this.table, chain.candidates(state.flow.destination));
+    return new Candidates(this.ruleset, this.table, chain, chain.candidates(state.flow.destination));
   }
 
   incomplete(): Unknown | undefined {
@@ -65,13 +67,25 @@ class Candidates implements ChainRules {
   readonly count: number;
   private readonly ruleset: IptablesRuleset;
   private readonly table: IptablesTable;
+  private readonly chain: IptablesChain;
   private readonly rules: readonly IptablesRule[];
 
-  constructor(ruleset: IptablesRuleset, table: IptablesTable, rules: readonly IptablesRule[]) {
+  constructor(ruleset: IptablesRuleset, table: IptablesTable, chain: IptablesChain, rules: readonly IptablesRule[]) {
     this.count = rules.length;
     this.ruleset = ruleset;
     this.table = table;
+    this.chain = chain;
     this.rules = rules;
+  }
+
+  meetsAlike(destination: string): boolean {
+    const others = this.chain.candidates(destination);
+    if (others === this.rules) return true;
+    return others.length === this.count && others.every((rule, index) => rule === this.rules[index]);
+  }
+
+  destinationTests(index: number): readonly PrefixTest[] | undefined {
+    return destinationTests(this.rule(index));
   }
 
   rule(index: number): IptablesRule {

@@ -1,6 +1,7 @@
 import type { Condition, Unknown } from '../../model/branching.ts';
 import type { Evidence } from '../../model/evidence.ts';
 import type { Flow } from '../../model/flow.ts';
+import type { PrefixTest } from '../../model/iptables-rule.ts';
 import type {
   Encapsulation,
   Hook,
@@ -107,6 +108,13 @@ export interface ChainRules {
   evidence(index: number): Evidence;
   /** How a rule may turn out: its probabilities and conditions are those of the states. */
   ways(index: number, state: WalkState, environment: NetfilterEnvironment): readonly Way[] | typeof MISS;
+  /** Whether a packet that differs in its destination alone may meet the very same rules here. Absent: not known. */
+  meetsAlike?(destination: string): boolean;
+  /**
+   * The prefixes that a rule holds the destination against, beside what routes tell of it.
+   * @returns undefined when it may look at more of the addresses that the packet goes to, or at something that no packet has
+   */
+  destinationTests?(index: number): readonly PrefixTest[] | undefined;
 }
 
 /** The table of a chain, where jumps find others. */

@@ -10,9 +10,11 @@ import type { HookStages, Stage } from './hooks.ts';
 import { append, findLast } from './list.ts';
 import { askModule, type AskedWay } from './module.ts';
 import { manipulationAt } from './nat/manipulate.ts';
+import type { KnownEnds, Recording } from './known-ends.ts';
 import { endBranch, notKnown, undetermined } from './outcome.ts';
 import { rerouteOf, routeOf, takeRoutes } from './routing-decision.ts';
-import { change, hasEntry, MISS, type BaseChain, type Effect, type Frame, type WalkState, type Way } from './state.ts';
+import { change, hasEntry, MISS, type Effect, type Frame, type WalkState, type Way } from './state.ts';
+import { advance, atHook, atRule, changesNothing, enter, nextStage } from './steps.ts';
 
 const MOST_STEPS = 2_000_000;
 const MOST_OUTCOMES = 50_000;
@@ -27,12 +29,17 @@ export type Branch = WalkState | TraversalOutcome;
 export class Walk {
   private readonly stages: HookStages;
   private readonly environment: NetfilterEnvironment;
+  /** undefined: every branch is walked to its end, and the rules that it met are noted. */
+  private readonly known: KnownEnds | undefined;
+  private recording: Recording | undefined;
   private steps = 0;
   private unknowns = 0;
 
-  constructor(stages: HookStages, environment: NetfilterEnvironment) {
+  /** @param known how packets end that were walked before; outcomes have no `rules` then */
+  constructor(stages: HookStages, environment: NetfilterEnvironment, known?: KnownEnds) {
     this.stages = stages;
     this.environment = environment;
+    this.known = known;
   }
 
   /** Every end of the branches, in the order of the rules that lead there. */
@@ -69,6 +76,7 @@ export class Walk {
       case 'nat':
         return this.nat(state, stage, 0);
       case 'module':
+        this.recording?.spoil();
         return askModule(stage.entry, state, this.environment).map((asked) => this.goOn(asked));
       case 'missing':
         return [undetermined(state, stage.unknown)];
@@ -124,15 +132,35 @@ export class Walk {
       return ['missing' in chain ? undetermined(state, chain.missing) : enter(state, chain, index)];
     }
     const done = source ? settleSource(state) : settleDestination(state);
-    return state.hook === 'output' && isRedirected(done) ? this.reroute(done) : [nextStage(done)];
+    return state.hook === 'output' && isRedirected(done)
+      ? this.settled(done, () => this.reroute(done))
+      : [nextStage(done)];
+  }
+
+  /** The rest of the way of a packet whose destination stands. */
+  private settled(state: WalkState, onward: () => readonly Branch[]): readonly Branch[] {
+    const found = this.recording === undefined ? this.known?.recall(state, this.environment) : undefined;
+    if (found === undefined) return onward();
+    if ('ends' in found) {
+      this.steps += found.steps;
+      return found.ends;
+    }
+    const before = this.steps;
+    this.recording = found;
+    const ends = this.explore(onward());
+    this.recording = undefined;
+    found.end(ends, this.steps - before);
+    return ends;
   }
 
   /** Goes on to the next rule that matches, or may, or leaves a trace. */
   private rule(state: WalkState, frame: Frame): readonly Branch[] {
     const { rules } = frame;
+    if (frame.index === 0) this.recording?.enter(rules);
     for (let index = frame.index; ; index += 1) {
       if (index >= rules.count) return this.endOfChain(state, frame);
       this.steps += 1;
+      this.recording?.visit(rules, index);
       const ways = rules.ways(index, state, this.environment);
       if (ways === MISS) continue;
       const here = index === frame.index ? frame : atRule(frame, index);
@@ -151,6 +179,7 @@ export class Walk {
       case 'match':
         return this.apply(way, entered, frame);
       case 'open':
+        this.recording?.spoil();
         return way.ways.every((one) => changesNothing(one, way.before))
           ? [advance(way.before, frame)]
           : this.bothWays(way, entered, frame);
@@ -176,6 +205,7 @@ export class Walk {
     const rule = frame.rules.rule(frame.index);
     const evidence = frame.rules.evidence(frame.index);
     const record = (next: WalkState): WalkState => {
+      if (this.known !== undefined) return next;
       const changed = next.flow === entered.flow ? {} : { after: next.flow };
       const matched: MatchedRule = { hook: state.hook, base: frame.base.name, rule, evidence, action, ...changed };
       return change(next, { rules: append(state.rules, matched) });
@@ -264,15 +294,20 @@ export class Walk {
     return routes.map((next) => routeEnd(next) ?? nextStage(next));
   }
 
+  /** A packet from the wire goes to this machine, or on. */
+  private routed(state: WalkState): readonly Branch[] {
+    return takeRoutes(state, routeOf(state.flow, 'wire', this.environment)).map((next) => {
+      if (next.route?.kind === 'local') return atHook(next, 'input');
+      return routeEnd(next) ?? atHook(outward(next), 'forward');
+    });
+  }
+
   private leaveHook(state: WalkState): readonly Branch[] {
     switch (state.hook) {
       case 'prerouting':
         // A packet that comes back through the loopback device keeps the route it had (ip_rcv_finish: skb_valid_dst).
         if (state.looped) return [atHook(state, 'input')];
-        return takeRoutes(state, routeOf(state.flow, 'wire', this.environment)).map((next) => {
-          if (next.route?.kind === 'local') return atHook(next, 'input');
-          return routeEnd(next) ?? atHook(outward(next), 'forward');
-        });
+        return this.settled(state, () => this.routed(state));
       case 'input':
         return [endBranch(state, 'local')];
       case 'forward':
@@ -314,40 +349,4 @@ export function outward(state: WalkState): WalkState {
 /** Source: net/ipv4/ip_output.c ip_output, which takes the device from the packet: output itself had none. */
 function arrivedBy(state: WalkState): WalkState {
   return state.resent === undefined ? state : change(state, { inDevice: state.resent.inDevice });
-}
-
-function atHook(state: WalkState, hook: WalkState['hook']): WalkState {
-  return change(state, { hook, stage: 0, frame: null });
-}
-
-function nextStage(state: WalkState): WalkState {
-  return change(state, { stage: state.stage + 1, frame: null });
-}
-
-function atRule({ base, natIndex, entered, rules, caller, path, depth }: Frame, index: number): Frame {
-  return { base, natIndex, entered, rules, index, caller, path, depth };
-}
-
-function advance(state: WalkState, frame: Frame): WalkState {
-  return change(state, { frame: atRule(frame, frame.index + 1) });
-}
-
-function enter(state: WalkState, base: BaseChain, natIndex: number): WalkState {
-  const frame: Frame = {
-    base,
-    natIndex,
-    entered: state.flow,
-    rules: base.rules(state),
-    index: 0,
-    caller: null,
-    path: append(null, base.name),
-    depth: 0,
-  };
-  return change(state, { frame, serviceWritten: false });
-}
-
-/** Whether the packet goes on as if the rule were not there. */
-function changesNothing(way: Way, before: WalkState): boolean {
-  if (way.kind === 'pass') return way.state === before;
-  return way.kind === 'match' && way.effect.kind === 'next' && way.effect.state === before;
 }

@@ -1,8 +1,8 @@
-import { addressFromBits, parseAddress, parsePrefix, type Family } from '../../model/address.ts';
+import { addressFromBits, parseAddress, parsePrefix, type Address, type Family } from '../../model/address.ts';
 import { newFlow, type Flow } from '../../model/flow.ts';
 import type { SourceClass } from '../../model/service-report.ts';
 import { attachment, linkKind } from '../world/attachment.ts';
-import { deviceTowards, localSource } from '../world/netns.ts';
+import { deviceTowards } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
 import type { ServiceAddress } from '../../evaluate/kube-proxy/service-addresses.ts';
 
@@ -66,10 +66,13 @@ export function packetFrom(client: Client, asked: ServiceAddress): Flow {
   return newFlow({ ...packet(asked), source: client.ip, inInterface: client.device });
 }
 
-/** The first packet of a connection that a process of the node makes; null: the node has no address to send from. */
-export function packetOfNode(world: World, owner: NodeOwner, asked: ServiceAddress): Flow | null {
+/**
+ * The first packet of a connection that a process of the node makes; null: the node has no address to send from.
+ * @param sourceTo the node's own source for a destination
+ */
+export function packetOfNode(sourceTo: (to: Address) => string | null, asked: ServiceAddress): Flow | null {
   const to = parseAddress(asked.address);
-  const source = to === undefined ? null : localSource(world, owner, to);
+  const source = to === undefined ? null : sourceTo(to);
   return source === null ? null : newFlow({ ...packet(asked), source, inInterface: null, uid: 0, gid: 0 });
 }
 

@@ -10,19 +10,30 @@ const ASKED: Readonly<Record<Ending['action'], string>> = {
   undetermined: 'do what is not known',
 };
 
+/** What rules do, or objects ask. */
+export interface Side {
+  readonly endings: readonly Ending[];
+  /** `ip:port` of every backend; null: some ending is undetermined. */
+  readonly targets: ReadonlySet<string> | null;
+}
+
+/** All that is compared of some endings. */
+export function sideOf(endings: readonly Ending[]): Side {
+  const open = endings.some((one) => one.action === 'undetermined');
+  return { endings, targets: open ? null : targetsOf(endings) };
+}
+
 /**
  * What the API objects ask of a node that its rules do not do; null: nothing, or something is not known. Codes as the checks of a walk
  * give them (check/node-drift.ts).
  * @param known whether an EndpointSlice of the Service has the `ip:port`
  */
 export function driftOf(
-  programmed: readonly Ending[],
-  intended: readonly Ending[],
+  { endings: programmed, targets: found }: Side,
+  { endings: intended, targets: wanted }: Side,
   known: (endpoint: string) => boolean,
 ): ServiceDrift | null {
-  if ([...programmed, ...intended].some((one) => one.action === 'undetermined')) return null;
-  const wanted = targetsOf(intended);
-  const found = targetsOf(programmed);
+  if (found === null || wanted === null) return null;
   const done = actionOf(programmed);
   const asked = actionOf(intended);
   if (wanted.size > 0 && done === 'untouched') {

@@ -144,7 +144,8 @@ function groupAlike(
 ): readonly Grouped[] {
   const groups = new Map<string, Grouped>();
   for (const { kind, name, cells } of columns) {
-    const key = JSON.stringify([kind, cells]);
+    const alone = columns.filter((other) => other.kind === kind).length === 1;
+    const key = alone ? kind : JSON.stringify([kind, cells]);
     const before = groups.get(key);
     groups.set(key, { kind, cells, names: [...(before?.names ?? []), name] });
   }

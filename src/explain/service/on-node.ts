@@ -1,17 +1,18 @@
-import type { Family } from '../../model/address.ts';
+import type { Address, Family } from '../../model/address.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { ServiceFact } from '../../model/kubernetes.ts';
-import type { ServiceEntry, ServiceWay, SourceClass } from '../../model/service-report.ts';
+import type { ServiceBackend, ServiceEntry, ServiceWay, SourceClass } from '../../model/service-report.ts';
 import { ciliumAgent, ciliumAnswer } from '../world/cilium.ts';
 import { intendedOnNode } from '../world/intended-node.ts';
-import { traverse } from '../world/netns.ts';
+import { localSources, traverse, traverseEnds } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
+import { KnownEnds } from '../../evaluate/netfilter/known-ends.ts';
 import type { ServiceAddress } from '../../evaluate/kube-proxy/service-addresses.ts';
 import { addressesOf } from './addresses.ts';
 import { ciliumTargets, ciliumWay } from './cilium-way.ts';
 import { clientsOf, packetFrom, packetOfNode, type Client, type NodeOwner } from './clients.ts';
-import { driftOf } from './drift.ts';
-import { intendedEndings, programmedEndings, targetsOf, wayOf, type Ending } from './way.ts';
+import { driftOf, sideOf } from './drift.ts';
+import { intendedEndings, programmedEndings, wayOf, type Ending } from './way.ts';
 
 /** How one node treats a Service. */
 export interface NodeAccount {
@@ -28,6 +29,8 @@ export interface NodeAccount {
 export class AskedNode {
   readonly owner: NodeOwner;
   private readonly world: World;
+  private readonly sourceTo: (to: Address) => string | null;
+  private readonly known = new KnownEnds();
   private readonly clients = new Map<Family, readonly Client[]>();
   /** Whether an agent of Cilium is in kube-proxy's place. */
   private readonly agents = new Map<Family, boolean>();
@@ -35,6 +38,7 @@ export class AskedNode {
   constructor(world: World, owner: NodeOwner) {
     this.world = world;
     this.owner = owner;
+    this.sourceTo = localSources(world, owner);
   }
 
   /**
@@ -78,7 +82,7 @@ export class AskedNode {
     const family: Family = asked.address.includes(':') ? 6 : 4;
     const clients = this.clients.get(family) ?? clientsOf(this.world, this.owner, family);
     this.clients.set(family, clients);
-    const own = packetOfNode(this.world, this.owner, asked);
+    const own = packetOfNode(this.sourceTo, asked);
     return [
       ...clients.map((client) => [client.from, packetFrom(client, asked)] as const),
       ...(own === null ? [] : [['node', own] as const]),
@@ -89,25 +93,27 @@ export class AskedNode {
     const { world, owner } = this;
     const cilium = this.byCilium(from, flow, rules);
     if (cilium !== null) return cilium;
-    const outcomes = traverse(world, owner, flow, from === 'node' ? 'process' : 'wire');
+    const begin = from === 'node' ? 'process' : 'wire';
+    const outcomes = rules ? traverse(world, owner, flow, begin) : null;
+    const ends = outcomes ?? traverseEnds(world, owner, flow, begin, this.known);
     const asked = intendedOnNode(world, owner, flow);
-    const intended = asked === null ? null : intendedEndings(asked.outcomes);
-    const programmed = outcomes === null ? null : programmedEndings(flow, outcomes);
+    const intended = asked === null ? null : sideOf(intendedEndings(asked.outcomes));
+    const programmed = ends === null ? null : sideOf(programmedEndings(flow, ends));
     // What is only assumed of kube-proxy is nothing that rules could be held against.
     const certain = asked !== null && asked.assumptions.length === 0;
     const drift =
       programmed === null || intended === null || !certain
         ? null
         : driftOf(programmed, intended, (endpoint) => endpoints.has(endpoint));
-    const shown = programmed ?? intended ?? [NOT_KNOWN];
-    const way = wayOf(world.cluster(owner.cluster), shown, rules ? (outcomes ?? []) : []);
+    const shown = programmed?.endings ?? intended?.endings ?? [NOT_KNOWN];
+    const way = wayOf(world.cluster(owner.cluster), shown, outcomes ?? []);
     return {
       way: { from: [from], ...way, drift },
       captured: programmed !== null,
       asked: asked !== null,
       byCilium: false,
-      programmed: programmed === null || isOpen(programmed) ? null : targetsOf(programmed),
-      intended: intended === null || isOpen(intended) || !certain ? null : targetsOf(intended),
+      programmed: programmed?.targets ?? null,
+      intended: certain ? (intended?.targets ?? null) : null,
     };
   }
 
@@ -150,10 +156,6 @@ const NOT_KNOWN: Ending = {
   reason: 'neither the rules of the node nor the objects that they are made from were captured',
 };
 
-function isOpen(endings: readonly Ending[]): boolean {
-  return endings.some((one) => one.action === 'undetermined');
-}
-
 /** Everything that any of them leads to; null when one of them is not known. */
 function union(sets: readonly (ReadonlySet<string> | null)[]): ReadonlySet<string> | null {
   const known = sets.filter((one) => one !== null);
@@ -162,14 +164,31 @@ function union(sets: readonly (ReadonlySet<string> | null)[]): ReadonlySet<strin
 
 /** Sources that a node treats alike, together. */
 function mergeAlike(ways: readonly ServiceWay[]): readonly ServiceWay[] {
-  const merged = new Map<string, ServiceWay>();
+  const merged: ServiceWay[] = [];
   for (const way of ways) {
-    const { from, rules, ...rest } = way;
-    const key = JSON.stringify(rest);
-    const before = merged.get(key);
-    merged.set(key, before === undefined ? way : { ...before, from: [...before.from, ...from] });
+    const at = merged.findIndex((one) => isSameWay(one, way));
+    const before = merged[at];
+    if (before === undefined) merged.push(way);
+    else merged[at] = { ...before, from: [...before.from, ...way.from] };
   }
-  return [...merged.values()];
+  return merged;
+}
+
+function isSameWay(a: ServiceWay, b: ServiceWay): boolean {
+  return (
+    a.action === b.action &&
+    a.masquerade === b.masquerade &&
+    a.affinity === b.affinity &&
+    a.reason === b.reason &&
+    a.drift?.code === b.drift?.code &&
+    a.drift?.text === b.drift?.text &&
+    a.backends.length === b.backends.length &&
+    a.backends.every((one, index) => isSameBackend(one, b.backends[index]))
+  );
+}
+
+function isSameBackend(a: ServiceBackend, b: ServiceBackend | undefined): boolean {
+  return a.ip === b?.ip && a.port === b.port && a.pod === b.pod && a.probability === b.probability;
 }
 
 /** What stands for the node in a comparison with others: everything but its name. */

@@ -28,6 +28,8 @@ export interface ServiceInput extends ServiceSelection {
   readonly rules: boolean;
   /** Leave out Services and ledger rows in which nothing differs. */
   readonly onlyDrift: boolean;
+  /** Of each Service the ledger alone is wanted: what stands beside it in an account is left empty, and not kept for thousands. */
+  readonly onlyLedger: boolean;
 }
 
 /**
@@ -43,13 +45,22 @@ export function reportServices(facts: Facts, input: ServiceInput): ServiceReport
   if (input.node !== null && !view.nodes.includes(input.node)) {
     throw new QuestionError(`there is no node ${input.node}`, [`Nodes: ${listText(view.nodes)}.`]);
   }
+  if (services.length > MANY) readWhole(view);
   const names = input.node === null ? view.nodes : [input.node];
   const nodes = names.map((node) => new AskedNode(world, { kind: 'node', cluster: view.name, node }));
   const tracked = trackedConnections(view);
   const proxies = proxiesOf(view);
-  const accounts = services.map((service) => accountOf(view, service, { nodes, tracked, proxies }, input.rules));
+  const accounts = services.map((service) => accountOf(view, service, { nodes, tracked, proxies }, input));
   const shown = input.onlyDrift ? accounts.filter((one) => one.drift !== false).map(onlyOdd) : accounts;
   return { schemaVersion: SCHEMA_VERSION, services: shown, looked: services.length, gaps: facts.gaps() };
+}
+
+/** For more Services than these the Lists are read whole: to search them for one Service after the other costs more. */
+const MANY = 256;
+
+function readWhole({ objects }: ClusterView): void {
+  void objects?.endpointSlices;
+  void objects?.pods;
 }
 
 interface Surroundings {
@@ -62,7 +73,7 @@ function accountOf(
   view: ClusterView,
   service: ServiceFact,
   { nodes, tracked, proxies }: Surroundings,
-  rules: boolean,
+  { rules, onlyLedger }: ServiceInput,
 ): ServiceAccount {
   const { namespace, name, type } = service;
   const endpoints = endpointRows(service, view.serviceIndex().slices(service));
@@ -75,16 +86,20 @@ function accountOf(
     proxies: proxies.flatMap((proxy) => proxyEndpoints(view, proxy, service) ?? []),
     connections: tracked === undefined ? undefined : connectionsTo(service, tracked),
   });
-  const base = { cluster: view.name, namespace, name, type, spec: specOf(service), names: serviceNames(view, service) };
   const onNodes = groupNodes(accounts);
-  return { ...base, endpoints, nodes: onNodes, ledger, drift: driftIn(onNodes, ledger.rows, virtual) };
+  const base = { cluster: view.name, namespace, name, type };
+  const beside = onlyLedger
+    ? { spec: [], names: [], endpoints: [], nodes: [] }
+    : { spec: specOf(service), names: serviceNames(view, service), endpoints, nodes: onNodes };
+  return { ...base, ...beside, ledger, drift: driftIn(onNodes, ledger.rows, virtual) };
 }
 
 /** Nodes that treat the Service alike, together. */
 function groupNodes(accounts: readonly NodeAccount[]): readonly ServiceOnNodes[] {
   const groups = new Map<string, ServiceOnNodes>();
   for (const account of accounts) {
-    const key = accountKey(account);
+    // One node alone is not compared with others.
+    const key = accounts.length === 1 ? '' : accountKey(account);
     const { mode, basis, entries } = account;
     groups.set(key, { mode, basis, entries, nodes: [...(groups.get(key)?.nodes ?? []), account.node] });
   }

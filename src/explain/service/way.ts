@@ -3,7 +3,7 @@ import type { Condition } from '../../model/branching.ts';
 import { uniqueEvidence } from '../../model/evidence.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { IntendedOutcome } from '../../model/kube-proxy.ts';
-import type { TraversalOutcome } from '../../model/netfilter.ts';
+import type { TraversalEnd, TraversalOutcome } from '../../model/netfilter.ts';
 import type { ServiceBackend, ServiceWay } from '../../model/service-report.ts';
 import { conditionsText } from '../sentences/conditions.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
@@ -22,7 +22,7 @@ export interface Ending {
 }
 
 /** What a node's rules make of a packet. */
-export function programmedEndings(asked: Flow, outcomes: readonly TraversalOutcome[]): readonly Ending[] {
+export function programmedEndings(asked: Flow, outcomes: readonly TraversalEnd[]): readonly Ending[] {
   return outcomes.map((outcome): Ending => {
     const { flow, verdict, probability, conditions, sourceNat } = outcome;
     const moved = flow.destination !== asked.destination || flow.destinationPort !== asked.destinationPort;

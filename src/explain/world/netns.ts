@@ -2,10 +2,11 @@ import type { Address } from '../../model/address.ts';
 import type { Unknown } from '../../model/branching.ts';
 import type { NetnsFacts } from '../../model/facts.ts';
 import { replyFlow, type Flow } from '../../model/flow.ts';
-import type { TraversalOutcome } from '../../model/netfilter.ts';
+import type { TraversalEnd, TraversalOutcome } from '../../model/netfilter.ts';
 import type { RouteDecision } from '../../model/routing.ts';
 import type { Owner } from '../../model/trace.ts';
-import { evaluateTraversal } from '../../evaluate/netfilter/evaluate-traversal.ts';
+import { evaluateEnds, evaluateTraversal } from '../../evaluate/netfilter/evaluate-traversal.ts';
+import type { KnownEnds } from '../../evaluate/netfilter/known-ends.ts';
 import { evaluateRoute } from '../../evaluate/routing/evaluate-route.ts';
 import { blindSpot } from './blind-spots.ts';
 import { rulesetsOf } from './rulesets.ts';
@@ -27,6 +28,25 @@ export function traverse(
   const unknown = blindSpot(world, owner, flow);
   if (unknown !== null) return [undeterminedOutcome(flow, unknown)];
   return evaluateTraversal(rulesets, flow, from, world.environment(netns, flow.family));
+}
+
+/**
+ * The same without the rules on the way, for somebody who asks about many packets.
+ * @param known what earlier packets of this owner told
+ */
+export function traverseEnds(
+  world: World,
+  owner: Owner,
+  flow: Flow,
+  from: 'wire' | 'process',
+  known: KnownEnds,
+): readonly TraversalEnd[] | null {
+  const netns = netnsOf(world, owner);
+  const rulesets = rulesetsOf(netns, flow.family);
+  if (rulesets === null || netns.routes(flow.family).value === undefined) return null;
+  const unknown = blindSpot(world, owner, flow);
+  if (unknown !== null) return [undeterminedOutcome(flow, unknown)];
+  return evaluateEnds(rulesets, flow, from, world.environment(netns, flow.family), known);
 }
 
 /**
@@ -82,7 +102,28 @@ export function deviceTowards(world: World, owner: Owner, ip: string | undefined
  * @returns null when the owner has none
  */
 export function localSource(world: World, owner: Owner, to: Address): string | null {
-  const chosen = routeTo(world, owner, to.text).find((route) => route.preferredSource !== null)?.preferredSource;
+  return sourceBy(world, owner, to, routeTo(world, owner, to.text));
+}
+
+/** As `localSource`, for somebody who asks about many destinations: those that routes treat alike are looked up once. */
+export function localSources(world: World, owner: Owner): (to: Address) => string | null {
+  const known = new Map<string, string | null>();
+  const netns = netnsOf(world, owner);
+  return (to) => {
+    if (netns.routes(to.family).value === undefined) return localSource(world, owner, to);
+    const alike = world.environment(netns, to.family).destinationClass?.(to.text);
+    const before = alike === undefined ? undefined : known.get(alike);
+    if (before !== undefined) return before;
+    const routes = routeTo(world, owner, to.text);
+    const source = sourceBy(world, owner, to, routes);
+    // What is sent to an address of the machine comes from that address itself.
+    if (alike !== undefined && routes.every(({ kind }) => kind === 'forward')) known.set(alike, source);
+    return source;
+  };
+}
+
+function sourceBy(world: World, owner: Owner, to: Address, routes: readonly RouteDecision[]): string | null {
+  const chosen = routes.find((route) => route.preferredSource !== null)?.preferredSource;
   if (chosen !== null && chosen !== undefined) return chosen;
   const own =
     owner.kind === 'pod'

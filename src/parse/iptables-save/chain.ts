@@ -16,7 +16,7 @@ export interface ChainSource {
   readonly family: Family;
   readonly table: IptablesTable;
   /** Told when a rule turns out not to be understood. */
-  readonly onProblem: (line: number, raw: string, problem: string) => void;
+  readonly onProblem: (line: number, problems: readonly string[]) => void;
 }
 
 /** A rule whose line is decoded and understood when somebody looks at it. */
@@ -53,7 +53,7 @@ class LazyRule implements IptablesRule {
     const { lines, family, onProblem } = this.source;
     const whole = lines.terminated(this.line - 1);
     this.body = whole ? parseRuleLine(this.raw, family) : damaged(this.raw, 'the file ends within this line');
-    for (const problem of this.body.problems) onProblem(this.line, this.raw, problem);
+    if (this.body.problems.length > 0) onProblem(this.line, this.body.problems);
     return this.body;
   }
 }

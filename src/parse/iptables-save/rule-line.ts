@@ -6,7 +6,8 @@ import { MATCH_BUILDERS } from './match-builders.ts';
 import { matchOptions, targetOptions } from './option-grammar.ts';
 import { readRuleOptions, type Extension, type RuleOptions } from './rule-options.ts';
 import { TARGET_BUILDERS } from './target-builders.ts';
-import { tokenize, type Token } from './tokens.ts';
+import { tokenize } from './tokens.ts';
+import { readUsualLine } from './usual-line.ts';
 import { Options } from './values.ts';
 
 /** Longest rule that is read. iptables-restore takes lines of up to 10,239 bytes (iptables/iptables-restore.c, buffer). */
@@ -25,12 +26,14 @@ export interface RuleBody {
  */
 export function parseRuleLine(line: string, family: Family): RuleBody {
   if (line.length > LINE_LIMIT) return damaged(gapRaw(line), 'the line is longer than any rule that iptables takes');
+  const usual = readUsualLine(line);
+  if (usual !== undefined) return buildRule(usual, family);
   const tokens = tokenize(line);
   if (tokens === undefined) return damaged(line, 'a quote is not closed');
   const counters = tokens[0]?.text.startsWith('[') === true ? 1 : 0;
   const inserted = ['-I', '--insert'].includes(tokens[counters]?.text ?? '');
   const numbered = inserted && /^\d+$/.test(tokens[counters + 2]?.text ?? '');
-  return parseRuleWords(tokens.slice(counters + (numbered ? 3 : 2)), family);
+  return buildRule(readRuleOptions(tokens.slice(counters + (numbered ? 3 : 2))), family);
 }
 
 /** A rule of which nothing can be told: it may match anything and do anything. */
@@ -42,9 +45,8 @@ export function damaged(line: string, problem: string): RuleBody {
   };
 }
 
-/** Reads the words of a rule after its chain. */
-function parseRuleWords(words: readonly Token[], family: Family): RuleBody {
-  const options = readRuleOptions(words);
+/** Makes a rule of the options that stand behind its chain. */
+function buildRule(options: RuleOptions, family: Family): RuleBody {
   const problems: string[] = [];
   const matches: Match[] = options.base.map((option) => {
     const match = buildBaseMatch(option, family);

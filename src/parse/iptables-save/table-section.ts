@@ -5,6 +5,7 @@ import type { Evidence } from '../../model/evidence.ts';
 import type { IptablesChain, IptablesTable } from '../../model/netfilter.ts';
 import { LazyChain, type ChainSource } from './chain.ts';
 import type { LineIndex, Section } from './line-index.ts';
+import { RecentChains } from './recent-chains.ts';
 import { readCommand, type RestoreCommand } from './restore-command.ts';
 
 /** Following more of them would cost quadratic time; no file for iptables-restore has so many in this form. */
@@ -20,7 +21,9 @@ export class TableSection {
   private readonly artefact: string;
   private readonly source: ChainSource;
   private readonly commands: readonly RestoreCommand[];
-  private readonly chains = new Map<string, IptablesChain | null>();
+  private readonly chains = new RecentChains();
+  /** Lines that were found not to be understood: a chain may be read again. */
+  private readonly strange = new Set<number>();
   private byChain: Map<string | null, RestoreCommand[]> | undefined;
   private readonly report: (kind: GapKind, line: number, problem: string) => void;
 
@@ -40,7 +43,11 @@ export class TableSection {
       lines,
       family,
       table,
-      onProblem: (line, _, problem) => report('not-understood', line - 1, problem),
+      onProblem: (line, problems) => {
+        if (this.strange.has(line)) return;
+        this.strange.add(line);
+        for (const problem of problems) report('not-understood', line - 1, problem);
+      },
     };
     const commands = lines.commands.filter((line) => section.from < line && line < section.to);
     this.commands = commands.map((line, ordinal) =>

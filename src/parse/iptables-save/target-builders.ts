@@ -43,9 +43,13 @@ function buildNat(kind: 'dnat' | 'snat', options: Options, to: string | undefine
   const addresses = address === '' ? undefined : parseAddressRange(address, family);
   if (address !== '' && addresses === undefined) return undefined;
   const ports = hasPorts ? natPorts(to.slice(colon + 1)) : {};
-  return ports === undefined
-    ? undefined
-    : { kind, range: { ...(addresses === undefined ? {} : { addresses }), ...ports, ...natFlags(options) } };
+  if (ports === undefined) return undefined;
+  const { random, randomFully, persistent } = natFlags(options);
+  // Spelled out: a ledger of a large cluster makes some hundred thousand of them.
+  if (addresses !== undefined && ports.ports !== undefined && ports.basePort === undefined) {
+    return { kind, range: { addresses, ports: ports.ports, random, randomFully, persistent } };
+  }
+  return { kind, range: { ...(addresses === undefined ? {} : { addresses }), ...ports, ...natFlags(options) } };
 }
 
 function buildToPorts(kind: 'redirect' | 'masquerade', options: Options): Target | undefined {

@@ -1,5 +1,5 @@
 import type { Artefact } from '../../model/artefact.ts';
-import { Cursor } from '../../model/json.ts';
+import { Cursor, Reread } from '../../model/json.ts';
 import { CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../json-index/byte-scan.ts';
 import { skipSpace, skipString, skipValue } from '../json-index/byte-scan.ts';
 
@@ -13,6 +13,9 @@ const ENVELOPE_BYTES = 64 * 1024;
 
 /** How an item begins that the API server wrote: in no string can these bytes stand, because their quotes would be escaped. */
 const COMPACT_ITEM = '{"metadata":{"name":"';
+
+/** Items that are kept parsed, for somebody who looks at a few in turn. */
+const MOST_RECENT = 32;
 
 /** Searches through a large List, each as long as a text takes to be found in it, before all of it is read instead. */
 const SEARCHES = 24;
@@ -36,6 +39,8 @@ export class IndexedList {
   readonly #end: number;
   #addresses: ReadonlyMap<string, readonly number[]> | undefined;
   #searches = 0;
+  readonly #recent = new Map<number, unknown>();
+  #last: { readonly index: number; readonly value: unknown } | undefined;
 
   constructor(artefact: Artefact, starts: readonly number[], gap: number, end: number) {
     this.#artefact = artefact;
@@ -48,10 +53,27 @@ export class IndexedList {
     return this.#starts.length;
   }
 
-  /** The item, parsed. @throws SyntaxError when its text is no JSON */
-  item(index: number): Cursor {
-    const text = this.#artefact.bytes.toString('utf8', this.#starts[index], this.#endOf(index));
-    return new Cursor(this.#artefact.name, `/items/${index}`, JSON.parse(text));
+  /**
+   * The item, parsed.
+   * @param held whether the cursor holds what was parsed; else it is parsed when somebody asks, and again when others were in between
+   * @throws SyntaxError when its text is no JSON; from the cursor unless it holds the item
+   */
+  item(index: number, held: boolean): Cursor {
+    const value = held ? this.#parse(index) : new Reread(() => this.#again(index));
+    return new Cursor(this.#artefact.name, `/items/${index}`, value);
+  }
+
+  #parse(index: number): unknown {
+    return JSON.parse(this.#artefact.bytes.toString('utf8', this.#starts[index], this.#endOf(index)));
+  }
+
+  #again(index: number): unknown {
+    if (this.#last?.index === index) return this.#last.value;
+    const value = this.#recent.get(index) ?? this.#parse(index);
+    this.#last = { index, value };
+    if (this.#recent.size >= MOST_RECENT) this.#recent.clear();
+    this.#recent.set(index, value);
+    return value;
   }
 
   /**

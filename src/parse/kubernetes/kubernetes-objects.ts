@@ -121,13 +121,18 @@ function searched<T extends ObjectFact>(lists: OpenLists, plural: string, parse:
     if (before === undefined) met.set(pointer, fact);
     return before ?? fact;
   };
-  const all = lazy(() => {
+  let whole: readonly T[] | undefined;
+  const all = (): readonly T[] => {
+    if (whole !== undefined) return whole;
     const facts = lists.read(plural, parse);
-    return once(met.size === 0 ? facts : facts.map(same));
-  });
+    whole = once(met.size === 0 ? facts : facts.map(same));
+    return whole;
+  };
   return {
     all,
     having: (text, key) => {
+      // Nobody searches for what has been read already.
+      if (whole !== undefined) return whole;
       const asked = `${key ?? ''} ${text}`;
       const known = answers.get(asked);
       if (known !== undefined) return known;

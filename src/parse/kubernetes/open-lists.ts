@@ -59,11 +59,10 @@ export function openLists(artefacts: ReadonlyMap<string, Lists>): OpenLists {
     read: (plural, parse) =>
       open(plural).flatMap((opened) => {
         const { artefact, document, list } = opened;
-        const items = list === undefined || exceedsValueLimit(artefact.bytes) ? undefined : itemsOf(list);
-        const parsed = parse(
-          artefact,
-          list === undefined ? document : items === undefined ? whole(opened) : { ...document, items },
-        );
+        const single = list === undefined || exceedsValueLimit(artefact.bytes) ? undefined : list;
+        const parsed =
+          (single === undefined ? undefined : parseItems(opened, plural, parse, single)) ??
+          parse(artefact, list === undefined ? document : whole(opened));
         note(plural, artefact, parsed.gaps);
         return parsed.value;
       }),
@@ -71,13 +70,12 @@ export function openLists(artefacts: ReadonlyMap<string, Lists>): OpenLists {
       const [opened, second] = open(plural);
       const indexes = second === undefined ? opened?.list?.having(text, key) : undefined;
       if (opened?.list === undefined || indexes === undefined) return undefined;
-      const items = itemsOf(opened.list, indexes);
-      if (items === undefined) {
+      const { artefact, list } = opened;
+      const parsed = parseItems(opened, plural, parse, list, indexes);
+      if (parsed === undefined) {
         whole(opened);
         return undefined;
       }
-      const { artefact, document } = opened;
-      const parsed = parse(artefact, { ...document, items });
       const before = gaps.get(`${plural} ${artefact.name}`) ?? [];
       const met = new Set(before.map(gapKey));
       note(plural, artefact, [...before, ...parsed.gaps.filter((gap) => !met.has(gapKey(gap)))]);
@@ -111,10 +109,19 @@ function openList(source: Artefact): Opened {
   };
 }
 
+/** Kinds of which a cluster has many, and of whose objects facts tell all that is asked of them again and again. */
+const FLEETING: ReadonlySet<string> = new Set(['services', 'endpointslices', 'pods']);
+
 /** @returns undefined when the text of one is no JSON */
-function itemsOf(list: IndexedList, indexes?: readonly number[]): readonly Cursor[] | undefined {
+function parseItems<T>(
+  { artefact, document }: Opened,
+  plural: string,
+  parse: Parse<T>,
+  list: IndexedList,
+  indexes: readonly number[] = Array.from({ length: list.size }, (_, index) => index),
+): Parsed<readonly T[]> | undefined {
   try {
-    return (indexes ?? Array.from({ length: list.size }, (_, index) => index)).map((index) => list.item(index));
+    return parse(artefact, { ...document, items: indexes.map((index) => list.item(index, !FLEETING.has(plural))) });
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -48,7 +48,14 @@ const METRICS = serviceJson(
 
 async function report(tables: Changes, rules = false) {
   const facts = await sampleFacts('kube-proxy-iptables', { ...AGENTS, ...tables });
-  const made = reportServices(facts, { name: 'web', namespace: 'shop', node: 'node1', rules, onlyDrift: false });
+  const made = reportServices(facts, {
+    name: 'web',
+    namespace: 'shop',
+    node: 'node1',
+    rules,
+    onlyDrift: false,
+    onlyLedger: false,
+  });
   expect(serviceSchemaErrors(made)).toEqual([]);
   const [account] = made.services;
   const ways = account?.nodes.flatMap(({ entries }) => entries.find(({ port }) => port === 80)?.ways ?? []) ?? [];

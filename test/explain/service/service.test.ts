@@ -9,7 +9,14 @@ import { createWorkspace } from '../../../src/workspace.ts';
 import { sampleFacts, type Changes, type SampleName } from '../../sample-facts.ts';
 import { serviceSchemaErrors } from '../../schema/service-schema.ts';
 
-const ALL: ServiceInput = { name: null, namespace: null, node: null, rules: false, onlyDrift: false };
+const ALL: ServiceInput = {
+  name: null,
+  namespace: null,
+  node: null,
+  rules: false,
+  onlyDrift: false,
+  onlyLedger: false,
+};
 const MODES = ['kube-proxy-iptables', 'kube-proxy-legacy', 'kube-proxy-nftables'] as const;
 
 async function ipvs(change: (name: string, text: string) => string = (_, text) => text): Promise<Facts> {

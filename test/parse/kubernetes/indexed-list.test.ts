@@ -55,6 +55,21 @@ describe.each([
     expect(gaps()).toEqual([]);
   });
 
+  it('cites any of its objects, whichever was read last', () => {
+    const { objects } = read(text);
+    const all = objects.pods;
+    for (const at of [0, 3999, 775, 0, 1234, 775]) {
+      const { cursor } = all.find(({ name }) => name === `app-${at}`) ?? {};
+      const place = cursor?.at('status', 'podIPs').items()[0]?.at('ip');
+      expect(place?.evidence()).toEqual({
+        artefact: 'pods.json',
+        pointer: `/items/${at}/status/podIPs/0/ip`,
+        raw: JSON.stringify(`10.244.${at >> 8}.${at & 255}`),
+      });
+      expect(cursor?.at('metadata').value).toMatchObject({ name: `app-${at}`, labels: { app: `app-${at % 7}` } });
+    }
+  });
+
   it('is read once where many texts are asked for: the facts are the same, and there may be others beside them', () => {
     const { objects, gaps } = read(text);
     const answers = Array.from({ length: 400 }, (_one, at) => objects.podsHaving(`app-${at}`, 'name'));
