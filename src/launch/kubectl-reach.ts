@@ -30,6 +30,8 @@ async function launch(argv: readonly string[]): Promise<void> {
   }
   // Imported here, because the modules of Node that it needs cost more than the whole answer above.
   const { loadBundle } = await import('./code-cache.ts');
+  // Before the bundle is loaded: code that is kept is of the flags that held when it was.
+  if (argv[0] === 'envoy-request') (await import('./optimise-late.ts')).optimiseLate();
   const bundle = loadBundle(join(__dirname, 'commands.cjs'), BUNDLE_HASH, useOf(argv[0] ?? ''));
   bundle.ran(await (bundle.exports as CommandsBundle).main(argv));
 }

@@ -21,7 +21,6 @@ import { runListenerFilters } from './listener/listener-filters.ts';
 import { listenerTable } from './listener/listener-table.ts';
 import type { Listener, ListenerTable } from './listener/listener-table.ts';
 import { handOverTarget, hasUdpListener, idleListeners, listenerStep, socketOwner } from './listener/lookup.ts';
-import type { Tails } from './http/tails.ts';
 import { entered, stopped } from './memory.ts';
 import type { Arrival, Memory } from './memory.ts';
 import type { NetworkFilter, RunNetworkFilter } from './network/filter.ts';
@@ -48,25 +47,28 @@ export function evaluateEnvoy(
   connection: EnvoyConnection,
   memory: Memory | null = null,
 ): EnvoyOutcome[] {
-  if (memory === null) return follow(arrive(facts, connection), connection, null, false);
-  const arrival = memory.arrival(connection, () => arrive(facts, connection));
-  const tails = arrival.context === null ? null : memory.tails(arrival.context);
-  return follow(arrival, connection, tails, memory.sharesOnly);
+  if (memory === null) return follow(arrive(facts, connection), connection, null);
+  return follow(
+    memory.arrival(connection, () => arrive(facts, connection)),
+    connection,
+    memory,
+  );
 }
 
-function follow(
-  arrival: Arrival,
-  connection: EnvoyConnection,
-  tails: Tails | null,
-  sharesOnly: boolean,
-): EnvoyOutcome[] {
+/** What becomes of a connection that has come to a filter chain's filters, or to its end. */
+export function follow(arrival: Arrival, connection: EnvoyConnection, memory: Memory | null): EnvoyOutcome[] {
   if (arrival.context === null) return arrival.outcomes;
+  const tails = memory?.tails(arrival.context) ?? null;
+  const sharesOnly = memory?.sharesOnly ?? false;
   const context = { ...arrival.context, connection, budget: { left: BRANCH_LIMIT }, sharesOnly, tails };
   return runNetworkFilters(context, arrival.walk, 0);
 }
 
-/** Finds the filter chain of a connection. */
-function arrive(facts: EnvoyFacts, connection: EnvoyConnection): Arrival {
+/**
+ * Finds the filter chain of a connection. Of one that speaks HTTP without TLS it is the same for every request of the same version from
+ * one address and port to another.
+ */
+export function arrive(facts: EnvoyFacts, connection: EnvoyConnection): Arrival {
   const { config } = facts;
   if (config === null) return stopped(undetermined(START, unknown("the proxy's config_dump was not read")));
   const { localAddress, localPort, request } = connection;

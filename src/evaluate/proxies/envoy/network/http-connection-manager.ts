@@ -81,8 +81,8 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     const alone = only && managed.probability === 1 && managed.conditions.length === 0;
     if (tails === null || route === null || !alone || isUnknown(remoteAddress))
       return afterRoute({ connection, hcm, request, remoteAddress, choice }, found());
-    const looked = { request, socket: connection.socket, connection: connection.connection };
-    return tails.recall(route, remoteAddress, looked, (asked) => {
+    const looked = { request, socket: connection.socket, connection: connection.connection, remoteAddress };
+    return tails.recall(route, looked, (asked) => {
       const overheard = { ...connection, socket: asked.socket, connection: asked.connection };
       return afterRoute({ connection: overheard, hcm, request: asked.request, remoteAddress, choice }, found());
     });
