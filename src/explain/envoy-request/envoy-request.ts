@@ -102,6 +102,8 @@ export class EnvoyRequestAnswers {
       const { listener, filterChain } = first === undefined ? { listener: null, filterChain: null } : takenBy(first);
       answer = { listener, filterChain, outcomes: gather(outcomes) };
       this.#answers.set(outcomes, answer);
+      // From now on the list itself stands for its answer; the steps of each outcome, and all they refer to, are let go.
+      outcomes.length = 0;
     }
     const { listener, filterChain } = answer;
     return { request, listener, filterChain, outcomes: answer.outcomes };

@@ -9,10 +9,11 @@
 import { gapRaw } from '../../model/artefact.ts';
 import type { Artefact, Gap } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
-import { OPEN_BRACKET, skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
+import { DEPTH_LIMIT, OPEN_BRACKET, skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
 import { LAYOUT_LEVELS, ParsedNode, SpanNode } from './json-node.ts';
 import type { JsonNode } from './json-node.ts';
 import { spansByLayout } from './line-layout.ts';
+import { isShallow } from './nesting.ts';
 import { indexSpans } from './span-tree.ts';
 import type { IndexDepth, Span } from './span-tree.ts';
 
@@ -44,10 +45,11 @@ export function readJson(
   const start = skipSpace(bytes, bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
   const first = bytes[start];
   if (first !== 0x7b && first !== 0x5b) return { root: null, whole: false, gaps: [notJson(artefact, start)] };
-  if (bytes.length > parseWholeBytes || skipValue(bytes, start) === TOO_DEEP)
-    return readIndexed(artefact, start, outer);
+  if (bytes.length > parseWholeBytes) return readIndexed(artefact, start, outer);
+  const text = bytes.toString('utf8', start);
+  if (!isShallow(text, DEPTH_LIMIT) && skipValue(bytes, start) === TOO_DEEP) return readIndexed(artefact, start, outer);
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8', start));
+    const value: unknown = JSON.parse(text);
     return { root: new ParsedNode(new Cursor(artefact.name, '', value)), whole: true, gaps: [] };
   } catch (error) {
     // The index tells where the text breaks, and reads what is complete; it does not look inside values.
