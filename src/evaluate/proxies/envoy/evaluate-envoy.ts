@@ -21,6 +21,7 @@ import { runListenerFilters } from './listener/listener-filters.ts';
 import { listenerTable } from './listener/listener-table.ts';
 import type { Listener, ListenerTable } from './listener/listener-table.ts';
 import { handOverTarget, hasUdpListener, idleListeners, listenerStep, socketOwner } from './listener/lookup.ts';
+import { memoised } from './memo.ts';
 import { entered, stopped } from './memory.ts';
 import type { Arrival, Memory } from './memory.ts';
 import type { NetworkFilter, RunNetworkFilter } from './network/filter.ts';
@@ -30,6 +31,9 @@ import { readRuntime } from './runtime.ts';
 import { isUnknown } from './truth.ts';
 import { end, START, step, undetermined, withStep, withSteps } from './walk.ts';
 import type { Walk } from './walk.ts';
+
+const unknownListenerField = memoised((listener) => unknownField(listener, KNOWN_LISTENER));
+const unknownChainField = memoised((chain) => unknownField(chain, KNOWN_FILTER_CHAIN));
 
 interface Proxy {
   readonly facts: EnvoyFacts;
@@ -118,7 +122,7 @@ function noListener(facts: EnvoyFacts, config: EnvoyConfigDump, connection: Envo
  * that, and chooses the filter chain (ActiveTcpSocket::newConnection).
  */
 function enterListener(proxy: Proxy, listener: Listener, accepted: AcceptedSocket, walk: Walk): Arrival {
-  const beyond = unknownField(listener.config, KNOWN_LISTENER);
+  const beyond = unknownListenerField(listener.config);
   if (beyond !== undefined) return stopped(undetermined(walk, beyond));
   const filtered = runListenerFilters(listener.config, accepted, proxy.connection);
   const inspected = withSteps(walk, filtered.steps);
@@ -169,7 +173,7 @@ function enterChain(
     const handshake = tls.failure === null ? {} : { handshake: tls.failure };
     return stopped(end(chosen, { kind: 'close', flag: null, detail: null, denied: false, ...handshake }));
   }
-  const beyond = unknownField(chain.config, KNOWN_FILTER_CHAIN);
+  const beyond = unknownChainField(chain.config);
   if (beyond !== undefined) return stopped(undetermined(chosen, beyond));
   const { facts, config, connection } = proxy;
   const context: ConnectionContext = {

@@ -43,7 +43,7 @@ export function asExtendedConnect(http: HttpRequest, protocol: string): HttpRequ
 export function opensTunnel(action: Cursor, { method }: RequestView): boolean {
   if (method !== 'CONNECT' && method !== 'POST') return false;
   const config = field(entryFor(field(action, 'upgrade_configs'), 'connect') ?? action, 'connect_config');
-  return config.exists && (method === 'CONNECT' || (method === 'POST' && isTrue(config, 'allow_post')));
+  return config.exists && (method === 'CONNECT' || isTrue(config, 'allow_post'));
 }
 
 /**
