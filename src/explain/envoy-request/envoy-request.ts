@@ -89,9 +89,11 @@ export class EnvoyRequestAnswers {
     if (typeof entrance === 'string') return { request: description, error: entrance };
     const connection = connectionOf(line, entrance, spell);
     if (typeof connection === 'string') return { request: description, error: connection };
-    const arrival = this.#memory.arrival(connection, () => arrive(this.#facts, connection));
-    if (key !== null) this.#places.set(key, { connection, arrival, authority: ownAuthority(entrance) });
-    return this.#tell(description, arrival, connection);
+    const found = (): Arrival => arrive(this.#facts, connection);
+    if (key === null) return this.#tell(description, this.#memory.arrival(connection, found), connection);
+    const place = { connection, arrival: found(), authority: ownAuthority(entrance) };
+    this.#places.set(key, place);
+    return this.#tell(description, place.arrival, connection);
   }
 
   #tell(request: unknown, arrival: Arrival, connection: EnvoyConnection): EnvoyRequestAnswer {
