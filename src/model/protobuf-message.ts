@@ -5,19 +5,18 @@ import { camelCase } from './protobuf-name.ts';
  * value is left out (protobuf.dev/programming-guides/json).
  */
 
-/**
- * The value of a field; several names walk down. undefined: absent, or some step is no message. Each name is a parameter of its own:
- * this is asked more often than anything else, and a list of names would be made each time.
- */
-export function field(message: unknown, name: string, second?: string, third?: string, fourth?: string): unknown {
-  let value = member(message, name);
-  if (second !== undefined) value = member(value, second);
-  if (third !== undefined) value = member(value, third);
-  return fourth === undefined ? value : member(value, fourth);
+/** The value of a field; several names walk down. undefined: absent, or some step is no message. */
+export function field(message: unknown, ...names: readonly string[]): unknown {
+  let value = message;
+  for (const name of names) {
+    if (!isMessage(value)) return undefined;
+    value = member(value, name);
+    if (value === undefined) return undefined;
+  }
+  return value;
 }
 
-function member(message: unknown, name: string): unknown {
-  if (!isMessage(message)) return undefined;
+function member(message: Record<string, unknown>, name: string): unknown {
   const value = spelled(message, name);
   if (value !== undefined) return value;
   const camel = camelCase(name);
@@ -42,32 +41,32 @@ export function withField(message: unknown, name: string, value: unknown): unkno
 }
 
 /** A string field; `''` when it is absent. */
-export function text(message: unknown, name: string, second?: string, third?: string): string {
-  const value = field(message, name, second, third);
+export function text(message: unknown, ...names: readonly string[]): string {
+  const value = field(message, ...names);
   return typeof value === 'string' ? value : '';
 }
 
 /** A numeric field, also as protobuf writes 64-bit ones (`"7"`); 0 when it is absent. */
-export function number(message: unknown, name: string, second?: string, third?: string): number {
-  const value = field(message, name, second, third);
+export function number(message: unknown, ...names: readonly string[]): number {
+  const value = field(message, ...names);
   const found = typeof value === 'string' ? Number(value) : value;
   return typeof found === 'number' && Number.isFinite(found) ? found : 0;
 }
 
 /** Elements of a repeated field. */
-export function list(message: unknown, name: string, second?: string, third?: string): readonly unknown[] {
-  const value = field(message, name, second, third);
+export function list(message: unknown, ...names: readonly string[]): readonly unknown[] {
+  const value = field(message, ...names);
   return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
 /** The strings of a repeated field. */
-export function texts(message: unknown, name: string, second?: string, third?: string): readonly string[] {
-  return list(message, name, second, third).filter((value): value is string => typeof value === 'string');
+export function texts(message: unknown, ...names: readonly string[]): readonly string[] {
+  return list(message, ...names).filter((value): value is string => typeof value === 'string');
 }
 
 /** Whether a message field is set, empty messages included. */
-export function isSet(message: unknown, name: string, second?: string, third?: string): boolean {
-  return field(message, name, second, third) !== undefined;
+export function isSet(message: unknown, ...names: readonly string[]): boolean {
+  return field(message, ...names) !== undefined;
 }
 
 /** A field of an enum: the name of its value, of which `names[0]` is the default. */

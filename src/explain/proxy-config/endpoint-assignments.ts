@@ -56,8 +56,7 @@ function endpointTraits(endpoint: unknown, cluster: string, places: PlaceTraits)
   return (trait) => {
     if (trait === 'address')
       return addressesOf(endpoint).flatMap((one) => [addressText(one), text(one, 'socket_address', 'address')]);
-    if (trait === 'port')
-      return [String(number(field(endpoint, 'endpoint', 'address', 'socket_address'), 'port_value'))];
+    if (trait === 'port') return [String(number(endpoint, 'endpoint', 'address', 'socket_address', 'port_value'))];
     if (trait === 'status') return [enumName(endpoint, 'health_status', HEALTH)];
     return trait === 'pod' || trait === 'node'
       ? addressesOf(endpoint).flatMap((one) => places(cluster, text(one, 'socket_address', 'address'))(trait))

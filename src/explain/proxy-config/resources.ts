@@ -15,7 +15,7 @@ export function requiredSection(dump: ProxyDump, type: string): ProxyDumpSection
 }
 
 /** Where the resources of a section stand: field of the section, and path inside its elements. */
-type Place = readonly [list: string, member: string, inner?: string];
+type Place = readonly [list: string, ...path: readonly string[]];
 
 /** How much of a resource is read: all of it, or what the cells of a table and filters look at. */
 export type Detail = 'whole' | 'cells';

@@ -1,6 +1,6 @@
 import { QuestionError } from '../question/question-input.ts';
 import { parseAnyClusterName } from './cluster-name.ts';
-import { field, list, text } from '../../model/protobuf-message.ts';
+import { list, text } from '../../model/protobuf-message.ts';
 import { readPattern, type Pattern } from './pattern.ts';
 
 const TRAITS = ['service', 'pod', 'node', 'address', 'port', 'status', 'subset', 'direction'] as const;
@@ -73,7 +73,7 @@ export function serviceNames(host: string): readonly string[] {
 
 /** The same of the Services that istiod notes in a cluster's metadata. */
 export function notedServices(cluster: unknown): readonly string[] {
-  return list(field(cluster, 'metadata', 'filter_metadata', 'istio'), 'services').flatMap((service) => {
+  return list(cluster, 'metadata', 'filter_metadata', 'istio', 'services').flatMap((service) => {
     const [name, namespace, host] = [text(service, 'name'), text(service, 'namespace'), text(service, 'host')];
     return [name, `${name}.${namespace}`, host].filter((one) => one !== '');
   });

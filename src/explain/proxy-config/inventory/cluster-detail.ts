@@ -83,7 +83,7 @@ function clusterDetail(
 
 /** `NAME.NAMESPACE` of the Services that istiod notes in a cluster's metadata. */
 export function servicesOf(cluster: unknown): readonly string[] {
-  return list(field(cluster, 'metadata', 'filter_metadata', 'istio'), 'services').flatMap((service) => {
+  return list(cluster, 'metadata', 'filter_metadata', 'istio', 'services').flatMap((service) => {
     const [name, namespace] = [text(service, 'name'), text(service, 'namespace')];
     return name === '' ? [] : [namespace === '' ? name : `${name}.${namespace}`];
   });
