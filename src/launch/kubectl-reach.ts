@@ -33,6 +33,8 @@ async function launch(argv: readonly string[]): Promise<void> {
   }
   // Imported here, because the modules of Node that it needs cost more than the whole answer above.
   const { loadBundle } = await import('./code-cache.ts');
+  // Before the bundles are loaded: code that is kept is of the flags that held when it was.
+  if (argv[0] === 'envoy-request') (await import('./optimise-late.ts')).optimiseLate();
   const use = useOf(argv[0] ?? '');
   const framework = loadBundle(join(__dirname, 'framework.cjs'), FRAMEWORK_HASH, use);
   const loaded = [framework];

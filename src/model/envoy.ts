@@ -77,7 +77,7 @@ export interface EnvoyConnection {
   readonly remoteAddress: string;
   readonly remotePort: number | null;
   /** The PROXY protocol header that comes first; null: none does; absent: that is not known. */
-  readonly proxyHeader?: ProxyHeader | null;
+  readonly proxyHeader?: ProxyHeader | null | undefined;
   readonly request: ApplicationRequest;
 }
 

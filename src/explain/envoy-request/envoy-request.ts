@@ -4,14 +4,23 @@
  */
 import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome, ProxyHeader } from '../../model/envoy.ts';
 import { formatEndpoint, parseAddress } from '../../model/address.ts';
-import { evaluateEnvoy } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
+import { arrive, follow } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
 import { Memory } from '../../evaluate/proxies/envoy/memory.ts';
+import type { Arrival } from '../../evaluate/proxies/envoy/memory.ts';
 import { sharesOf, takenBy } from '../../evaluate/proxies/envoy/walk.ts';
 import type { HostShare } from '../../evaluate/proxies/envoy/walk.ts';
 import { findEntrance, listenerNames, type Entrance } from '../../evaluate/proxies/envoy/listener/entrance.ts';
 import { closeNames } from '../question/close-names.ts';
 import { conditionsText } from '../sentences/conditions.ts';
-import { asMember, readRequestLine, type RequestLine, type Spelling } from './request-line.ts';
+import { placeKey, Places } from './places.ts';
+import {
+  asMember,
+  readPlainHttp,
+  readRequestLine,
+  type RequestDescription,
+  type RequestLine,
+  type Spelling,
+} from './request-line.ts';
 
 export interface EnvoyRequestOutcome {
   /** Given the condition. */
@@ -56,6 +65,7 @@ export class EnvoyRequestAnswers {
   readonly #facts: EnvoyFacts;
   readonly #entrances = new Map<string, Entrance | string>();
   readonly #memory = new Memory(true);
+  readonly #places = new Places();
   readonly #answers = new WeakMap<readonly EnvoyOutcome[], Omit<EnvoyRequestAnswer, 'request'>>();
 
   constructor(facts: EnvoyFacts) {
@@ -64,21 +74,41 @@ export class EnvoyRequestAnswers {
 
   /** Answers one description of a request. @param spell how a failure calls the members of the description */
   answer(description: unknown, spell: Spelling = asMember): EnvoyRequestAnswer | EnvoyRequestFailure {
+    const key = isDescription(description) ? placeKey(description) : null;
+    const known = key === null ? undefined : this.#places.get(key);
+    if (known !== undefined && isDescription(description)) {
+      const line = readPlainHttp(description, spell);
+      if (typeof line === 'string') return { request: description, error: line };
+      const http = { ...line.http, authority: line.host ?? known.authority };
+      const request = { protocol: 'tcp', http, tls: null } as const;
+      return this.#tell(description, known.arrival, { ...known.connection, request });
+    }
     const line = readRequestLine(description, spell);
     if (typeof line === 'string') return { request: description, error: line };
     const entrance = this.#entrance(line);
     if (typeof entrance === 'string') return { request: description, error: entrance };
     const connection = connectionOf(line, entrance, spell);
     if (typeof connection === 'string') return { request: description, error: connection };
-    const outcomes = evaluateEnvoy(this.#facts, connection, this.#memory);
+    const found = (): Arrival => arrive(this.#facts, connection);
+    if (key === null) return this.#tell(description, this.#memory.arrival(connection, found), connection);
+    const place = { connection, arrival: found(), authority: ownAuthority(entrance) };
+    this.#places.set(key, place);
+    return this.#tell(description, place.arrival, connection);
+  }
+
+  #tell(request: unknown, arrival: Arrival, connection: EnvoyConnection): EnvoyRequestAnswer {
+    const outcomes = follow(arrival, connection, this.#memory);
     let answer = this.#answers.get(outcomes);
     if (answer === undefined) {
       const [first] = outcomes;
       const { listener, filterChain } = first === undefined ? { listener: null, filterChain: null } : takenBy(first);
       answer = { listener, filterChain, outcomes: gather(outcomes) };
       this.#answers.set(outcomes, answer);
+      // From now on the list itself stands for its answer; the steps of each outcome, and all they refer to, are let go.
+      outcomes.length = 0;
     }
-    return { request: description, ...answer };
+    const { listener, filterChain } = answer;
+    return { request, listener, filterChain, outcomes: answer.outcomes };
   }
 
   #entrance({ listener, destination }: RequestLine): Entrance | string {
@@ -109,7 +139,7 @@ function connectionOf(line: RequestLine, entrance: Entrance, spell: Spelling): E
   const { localAddress, localPort, originalAddress, originalPort } = entrance;
   const proxyHeader = proxyHeaderOf(line, entrance, spell);
   if (typeof proxyHeader === 'string') return proxyHeader;
-  const authority = line.host ?? formatEndpoint(originalAddress, originalPort);
+  const authority = line.host ?? ownAuthority(entrance);
   return {
     localAddress,
     localPort,
@@ -120,6 +150,14 @@ function connectionOf(line: RequestLine, entrance: Entrance, spell: Spelling): E
     proxyHeader,
     request: { protocol: 'tcp', http: { ...line.http, authority }, tls: line.tls },
   };
+}
+
+function ownAuthority({ originalAddress, originalPort }: Entrance): string {
+  return formatEndpoint(originalAddress, originalPort);
+}
+
+function isDescription(value: unknown): value is RequestDescription {
+  return typeof value === 'object' && value !== null;
 }
 
 function proxyHeaderOf({ proxied }: RequestLine, entrance: Entrance, spell: Spelling): ProxyHeader | null | string {

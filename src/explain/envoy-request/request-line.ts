@@ -75,12 +75,24 @@ const isHeaderName = (name: string): boolean => TOKEN.test(name) || name.toLower
  */
 export function readRequestLine(value: unknown, spell: Spelling = asMember): RequestLine | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'a request is a JSON object';
+  return orClause(spell, () => requestLine(value));
+}
+
+function orClause<T>(spell: Spelling, read: () => T): T | string {
   try {
-    return requestLine(value);
+    return read();
   } catch (error) {
     if (error instanceof DescriptionError) return error.clause(spell);
     throw error;
   }
+}
+
+/** The HTTP part of a description alone, of a client that speaks no TLS; the rest of it is like that of one that was read. */
+export function readPlainHttp(
+  description: RequestDescription,
+  spell: Spelling,
+): Pick<RequestLine, 'host' | 'http'> | string {
+  return orClause(spell, () => httpPart(description, null));
 }
 
 function requestLine(description: RequestDescription): RequestLine {
@@ -90,32 +102,30 @@ function requestLine(description: RequestDescription): RequestLine {
     throw new DescriptionError((spell) => `${spell('listener')} or ${spell('address')} is missing`);
   const { source, sourcePort } = client(text('source', description.source));
   const tls = hello(description);
+  const { host, http } = httpPart(description, tls);
+  const proxied = proxyHeader(text('proxied', description.proxied));
+  return { listener, destination, source, sourcePort, proxied, host, http, tls };
+}
+
+function httpPart(description: RequestDescription, tls: TlsHello | null): Pick<RequestLine, 'host' | 'http'> {
   const method = text('method', description.method) ?? 'GET';
   if (!TOKEN.test(method))
     throw new DescriptionError((spell) => `${spell('method')} is none: ${JSON.stringify(method)}`);
   const path = text('path', description.path) ?? '/';
-  const headers = headerList(description.headers);
-  const named = headers.find(([name]) => name === 'host')?.[1] ?? null;
-  const protocol = headers.find(([name]) => name === PROTOCOL)?.[1];
+  const all = headerList(description.headers);
+  const named = all.find(([name]) => name === 'host')?.[1] ?? null;
+  const protocol = all.find(([name]) => name === PROTOCOL)?.[1];
   const host = text('host', description.host);
   if (host !== null && named !== null && host !== named) throw new DescriptionError('the host is given twice');
-  return {
-    listener,
-    destination,
-    source,
-    sourcePort,
-    proxied: proxyHeader(text('proxied', description.proxied)),
-    host: host ?? named,
-    http: {
-      method,
-      path,
-      headers: headers.filter(([name]) => name !== 'host' && name !== PROTOCOL),
-      scheme: tls === null ? 'http' : 'https',
-      version: tls?.alpn.includes('h2') === true ? 'h2' : 'http/1.1',
-      ...(protocol === undefined ? {} : { protocol }),
-    },
-    tls,
-  };
+  const fields = {
+    method,
+    path,
+    headers:
+      named === null && protocol === undefined ? all : all.filter(([name]) => name !== 'host' && name !== PROTOCOL),
+    scheme: tls === null ? 'http' : 'https',
+    version: tls?.alpn.includes('h2') === true ? 'h2' : 'http/1.1',
+  } as const;
+  return { host: host ?? named, http: protocol === undefined ? fields : { ...fields, protocol } };
 }
 
 function hello(description: RequestDescription): TlsHello | null {
@@ -173,7 +183,7 @@ function header(name: string, value: string): [string, string] {
   if (!isHeaderName(name)) throw new DescriptionError(`${JSON.stringify(name)} is no name of a header`);
   // oxlint-disable-next-line no-control-regex -- RFC 9110 forbids these three in a value
   if (/[\0\r\n]/.test(value)) throw new DescriptionError(`the header ${name} holds a line break`);
-  return [name.toLowerCase(), value.replace(/^[ \t]+|[ \t]+$/g, '')];
+  return [name.toLowerCase(), /^[ \t]|[ \t]$/.test(value) ? value.replace(/^[ \t]+|[ \t]+$/g, '') : value];
 }
 
 function isTextList(value: unknown): value is string[] {

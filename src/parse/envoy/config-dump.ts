@@ -55,7 +55,9 @@ class ConfigDumpReader {
   readonly #pending: Pending[] = [];
   readonly #resources = new Map<ResourceKind, readonly EnvoyResource[]>();
   readonly #indexes = new Map<ResourceKind, ReadonlyMap<string, readonly EnvoyResource[]>>();
-  readonly #found = new Map<string, readonly EnvoyResource[]>();
+  /** Resources that were searched for, by kind and name. */
+  readonly #found = new Map<ResourceKind, Map<string, readonly EnvoyResource[]>>();
+  #searches = 0;
   #bootstrap: Cursor;
   #partial = false;
 
@@ -136,13 +138,17 @@ class ConfigDumpReader {
 
   /** Resources of a name. The first few are searched for in the text; then, or when that finds none, all are listed. */
   #named(kind: ResourceKind, name: string): readonly EnvoyResource[] {
-    const key = `${kind} ${name}`;
-    let found = this.#found.get(key);
-    if (found !== undefined) return found;
-    found = this.#resources.has(kind) || this.#found.size >= SEARCH_LIMIT ? undefined : this.#search(kind, name);
-    found ??= this.#index(kind).get(name) ?? [];
-    this.#found.set(key, found);
-    return found;
+    const known = this.#found.get(kind)?.get(name);
+    if (known !== undefined) return known;
+    if (!this.#resources.has(kind) && this.#searches < SEARCH_LIMIT) {
+      this.#searches++;
+      const found = this.#search(kind, name);
+      if (found !== undefined) {
+        this.#found.set(kind, (this.#found.get(kind) ?? new Map<string, readonly EnvoyResource[]>()).set(name, found));
+        return found;
+      }
+    }
+    return this.#index(kind).get(name) ?? NONE;
   }
 
   #search(kind: ResourceKind, name: string): readonly EnvoyResource[] | undefined {
@@ -224,3 +230,5 @@ function byName(resources: readonly EnvoyResource[]): ReadonlyMap<string, readon
 function running(resources: readonly EnvoyResource[]): EnvoyResource | undefined {
   return resources.find((resource) => resource.state === 'active') ?? resources[0];
 }
+
+const NONE: readonly EnvoyResource[] = [];

@@ -2,17 +2,18 @@
  * Reads a JSON artefact so that a caller can walk its outer levels and read single parts.
  *
  * In: an artefact of any size. Out: its root as a `JsonNode`, and gaps for what is not whole. A document of up to
- * PARSE_WHOLE_BYTES goes through JSON.parse; a larger one, one that JSON.parse refuses, or one that is nested too deep, is indexed by bytes and only the parts
+ * PARSE_WHOLE_BYTES goes through JSON.parse; a larger one, or one that JSON.parse refuses, is indexed by bytes and only the parts
  * that are asked for are parsed. Both ways give the same values at the same JSON pointers. It must not throw, and must not know
  * what the document means.
  */
 import { gapRaw } from '../../model/artefact.ts';
 import type { Artefact, Gap } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
-import { DEPTH_LIMIT, OPEN_BRACKET, skipSpace } from './byte-scan.ts';
+import { DEPTH_LIMIT, OPEN_BRACKET, skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
 import { LAYOUT_LEVELS, ParsedNode, SpanNode } from './json-node.ts';
 import type { JsonNode } from './json-node.ts';
 import { spansByLayout } from './line-layout.ts';
+import { isShallow } from './nesting.ts';
 import { indexSpans } from './span-tree.ts';
 import type { IndexDepth, Span } from './span-tree.ts';
 
@@ -45,9 +46,10 @@ export function readJson(
   const first = bytes[start];
   if (first !== 0x7b && first !== 0x5b) return { root: null, whole: false, gaps: [notJson(artefact, start)] };
   if (bytes.length > parseWholeBytes) return readIndexed(artefact, start, outer);
+  const text = bytes.toString('utf8', start);
+  if (!isShallow(text, DEPTH_LIMIT) && skipValue(bytes, start) === TOO_DEEP) return readIndexed(artefact, start, outer);
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8', start));
-    if (isDeeper(value, DEPTH_LIMIT)) return readIndexed(artefact, start, outer);
+    const value: unknown = JSON.parse(text);
     return { root: new ParsedNode(new Cursor(artefact.name, '', value)), whole: true, gaps: [] };
   } catch (error) {
     // The index tells where the text breaks, and reads what is complete; it does not look inside values.
@@ -56,14 +58,6 @@ export function readJson(
     const problem = `some value inside is no JSON: ${gapRaw(String(error))}`;
     return { ...document, whole: false, gaps: [{ kind: 'unreadable', artefact: artefact.name, problem }] };
   }
-}
-
-/** @param levels of objects and arrays that the value may have */
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  return members.some((member) => isDeeper(member, levels - 1));
 }
 
 /**

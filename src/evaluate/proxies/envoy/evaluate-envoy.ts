@@ -21,7 +21,7 @@ import { runListenerFilters } from './listener/listener-filters.ts';
 import { listenerTable } from './listener/listener-table.ts';
 import type { Listener, ListenerTable } from './listener/listener-table.ts';
 import { handOverTarget, hasUdpListener, idleListeners, listenerStep, socketOwner } from './listener/lookup.ts';
-import type { Tails } from './http/tails.ts';
+import { memoised } from './memo.ts';
 import { entered, stopped } from './memory.ts';
 import type { Arrival, Memory } from './memory.ts';
 import type { NetworkFilter, RunNetworkFilter } from './network/filter.ts';
@@ -31,6 +31,9 @@ import { readRuntime } from './runtime.ts';
 import { isUnknown } from './truth.ts';
 import { end, START, step, undetermined, withStep, withSteps } from './walk.ts';
 import type { Walk } from './walk.ts';
+
+const unknownListenerField = memoised((listener) => unknownField(listener, KNOWN_LISTENER));
+const unknownChainField = memoised((chain) => unknownField(chain, KNOWN_FILTER_CHAIN));
 
 interface Proxy {
   readonly facts: EnvoyFacts;
@@ -48,25 +51,28 @@ export function evaluateEnvoy(
   connection: EnvoyConnection,
   memory: Memory | null = null,
 ): EnvoyOutcome[] {
-  if (memory === null) return follow(arrive(facts, connection), connection, null, false);
-  const arrival = memory.arrival(connection, () => arrive(facts, connection));
-  const tails = arrival.context === null ? null : memory.tails(arrival.context);
-  return follow(arrival, connection, tails, memory.sharesOnly);
+  if (memory === null) return follow(arrive(facts, connection), connection, null);
+  return follow(
+    memory.arrival(connection, () => arrive(facts, connection)),
+    connection,
+    memory,
+  );
 }
 
-function follow(
-  arrival: Arrival,
-  connection: EnvoyConnection,
-  tails: Tails | null,
-  sharesOnly: boolean,
-): EnvoyOutcome[] {
+/** What becomes of a connection that has come to a filter chain's filters, or to its end. */
+export function follow(arrival: Arrival, connection: EnvoyConnection, memory: Memory | null): EnvoyOutcome[] {
   if (arrival.context === null) return arrival.outcomes;
+  const tails = memory?.tails(arrival.context) ?? null;
+  const sharesOnly = memory?.sharesOnly ?? false;
   const context = { ...arrival.context, connection, budget: { left: BRANCH_LIMIT }, sharesOnly, tails };
   return runNetworkFilters(context, arrival.walk, 0);
 }
 
-/** Finds the filter chain of a connection. */
-function arrive(facts: EnvoyFacts, connection: EnvoyConnection): Arrival {
+/**
+ * Finds the filter chain of a connection. Of one that speaks HTTP without TLS it is the same for every request of the same version from
+ * one address and port to another.
+ */
+export function arrive(facts: EnvoyFacts, connection: EnvoyConnection): Arrival {
   const { config } = facts;
   if (config === null) return stopped(undetermined(START, unknown("the proxy's config_dump was not read")));
   const { localAddress, localPort, request } = connection;
@@ -116,7 +122,7 @@ function noListener(facts: EnvoyFacts, config: EnvoyConfigDump, connection: Envo
  * that, and chooses the filter chain (ActiveTcpSocket::newConnection).
  */
 function enterListener(proxy: Proxy, listener: Listener, accepted: AcceptedSocket, walk: Walk): Arrival {
-  const beyond = unknownField(listener.config, KNOWN_LISTENER);
+  const beyond = unknownListenerField(listener.config);
   if (beyond !== undefined) return stopped(undetermined(walk, beyond));
   const filtered = runListenerFilters(listener.config, accepted, proxy.connection);
   const inspected = withSteps(walk, filtered.steps);
@@ -167,7 +173,7 @@ function enterChain(
     const handshake = tls.failure === null ? {} : { handshake: tls.failure };
     return stopped(end(chosen, { kind: 'close', flag: null, detail: null, denied: false, ...handshake }));
   }
-  const beyond = unknownField(chain.config, KNOWN_FILTER_CHAIN);
+  const beyond = unknownChainField(chain.config);
   if (beyond !== undefined) return stopped(undetermined(chosen, beyond));
   const { facts, config, connection } = proxy;
   const context: ConnectionContext = {

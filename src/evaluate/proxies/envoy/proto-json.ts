@@ -24,6 +24,19 @@ export function field(message: Cursor, name: string): Cursor {
 /** Stands for every field that is not there: most are not, and nobody cites what is absent. */
 const ABSENT = new Cursor('', '', undefined);
 
+/** Which fields are looked for at once, in both spellings. */
+export function eitherSpelling(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.flatMap((name) => [name, camelCase(name)]));
+}
+
+/** Whether a message has any of many fields, for which it is asked by its own. @param names in both spellings */
+export function hasSome({ value }: Cursor, names: ReadonlySet<string>): boolean {
+  if (!isMessage(value)) return false;
+  for (const key of Object.keys(value))
+    if (names.has(key) && value[key] !== undefined && value[key] !== null) return true;
+  return false;
+}
+
 /** Walks down several fields. */
 export function fields(message: Cursor, ...names: readonly string[]): Cursor {
   return names.reduce(field, message);

@@ -120,6 +120,8 @@ const OPEN_HOSTS = 4;
  * null: there are too many.
  */
 function readings(set: HostSet): HostSet[] | null {
+  if (set.hosts.every((host) => host.health === 'healthy' && host.excluded === false))
+    return [{ ...set, weightedPriorityHealth: set.weightedPriorityHealth ?? false }];
   const open = set.hosts.filter((host) => host.excluded === undefined);
   if (open.length > OPEN_HOSTS) return null;
   const weighted =

@@ -21,10 +21,13 @@ export function normalisePath(path: string, options: PathOptions): PathResult {
   const mark = path.indexOf('?');
   const query = mark < 0 ? '' : path.slice(mark);
   let bare = mark < 0 ? path : path.slice(0, mark);
-  const unescaped = bare.replace(/%2f/gi, '/').replace(/%5c/gi, '\\');
-  const hadEscapes = options.escapedSlashes !== 'KEEP_UNCHANGED' && unescaped !== bare;
-  if (hadEscapes && options.escapedSlashes === 'REJECT_REQUEST') return { action: 'reject' };
-  if (hadEscapes) bare = unescaped;
+  let hadEscapes = false;
+  if (options.escapedSlashes !== 'KEEP_UNCHANGED') {
+    const unescaped = bare.replace(/%2f/gi, '/').replace(/%5c/gi, '\\');
+    hadEscapes = unescaped !== bare;
+    if (hadEscapes && options.escapedSlashes === 'REJECT_REQUEST') return { action: 'reject' };
+    bare = unescaped;
+  }
   if (options.normalize) {
     if (bare.includes('%00')) return { action: 'reject' };
     bare = canonicalPath(bare);

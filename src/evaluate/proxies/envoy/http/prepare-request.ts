@@ -137,11 +137,18 @@ function codecRejection(hcm: Cursor, options: ManagerOptions, http: HttpRequest)
 const announcesBody = ([name, value]: readonly [string, string]): boolean =>
   name === 'transfer-encoding' || (name === 'content-length' && value !== '0');
 
+/** What a character of JavaScript's may take in UTF-8. */
+const MOST_BYTES = 3;
+
 function largeHeaders({ maxHeaderBytes, maxHeaders }: ManagerOptions, http: HttpRequest): string | null {
   const { path, headers, authority } = http;
   let bytes = path.length + 'host'.length + authority.length;
-  for (const [name, value] of headers) bytes += name.length + Buffer.byteLength(value);
-  if (bytes > maxHeaderBytes) return 'http1.headers_too_large';
+  let most = bytes;
+  for (const [name, value] of headers) most += name.length + MOST_BYTES * value.length;
+  if (most > maxHeaderBytes) {
+    for (const [name, value] of headers) bytes += name.length + Buffer.byteLength(value);
+    if (bytes > maxHeaderBytes) return 'http1.headers_too_large';
+  }
   return headers.length + 1 > maxHeaders ? 'http1.too_many_headers' : null;
 }
 

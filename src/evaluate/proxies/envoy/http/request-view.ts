@@ -5,6 +5,7 @@ import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
 import { parseAddress } from '../../../../model/address.ts';
 import { matchCidr } from '../match/address-match.ts';
 import type { HeaderView } from '../match/header-match.ts';
+import { memoised } from '../memo.ts';
 import { enumName, field, isTrue, unknown } from '../proto-json.ts';
 import { any } from '../truth.ts';
 
@@ -169,7 +170,7 @@ class PreparedRequest implements RequestView, HeaderView {
     if (this.original.unknownHeaders?.includes(name) === true)
       return unknown(`a proxy before this one sets the header ${name}`);
     const value = this.#sent().get(name) ?? null;
-    const mutated = field(hcm, 'early_header_mutation_extensions').items()[0];
+    const mutated = mutatesHeaders(hcm);
     if (mutated !== undefined) return unknown(`the header ${name} may be changed by an extension`, mutated);
     if (name === 'x-envoy-internal') {
       const { internal } = this;
@@ -200,6 +201,8 @@ class PreparedRequest implements RequestView, HeaderView {
     return values;
   }
 }
+
+const mutatesHeaders = memoised((hcm) => field(hcm, 'early_header_mutation_extensions').items()[0]);
 
 /** `Connection: upgrade` with `Upgrade: websocket` (Utility::isUpgrade, source/common/http/utility.cc). */
 function upgradeAsked(values: ReadonlyMap<string, string>): string | null {

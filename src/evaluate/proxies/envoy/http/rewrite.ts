@@ -6,7 +6,7 @@ import { upstreamHttpVersion } from '../cluster/upstream-http.ts';
 import type { UpstreamTransport } from '../cluster/transport-socket.ts';
 import { substituteRegex } from '../match/regex.ts';
 import { memoised } from '../memo.ts';
-import { enumName, field, isTrue, unknown } from '../proto-json.ts';
+import { eitherSpelling, enumName, field, hasSome, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import type { HttpContext } from './http-context.ts';
 import { withoutQuery } from './path.ts';
@@ -106,16 +106,16 @@ class Unchanged implements Rewrites {
 
 const PATH_REWRITES = ['path_rewrite_policy', 'path_rewrite', 'prefix_rewrite', 'regex_rewrite'];
 
-const REWRITES = [
+const REWRITES = eitherSpelling([
   ...PATH_REWRITES,
   'host_rewrite_literal',
   'host_rewrite',
   'host_rewrite_header',
   'host_rewrite_path_regex',
   'auto_host_rewrite',
-];
+]);
 
-const rewritesNothing = memoised((action): boolean => REWRITES.every((name) => !field(action, name).exists));
+const rewritesNothing = memoised((action): boolean => !hasSome(action, REWRITES));
 
 function rewritePath(context: HttpContext, route: Cursor, action: Cursor): string | Unknown {
   const { path, hasPath } = context.request;

@@ -58,7 +58,13 @@ export function routeTest(match: Cursor): RouteTest {
       if (!ignoresParameters || !path.includes(';')) return path.startsWith(prefix);
     }
     tests ??= matchTests(match);
-    return all(tests, (test) => test(request, tls, ignoresParameters));
+    let result: Truth = true;
+    for (const test of tests) {
+      const truth = test(request, tls, ignoresParameters);
+      if (truth === false) return false;
+      if (truth !== true && result === true) result = truth;
+    }
+    return result;
   };
 }
 
@@ -83,11 +89,8 @@ function readTargetTests(match: Cursor): readonly RouteTest[] {
   const headers = field(match, 'headers').items();
   const parameters = field(match, 'query_parameters').items();
   const beyond = unknownField(match, KNOWN);
-  const path = pathTest(match);
   const tests: (RouteTest | false)[] = [
-    field(match, 'connect_matcher').exists
-      ? matchConnect
-      : (request, _tls, ignoresParameters) => matchPath(path, match, request, ignoresParameters),
+    field(match, 'connect_matcher').exists ? matchConnect : targetPathTest(match),
     headers.length > 0 && headersTest(headers),
     parameters.length > 0 && ((request) => matchQuery(parameters, request)),
     beyond !== undefined && (() => beyond),
@@ -100,6 +103,8 @@ const targetTests = memoised(readTargetTests);
 /** Reads header matchers once. */
 function headersTest(matchers: readonly Cursor[]): RouteTest {
   const tests = matchers.map(headerTest);
+  const [only] = tests;
+  if (only !== undefined && tests.length === 1) return (request) => only(request.headers);
   return (request) => all(tests, (test) => test(request.headers));
 }
 
@@ -126,11 +131,19 @@ function matchTests(match: Cursor): readonly RouteTest[] {
 const TRIMS_SEGMENTS = 39;
 
 /** Leaves path parameters out where that is asked for (sanitizePathBeforePathMatching, source/common/router/config_impl.cc). */
-function matchPath(test: PathTest, match: Cursor, request: RequestView, ignoresParameters: boolean): Truth {
-  const path = withoutQuery(request.path);
+function targetPathTest(match: Cursor): RouteTest {
+  const test = pathTest(match);
   // A template sees path parameters in every case (UriTemplateMatcherRouteEntryImpl::matches).
-  if (field(match, 'path_match_policy').exists) return test(path);
-  if (!ignoresParameters || !path.includes(';')) return test(path);
+  const seesParameters = field(match, 'path_match_policy').exists;
+  return (request, _tls, ignoresParameters) => {
+    const path = withoutQuery(request.path);
+    return seesParameters || !ignoresParameters || !path.includes(';')
+      ? test(path)
+      : withoutParameters(test, match, request, path);
+  };
+}
+
+function withoutParameters(test: PathTest, match: Cursor, request: RequestView, path: string): Truth {
   const cut = (): Truth => test(path.slice(0, path.indexOf(';')));
   const trimmed = (): Truth => test(path.replace(/;[^/]*/g, ''));
   if (request.envoyMinor !== undefined) return request.envoyMinor < TRIMS_SEGMENTS ? cut() : trimmed();

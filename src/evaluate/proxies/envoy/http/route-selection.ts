@@ -34,13 +34,12 @@ export function selectRoute(
   const { tls, runtime } = context;
   const routes = routesFor(virtualHost, request, context);
   if (isUnknown(routes)) return [{ route: null, constraints: [], unknown: routes }];
-  const ignoresParameters = isTrue(routeConfig, 'ignore_path_parameters_in_path_matching');
+  const ignoresParameters = ignoresPathParameters(routeConfig);
   const alternatives: RouteAlternative[] = [];
   const remaining: Constraint[] = [];
-  for (const { route, match, test } of routes) {
+  for (const { route, match, test, runtimeFraction } of routes) {
     const truth = test(request, tls, ignoresParameters);
     if (truth === false) continue;
-    const runtimeFraction = field(match, 'runtime_fraction');
     const overridden = runtimeFraction.exists
       ? runtime.overridden(field(runtimeFraction, 'runtime_key').string() ?? '')
       : null;
@@ -60,7 +59,10 @@ interface ListedRoute {
   readonly route: Cursor;
   readonly match: Cursor;
   readonly test: RouteTest;
+  readonly runtimeFraction: Cursor;
 }
+
+const ignoresPathParameters = memoised((routeConfig) => isTrue(routeConfig, 'ignore_path_parameters_in_path_matching'));
 
 const ROUTE = 'envoy.config.route.v3.Route';
 const ROUTE_LIST = 'envoy.config.route.v3.RouteList';
@@ -71,8 +73,8 @@ function routesFor(
   request: RequestView,
   context: ConnectionContext,
 ): readonly ListedRoute[] | Unknown {
-  const matcher = field(virtualHost, 'matcher');
-  if (!matcher.exists) return routesOf(virtualHost);
+  const { matcher, routes } = choicesOf(virtualHost);
+  if (matcher === null) return routes;
   const action = findAction(matcher, readRequestInput(request, context));
   if (action === null || isUnknown(action)) return action ?? [];
   const type = typeName(action);
@@ -80,13 +82,19 @@ function routesFor(
   return type === ROUTE_LIST ? routesOf(action) : unknown('the action of a route matcher is not understood', action);
 }
 
+/** A virtual host's matcher, or without one its routes. */
+const choicesOf = memoised((virtualHost) => {
+  const matcher = field(virtualHost, 'matcher');
+  return matcher.exists ? { matcher, routes: [] } : { matcher: null, routes: routesOf(virtualHost) };
+});
+
 const routesOf = memoised((holder): readonly ListedRoute[] => field(holder, 'routes').items().map(listed));
 
 const listedAction = memoised(listed);
 
 function listed(route: Cursor): ListedRoute {
   const match = field(route, 'match');
-  return { route, match, test: routeTest(match) };
+  return { route, match, test: routeTest(match), runtimeFraction: field(match, 'runtime_fraction') };
 }
 
 function withMatch(problem: Unknown, match: Cursor): Unknown {

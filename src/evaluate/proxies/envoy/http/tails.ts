@@ -3,27 +3,13 @@
  * differs from the others.
  *
  * In: the route, the request, and what evaluates it from there. Out: its outcomes, or those of an earlier request with the same route
- * that gave the same answer to everything that was asked of it. What is asked is noted while a request is evaluated; nothing is taken
- * for irrelevant that was looked at.
+ * that gave the same answer to everything that was asked of it. What is asked is noted while a request is evaluated (`overhear.ts`);
+ * nothing is taken for irrelevant that was looked at.
  */
-import type { EnvoyConnection, EnvoyOutcome } from '../../../../model/envoy.ts';
+import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import type { AcceptedSocket } from '../listener/accepted-socket.ts';
-import type { HeaderView } from '../match/header-match.ts';
-import type { RequestView } from './request-view.ts';
-
-/** All that an evaluation may look at beside the configuration. */
-export interface Asked {
-  readonly request: RequestView;
-  readonly socket: AcceptedSocket;
-  readonly connection: EnvoyConnection;
-}
-
-/** Something that was looked at. */
-interface Question {
-  readonly name: string;
-  readonly ask: (asked: Asked) => unknown;
-}
+import { Notes } from './overhear.ts';
+import type { Asked, Question } from './overhear.ts';
 
 /** Requests of one route that are remembered: of more, remembering takes more memory than it saves time. */
 const REQUESTS_OF_ROUTE = 10_000;
@@ -31,19 +17,9 @@ const REQUESTS_OF_ROUTE = 10_000;
 /** What became of the requests that one filter chain took. */
 export class Tails {
   readonly #byRoute = new WeakMap<object, RouteTails>();
-  readonly #questions = new Map<string, Question>();
-  readonly #interviews = new Map<string, readonly Question[]>();
 
-  /**
-   * @param remoteAddress after x-forwarded-for
-   * @param evaluate what to do with a request that is not answered yet; it must look at nothing else of the request
-   */
-  recall(
-    route: Cursor,
-    remoteAddress: string,
-    asked: Asked,
-    evaluate: (asked: Asked) => EnvoyOutcome[],
-  ): EnvoyOutcome[] {
+  /** @param evaluate what to do with a request that is not answered yet; it must look at nothing else of the request */
+  recall(route: Cursor, asked: Asked, evaluate: (asked: Asked) => EnvoyOutcome[]): EnvoyOutcome[] {
     const key = route.value;
     if (typeof key !== 'object' || key === null) return evaluate(asked);
     let tails = this.#byRoute.get(key);
@@ -51,30 +27,31 @@ export class Tails {
       tails = new RouteTails();
       this.#byRoute.set(key, tails);
     }
-    const known = tails.find(remoteAddress, asked);
+    const known = tails.find(asked);
     if (known !== undefined) return known;
     if (tails.full) return evaluate(asked);
-    const notes = new Notes(this.#questions);
-    const outcomes = evaluate(notes.overhear(asked));
-    const answers = notes.answers();
-    if (answers !== null) tails.keep(this.#interview(answers), remoteAddress, [...answers.values()], outcomes);
+    const notes = new Notes(asked);
+    const outcomes = evaluate(notes.overheard);
+    if (!notes.asWhole) tails.keep(notes, outcomes);
     return outcomes;
-  }
-
-  /** The questions, as one list for all requests that were asked the same. */
-  #interview(answers: ReadonlyMap<string, unknown>): readonly Question[] {
-    const names = [...answers.keys()];
-    const key = names.join('\n');
-    const interview = this.#interviews.get(key) ?? names.flatMap((name) => this.#questions.get(name) ?? []);
-    this.#interviews.set(key, interview);
-    return interview;
   }
 }
 
-/** Outcomes of requests that were asked the same questions, by the client's address and what they answered. */
-interface Answered {
-  readonly interview: readonly Question[];
-  readonly outcomes: Map<string, EnvoyOutcome[]>;
+/** Where a request gets to by its answers so far: to the next question, or to its end. */
+type Place = Fork | Leaf;
+
+interface Leaf {
+  readonly question: null;
+  readonly outcomes: EnvoyOutcome[];
+}
+
+/** A question, and where each answer that was given so far leads. */
+interface Fork {
+  readonly question: Question;
+  /** The first answer: most questions have no other. */
+  readonly answer: unknown;
+  readonly next: Place;
+  others: Map<unknown, Place> | null;
 }
 
 /**
@@ -82,94 +59,56 @@ interface Answered {
  * the same answers to all questions of an earlier one ends as that did.
  */
 class RouteTails {
-  readonly #answered: Answered[] = [];
+  #first: Place | null = null;
   #kept = 0;
 
   get full(): boolean {
     return this.#kept >= REQUESTS_OF_ROUTE;
   }
 
-  find(remoteAddress: string, asked: Asked): EnvoyOutcome[] | undefined {
-    for (const { interview, outcomes } of this.#answered) {
-      const answers: unknown[] = [];
-      for (const { ask } of interview) answers.push(ask(asked));
-      const found = outcomes.get(answersKey(remoteAddress, answers));
-      if (found !== undefined) return found;
+  find(asked: Asked): EnvoyOutcome[] | undefined {
+    let place: Place | undefined | null = this.#first;
+    while (place !== undefined && place !== null) {
+      if (place.question === null) return place.outcomes;
+      const answer = place.question.ask(asked);
+      place = answer === place.answer ? place.next : place.others?.get(answer);
     }
     return undefined;
   }
 
-  keep(
-    interview: readonly Question[],
-    remoteAddress: string,
-    answers: readonly unknown[],
-    outcomes: EnvoyOutcome[],
-  ): void {
+  keep({ questions, answers }: Notes, outcomes: EnvoyOutcome[]): void {
     this.#kept++;
-    let answered = this.#answered.find((one) => one.interview === interview);
-    if (answered === undefined) {
-      answered = { interview, outcomes: new Map() };
-      this.#answered.push(answered);
+    if (this.#first === null) {
+      this.#first = wayTo(questions, answers, 0, outcomes);
+      return;
     }
-    answered.outcomes.set(answersKey(remoteAddress, answers), outcomes);
+    let place = this.#first;
+    for (const [index, question] of questions.entries()) {
+      if (place.question !== question) return;
+      const answer = answers[index];
+      let next = answer === place.answer ? place.next : place.others?.get(answer);
+      if (next === undefined) {
+        next = wayTo(questions, answers, index + 1, outcomes);
+        place.others ??= new Map();
+        place.others.set(answer, next);
+        return;
+      }
+      place = next;
+    }
   }
 }
 
-/** Tells answers from all others, kinds of value included. */
-function answersKey(remoteAddress: string, answers: readonly unknown[]): string {
-  let key = remoteAddress;
-  for (const answer of answers) key += `\n${answerText(answer)}`;
-  return key;
-}
-
-/** No outcome is kept for an answer that is no scalar: its text is that of no other. */
-function answerText(answer: unknown): string {
-  if (typeof answer === 'string') return JSON.stringify(answer);
-  return isScalar(answer) ? String(answer) : '{}';
-}
-
-function isScalar(answer: unknown): boolean {
-  return typeof answer !== 'object' || answer === null;
-}
-
-/** Notes what a request and its connection are asked. */
-class Notes {
-  /** By name, for all requests. */
-  readonly #questions: Map<string, Question>;
-  readonly #answers = new Map<string, unknown>();
-  #asWhole = false;
-
-  constructor(questions: Map<string, Question>) {
-    this.#questions = questions;
+/** The questions from one on, each with the one answer that is known, to the outcomes. */
+function wayTo(
+  questions: readonly Question[],
+  answers: readonly unknown[],
+  from: number,
+  outcomes: EnvoyOutcome[],
+): Place {
+  let place: Place = { question: null, outcomes };
+  for (let index = questions.length - 1; index >= from; index--) {
+    const question = questions[index];
+    if (question !== undefined) place = { question, answer: answers[index], next: place, others: null };
   }
-
-  overhear(overheard: Asked): Asked {
-    const note = <T>(name: string, ask: (asked: Asked) => T): T => this.#answer(name, ask, overheard);
-    const noted = (part: keyof Asked, name: PropertyKey): unknown =>
-      note(`${part} ${String(name)}`, (asked): unknown => Reflect.get(asked[part], name));
-    const headers: HeaderView = {
-      get: (name) => note(`get ${name}`, ({ request }) => request.headers.get(name)),
-      compared: (name) => note(`compared ${name}`, ({ request }) => request.headers.compared(name)),
-    };
-    return {
-      request: new Proxy(overheard.request, {
-        get: (_, name) => (name === 'headers' ? headers : noted('request', name)),
-      }),
-      socket: new Proxy(overheard.socket, { get: (_, name) => noted('socket', name) }),
-      connection: new Proxy(overheard.connection, { get: (_, name) => noted('connection', name) }),
-    };
-  }
-
-  /** By the name of the question, in the order of asking; null: it was looked at as a whole, and is like no other. */
-  answers(): ReadonlyMap<string, unknown> | null {
-    return this.#asWhole ? null : this.#answers;
-  }
-
-  #answer<T>(name: string, ask: (asked: Asked) => T, asked: Asked): T {
-    const answer = ask(asked);
-    if (!isScalar(answer)) this.#asWhole = true;
-    if (!this.#questions.has(name)) this.#questions.set(name, { name, ask });
-    this.#answers.set(name, answer);
-    return answer;
-  }
+  return place;
 }

@@ -15,8 +15,8 @@ const OTHER_PROTOCOLS = new Set(['bytestream', 'connect-udp', 'connect-ip']);
  * @returns `reset`: the codec takes it for an error and answers nothing
  */
 export function readExtendedConnect(hcm: Cursor, http: HttpRequest): HttpRequest | 'reset' | Unknown {
+  if (http.protocol === undefined) return http;
   const { protocol, ...request } = http;
-  if (protocol === undefined) return http;
   if (http.version !== 'h2' || http.method !== 'CONNECT') return unknown('only a CONNECT over HTTP/2 has a :protocol');
   if (OTHER_PROTOCOLS.has(protocol.toLowerCase()))
     return unknown(`CONNECT with the protocol ${protocol} is not evaluated`);
@@ -41,8 +41,9 @@ export function asExtendedConnect(http: HttpRequest, protocol: string): HttpRequ
  * (RouteAction.UpgradeConfig.connect_config; Filter::createConnPool, source/common/router/router.cc).
  */
 export function opensTunnel(action: Cursor, { method }: RequestView): boolean {
+  if (method !== 'CONNECT' && method !== 'POST') return false;
   const config = field(entryFor(field(action, 'upgrade_configs'), 'connect') ?? action, 'connect_config');
-  return config.exists && (method === 'CONNECT' || (method === 'POST' && isTrue(config, 'allow_post')));
+  return config.exists && (method === 'CONNECT' || isTrue(config, 'allow_post'));
 }
 
 /**

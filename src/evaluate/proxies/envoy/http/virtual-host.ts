@@ -23,7 +23,12 @@ interface VirtualHostIndex {
   readonly suffixes: readonly (readonly [number, ReadonlyMap<string, DomainEntry>])[];
   readonly prefixes: readonly (readonly [number, ReadonlyMap<string, DomainEntry>])[];
   readonly any: DomainEntry | undefined;
+  /** What was found for the authorities before. */
+  readonly found: Map<string, VirtualHostMatch>;
 }
+
+/** Authorities that are remembered at most. */
+const AUTHORITIES = 20_000;
 
 /**
  * The virtual host of an authority: the very domain, then the longest `*suffix`, then the longest `prefix*`, then `*`. Case does
@@ -32,6 +37,15 @@ interface VirtualHostIndex {
  */
 export function findVirtualHost(routeConfig: Cursor, authority: string): VirtualHostMatch | undefined {
   const index = virtualHostIndex(routeConfig);
+  const known = index.found.get(authority);
+  if (known !== undefined) return known;
+  const match = searchVirtualHost(index, authority);
+  if (index.found.size >= AUTHORITIES) index.found.clear();
+  if (match !== undefined) index.found.set(authority, match);
+  return match;
+}
+
+function searchVirtualHost(index: VirtualHostIndex, authority: string): VirtualHostMatch | undefined {
   const host = lowerAscii(index.ignoresPort ? withoutPort(authority) : authority);
   const found = ({ virtualHost, domain }: DomainEntry, how: string): VirtualHostMatch => ({
     virtualHost,
@@ -67,7 +81,14 @@ const virtualHostIndex: (routeConfig: Cursor) => VirtualHostIndex = memoised((ro
     }
   }
   const ignoresPort = isTrue(routeConfig, 'ignore_port_in_host_matching');
-  return { ignoresPort, exact, suffixes: longestFirst(suffixes), prefixes: longestFirst(prefixes), any };
+  return {
+    ignoresPort,
+    exact,
+    suffixes: longestFirst(suffixes),
+    prefixes: longestFirst(prefixes),
+    any,
+    found: new Map(),
+  };
 });
 
 function insert(table: Map<number, Map<string, DomainEntry>>, text: string, entry: DomainEntry): void {

@@ -46,9 +46,10 @@ export function downstreamTls(
   firstBytes: FirstBytes,
 ): DownstreamTls {
   const socket = field(chain, 'transport_socket');
+  if (!socket.exists) return { kind: 'plain' };
   const any = field(socket, 'typed_config');
   const type = typeName(any);
-  if (!socket.exists || type === RAW_BUFFER) return { kind: 'plain' };
+  if (type === RAW_BUFFER) return { kind: 'plain' };
   const name = field(socket, 'name');
   if (type !== DOWNSTREAM_TLS)
     return { kind: 'unknown', unknown: unknown(`the transport socket ${name.string() ?? ''} is not understood`, name) };

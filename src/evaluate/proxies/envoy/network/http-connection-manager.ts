@@ -26,6 +26,10 @@ import type { RunNetworkFilter } from './filter.ts';
 const ROUTER = 'envoy.extensions.filters.http.router.v3.Router';
 const DYNAMIC_FORWARD_PROXY = 'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig';
 const unknownHcmField = memoised((hcm) => unknownField(hcm, KNOWN_HCM));
+const managerStep = memoised((entry) => {
+  const name = field(entry, 'name').string() ?? '';
+  return step('network-filter', 'selected', name, { cites: [entry.at('name')] });
+});
 const KNOWN_FILTER = new Set(['name', 'typed_config', 'config_discovery', 'is_optional', 'disabled']);
 
 /**
@@ -34,7 +38,7 @@ const KNOWN_FILTER = new Set(['name', 'typed_config', 'config_discovery', 'is_op
  */
 export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, walk) => {
   const hcm = filter.config;
-  const managed = withStep(walk, step('network-filter', 'selected', filter.name, { cites: [filter.entry.at('name')] }));
+  const managed = withStep(walk, managerStep(filter.entry));
   const beyond = unknownHcmField(hcm);
   if (beyond !== undefined) return undetermined(managed, beyond);
   const { request: sent } = connection.connection;
@@ -49,7 +53,9 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
       unknown('the listener expects HTTP, and what the client sends is not known', filter.entry.at('name')),
     );
   }
-  const prepared = prepareRequest(hcm, { ...sent.http, version: spokenVersion(connection, sent.http) }, connection);
+  const version = spokenVersion(connection, sent.http);
+  const spoken = version === sent.http.version ? sent.http : { ...sent.http, version };
+  const prepared = prepareRequest(hcm, spoken, connection);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
   if (prepared.kind === 'reset') {
     const { detail, reason, cite } = prepared;
@@ -81,8 +87,8 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     const alone = only && managed.probability === 1 && managed.conditions.length === 0;
     if (tails === null || route === null || !alone || isUnknown(remoteAddress))
       return afterRoute({ connection, hcm, request, remoteAddress, choice }, found());
-    const looked = { request, socket: connection.socket, connection: connection.connection };
-    return tails.recall(route, remoteAddress, looked, (asked) => {
+    const looked = { request, socket: connection.socket, connection: connection.connection, remoteAddress };
+    return tails.recall(route, looked, (asked) => {
       const overheard = { ...connection, socket: asked.socket, connection: asked.connection };
       return afterRoute({ connection: overheard, hcm, request: asked.request, remoteAddress, choice }, found());
     });
