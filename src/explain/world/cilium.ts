@@ -1,5 +1,5 @@
 import type { Flow } from '../../model/flow.ts';
-import type { PodFact } from '../../model/kubernetes.ts';
+import type { KubernetesObjects, PodFact } from '../../model/kubernetes.ts';
 import type { Owner } from '../../model/trace.ts';
 import { formatEndpoint } from '../../model/address.ts';
 import { evaluateCilium, type CiliumAnswer } from '../../evaluate/cilium/evaluate-cilium.ts';
@@ -20,9 +20,21 @@ export function ciliumAgent(world: World, owner: NodeOwner, family: Flow['family
   );
   const tables = (netns.foreignChains().value ?? []).some((chain) => chain.table === 'kube-proxy');
   if (rules || tables) return undefined;
-  return view.objects
-    ?.podsHaving(owner.node)
-    .find((pod) => pod.nodeName === owner.node && pod.labels['k8s-app'] === 'cilium');
+  return view.objects === undefined ? undefined : agentsOf(view.objects).get(owner.node);
+}
+
+const AGENT = 'cilium';
+const agents = new WeakMap<KubernetesObjects, ReadonlyMap<string, PodFact>>();
+
+/** Cilium's agents by node: there are few, or none, so that their label is looked for and not the name of a node. */
+function agentsOf(objects: KubernetesObjects): ReadonlyMap<string, PodFact> {
+  let known = agents.get(objects);
+  if (known === undefined) {
+    const found = objects.podsHaving(AGENT).filter((pod) => pod.labels['k8s-app'] === AGENT);
+    known = new Map(found.toReversed().flatMap((pod) => (pod.nodeName === null ? [] : [[pod.nodeName, pod] as const])));
+    agents.set(objects, known);
+  }
+  return known;
 }
 
 /**

@@ -94,19 +94,27 @@ export class IndexedList {
   }
 
   #search(needle: string, key: string): number[] {
-    const { bytes } = this.#artefact;
     const found: number[] = [];
     let index = 0;
-    let hit = bytes.indexOf(needle, this.#starts[0] ?? this.#end);
+    let hit = this.#find(needle, this.#starts[0] ?? this.#end);
     while (hit >= 0 && hit < this.#end) {
       const wanted = key === '' || this.#isValueOf(key, hit);
       if (wanted) {
         index = this.#itemAt(hit, index);
         found.push(index);
       }
-      hit = bytes.indexOf(needle, wanted ? this.#endOf(index) : hit + needle.length - 1);
+      hit = this.#find(needle, wanted ? this.#endOf(index) : hit + needle.length - 1);
     }
     return found;
+  }
+
+  /** Where a JSON string stands next. Its first quote is looked at last: a search stops at each byte like the first one it seeks. */
+  #find(needle: string, from: number): number {
+    const { bytes } = this.#artefact;
+    const rest = needle.slice(1);
+    let hit = bytes.indexOf(rest, from + 1);
+    while (hit > 0 && bytes[hit - 1] !== QUOTE) hit = bytes.indexOf(rest, hit + 1);
+    return hit - 1;
   }
 
   #isValueOf(key: string, place: number): boolean {
