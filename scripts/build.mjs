@@ -85,14 +85,23 @@ const liveApart = {
   },
 };
 
+/**
+ * Decides on each module that esbuild has found.
+ * @param {import('esbuild').PluginBuild} builder
+ * @param {(found: import('esbuild').ResolveResult) => import('esbuild').OnResolveResult | undefined} decide
+ */
+function onFound(builder, decide) {
+  builder.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) =>
+    pluginData === 'resolving' ? undefined : decide(await builder.resolve(path, { ...from, pluginData: 'resolving' })),
+  );
+}
+
 /** client-node does not say that its modules do nothing when they are loaded; without that all its models would be bundled. */
 /** @type {import('esbuild').Plugin} */
 const clientNodeByParts = {
   name: 'client-node-by-parts',
   setup: (builder) => {
-    builder.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
-      if (pluginData === 'resolving') return undefined;
-      const found = await builder.resolve(path, { ...from, pluginData: 'resolving' });
+    onFound(builder, (found) => {
       if (!/node_modules[\\/]@kubernetes[\\/]client-node[\\/]/.test(found.path)) return undefined;
       return { ...found, sideEffects: false };
     });
@@ -117,9 +126,7 @@ const bundled = {
 const fromFramework = (held, taken) => ({
   name: 'from-framework',
   setup: (builder) => {
-    builder.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
-      if (pluginData === 'resolving') return undefined;
-      const found = await builder.resolve(path, { ...from, pluginData: 'resolving' });
+    onFound(builder, (found) => {
       const file = relative(root, found.path).replaceAll('\\', '/');
       if (!held.has(file)) return undefined;
       taken.add(file);

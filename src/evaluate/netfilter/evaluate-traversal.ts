@@ -14,13 +14,13 @@ import type {
 } from '../../model/netfilter.ts';
 import { agree } from './agreement.ts';
 import { changeFlow } from './flow-change.ts';
-import { isModule, isNft, mayTrack, placeAll, stagesOf, withoutNat, type HookStages } from './hooks.ts';
+import { isModule, isNft, mayTrack, placeAll, stagesOf, type HookStages } from './hooks.ts';
 import type { KnownEnds } from './known-ends.ts';
 import { registrationOrders } from './orders.ts';
 import { notKnown, undetermined } from './outcome.ts';
-import { routeOf, takeRoutes } from './routing-decision.ts';
+import { outward, routeEnd, routeOf, takeRoutes } from './routing-decision.ts';
 import type { WalkState } from './state.ts';
-import { outward, routeEnd, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
 
 const MOST_ORDERS = 64;
 
@@ -104,10 +104,12 @@ function plansOf(rulesets: readonly (Ruleset | HookModule)[], family: Family, fr
   const known = made.get(key);
   if (known !== undefined) return known;
   const placed = placeAll(rulesets, family);
-  const orders = registrationOrders(placed, from, MOST_ORDERS)?.map(stagesOf);
-  const plans: Plans = mayTrack(rulesets, placed)
-    ? { plans: orders, open: 'order' }
-    : { plans: orders && [...orders.map(withoutNat), ...orders], open: 'tracking' };
+  const orders = registrationOrders(placed, from, MOST_ORDERS);
+  const untracked = mayTrack(rulesets, placed) ? [] : (orders ?? []).map((one) => one.filter(({ nat }) => !nat));
+  const plans: Plans = {
+    plans: orders && [...untracked, ...orders].map(stagesOf),
+    open: untracked.length > 0 ? 'tracking' : 'order',
+  };
   made.set(key, plans);
   return plans;
 }

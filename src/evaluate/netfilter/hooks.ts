@@ -71,21 +71,9 @@ export function isModule(hooked: Ruleset | HookModule): hooked is HookModule {
  */
 export function mayTrack(hooked: readonly (Ruleset | HookModule)[], placed: readonly Placed[]): boolean {
   if (!placed.some(({ nat, speaks }) => nat && speaks)) return true;
-  const owners = new Set(placed.flatMap(({ speaks, owner }) => (speaks ? [owner] : [])));
-  return hooked.some((one) => (isModule(one) || !isNft(one) ? owners.has(one) : one.tracks()));
-}
-
-/** The same without chains of type nat. */
-export function withoutNat(stages: HookStages): HookStages {
-  const without = (hook: Hook): Stage[] =>
-    stages[hook].map((stage) => (stage.kind === 'nat' ? { ...stage, chains: [] } : stage));
-  return {
-    prerouting: without('prerouting'),
-    input: without('input'),
-    forward: without('forward'),
-    output: without('output'),
-    postrouting: without('postrouting'),
-  };
+  return hooked.some((one) =>
+    !isModule(one) && isNft(one) ? one.tracks() : placed.some(({ speaks, owner }) => speaks && owner === one),
+  );
 }
 
 function placeModule(module: HookModule): Placed[] {

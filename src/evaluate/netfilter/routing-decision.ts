@@ -1,7 +1,8 @@
 import type { Flow } from '../../model/flow.ts';
-import type { NetfilterEnvironment } from '../../model/netfilter.ts';
+import type { NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
 import type { RouteDecision, RouteQuery } from '../../model/routing.ts';
 import { append } from './list.ts';
+import { endBranch, notKnown, undetermined } from './outcome.ts';
 import { change, type WalkState } from './state.ts';
 
 /** The routing decision for a packet that came in (ip_route_input) or that a process sends (ip_route_output). */
@@ -31,6 +32,32 @@ export function takeRoutes(state: WalkState, decisions: readonly RouteDecision[]
       conditions: route.conditions.reduce(append, state.conditions),
     }),
   );
+}
+
+/** A routing decision that ends the branch. */
+export function routeEnd(state: WalkState): TraversalOutcome | undefined {
+  const { route } = state;
+  switch (route?.kind) {
+    case 'local':
+    case 'forward':
+      return undefined;
+    case 'unreachable':
+    case 'prohibit':
+    case 'no-route':
+    case 'blackhole':
+      return endBranch(state, 'unroutable');
+    case 'broadcast':
+    case 'multicast':
+      return undetermined(state, notKnown(`${route.kind} packets are not followed`, route.evidence));
+    default:
+      return undetermined(state, notKnown(route?.reason ?? 'the route is not known', route?.evidence ?? []));
+  }
+}
+
+/** The device by which the routing decision sends the packet; packets to this namespace itself leave by the loopback device. */
+export function outward(state: WalkState): WalkState {
+  const { route } = state;
+  return change(state, { outDevice: route?.kind === 'local' ? 'lo' : (route?.device ?? undefined) });
 }
 
 function queryOf(flow: Flow, inInterface: string | null | undefined, uid: number | undefined): RouteQuery {

@@ -12,7 +12,7 @@ import { askModule, type AskedWay } from './module.ts';
 import { manipulationAt } from './nat/manipulate.ts';
 import type { KnownEnds, Recording } from './known-ends.ts';
 import { endBranch, notKnown, undetermined } from './outcome.ts';
-import { rerouteOf, routeOf, takeRoutes } from './routing-decision.ts';
+import { outward, rerouteOf, routeEnd, routeOf, takeRoutes } from './routing-decision.ts';
 import { change, hasEntry, MISS, type Effect, type Frame, type WalkState, type Way } from './state.ts';
 import { advance, atHook, atRule, changesNothing, enter, nextStage } from './steps.ts';
 
@@ -318,32 +318,6 @@ export class Walk {
         return [atHook(change(state, { looped: true, inDevice: 'lo', outDevice: null }), 'prerouting')];
     }
   }
-}
-
-/** A routing decision that ends the branch. */
-export function routeEnd(state: WalkState): TraversalOutcome | undefined {
-  const { route } = state;
-  switch (route?.kind) {
-    case 'local':
-    case 'forward':
-      return undefined;
-    case 'unreachable':
-    case 'prohibit':
-    case 'no-route':
-    case 'blackhole':
-      return endBranch(state, 'unroutable');
-    case 'broadcast':
-    case 'multicast':
-      return undetermined(state, notKnown(`${route.kind} packets are not followed`, route.evidence));
-    default:
-      return undetermined(state, notKnown(route?.reason ?? 'the route is not known', route?.evidence ?? []));
-  }
-}
-
-/** The device by which the routing decision sends the packet; packets to this namespace itself leave by the loopback device. */
-export function outward(state: WalkState): WalkState {
-  const { route } = state;
-  return change(state, { outDevice: route?.kind === 'local' ? 'lo' : (route?.device ?? undefined) });
 }
 
 /** Source: net/ipv4/ip_output.c ip_output, which takes the device from the packet: output itself had none. */

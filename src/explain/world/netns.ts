@@ -2,7 +2,7 @@ import type { Address } from '../../model/address.ts';
 import type { Unknown } from '../../model/branching.ts';
 import type { NetnsFacts } from '../../model/facts.ts';
 import { replyFlow, type Flow } from '../../model/flow.ts';
-import type { TraversalEnd, TraversalOutcome } from '../../model/netfilter.ts';
+import type { NetfilterEnvironment, TraversalEnd, TraversalOutcome } from '../../model/netfilter.ts';
 import type { RouteDecision } from '../../model/routing.ts';
 import type { Owner } from '../../model/trace.ts';
 import { evaluateEnds, evaluateTraversal } from '../../evaluate/netfilter/evaluate-traversal.ts';
@@ -22,12 +22,7 @@ export function traverse(
   flow: Flow,
   from: 'wire' | 'process',
 ): readonly TraversalOutcome[] | null {
-  const netns = netnsOf(world, owner);
-  const rulesets = rulesetsOf(netns, flow.family);
-  if (rulesets === null || netns.routes(flow.family).value === undefined) return null;
-  const unknown = blindSpot(world, owner, flow);
-  if (unknown !== null) return [undeterminedOutcome(flow, unknown)];
-  return evaluateTraversal(rulesets, flow, from, world.environment(netns, flow.family));
+  return asked(world, owner, flow, (rulesets, environment) => evaluateTraversal(rulesets, flow, from, environment));
 }
 
 /**
@@ -41,12 +36,22 @@ export function traverseEnds(
   from: 'wire' | 'process',
   known: KnownEnds,
 ): readonly TraversalEnd[] | null {
+  return asked(world, owner, flow, (rulesets, environment) => evaluateEnds(rulesets, flow, from, environment, known));
+}
+
+/** Asks a namespace whose rules and routes were captured, unless more than these decides; null where they were not. */
+function asked<T extends TraversalEnd>(
+  world: World,
+  owner: Owner,
+  flow: Flow,
+  evaluate: (rulesets: NonNullable<ReturnType<typeof rulesetsOf>>, environment: NetfilterEnvironment) => readonly T[],
+): readonly (T | TraversalOutcome)[] | null {
   const netns = netnsOf(world, owner);
   const rulesets = rulesetsOf(netns, flow.family);
   if (rulesets === null || netns.routes(flow.family).value === undefined) return null;
   const unknown = blindSpot(world, owner, flow);
   if (unknown !== null) return [undeterminedOutcome(flow, unknown)];
-  return evaluateEnds(rulesets, flow, from, world.environment(netns, flow.family), known);
+  return evaluate(rulesets, world.environment(netns, flow.family));
 }
 
 /**

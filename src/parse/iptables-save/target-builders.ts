@@ -44,12 +44,13 @@ function buildNat(kind: 'dnat' | 'snat', options: Options, to: string | undefine
   if (address !== '' && addresses === undefined) return undefined;
   const ports = hasPorts ? natPorts(to.slice(colon + 1)) : {};
   if (ports === undefined) return undefined;
-  const { random, randomFully, persistent } = natFlags(options);
+  const flags = natFlags(options);
   // Spelled out: a ledger of a large cluster makes some hundred thousand of them.
   if (addresses !== undefined && ports.ports !== undefined && ports.basePort === undefined) {
+    const { random, randomFully, persistent } = flags;
     return { kind, range: { addresses, ports: ports.ports, random, randomFully, persistent } };
   }
-  return { kind, range: { ...(addresses === undefined ? {} : { addresses }), ...ports, ...natFlags(options) } };
+  return { kind, range: { ...(addresses === undefined ? {} : { addresses }), ...ports, ...flags } };
 }
 
 function buildToPorts(kind: 'redirect' | 'masquerade', options: Options): Target | undefined {
