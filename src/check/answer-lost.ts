@@ -6,6 +6,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'Masquerade the connection where its destination is translated (kube-proxy: externalTrafficPolicy Cluster, or masqueradeAll), or enter by the node that runs the endpoint.',
   bridged: 'Load br_netfilter on the node and set net.bridge.bridge-nf-call-iptables (for IPv6: -ip6tables) to 1.',
   filtered: 'Let answers of tracked connections pass in the filter table (conntrack state RELATED,ESTABLISHED).',
+  'cut-off':
+    'Let packets of established connections pass in both directions in the filter table (conntrack state RELATED,ESTABLISHED), and track both directions or none.',
   'no-route': 'Give the node a route back to the client.',
   'reverse-path': 'Set rp_filter to 0 or 2 on the device, or make the routes symmetric.',
 };

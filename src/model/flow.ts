@@ -103,13 +103,14 @@ export function replyFlow(flow: Flow): Flow {
     tracking: { ...tracking, state: 'ESTABLISHED', direction: 'REPLY' },
   };
   const { ipvs } = tracking;
-  return ipvs === undefined || ipvs.conntrack ? answer : { ...answer, tracking: untrackedAnswer(answer, ipvs) };
+  const seen = tracking.state !== 'UNTRACKED' && (ipvs === undefined || ipvs.conntrack);
+  return seen ? answer : { ...answer, tracking: { ...unseenAnswer(answer), ...(ipvs === undefined ? {} : { ipvs }) } };
 }
 
 /**
- * Without net.ipv4.vs.conntrack the tracker never saw the request: an answer of TCP or SCTP fits no connection (a SYN with ACK, an
- * INIT ACK: nf_conntrack_proto_tcp.c tcp_new, nf_conntrack_proto_sctp.c sctp_new), one of UDP begins one.
+ * Of a request that NOTRACK hid, or that IPVS forwarded without net.ipv4.vs.conntrack, the tracker knows nothing: an answer of TCP or SCTP
+ * fits no connection (a SYN with ACK, an INIT ACK: nf_conntrack_proto_tcp.c tcp_new, nf_conntrack_proto_sctp.c sctp_new), one of UDP begins one.
  */
-function untrackedAnswer(answer: Flow, ipvs: IpvsTracking): Tracking {
-  return { ...newTracking(answer), state: answer.protocol === 'udp' ? 'NEW' : 'INVALID', ipvs };
+function unseenAnswer(answer: Flow): Tracking {
+  return { ...newTracking(answer), state: answer.protocol === 'udp' ? 'NEW' : 'INVALID' };
 }

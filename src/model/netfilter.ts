@@ -156,6 +156,12 @@ export interface MatchedRule {
   readonly assumptions?: readonly string[];
 }
 
+/** A rule on a packet's way of which nobody knows whether it matches. The packet ends alike either way. */
+export interface OpenRule extends Pick<MatchedRule, 'rule' | 'evidence'> {
+  /** Why it is not known, one clause. */
+  readonly reason: string;
+}
+
 /** How a packet leaves the network namespace's netfilter hooks. */
 export interface TraversalOutcome extends Weighted {
   readonly verdict:
@@ -172,6 +178,8 @@ export interface TraversalOutcome extends Weighted {
   readonly flow: Flow;
   /** Every rule that matched, in the order that the packet met them. */
   readonly rules: readonly MatchedRule[];
+  /** Absent: of every rule it is known whether it matches. */
+  readonly mayMatch?: readonly OpenRule[];
   /** The last routing decision. */
   readonly route: RouteDecision | null;
   /** The rule, or the chain's policy line, that dropped or rejected it. */
@@ -192,4 +200,4 @@ export interface TraversalOutcome extends Weighted {
 }
 
 /** The same without the rules on its way. */
-export type TraversalEnd = Omit<TraversalOutcome, 'rules'>;
+export type TraversalEnd = Omit<TraversalOutcome, 'rules' | 'mayMatch'>;

@@ -70,6 +70,8 @@ export interface ReturnVisit {
     | 'not-translated-back'
     | 'bridged'
     | 'filtered'
+    /** the connection is established, and what follows is filtered */
+    | 'cut-off'
     | 'no-route'
     | 'reverse-path'
     /** a datagram may be answered from another address than the one that was asked */

@@ -28,12 +28,16 @@ export function renderPacket(text: PacketText, { color, columns }: PacketLayout)
 }
 
 function outcomeText(outcome: OutcomeText, several: boolean, width: number, colors: Palette): string[] {
-  const { action, sentence, condition, rules, probability } = outcome;
+  const { action, sentence, condition, rules, mayMatch, probability } = outcome;
+  const nothing = mayMatch.length === 0 ? '  no rule matched' : '  no rule is known to match';
   const share = several ? `${percentText(probability).padStart(6)}  ` : '';
   return [
     ...wrapped(`${share}${sentence}`, width, '  ').map((line) => colors.disposition(PAINT[action])(line)),
     ...(condition === null ? [] : wrapped(`  if ${condition}`, width, '     ')),
-    ...(rules.length === 0 && !several ? ['  no rule matched'] : rulesText(rules, width, colors)),
+    ...(rules.length === 0 && !several ? [nothing] : rulesText(rules, width, colors)),
+    ...(mayMatch.length === 0
+      ? []
+      : ['  not known to match, with the same outcome either way', ...rulesText(mayMatch, width, colors)]),
   ];
 }
 

@@ -136,6 +136,7 @@ function startState(flow: Flow, from: 'wire' | 'process'): WalkState {
     rules: null,
     recent: null,
     changedSets: null,
+    mayMatch: null,
     sourceNat: undefined,
     interception: undefined,
     serviceWritten: false,

@@ -19,6 +19,7 @@ export function endBranch(
     probability: state.probability,
     conditions: toArray(state.conditions),
   };
+  if (state.mayMatch !== null) outcome.mayMatch = toArray(state.mayMatch);
   if (sourceNat !== undefined) outcome.sourceNat = sourceNat;
   if (encapsulation !== undefined) outcome.encapsulation = encapsulation;
   if (interception !== undefined && verdict === 'local') outcome.interception = interception;

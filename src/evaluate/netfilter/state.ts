@@ -10,6 +10,7 @@ import type {
   IptablesTable,
   MatchedRule,
   NetfilterEnvironment,
+  OpenRule,
   TraversalOutcome,
 } from '../../model/netfilter.ts';
 import type { RouteDecision } from '../../model/routing.ts';
@@ -62,6 +63,7 @@ export interface WalkState {
   readonly probability: number;
   readonly conditions: List<Condition> | null;
   readonly rules: List<MatchedRule> | null;
+  readonly mayMatch: List<OpenRule> | null;
   readonly recent: List<RecentEntry> | null;
   /** Sets that a SET target changed on the way. */
   readonly changedSets: List<string> | null;
@@ -184,6 +186,7 @@ export function change(state: WalkState, part: Partial<WalkState>): WalkState {
     probability: state.probability,
     conditions: state.conditions,
     rules: state.rules,
+    mayMatch: state.mayMatch,
     recent: state.recent,
     changedSets: state.changedSets,
     sourceNat: state.sourceNat,

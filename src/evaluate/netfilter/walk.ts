@@ -3,7 +3,7 @@
  * it fork. Work is bounded: past the budget a branch is undetermined, so that no ruleset can make it hang.
  */
 import type { Evidence } from '../../model/evidence.ts';
-import type { MatchedRule, NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
+import type { MatchedRule, NetfilterEnvironment, OpenRule, TraversalOutcome } from '../../model/netfilter.ts';
 import { agree } from './agreement.ts';
 import { findConnection, isRedirected, settleDestination, settleSource } from './connection.ts';
 import type { HookStages, Stage } from './hooks.ts';
@@ -25,6 +25,8 @@ const DEEPEST_JUMP = 256;
 
 /** A branch under way, or at its end. */
 export type Branch = WalkState | TraversalOutcome;
+
+type OpenWay = Extract<Way, { kind: 'open' }>;
 
 export class Walk {
   private readonly stages: HookStages;
@@ -181,20 +183,27 @@ export class Walk {
       case 'open':
         this.recording?.spoil();
         return way.ways.every((one) => changesNothing(one, way.before))
-          ? [advance(way.before, frame)]
+          ? [advance(this.passed(way, frame), frame)]
           : this.bothWays(way, entered, frame);
     }
   }
 
   /** A rule that nobody knows to match: the answer stands when it is the same either way. */
-  private bothWays(way: Extract<Way, { kind: 'open' }>, entered: WalkState, frame: Frame): readonly Branch[] {
+  private bothWays(way: OpenWay, entered: WalkState, frame: Frame): readonly Branch[] {
     const open = [undetermined(way.before, notKnown(way.reason, [frame.rules.evidence(frame.index)]))];
     this.unknowns += 1;
     if (this.unknowns > MOST_UNKNOWN) return open;
     const matching = this.explore(way.ways.flatMap((one) => this.takeWay(one, entered, frame)));
     if (matching.every((outcome) => outcome.verdict === 'undetermined')) return open;
-    const passing = this.explore([advance(way.before, frame)]);
+    const passing = this.explore([advance(this.passed(way, frame), frame)]);
     return agree(matching, passing) ? passing : open;
+  }
+
+  /** The packet behind a rule that may have matched it. */
+  private passed({ before, reason }: OpenWay, { rules, index }: Frame): WalkState {
+    if (this.known !== undefined) return before;
+    const open: OpenRule = { rule: rules.rule(index), evidence: rules.evidence(index), reason };
+    return change(before, { mayMatch: append(before.mayMatch, open) });
   }
 
   private apply(

@@ -12,6 +12,8 @@ export interface PacketReport {
     readonly condition: string | null;
     /** Every rule that matched, in the order in which the kernel tests them, as it stands in its file. */
     readonly rules: readonly string[];
+    /** Rules of which it is not known whether they match; the outcome is the same either way. Absent: there are none. */
+    readonly mayMatch?: readonly string[];
     readonly undetermined: string | null;
   }[];
 }
@@ -33,6 +35,7 @@ export function packetReport(answer: PacketAnswer | PacketFailure): PacketReport
       probability,
       condition,
       rules: branch.rules.map((matched) => matched.rule.raw),
+      ...(branch.mayMatch === undefined ? {} : { mayMatch: branch.mayMatch.map(({ rule }) => rule.raw) }),
       undetermined,
     })),
   };

@@ -22,6 +22,8 @@ export interface OutcomeText {
   readonly condition: string | null;
   /** The rules that matched after the common ones. */
   readonly rules: readonly RuleText[];
+  /** Rules of which it is not known whether they match; the outcome is the same either way. */
+  readonly mayMatch: readonly RuleText[];
 }
 
 export interface RuleText {
@@ -50,6 +52,7 @@ export function packetText(answer: PacketAnswer): PacketText {
       sentence: sentenceOf(outcome),
       condition: outcome.condition,
       rules: outcome.branch.rules.slice(shared).map(ruleText),
+      mayMatch: (outcome.branch.mayMatch ?? []).map(ruleText),
     })),
     omitted: Math.max(0, outcomes.length - MOST_OUTCOMES),
   };
@@ -83,7 +86,7 @@ function enderText(evidence: Evidence | undefined): string {
 }
 
 /** A rule in JSON stands in no line of its own; its chain says more than a pointer. */
-function ruleText({ rule, evidence }: MatchedRule): RuleText {
+function ruleText({ rule, evidence }: Pick<MatchedRule, 'rule' | 'evidence'>): RuleText {
   const place = evidence.line === undefined ? `${rule.table} ${rule.chain}` : `${rule.table}:${evidence.line}`;
   return { place, rule: rule.raw.trim().replace(/^\[\d+:\d+\] /, '') };
 }

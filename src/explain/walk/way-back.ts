@@ -7,6 +7,8 @@ import { attachment, bridgeCallsNetfilter, ownsAddress } from '../world/attachme
 import { deviceTowards, routeTo, traverse, traverseAnswer, traverseReply } from '../world/netns.ts';
 import type { World } from '../world/world.ts';
 import { otherSource, type OtherSource } from './answer-source.ts';
+import { laterPackets } from './later-packets.ts';
+import { judge, OK, type ReturnVerdict as Verdict } from './return-verdict.ts';
 import type { End, Passage, WalkState } from './state.ts';
 
 export interface WayBack {
@@ -14,10 +16,6 @@ export interface WayBack {
   /** How the branch ends when the answer is lost; null when it finds its way. */
   readonly end: End | null;
 }
-
-type Verdict = Pick<ReturnVisit, 'result' | 'reason' | 'code' | 'evidence'>;
-
-const OK: Verdict = { result: 'ok', reason: null, code: null, evidence: [] };
 
 /**
  * Follows the first answer of a connection from `server` back to its client. Each namespace that translated the connection has
@@ -32,9 +30,21 @@ export function wayBack(
   server: Owner,
   sockets: SocketVisit | null,
 ): WayBack {
+  return answerBack(world, state, flow, server, sockets, laterPackets);
+}
+
+/** @param goOn asks whether what follows the answer passes a namespace too; null: nothing follows */
+function answerBack(
+  world: World,
+  state: WalkState,
+  flow: Flow,
+  server: Owner,
+  sockets: SocketVisit | null,
+  goOn: typeof laterPackets | null,
+): WayBack {
   const broken = state.passages
     .toReversed()
-    .map((passage) => passBack(world, state, server, flow, passage))
+    .map((passage) => passBack(world, state, server, flow, passage, goOn))
     .find((one) => one.result !== 'ok');
   const verdict = broken ?? fromElsewhere(otherSource(world, server, flow, sockets));
   const visit: ReturnVisit = { kind: 'return', server, flow, ...(verdict ?? OK) };
@@ -63,7 +73,7 @@ export function refusalBack(
   refuser: Owner,
   byError: boolean,
 ): { readonly visit: ReturnVisit; readonly end: End } | null {
-  const { visit, end } = wayBack(world, state, flow, refuser, null);
+  const { visit, end } = answerBack(world, state, flow, refuser, null, null);
   if (end === null) return null;
   if (byError && visit.result === 'broken' && !STOPS_ERRORS.has(visit.code)) {
     const reason = `whether rules that stop an answer (${visit.reason ?? ''}) stop an ICMP error too is not evaluated`;
@@ -92,19 +102,43 @@ function lostEnd(verdict: Verdict): End {
         reason: `On the way back, ${reason}.`,
         unknown: { reason, evidence: verdict.evidence },
       }
-    : { disposition: 'dropped', detail: 'timeout', reason: `The request arrives, but ${reason}.` };
+    : {
+        disposition: 'dropped',
+        detail: 'timeout',
+        reason: `${verdict.code === 'cut-off' ? 'The connection opens' : 'The request arrives'}, but ${reason}.`,
+      };
 }
 
 /** Whether the answer passes one namespace that the request passed, and is let through and translated back there. */
-function passBack(world: World, state: WalkState, server: Owner, flow: Flow, passage: Passage): Verdict {
-  if (sameOwner(passage.owner, server)) return letThrough(passage, traverseAnswer(world, server, passage.after));
+function passBack(
+  world: World,
+  state: WalkState,
+  server: Owner,
+  flow: Flow,
+  passage: Passage,
+  goOn: typeof laterPackets | null,
+): Verdict {
+  const answered = (request: Flow): readonly TraversalOutcome[] | null =>
+    sameOwner(passage.owner, server)
+      ? traverseAnswer(world, server, request)
+      : traverseReply(world, passage.owner, request, passage.outDevice);
+  const lost = sameOwner(passage.owner, server) ? null : missed(world, state, server, flow, passage);
+  if (lost !== null) return lost;
+  const answers = answered(passage.after);
+  const verdict = letThrough(passage, answers);
+  if (verdict.result !== 'ok' || goOn === null || answers === null) return verdict;
+  return goOn(world, passage, answers, answered);
+}
+
+/** What there is to say before the rules of a namespace that the answer comes through, or does not; null: they decide. */
+function missed(world: World, state: WalkState, server: Owner, flow: Flow, passage: Passage): Verdict | null {
   const handedBy = passage.after.tracking.ipvs?.method;
   if (handedBy === 'direct' || handedBy === 'tunnel') return pastDirector(world, server, flow, passage);
   if (translated(passage) && passage.owner.kind === 'node') {
     const meets = meetsAgain(world, state, server, flow, passage);
     if (meets.result !== 'ok') return meets;
   }
-  return letThrough(passage, traverseReply(world, passage.owner, passage.after, passage.outDevice));
+  return null;
 }
 
 /**
@@ -192,22 +226,7 @@ function letThrough(passage: Passage, outcomes: readonly TraversalOutcome[] | nu
     ({ flow }) => flow.tracking.state === 'UNTRACKED' && flow.source !== passage.before.destination,
   );
   if (untracked !== undefined && translated(passage)) return notTranslatedBack(passage, untracked);
-  const bad = outcomes?.find((one) => one.verdict !== 'forward' && one.verdict !== 'local');
-  if (bad === undefined) return OK;
-  const name = ownerText(passage.owner);
-  const evidence = bad.endedBy === undefined ? (bad.unknown?.evidence ?? []) : [bad.endedBy];
-  if (bad.verdict === 'undetermined') {
-    return {
-      result: 'unknown',
-      code: 'unknown',
-      reason: `${name}: ${bad.unknown?.reason ?? 'a rule could not be evaluated'}`,
-      evidence,
-    };
-  }
-  const code = bad.verdict === 'unroutable' ? 'no-route' : 'filtered';
-  const how =
-    bad.verdict === 'unroutable' ? 'has no route for the answer' : `does not let the answer pass (${bad.verdict})`;
-  return { result: 'broken', code, reason: `${name} ${how}`, evidence };
+  return judge(passage.owner, outcomes, 'the answer');
 }
 
 /** A rule of the raw table (NOTRACK) hides the answer from connection tracking, so its source stays the server's own. */

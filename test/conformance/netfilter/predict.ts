@@ -76,10 +76,11 @@ function agrees(
   legacy: boolean,
 ): boolean {
   const rules = outcome.rules.map((matched) => ordinalOf(router, matched));
+  const open = (outcome.mayMatch ?? []).map((rule) => ordinalOf(router, rule));
   if (trace === undefined) return outcome.verdict === 'unroutable' && rules.length === 0;
   // A port that the kernel chooses leaves rules open that do not change the answer, and so stand in its list alone.
   const isChosen = outcome.flow.sourcePort === null;
-  if (traced && !isChosen && rules.join() !== trace.rules.join()) return false;
+  if (traced && !isChosen && !isWay(trace.rules, rules, open)) return false;
   switch (outcome.verdict) {
     case 'local':
       return trace.end === 'local' && tupleFits(outcome.flow, trace.last);
@@ -95,12 +96,24 @@ function agrees(
   }
 }
 
+/** Whether the kernel's rules are those that we know of, with none between them but such as may match, and what stands behind these. */
+function isWay(kernel: readonly string[], rules: readonly string[], open: readonly string[]): boolean {
+  if (open.length === 0) return rules.join() === kernel.join();
+  let at = 0;
+  const others: string[] = [];
+  for (const one of kernel) {
+    if (one === rules[at]) at += 1;
+    else others.push(one);
+  }
+  return at === rules.length && (others.length === 0 || others.some((one) => open.includes(one)));
+}
+
 /** Where a rule stands, as the key of a map. */
 export function placeKey({ artefact, line, pointer }: Omit<Evidence, 'raw'>): string {
   return `${artefact}:${line ?? pointer ?? ''}`;
 }
 
-function ordinalOf(router: Router, { evidence }: MatchedRule): string {
+function ordinalOf(router: Router, { evidence }: Pick<MatchedRule, 'evidence'>): string {
   return router.ordinals.get(placeKey(evidence)) ?? '?';
 }
 
@@ -238,7 +251,10 @@ function comesBack(
   for (const mark of marks) {
     answers.push(...walk(answer, mark, local ? 'process' : 'wire'));
     if (probe.protocol === 'udp') break;
-    further.push(...walk(onward, mark, probe.sender === 'client' ? 'wire' : 'process'));
+    // What acknowledges answers that the tracker was not shown fits no state of the connection.
+    const hidden = answers.some(({ flow: sent }) => sent.tracking.state === 'UNTRACKED');
+    const next = hidden ? { ...onward, tracking: { ...newFlow(onward).tracking, state: 'INVALID' as const } } : onward;
+    further.push(...walk(next, mark, probe.sender === 'client' ? 'wire' : 'process'));
     for (const outcome of [...answers, ...further]) marks.add(outcome.flow.tracking.mark);
   }
   const all = [...answers, ...further];
@@ -248,6 +264,7 @@ function comesBack(
     seen.destination === probe.source && seen.source === probe.destination && seen.sourcePort === probe.destinationPort;
   if (tracking.state === 'UNTRACKED' || all.some((outcome) => outcome.verdict === 'undetermined')) return 'perhaps';
   if (all.every(pass) && answers.every(isHome)) return 'yes';
+  if (further.length > 0 && !further.some(pass)) return 'no';
   if (all.every(pass)) return answers.some(isHome) ? 'perhaps' : 'no';
   return answers.some(pass) ? 'perhaps' : 'no';
 }

@@ -151,7 +151,10 @@ describe('ends that are remembered', () => {
             const to = { family: 4, protocol: 'tcp', destination: `10.96.0.${service}`, destinationPort: 80 } as const;
             const flow = newFlow({ ...to, ...client, sourcePort: null });
             const from = client.inInterface === null ? 'process' : 'wire';
-            const whole = evaluateTraversal(rulesets, flow, from, plain).map((one) => ({ ...one, rules: [] }));
+            const whole = evaluateTraversal(rulesets, flow, from, plain).map(({ mayMatch: _, ...one }) => ({
+              ...one,
+              rules: [],
+            }));
             expect(evaluateEnds(rulesets, flow, from, short, known)).toEqual(whole);
           }
         }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { packetReport } from '../../../src/explain/packet/packet-report.ts';
 import { packetText } from '../../../src/explain/packet/packet-text.ts';
 import { renderPacket } from '../../../src/render/packet.ts';
 import { machineOf, packet } from './machine.ts';
@@ -41,6 +42,22 @@ on every branch first
 
 dropped on its way to 10.0.0.1:80 by the policy of chain INPUT in line 8
   no rule matched`);
+  });
+
+  it('tells rules that may match, where the outcome is the same either way', () => {
+    const open = RULES.replace(':FORWARD', '-A INPUT -m geoip --source-country ZZ -j DROP\n:FORWARD');
+    const answer = machineOf(open).answer(packet({ dst: '10.0.0.1', sport: 999 }));
+    if ('error' in answer) throw new Error(answer.error);
+    expect(renderPacket(packetText(answer), { color: false, columns: 200 }))
+      .toBe(`tcp 10.0.9.9:999 to 10.0.0.1:80, from the wire
+
+dropped on its way to 10.0.0.1:80 by the policy of chain INPUT in line 8
+  no rule is known to match
+  not known to match, with the same outcome either way
+  filter:9  -A INPUT -m geoip --source-country ZZ -j DROP`);
+    expect(packetReport(answer)).toMatchObject({
+      outcomes: [{ rules: [], mayMatch: ['-A INPUT -m geoip --source-country ZZ -j DROP'] }],
+    });
   });
 
   it.each([30, 40, 80])('keeps to %i columns, but for words that are longer', (columns) => {

@@ -50,6 +50,63 @@ describe('an answer that a node', () => {
   });
 });
 
+/**
+ * The random rulesets of test/conformance/iptables send whole connections: packets after the first two are seen to be dropped there, and to be
+ * INVALID where only requests are tracked (nf_conntrack_proto_tcp.c).
+ */
+describe('a connection whose first packet and answer pass', () => {
+  const inForward = (...rules: readonly string[]) =>
+    behind(/^:KUBE-SERVICES - .*(?=\n\[218)/m, rules.map((rule) => `-A FORWARD ${rule}`).join('\n'));
+  const direct = (change: (save: string) => string, to: string) =>
+    explainWith('kube-proxy-iptables', { [NODE]: change }, ['cli-a', to, 'shop']);
+  const webPod = 'tcp://10.244.1.10:8080';
+
+  it('is cut off by a rule about established ones', async () => {
+    const { verdict, ends, reasons } = await viaNode(
+      inForward('-m conntrack --ctstate ESTABLISHED --ctdir ORIGINAL -j DROP'),
+    );
+    expect([verdict, ...ends]).toEqual(['unreachable', 'dropped']);
+    expect(reasons[0]).toBe(
+      'The connection opens, but node node1 does not let later packets of the connection pass (drop).',
+    );
+  });
+
+  it('is cut off by the mark that its answer leaves', async () => {
+    const rules = ['-p tcp -m tcp --sport 8080 -j CONNMARK --set-mark 7', '-p tcp -m connmark --mark 7 -j DROP'];
+    const { verdict, reasons } = await viaNode(inForward(...rules.toReversed()));
+    expect(verdict).toBe('unreachable');
+    expect(reasons[0]).toContain('does not let later packets of the connection pass');
+    expect((await viaNode(inForward(rules[0] ?? ''))).verdict).toBe('reachable');
+  });
+
+  it('is cut off where its answers alone are hidden from the tracker, and INVALID packets dropped', async () => {
+    const hide = (port: string) => before(table('raw', 'PREROUTING', `-p tcp -m tcp ${port} -j NOTRACK`));
+    const { verdict, reasons } = await direct(hide('--sport 8080'), webPod);
+    expect(verdict).toBe('unreachable');
+    expect(reasons[0]).toMatch(/later packets .* takes answers out of connection tracking, .* INVALID/);
+    // kube-proxy drops INVALID packets itself; a request that is hidden makes its answer one.
+    expect((await direct(hide('--dport 8080'), webPod)).verdict).toBe('unreachable');
+    const both = `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m multiport --ports 8080 -j NOTRACK\nCOMMIT\n`;
+    expect((await direct(before(both), webPod)).verdict).toBe('reachable');
+  });
+
+  it('is open where rules let its later packets pass by chance', async () => {
+    const { verdict, reasons } = await viaNode(
+      inForward(
+        '-m conntrack --ctdir ORIGINAL --ctstate ESTABLISHED -m statistic --mode random --probability 0.5 -j DROP',
+      ),
+    );
+    expect(verdict).toBe('undetermined');
+    expect(reasons[0]).toContain('by chance');
+  });
+
+  it('is none over UDP, where a datagram and its answer are all', async () => {
+    const rule = '-p udp -m conntrack --ctstate ESTABLISHED --ctdir ORIGINAL -j DROP';
+    const { verdict } = await direct(inForward(rule), 'udp://dns:53');
+    expect(verdict).toBe('reachable');
+  });
+});
+
 describe('an answer that a pod', () => {
   const viaMesh = (pod: string, chain: string, rule: string) =>
     explainWith(
