@@ -263,8 +263,10 @@ function comesBack(
   const isHome = ({ flow: seen }: TraversalOutcome): boolean =>
     seen.destination === probe.source && seen.source === probe.destination && seen.sourcePort === probe.destinationPort;
   if (tracking.state === 'UNTRACKED' || all.some((outcome) => outcome.verdict === 'undetermined')) return 'perhaps';
-  if (all.every(pass) && answers.every(isHome)) return 'yes';
-  if (further.length > 0 && !further.some(pass)) return 'no';
+  // A rule may hide later packets from the tracker, so that they stay with the address that was asked.
+  const goesOn = (outcome: TraversalOutcome): boolean => pass(outcome) && outcome.flow.destination === flow.destination;
+  if (answers.every((one) => pass(one) && isHome(one)) && further.every(goesOn)) return 'yes';
+  if (further.length > 0 && !further.some(goesOn)) return 'no';
   if (all.every(pass)) return answers.some(isHome) ? 'perhaps' : 'no';
   return answers.some(pass) ? 'perhaps' : 'no';
 }
