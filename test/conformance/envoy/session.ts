@@ -69,17 +69,21 @@ export interface Held {
   readonly ours: readonly EnvoyOutcome[];
 }
 
-/** Sends requests to an Envoy that runs a configuration, from a folder of its own, and answers each. */
+/**
+ * Sends requests to an Envoy that runs a configuration, from a folder of its own, and answers each.
+ * @param capturedAt RFC 3339 time that counts for tokens
+ */
 export async function holdAgainst(
   binary: string,
   folder: string,
   config: object,
   probes: readonly Probe[],
   certificates: Certificates,
+  capturedAt: string | null = null,
 ): Promise<Held[]> {
   const envoy = await EnvoyProcess.start(binary, folder, config);
   try {
-    const facts = await readFacts(envoy, true);
+    const facts = await readFacts(envoy, true, capturedAt);
     const replies = await sendAll(probes, certificates);
     const log = await readLog(folder, new Set(replies.map(({ connection }) => connection)));
     return probes.map((probe, number) => {

@@ -2,13 +2,14 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { HttpContext } from '../http/http-context.ts';
 import { localReply } from '../http/http-context.ts';
-import { queryParameters } from '../http/path.ts';
 import { matchTarget } from '../http/route-match.ts';
 import { field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
 import type { HttpFilter, RunHttpFilter } from './filter.ts';
+import { judgeRequirement } from './jwt/requirement.ts';
+import { WORDS } from './jwt/token.ts';
 
 const PER_ROUTE = 'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig';
 const KNOWN = new Set([
@@ -25,8 +26,9 @@ const KNOWN = new Set([
 /**
  * envoy.filters.http.jwt_authn (source/extensions/filters/http/jwt_authn/filter.cc): the first rule whose match holds says what is
  * required; no rule, or a rule without a requirement, lets the request pass. Without any token a request passes where one may be
- * missing, as every RequestAuthentication of Istio allows, and is answered with 401 where one must be there. Whether a token that is
- * there is valid is in no dump.
+ * missing, as every RequestAuthentication of Istio allows, and is answered with 401 where one must be there. So is one whose token is
+ * malformed, of another issuer, out of its time, or of no key that the proxy has. Signatures are not verified: a token that nothing else speaks
+ * against leaves the answer open.
  */
 export const runJwtAuthn: RunHttpFilter = (context, filter, walk, next) => {
   const { config } = filter;
@@ -36,29 +38,36 @@ export const runJwtAuthn: RunHttpFilter = (context, filter, walk, next) => {
   const requirement = findRequirement(context, filter);
   if (requirement === null) return next(walk);
   if (isUnknown(requirement)) return undetermined(walk, requirement);
-  const missing = mayCarryToken(config, context) ? null : allowsMissing(requirement);
-  if (missing === true) {
+  const { request, connection } = context;
+  const { seenAt } = connection.config;
+  const verdict = judgeRequirement(requirement, { providers: field(config, 'providers'), request, seenAt });
+  if (isUnknown(verdict)) {
+    const { reason } = verdict;
+    return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name, { reasons: [reason] })), verdict);
+  }
+  if (verdict.kind === 'ok') {
     const reasons = ['the request carries no token, and none is required'];
     return next(withStep(walk, step('http-filter', 'passed', filter.name, { reasons, cites: [requirement] })));
   }
-  if (missing === false) {
-    const reasons = ['the request carries no token, and one is required'];
-    const denied = withStep(walk, step('http-filter', 'denied', filter.name, { reasons, cites: [requirement] }));
-    const stripped = isTrue(config, 'strip_failure_response');
-    return localReply(context, denied, {
-      status: 401,
-      flag: null,
-      detail: 'jwt_authn_access_denied{Jwt_is_missing}',
-      body: stripped ? '' : 'Jwt is missing',
-      denied: true,
-    });
-  }
-  const reason = 'whether the request carries a token that the proxy accepts is not known';
-  return undetermined(
-    withStep(walk, step('http-filter', 'unknown', filter.name, { reasons: [reason] })),
-    unknown(reason, requirement),
+  const { words, because } = verdict;
+  const denied = withStep(
+    walk,
+    step('http-filter', 'denied', filter.name, { reasons: reasonsOf(words, because), cites: [requirement] }),
   );
+  return localReply(context, denied, {
+    status: words === WORDS.audience ? 403 : 401,
+    flag: null,
+    detail: `jwt_authn_access_denied{${words.replaceAll(' ', '_')}}`,
+    body: isTrue(config, 'strip_failure_response') ? '' : words,
+    denied: true,
+  });
 };
+
+function reasonsOf(words: string, because: string | null): readonly string[] {
+  if (words === WORDS.missing) return ['the request carries no token, and one is required'];
+  const refusal = `the proxy refuses the token: ${words}`;
+  return because === null ? [refusal] : [refusal, because];
+}
 
 /** The JwtRequirement of the route, or of the first rule that matches; null: there is none. */
 function findRequirement(context: HttpContext, filter: HttpFilter): Cursor | Unknown | null {
@@ -92,43 +101,4 @@ function isPreflight({ request }: HttpContext): boolean {
     return typeof value === 'string' && value !== '';
   };
   return request.method === 'OPTIONS' && present('origin') && present('access-control-request-method');
-}
-
-const PROVIDERS = ['provider_name', 'provider_and_audiences'];
-
-/** Whether a JwtRequirement is met without a token; null: it is of a kind that is not understood. */
-function allowsMissing(requirement: Cursor): boolean | null {
-  if (field(requirement, 'allow_missing').exists || field(requirement, 'allow_missing_or_failed').exists) return true;
-  if (PROVIDERS.some((name) => field(requirement, name).exists)) return false;
-  const any = field(requirement, 'requires_any');
-  const all = field(requirement, 'requires_all');
-  if (!any.exists && !all.exists) return null;
-  const parts = field(any.exists ? any : all, 'requirements')
-    .items()
-    .map(allowsMissing);
-  if (parts.includes(null)) return null;
-  return any.exists ? parts.includes(true) : parts.every((part) => part === true);
-}
-
-/**
- * Whether some header, cookie or parameter that a provider reads is there; one that names no place reads `Authorization: Bearer` and
- * the parameter access_token (source/extensions/filters/http/jwt_authn/extractor.cc).
- */
-function mayCarryToken(config: Cursor, { request }: HttpContext): boolean {
-  const has = (name: string): boolean => request.headers.get(name.toLowerCase()) !== null;
-  const parameters = queryParameters(request.path);
-  return field(config, 'providers')
-    .entries()
-    .some(([, provider]) => {
-      const headers = field(provider, 'from_headers').items();
-      const names = field(provider, 'from_params').strings();
-      const cookies = field(provider, 'from_cookies').strings();
-      const byDefault = headers.length === 0 && names.length === 0 && cookies.length === 0;
-      return (
-        headers.some((header) => has(field(header, 'name').string() ?? '')) ||
-        names.some((name) => parameters.has(name)) ||
-        (cookies.length > 0 && has('cookie')) ||
-        (byDefault && (has('authorization') || parameters.has('access_token')))
-      );
-    });
 }

@@ -200,7 +200,13 @@ describe('JWT authentication', () => {
   const perRoute = (more: object): object => ({
     jwt_authn: { '@type': `${TYPE}.jwt_authn.v3.PerRouteConfig`, ...more },
   });
+  const q = { provider_name: 'q' };
   const DENIED = '1 401 - jwt_authn_access_denied{Jwt_is_missing}';
+  const MALFORMED =
+    '1 401 - jwt_authn_access_denied{Jwt_is_not_in_the_form_of_Header.Payload.Signature_with_two_dots_and_3_sections}';
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const SOME = `${encode({ alg: 'RS256' })}.${encode({})}.abcd`;
+  const TIMED = `${encode({ alg: 'RS256' })}.${encode({ exp: 1 })}.abcd`;
   const OPEN = '1 undetermined: whether the request carries a token that the proxy accepts is not known';
 
   it.each<[string, object, object, HttpRequest, string]>([
@@ -220,8 +226,18 @@ describe('JWT authentication', () => {
     ],
     ['by name', jwt({ requirement_name: 'named' }), {}, GET, DENIED],
     ['a rule without requirement', jwt({}), {}, GET, THROUGH],
-    ['a token of another header', jwt({ requires: p }), {}, http('GET', 'h', '/', { 'x-token': 'a.b.c' }), OPEN],
-    ['a token among the parameters', jwt({ requires: p }), {}, http('GET', 'h', '/?t=a.b.c'), OPEN],
+    [
+      'a token where another provider looks',
+      jwt({ requires: p }),
+      {},
+      http('GET', 'h', '/', { 'x-token': 'a' }),
+      DENIED,
+    ],
+    ['a token in a header', jwt({ requires: q }), {}, http('GET', 'h', '/', { 'x-token': 'a' }), MALFORMED],
+    ['a token among the parameters', jwt({ requires: q }), {}, http('GET', 'h', '/?t=a.b.c.d'), MALFORMED],
+    ['two tokens', jwt({ requires: q }), {}, http('GET', 'h', '/?t=a', { 'x-token': 'a' }), OPEN],
+    ['a token whose key is not known', jwt({ requires: q }), {}, http('GET', 'h', `/?t=${SOME}`), OPEN],
+    ['a token whose time is measured by no clock', jwt({ requires: q }), {}, http('GET', 'h', `/?t=${TIMED}`), OPEN],
     ['a parameter that nobody reads', jwt({ requires: p }), {}, http('GET', 'h', '/?x=1'), DENIED],
     ['a route that switches it off', jwt({ requires: p }), perRoute({ disabled: true }), GET, THROUGH],
     ['a route that requires it', jwt({}), perRoute({ requirement_name: 'named' }), GET, DENIED],

@@ -391,10 +391,10 @@ describe('filters', () => {
   it.each([
     ['no token where none is required', { allow_missing: {} }, {}, '1 c 10.0.0.1:80'],
     [
-      'a token',
+      'a word that is no token',
       { allow_missing: {} },
       { authorization: 'Bearer x' },
-      '1 undetermined: whether the request carries a token that the proxy accepts is not known',
+      '1 401 - jwt_authn_access_denied{Jwt_is_not_in_the_form_of_Header.Payload.Signature_with_two_dots_and_3_sections}',
     ],
     ['no token where one is required', { provider_name: 'p' }, {}, '1 401 - jwt_authn_access_denied{Jwt_is_missing}'],
   ])('JWT: %s', (_, requires, headers, expected) => {
