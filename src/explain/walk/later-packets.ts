@@ -39,9 +39,13 @@ function follow(
 ): ReturnVerdict {
   const { owner, before, after } = passage;
   const { tracking } = after;
-  const hidden = answers.some(({ flow }) => flow.tracking.state === 'UNTRACKED');
-  if (hidden) return tracking.state === 'UNTRACKED' ? OK : halfTracked(world, passage);
   if (tracking.state === 'UNTRACKED') return OK;
+  const isHidden = ({ flow }: TraversalOutcome): boolean => flow.tracking.state === 'UNTRACKED';
+  if (answers.some(isHidden)) {
+    const verdict = halfTracked(world, passage);
+    if (verdict.result !== 'ok') return answers.every(isHidden) ? verdict : { ...verdict, result: 'unknown' };
+    if (answers.every(isHidden)) return OK;
+  }
   const marks = new Set([tracking.mark, ...answers.map(({ flow }) => flow.tracking.mark)]);
   for (const mark of marks) {
     const marked = { ...tracking, mark };

@@ -1,4 +1,5 @@
 import { INGRESS } from '../../lab/istio/install.ts';
+import { KEYLESS_ISSUER } from '../../lab/topology/mesh-faults.ts';
 import type { Probe } from '../../lab/probe/probe.ts';
 import type { RequestQuestion } from '../../agreement/request-question.ts';
 
@@ -20,6 +21,11 @@ const LIMITED = { pod: 'cli', namespace: 'limited' };
 const PATCHED = { pod: 'patched' };
 const AT_CLIENT = 'bookinfo/cli-a';
 const GATEWAY = `http://${INGRESS.v4}`;
+
+/** A token that is well-formed, and signed by nobody. */
+const KEYLESS = [{ alg: 'RS256', kid: 'k' }, { iss: KEYLESS_ISSUER }, 'nobody']
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .join('.');
 
 function atGateway(about: string, host: string, code: string, says: RegExp): FaultCase {
   return { about, from: 'outside', to: `${GATEWAY}/`, node: 'node1', headers: { host }, code, says, at: 'gateway' };
@@ -96,6 +102,22 @@ export const FAULT_CASES: readonly FaultCase[] = [
     code: 'KR404',
     says: /spec\.http\[\]\.fault from VirtualService bookinfo\/late/,
     at: AT_CLIENT,
+  },
+  {
+    about: 'a path that only the second VirtualService of a host has',
+    from: CLI,
+    to: 'http://twice:8080/other',
+    code: 'KR403',
+    says: /VirtualService bookinfo\/twice/,
+    at: AT_CLIENT,
+  },
+  {
+    about: 'a host that a VirtualService rewrites to one that the gateway does not have',
+    from: CLI,
+    to: 'http://renamed:8080',
+    code: 'KR403',
+    says: /nobody\.example\.test/,
+    at: 'gateway',
   },
   // Endpoints
   {
@@ -245,6 +267,40 @@ export const FAULT_CASES: readonly FaultCase[] = [
     says: /AuthorizationPolicy bookinfo\/tokens.+spec\.rules/,
     at: 'bookinfo/tokens',
   },
+  {
+    about: 'something that is no token',
+    from: CLI,
+    to: 'http://tokens:8080/',
+    headers: { authorization: 'Bearer nonsense' },
+    code: 'KR405',
+    says: /RequestAuthentication bookinfo\/tokens.+spec\.jwtRules/,
+    at: 'bookinfo/tokens',
+  },
+  {
+    about: 'a token whose keys istiod could not fetch',
+    from: CLI,
+    to: 'http://keyless:8080/',
+    headers: { authorization: `Bearer ${KEYLESS}` },
+    code: 'KR405',
+    says: /RequestAuthentication bookinfo\/keyless.+could not fetch the keys.+spec\.jwtRules\[\]\.jwksUri/,
+    at: 'bookinfo/keyless',
+  },
+  {
+    about: 'an external authorization without endpoints',
+    from: CLI,
+    to: 'http://asking:8080/',
+    code: 'KR405',
+    says: /AuthorizationPolicy bookinfo\/asking.+no host.+spec\.provider/,
+    at: 'bookinfo/asking',
+  },
+  {
+    about: 'an external authorization that the mesh does not define',
+    from: CLI,
+    to: 'http://asking-nobody:8080/',
+    code: 'KR405',
+    says: /AuthorizationPolicy bookinfo\/asking-nobody.+extensionProviders in spec\.provider\.name/,
+    at: 'bookinfo/asking-nobody',
+  },
   // Hosts that the mesh does not know, or knows wrongly
   {
     about: 'ServiceEntry STATIC without endpoints',
@@ -252,6 +308,14 @@ export const FAULT_CASES: readonly FaultCase[] = [
     to: 'http://240.240.2.1:8090',
     code: 'KR401',
     says: /ServiceEntry bookinfo\/nobody-static.+spec\.endpoints/,
+    at: AT_CLIENT,
+  },
+  {
+    about: 'ServiceEntry STATIC, at whose address nobody listens',
+    from: CLI,
+    to: 'http://240.240.2.4:8090',
+    code: 'KR105',
+    says: /pod plain\/raw.+8099/,
     at: AT_CLIENT,
   },
   {

@@ -252,9 +252,11 @@ function comesBack(
     answers.push(...walk(answer, mark, local ? 'process' : 'wire'));
     if (probe.protocol === 'udp') break;
     // What acknowledges answers that the tracker was not shown fits no state of the connection.
-    const hidden = answers.some(({ flow: sent }) => sent.tracking.state === 'UNTRACKED');
-    const next = hidden ? { ...onward, tracking: { ...newFlow(onward).tracking, state: 'INVALID' as const } } : onward;
-    further.push(...walk(next, mark, probe.sender === 'client' ? 'wire' : 'process'));
+    const isHidden = ({ flow: sent }: TraversalOutcome): boolean => sent.tracking.state === 'UNTRACKED';
+    const unfit: Flow = { ...onward, tracking: { ...newFlow(onward).tracking, state: 'INVALID' } };
+    const from = probe.sender === 'client' ? 'wire' : 'process';
+    if (answers.some(isHidden)) further.push(...walk(unfit, mark, from));
+    if (!answers.every(isHidden)) further.push(...walk(onward, mark, from));
     for (const outcome of [...answers, ...further]) marks.add(outcome.flow.tracking.mark);
   }
   const all = [...answers, ...further];

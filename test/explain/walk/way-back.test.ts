@@ -84,6 +84,8 @@ describe('a connection whose first packet and answer pass', () => {
     const { verdict, reasons } = await direct(hide('--sport 8080'), webPod);
     expect(verdict).toBe('unreachable');
     expect(reasons[0]).toMatch(/later packets .* takes answers out of connection tracking, .* INVALID/);
+    const sometimes = '--sport 8080 -m statistic --mode random --probability 0.01';
+    expect((await direct(hide(sometimes), webPod)).verdict).toBe('undetermined');
     // kube-proxy drops INVALID packets itself; a request that is hidden makes its answer one.
     expect((await direct(hide('--dport 8080'), webPod)).verdict).toBe('unreachable');
     const both = `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m multiport --ports 8080 -j NOTRACK\nCOMMIT\n`;

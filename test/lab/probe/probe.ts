@@ -164,12 +164,20 @@ const OF_NETWORK: Readonly<Record<string, ProbeResult['disposition']>> = {
   timeout: 'dropped',
 };
 
+/**
+ * Whether somebody on the way says no: Envoy's texts for a policy that denies (source/extensions/filters/http/rbac/rbac_filter.cc) and for a
+ * token (jwt_verify_lib/status.cc), and none of an external authorization that it cannot ask.
+ */
+function isDenial(status: number | null | undefined, body: string | undefined): boolean {
+  if (status === 401) return body?.startsWith('Jwt ') === true;
+  return status === 403 && ['RBAC: access denied', 'Audiences in Jwt are not allowed', '', undefined].includes(body);
+}
+
 function dispositionOf({ stage, error, status, body, seen }: Outcome, protocol: string): ProbeResult['disposition'] {
   if (stage === 'resolve') return 'unresolved';
   if (stage === 'answered') {
     if (seen !== undefined) return 'delivered';
-    // An answer of somebody on the way. Envoy's text for a policy that denies: source/extensions/filters/http/rbac/rbac_filter.cc
-    return status === 403 && body === 'RBAC: access denied' ? 'denied' : 'failed';
+    return isDenial(status, body) ? 'denied' : 'failed';
   }
   // A TCP connection that stood and gave no answer did reach something.
   if (stage === 'answer' && protocol !== 'udp') return 'failed';

@@ -32,12 +32,22 @@ const NOBODY_S_KEY = [
 ].join('');
 /** Name of the Secret with a certificate for `signed.example.test`, which the suite makes. */
 export const GATEWAY_SECRET = 'signed';
+/** Issuer of tokens whose keys nobody can fetch. */
+export const KEYLESS_ISSUER = 'keyless@example.test';
+/** An external authorization whose Service has no endpoint. */
+const PROVIDER = 'absent';
 const TO_REVIEWS = { ports: [{ ...port('http', 8080), targetPort: 9080 }] };
 
 /** Bookinfo with everything in it that usually breaks a mesh, each at a Service, port, path or pod of its own. ClusterIPs: 10.96.20.N. */
 export const MESH_FAULTS: Topology = {
   nodes: ['node1', 'node2'],
-  istio: {},
+  istio: {
+    set: [
+      `meshConfig.extensionProviders[0].name=${PROVIDER}`,
+      'meshConfig.extensionProviders[0].envoyExtAuthzHttp.service=gone.bookinfo.svc.cluster.local',
+      'meshConfig.extensionProviders[0].envoyExtAuthzHttp.port=8080',
+    ],
+  },
   pods: [
     ...BOOKINFO.pods.filter(({ name }) => !LEFT_OUT.has(name)),
     pod('store', 'node2', [HTTP, TCP, BYTES]),
@@ -47,6 +57,9 @@ export const MESH_FAULTS: Topology = {
     pod('guarded', 'node2', [HTTP, BYTES]),
     pod('locked', 'node1', [HTTP]),
     pod('tokens', 'node2', [HTTP]),
+    pod('keyless', 'node1', [HTTP]),
+    pod('asking', 'node2', [HTTP]),
+    pod('asking-nobody', 'node1', [HTTP]),
     pod('loopback', 'node1', [{ ...HTTP, address: '127.0.0.1' }]),
     pod('patched', 'node2', []),
     {
@@ -100,7 +113,17 @@ export const LATE_FAULTS: readonly KubernetesObject[] = [
 
 /** Routes that lead nowhere. */
 function routing(): KubernetesObject[] {
-  const reviews = ['no-subset', 'empty-subset', 'no-host', 'no-port', 'short-host', 'narrow', 'faulty', 'late'];
+  const reviews = [
+    'no-subset',
+    'empty-subset',
+    'no-host',
+    'no-port',
+    'short-host',
+    'narrow',
+    'faulty',
+    'late',
+    'twice',
+  ];
   return [
     ...reviews.map((name, at) => service(name, 1 + at, 'reviews', TO_REVIEWS)),
     virtualService('no-subset', [{ route: [{ destination: of('no-subset', 'v1') }] }]),
@@ -116,6 +139,19 @@ function routing(): KubernetesObject[] {
       }),
     ),
     virtualService('narrow', [{ match: [{ uri: { exact: '/only' } }], route: [{ destination: { host: 'narrow' } }] }]),
+    virtualService('twice', [{ match: [{ uri: { exact: '/first' } }], route: [{ destination: { host: 'twice' } }] }]),
+    // Of two for one host the older one counts, or of one age that whose name comes first.
+    istio('networking', 'VirtualService', 'twice-again', {
+      hosts: ['twice'],
+      http: [{ route: [{ destination: { host: 'twice' } }] }],
+    }),
+    service('renamed', 10, 'store'),
+    virtualService('renamed', [
+      {
+        rewrite: { authority: 'nobody.example.test' },
+        route: [{ destination: to('istio-ingressgateway.istio-system.svc.cluster.local', 80) }],
+      },
+    ]),
     virtualService('faulty', [{ fault: aborted(418), route: [{ destination: { host: 'faulty' } }] }]),
     virtualService('late', [
       {
@@ -180,6 +216,25 @@ function policies(): KubernetesObject[] {
     service('guarded', 40, 'guarded', { ports: [port('http', 8080), port('tcp-bytes', 8082)] }),
     service('locked', 41, 'locked'),
     service('tokens', 42, 'tokens'),
+    service('keyless', 43, 'keyless'),
+    service('asking', 44, 'asking'),
+    service('asking-nobody', 45, 'asking-nobody'),
+    istio('security', 'RequestAuthentication', 'keyless', {
+      selector: { matchLabels: { app: 'keyless' } },
+      jwtRules: [{ issuer: KEYLESS_ISSUER, jwksUri: 'https://keys.example.test/keys' }],
+    }),
+    istio('security', 'AuthorizationPolicy', 'asking', {
+      selector: { matchLabels: { app: 'asking' } },
+      action: 'CUSTOM',
+      provider: { name: PROVIDER },
+      rules: [{}],
+    }),
+    istio('security', 'AuthorizationPolicy', 'asking-nobody', {
+      selector: { matchLabels: { app: 'asking-nobody' } },
+      action: 'CUSTOM',
+      provider: { name: 'nobody' },
+      rules: [{}],
+    }),
     istio('security', 'AuthorizationPolicy', 'guarded', {
       selector: { matchLabels: { app: 'guarded' } },
       rules: [
@@ -221,6 +276,8 @@ function outside(): KubernetesObject[] {
     });
   return [
     entry('nobody-static', '240.240.2.1', 'STATIC'),
+    entry('shut-static', '240.240.2.4', 'STATIC', { endpoints: [{ address: '10.96.20.26', ports: { http: 8080 } }] }),
+    inNamespace('plain', service('shut', 26, 'raw', { ports: [{ ...port('http', 8080), targetPort: 8099 }] })),
     entry('unresolved', '240.240.2.3', 'DNS', { endpoints: [{ address: 'no-such-name.example.test' }] }),
     inNamespace(
       'limited',

@@ -51,12 +51,16 @@ export function serviceReferences(metadata: Cursor): CitedReference[] {
     });
 }
 
+/** `ns[bookinfo]-policy[no-delete]-rule[0]`; of action CUSTOM with its provider before it. */
+const POLICY_NAME =
+  /^(?:istio-ext-authz-(?:[^[\]]*-)?)?ns\[([^\]]*)\]-policy\[([^\]]*)\]-rule\[(\d+)\](?:-deny-due-to-bad-CUSTOM-action)?$/;
+
 /**
- * The AuthorizationPolicy behind an RBAC policy, from the name that istiod gives it: `ns[bookinfo]-policy[no-delete]-rule[0]`
- * (pilot/pkg/security/authz/builder, policyName).
+ * The AuthorizationPolicy behind an RBAC policy, from the name that istiod gives it (pilot/pkg/security/authz/builder, policyName). One whose
+ * action is CUSTOM and whose provider istiod does not find denies everything, and says so in its name.
  */
 export function policyReference(name: string): IstioReference | undefined {
-  const parts = /^(?:istio-ext-authz-)?ns\[([^\]]*)\]-policy\[([^\]]*)\]-rule\[(\d+)\]$/.exec(name);
+  const parts = POLICY_NAME.exec(name);
   if (parts === null) return undefined;
   const [, namespace = '', policy = '', rule = ''] = parts;
   return { kind: 'AuthorizationPolicy', namespace, name: policy, part: `rule ${rule}` };

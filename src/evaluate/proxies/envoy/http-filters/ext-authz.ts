@@ -1,13 +1,15 @@
+import type { IstioReference } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { isEmptyCluster } from '../cluster/host-set.ts';
 import { localReply } from '../http/http-context.ts';
 import { readStatusCode } from '../http/status-code.ts';
+import { policyReference } from '../istio-reference.ts';
 import { field, fields, isTrue, unknown } from '../proto-json.ts';
 import { readFraction } from '../runtime.ts';
 import { enabledByMetadata } from '../rbac/enabled-by-metadata.ts';
-import { HTTP_RBAC_METADATA } from '../rbac/shadow-metadata.ts';
+import { HTTP_RBAC_METADATA, isShadowKey } from '../rbac/shadow-metadata.ts';
 import { isUnknown } from '../truth.ts';
-import { step, undetermined, withStep } from '../walk.ts';
+import { step, undetermined, withStep, type Walk } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
 import type { RunHttpFilter } from './filter.ts';
 
@@ -64,7 +66,11 @@ export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
   const status = code.exists ? readStatusCode(code) : 403;
   const refused = withStep(
     walk,
-    step('http-filter', 'denied', filter.name, { reasons, cites: [filter.entry.at('name')] }),
+    step('http-filter', 'denied', filter.name, {
+      reasons,
+      objects: askingPolicies(walk),
+      cites: [filter.entry.at('name')],
+    }),
   );
   if (status === undefined) return undetermined(refused, asked);
   return localReply(context, refused, {
@@ -75,6 +81,17 @@ export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
     denied: true,
   });
 };
+
+/** The AuthorizationPolicies whose shadow rules have the service asked. */
+function askingPolicies({ metadata }: Walk): readonly IstioReference[] {
+  return metadata.flatMap(({ filter, key, value }) => {
+    const reference =
+      filter === HTTP_RBAC_METADATA && isShadowKey(key) && typeof value === 'string'
+        ? policyReference(value)
+        : undefined;
+    return reference ?? [];
+  });
+}
 
 const ALWAYS = { numerator: 1, denominator: 1 };
 
