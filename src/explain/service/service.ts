@@ -4,9 +4,10 @@
  * do I/O and must not know a terminal.
  */
 import { formatEndpoint } from '../../model/address.ts';
+import type { Gap } from '../../model/artefact.ts';
 import type { Facts } from '../../model/facts.ts';
 import type { ServiceFact } from '../../model/kubernetes.ts';
-import type { ServiceAccount, ServiceOnNodes, ServiceReport } from '../../model/service-report.ts';
+import type { ServiceAccount, ServiceOnNodes } from '../../model/service-report.ts';
 import { listText } from '../../model/wording.ts';
 import { QuestionError } from '../question/question-input.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
@@ -19,8 +20,6 @@ import { selectServices, type ServiceSelection } from './select-services.ts';
 import { serviceNames, specOf } from './spec.ts';
 import { connectionsTo, trackedConnections, type TrackedConnections } from './tracked.ts';
 
-const SCHEMA_VERSION = '1.0';
-
 export interface ServiceInput extends ServiceSelection {
   /** Only this node; null: every one. */
   readonly node: string | null;
@@ -28,15 +27,27 @@ export interface ServiceInput extends ServiceSelection {
   readonly rules: boolean;
   /** Leave out Services and ledger rows in which nothing differs. */
   readonly onlyDrift: boolean;
-  /** Of each Service the ledger alone is wanted: what stands beside it in an account is left empty, and not kept for thousands. */
+  /** Of each Service the ledger alone is wanted: what stands beside it in an account is left empty. */
   readonly onlyLedger: boolean;
+}
+
+/** Services that are told of one after the other, so that nobody has to keep the accounts of thousands. */
+export interface ServiceAccounts {
+  /** Each is made when it is asked for; to be gone through once. */
+  readonly services: Iterable<ServiceAccount>;
+  /** How many Services are looked at; with `onlyDrift`, those without drift are not in `services`. */
+  readonly looked: number;
+  /** What was missing so far. */
+  readonly gaps: () => readonly Gap[];
+  /** What the accounts so far mean to a caller. */
+  readonly status: () => 'ok' | 'unreachable' | 'undetermined';
 }
 
 /**
  * Reports on Services.
  * @throws QuestionError when there is no such Service or node
  */
-export function reportServices(facts: Facts, input: ServiceInput): ServiceReport {
+export function reportServices(facts: Facts, input: ServiceInput): ServiceAccounts {
   const world = createWorld(facts);
   const [view, other] = world.clusters;
   if (view === undefined) throw new QuestionError('no cluster was captured');
@@ -50,9 +61,29 @@ export function reportServices(facts: Facts, input: ServiceInput): ServiceReport
   const nodes = names.map((node) => new AskedNode(world, { kind: 'node', cluster: view.name, node }));
   const tracked = trackedConnections(view);
   const proxies = proxiesOf(view);
-  const accounts = services.map((service) => accountOf(view, service, { nodes, tracked, proxies }, input));
-  const shown = input.onlyDrift ? accounts.filter((one) => one.drift !== false).map(onlyOdd) : accounts;
-  return { schemaVersion: SCHEMA_VERSION, services: shown, looked: services.length, gaps: facts.gaps() };
+  const met = new Set<boolean | null>();
+  return {
+    services: accountsOf(view, services, { nodes, tracked, proxies }, input, met),
+    looked: services.length,
+    gaps: () => facts.gaps(),
+    status: () => (met.has(true) ? 'unreachable' : met.has(null) ? 'undetermined' : 'ok'),
+  };
+}
+
+/** @param met gets the `drift` of each */
+function* accountsOf(
+  view: ClusterView,
+  services: readonly ServiceFact[],
+  surroundings: Surroundings,
+  input: ServiceInput,
+  met: Set<boolean | null>,
+): Generator<ServiceAccount> {
+  for (const service of services) {
+    const account = accountOf(view, service, surroundings, input);
+    met.add(account.drift);
+    if (!input.onlyDrift) yield account;
+    else if (account.drift !== false) yield onlyOdd(account);
+  }
 }
 
 /** For more Services than these the Lists are read whole: to search them for one Service after the other costs more. */
@@ -122,10 +153,4 @@ function driftIn(
 function onlyOdd(account: ServiceAccount): ServiceAccount {
   const { ledger } = account;
   return { ...account, ledger: { ...ledger, rows: ledger.rows.filter((row) => row.odd) } };
-}
-
-/** What a report means to a caller. */
-export function serviceStatus({ services }: ServiceReport): 'ok' | 'unreachable' | 'undetermined' {
-  if (services.some((one) => one.drift === true)) return 'unreachable';
-  return services.some((one) => one.drift === null) ? 'undetermined' : 'ok';
 }
