@@ -110,19 +110,19 @@ function accountOf(
   const endpoints = endpointRows(service, view.serviceIndex().slices(service));
   const known = new Set(endpoints.map((row) => formatEndpoint(row.address, row.port)));
   const virtual = !service.headless && type !== 'ExternalName';
-  const accounts = virtual ? nodes.map((node) => node.account(service, known, rules)) : [];
+  const wanted = onlyLedger ? 'endpoints' : rules ? 'rules' : 'ways';
+  const accounts = virtual ? nodes.map((node) => node.account(service, known, wanted)) : [];
   const ledger = ledgerOf(view, {
     endpoints,
     nodes: accounts,
     proxies: proxies.flatMap((proxy) => proxyEndpoints(view, proxy, service) ?? []),
     connections: tracked === undefined ? undefined : connectionsTo(service, tracked),
   });
-  const onNodes = groupNodes(accounts);
   const base = { cluster: view.name, namespace, name, type };
   const beside = onlyLedger
     ? { spec: [], names: [], endpoints: [], nodes: [] }
-    : { spec: specOf(service), names: serviceNames(view, service), endpoints, nodes: onNodes };
-  return { ...base, ...beside, ledger, drift: driftIn(onNodes, ledger.rows, virtual) };
+    : { spec: specOf(service), names: serviceNames(view, service), endpoints, nodes: groupNodes(accounts) };
+  return { ...base, ...beside, ledger, drift: driftIn(accounts, ledger.rows, virtual) };
 }
 
 /** Nodes that treat the Service alike, together. */
@@ -139,13 +139,12 @@ function groupNodes(accounts: readonly NodeAccount[]): readonly ServiceOnNodes[]
 
 /** Whether any node or proxy differs; null: a node could not be evaluated, and none that could differs. */
 function driftIn(
-  nodes: readonly ServiceOnNodes[],
+  nodes: readonly NodeAccount[],
   rows: ServiceAccount['ledger']['rows'],
   virtual: boolean,
 ): boolean | null {
-  const ways = nodes.flatMap(({ entries }) => entries.flatMap((entry) => entry.ways));
-  if (rows.some((row) => row.odd) || ways.some((way) => way.drift !== null)) return true;
-  const open = ways.some((way) => way.action === 'undetermined') || nodes.some((one) => one.basis !== 'programmed');
+  if (rows.some((row) => row.odd) || nodes.some((one) => one.differs)) return true;
+  const open = nodes.some((one) => one.open || one.basis !== 'programmed');
   return open || (virtual && nodes.length === 0) ? null : false;
 }
 
