@@ -51,7 +51,7 @@ export default class Service extends BaseCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Service);
     // Loaded here, so that help, completion and errors in the flags don't pay for it.
-    const { accountServices, renderGaps, renderServiceReport, serviceStatus } = await import('../src/service.ts');
+    const { accountServices, renderGaps, renderServiceAccounts } = await import('../src/service.ts');
     const paths = flags.snapshot ?? [];
     if (paths.length === 0) {
       throw new CliError('no snapshot is given', {
@@ -60,7 +60,7 @@ export default class Service extends BaseCommand {
     }
     const format = flags.output === 'json' || flags.output === 'yaml' ? flags.output : 'text';
     this.progress.phase('reading the snapshot');
-    const report = await accountServices(paths, {
+    const accounts = await accountServices(paths, {
       name: args.name ?? null,
       namespace: flags.namespace ?? null,
       node: flags.node ?? null,
@@ -69,10 +69,12 @@ export default class Service extends BaseCommand {
       onlyLedger: flags.ledger && format === 'text',
     });
     const wide = flags.output === 'wide';
-    const text = renderServiceReport(report, format, { ...this.terminal(), ledger: flags.ledger, wide });
-    this.answer(text === '' ? 'no Service differs' : text, ExitStatus[serviceStatus(report)]);
+    const layout = { ...this.terminal(), ledger: flags.ledger, wide };
+    for (const piece of renderServiceAccounts(accounts, format, layout)) {
+      await this.answerPart(piece, ExitStatus[accounts.status()]);
+    }
     // What was not captured stands in the answer already.
-    const unread = report.gaps.filter((gap) => gap.kind !== 'missing');
+    const unread = accounts.gaps().filter((gap) => gap.kind !== 'missing');
     if (format === 'text') process.stderr.write(renderGaps(unread));
   }
 }

@@ -5,7 +5,7 @@
 // `time` reads it, from getrusage(RUSAGE_CHILDREN). All commands run in turn, round after round, so that a busy moment of the
 // machine meets them all; the first round fills caches and is dropped.
 // With `--peer istioctl` it holds proxy-config against the real istioctl instead (bench-peer.ts), with `--memory` it measures the memory
-// that proxy-config takes for large dumps (bench-memory.ts). `--rounds 5` is quicker, and tells less.
+// that proxy-config takes for large dumps, and service for large clusters (bench-memory.ts). `--rounds 5` is quicker, and tells less.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -101,6 +101,11 @@ const ledger = (services) => {
   return [node, program, 'service', '--ledger', '--node', 'node1', '--snapshot', snapshot];
 };
 const wholeLedger = ledger(SERVICES);
+// Every node has its rules: 200 MB of them on 60 nodes, which `service NAME` reads all.
+const manyNodes = join(folder, 'many-nodes');
+clusterSnapshot(manyNodes, 1000, 60);
+const onManyNodes = ['svc-00500', '-n', 'scale', '--snapshot', manyNodes];
+
 /** The same Lists and rules parsed by nobody but V8, and the rules split into words. */
 const parseEach = `
   const { readFileSync } = require("fs");
@@ -131,6 +136,21 @@ const lines = [
     command: [node, program, ...oneService],
     baseline: readFiles(cluster),
     budget: 3,
+  },
+  // What it costs: besides reading and scanning rules there are 60 nodes' connections to be read, and the pods that stand for clients.
+  {
+    name: 'service NAME (60 nodes), to reading',
+    command: [node, program, 'service', ...onManyNodes],
+    baseline: readFiles(manyNodes),
+    budget: 6.5,
+    rounds: 5,
+  },
+  {
+    name: 'explain (60 nodes), to reading',
+    command: [node, program, 'explain', 'cli-a', 'svc-00500.scale', '-n', 'shop', '--snapshot', manyNodes],
+    baseline: readFiles(manyNodes),
+    budget: 3,
+    rounds: 5,
   },
   {
     name: `service --ledger (${SERVICES}), to half as many`,

@@ -1,6 +1,6 @@
 // Writes a snapshot of a large cluster: the bundled sample of two nodes, with many more Services, their EndpointSlices and pods, and the
-// rules of all of them on one node. Objects are copies of the sample's, so that each is as large as the API server makes it.
-import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+// rules of all of them on one node, or on many. Objects are copies of the sample's, so that each is as large as the API server makes it.
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clusterAddress, kubeProxyRuleset, numbered, podAddress, serviceName } from './kube-proxy-ruleset.mjs';
@@ -15,9 +15,10 @@ const FIRST_POD = 1024;
 /**
  * @param {string} folder where the snapshot is written
  * @param {number} services how many Services; each makes 30 rules, and three of them 9 pods
+ * @param {number} captured how many nodes have rules: the sample's two, and workers
  * @returns {readonly string[]} its large files
  */
-export function clusterSnapshot(folder, services) {
+export function clusterSnapshot(folder, services, captured = 2) {
   cpSync(SAMPLE, folder, { recursive: true });
   const cluster = join(folder, 'clusters', 'lab');
   const resources = join(cluster, 'resources');
@@ -27,8 +28,10 @@ export function clusterSnapshot(folder, services) {
   // The sample's own Services are not in it, nor in the other listing of the same rules.
   rmSync(join(own, 'nft-ruleset.json'));
   writeFileSync(join(own, 'iptables-save.txt'), text);
-  const nodes = numbered(Math.ceil((applications * ENDPOINTS) / 256));
+  const workers = captured - 2;
+  const nodes = numbered(Math.max(workers, Math.ceil((applications * ENDPOINTS) / 256)));
   addRoutes(join(own, 'ip-route.json'), nodes);
+  for (const worker of numbered(workers)) copyNode(own, join(cluster, 'nodes', nodeName(worker)), worker);
   addTo(join(resources, 'core', 'v1', 'nodes.json'), 'node2', nodes, nodeObject);
   const pods = numbered(applications).flatMap((application) => podsOf(application * SERVICES_PER_APPLICATION));
   return [
@@ -57,6 +60,22 @@ function podsOf(service) {
     const pod = application * ENDPOINTS + at;
     return { name: `app-${application}-${at}`, address: podAddress(FIRST_POD + pod), node: nodeName(pod >> 8) };
   });
+}
+
+/**
+ * Another node with the same files, but for its own address and those of its pods.
+ * @param {string} from the folder of node1
+ * @param {string} to
+ * @param {number} node
+ */
+function copyNode(from, to, node) {
+  mkdirSync(to);
+  for (const { name, parentPath } of readdirSync(from, { withFileTypes: true }).filter((entry) => entry.isFile())) {
+    const text = readFileSync(join(parentPath, name), 'utf8');
+    const own = text.replaceAll('10.10.0.11', nodeAddress(node));
+    writeFileSync(join(to, name), own.replaceAll('10.244.1.', podRange(node).replace('0/24', '')));
+  }
+  cpSync(join(from, 'kube-proxy'), join(to, 'kube-proxy'), { recursive: true });
 }
 
 /** @param {string} file @param {readonly number[]} nodes */

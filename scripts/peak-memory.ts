@@ -7,9 +7,14 @@ const POLL_MS = 3;
 
 /**
  * Runs a command and tells the most memory that it held, in MB, as the kernel counts (VmHWM). Linux alone.
+ * @param fine exit statuses that are no failure
  * @throws Error when it fails
  */
-export async function peakMemory([command = '', ...words]: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+export async function peakMemory(
+  [command = '', ...words]: readonly string[],
+  env: NodeJS.ProcessEnv,
+  fine: readonly number[] = [0],
+): Promise<number> {
   const child = spawn(command, words, { env, stdio: 'ignore' });
   let most = 0;
   const timer = setInterval(() => {
@@ -22,6 +27,7 @@ export async function peakMemory([command = '', ...words]: readonly string[], en
   }, POLL_MS);
   const [status] = (await once(child, 'close')) as [number | null];
   clearInterval(timer);
-  if (status !== 0) throw new Error(`${command} ${words.join(' ')} ended with status ${status}`);
+  if (status === null || !fine.includes(status))
+    throw new Error(`${command} ${words.join(' ')} ended with status ${status}`);
   return (most * 1024) / 1e6;
 }

@@ -19,6 +19,7 @@ export interface Prefix {
 const OCTET = /^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 const WIDTH: Record<Family, number> = { 4: 32, 6: 128 };
+const HOST_MASKS: Readonly<Record<Family, bigint>> = { 4: (1n << 32n) - 1n, 6: (1n << 128n) - 1n };
 
 /**
  * Reads an address as the kernel prints it. Zone indexes (`fe80::1%eth0`) are cut off; IPv4-mapped IPv6 stays IPv6.
@@ -82,12 +83,14 @@ export function parsePrefix(text: string): Prefix | undefined {
 }
 
 export function hostMask(family: Family): bigint {
-  return (1n << BigInt(WIDTH[family])) - 1n;
+  return HOST_MASKS[family];
 }
 
 /** The mask of a prefix length. */
 export function lengthMask(family: Family, length: number): bigint {
-  return hostMask(family) ^ ((1n << BigInt(WIDTH[family] - length)) - 1n);
+  // Nearly all prefixes of rules are of one address.
+  if (length === WIDTH[family]) return HOST_MASKS[family];
+  return HOST_MASKS[family] ^ ((1n << BigInt(WIDTH[family] - length)) - 1n);
 }
 
 /** The length of a mask that is a prefix; undefined otherwise. */

@@ -1,4 +1,3 @@
-import type { Gap } from './artefact.ts';
 import type { Evidence } from './evidence.ts';
 import type { ServiceAddressKind } from './kube-proxy.ts';
 
@@ -124,12 +123,4 @@ export interface ServiceAccount {
   readonly ledger: ServiceLedger;
   /** Whether anything differs; null: what is known does not tell. */
   readonly drift: boolean | null;
-}
-
-export interface ServiceReport {
-  readonly schemaVersion: string;
-  readonly services: readonly ServiceAccount[];
-  /** How many Services were looked at; with `--only-drift`, those without drift are not in `services`. */
-  readonly looked: number;
-  readonly gaps: readonly Gap[];
 }

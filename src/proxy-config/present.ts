@@ -7,6 +7,7 @@ import type { Table } from '../explain/proxy-config/table.ts';
 import type { DumpFormat, Messages } from '../render/istioctl/dump.ts';
 import { tablePieces } from '../render/istioctl/table.ts';
 import { documentPieces, renderJson, type DocumentLists } from '../render/json.ts';
+import { piecesOf } from '../render/pieces.ts';
 import type { Proxies, Proxy } from './proxies.ts';
 
 export type ShowFormat = 'short' | 'wide' | DumpFormat | OwnFormat;
@@ -38,8 +39,6 @@ export interface Printed {
   readonly text: string;
 }
 
-/** From here on text is kept as bytes, of which each character of ASCII is one. */
-const PIECE_CHARACTERS = 256 * 1024;
 /** An answer of up to this length is printed when all of it was made. */
 const HELD_BYTES = 128 * 1024 * 1024;
 
@@ -124,19 +123,6 @@ export function printed(texts: Iterable<string>, { complete }: Pick<Proxies, 'co
 function* joinedPieces(held: readonly Buffer[], rest: Generator<Buffer, string>): Generator<Buffer> {
   yield* held;
   yield Buffer.from(yield* rest);
-}
-
-/** @returns the last piece, as text */
-function* piecesOf(texts: Iterable<string>): Generator<Buffer, string> {
-  let text = '';
-  for (const one of texts) {
-    if (text.length > PIECE_CHARACTERS) {
-      yield Buffer.from(text);
-      text = '';
-    }
-    text += one;
-  }
-  return text;
 }
 
 function nothingOdd(proxies: number): string {

@@ -12,8 +12,9 @@ export type DocumentLists = readonly (readonly [name: string, items: Iterable<ob
 /**
  * A document of ours as `renderJson` writes it, piece by piece: it may be longer than a string can be.
  * @param head members before the lists
+ * @param tail gives members behind them, one at least, once the lists were gone through
  */
-export function* documentPieces(head: object, lists: DocumentLists): Generator<string> {
+export function* documentPieces(head: object, lists: DocumentLists, tail?: () => object): Generator<string> {
   yield renderJson(head).slice(0, -'\n}'.length);
   for (const [name, items] of lists) {
     yield `,\n  ${renderJson(name)}: [`;
@@ -24,7 +25,7 @@ export function* documentPieces(head: object, lists: DocumentLists): Generator<s
     }
     yield end;
   }
-  yield '\n}';
+  yield tail === undefined ? '\n}' : `,${renderJson(tail()).slice(1)}`;
 }
 
 /** The value as one line of JSON, for streams of answers. */

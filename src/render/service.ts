@@ -1,5 +1,5 @@
 /**
- * A report on Services for people. In: the report. Out: text without trailing newline. It computes nothing.
+ * A report on Services for people. In: the report. Out: text without trailing newline, Service by Service. It computes nothing.
  */
 import { formatEndpoint } from '../model/address.ts';
 import type {
@@ -8,7 +8,6 @@ import type {
   ServiceEndpointRow,
   ServiceEntry,
   ServiceOnNodes,
-  ServiceReport,
   ServiceWay,
 } from '../model/service-report.ts';
 import { listText, percentText } from '../model/wording.ts';
@@ -34,18 +33,25 @@ const INDENT = '  ';
 /** Most rules that are shown behind one address. */
 const MOST_RULES = 12;
 
-export function renderServices(report: ServiceReport, layout: ServiceLayout): string {
+/** @param looked how many Services were looked at, of which `services` may leave some out */
+export function* renderServices(
+  { services, looked }: { readonly services: Iterable<ServiceAccount>; readonly looked: number },
+  layout: ServiceLayout,
+): Generator<string> {
   const paint = palette(layout.color);
-  const blocks = report.services.map((one) => serviceLines(one, layout, paint).join('\n'));
-  const differing = report.services.filter((one) => one.drift === true).length;
-  const open = report.services.filter((one) => one.drift === null).length;
-  const summary =
-    report.looked < 2
-      ? []
-      : [
-          `${report.looked} Services: ${differing} with drift${open === 0 ? '' : `, ${open} that could not be judged whole`}`,
-        ];
-  return [...blocks, ...summary].join('\n\n');
+  let before = '';
+  let differing = 0;
+  let open = 0;
+  for (const one of services) {
+    yield before + serviceLines(one, layout, paint).join('\n');
+    before = '\n\n';
+    if (one.drift === true) differing += 1;
+    if (one.drift === null) open += 1;
+  }
+  if (looked >= 2) {
+    const unjudged = open === 0 ? '' : `, ${open} that could not be judged whole`;
+    yield `${before}${looked} Services: ${differing} with drift${unjudged}`;
+  } else if (before === '') yield 'no Service differs';
 }
 
 function serviceLines(account: ServiceAccount, layout: ServiceLayout, paint: Palette): readonly string[] {

@@ -21,8 +21,9 @@ export function renderYaml(value: unknown): string {
 /**
  * A document of ours as `renderYaml` writes it, piece by piece: it may be longer than a string can be.
  * @param head members before the lists
+ * @param tail gives members behind them, one at least, once the lists were gone through
  */
-export function* yamlPieces(head: object, lists: DocumentLists): Generator<string> {
+export function* yamlPieces(head: object, lists: DocumentLists, tail?: () => object): Generator<string> {
   yield renderYaml(head);
   for (const [name, items] of lists) {
     let isFirst = true;
@@ -33,4 +34,5 @@ export function* yamlPieces(head: object, lists: DocumentLists): Generator<strin
     }
     if (isFirst) yield renderYaml({ [name]: [] });
   }
+  if (tail !== undefined) yield renderYaml(tail());
 }

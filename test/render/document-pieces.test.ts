@@ -17,6 +17,10 @@ describe('a document in pieces', () => {
         const document = { ...HEAD, items, more: items.slice(1) };
         expect([...documentPieces(HEAD, lists)].join('')).toBe(renderJson(document));
         expect([...yamlPieces(HEAD, lists)].join('')).toBe(renderYaml(document));
+        const tail = { looked: items.length, more: items };
+        const closed = { ...HEAD, items, ...tail };
+        expect([...documentPieces(HEAD, [['items', items]], () => tail)].join('')).toBe(renderJson(closed));
+        expect([...yamlPieces(HEAD, [['items', items]], () => tail)].join('')).toBe(renderYaml(closed));
       }),
     );
   });

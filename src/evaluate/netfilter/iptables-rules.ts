@@ -106,7 +106,7 @@ class Candidates implements ChainRules {
     if (tested === MISS) return MISS;
     return tested.map((way): Way => {
       if (way.matches === 'no') return { kind: 'pass', state: way.state };
-      const effect = applyTarget(rule.target, withState(context, way.state));
+      const effect = applyTarget(rule.target, way.state === state ? context : withState(context, way.state));
       const match: Way = { kind: 'match', state: way.state, effect, action: targetName(rule.target) };
       if (way.matches === 'yes') return match;
       return { kind: 'open', before: way.state, ways: [match], reason: way.reason ?? '' };

@@ -8,6 +8,7 @@
  * something unknown in it.
  */
 import { contains, parseAddress } from '../../model/address.ts';
+import type { Flow, Tracking } from '../../model/flow.ts';
 import type { PrefixTest } from '../../model/iptables-rule.ts';
 import type { NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
 import { changeFlow, changeTracking } from './flow-change.ts';
@@ -25,23 +26,45 @@ interface KnownWalk {
   readonly steps: number;
 }
 
+/** Packets that are alike in everything but the tests of their destination. */
+interface Kind {
+  /** The first one that was met. */
+  readonly like: WalkState;
+  /** null: packets of this kind are walked each time. */
+  walks: KnownWalk[] | null;
+}
+
 /** How packets of one network namespace end, for any number of Services. */
 export class KnownEnds {
-  /** null: packets of this kind are walked each time. */
-  private readonly walks = new Map<string, KnownWalk[] | null>();
+  /** By what routes tell of the destination, and by its port. */
+  private readonly kinds = new Map<string, Map<number, Kind[]>>();
 
   /** What is known of a packet whose destination is settled; a recording where it is still to be found out. */
   recall(state: WalkState, environment: NetfilterEnvironment): KnownEnding | Recording | undefined {
-    const key = kindOf(state, environment);
-    if (key === undefined) return undefined;
-    const known = this.walks.get(key);
-    if (known === null) return undefined;
-    const walk = known?.find((one) => holdsFor(one, state.flow.destination));
+    const kind = this.kindOf(state, environment);
+    if (kind === undefined || kind.walks === null) return undefined;
+    const walk = kind.walks.find((one) => holdsFor(one, state.flow.destination));
     if (walk !== undefined) return { ends: walk.ends.map((end) => endOf(end, state)), steps: walk.steps };
     return new Recording(state, (made) => {
-      const before = this.walks.get(key) ?? [];
-      this.walks.set(key, made === undefined || before.length >= MOST_WALKS ? null : [...before, made]);
+      if (made === undefined || kind.walks === null || kind.walks.length >= MOST_WALKS) kind.walks = null;
+      else kind.walks.push(made);
     });
+  }
+
+  /** @returns undefined for a packet of which more counts than its kind tells */
+  private kindOf(state: WalkState, environment: NetfilterEnvironment): Kind | undefined {
+    if (!isPlain(state)) return undefined;
+    const towards = environment.destinationClass?.(state.flow.destination);
+    if (towards === undefined) return undefined;
+    const byPort = this.kinds.get(towards) ?? new Map<number, Kind[]>();
+    const { destinationPort } = state.flow;
+    const kinds = byPort.get(destinationPort) ?? [];
+    if (kinds.length === 0) this.kinds.set(towards, byPort.set(destinationPort, kinds));
+    const known = kinds.find(({ like }) => isAlike(like, state));
+    if (known !== undefined) return known;
+    const made: Kind = { like: state, walks: [] };
+    kinds.push(made);
+    return made;
   }
 }
 
@@ -124,28 +147,66 @@ function endOf(end: TraversalOutcome, { flow: sent, probability, conditions }: W
   return { ...end, flow, probability, conditions: toArray(conditions) };
 }
 
-/**
- * Everything that the rest of the way may look at but the destination's own address and the one first asked for.
- * @returns undefined for a packet of which more than that counts
- */
-function kindOf(state: WalkState, environment: NetfilterEnvironment): string | undefined {
-  const { flow, recent, changedSets, interception, encapsulation, resent, looped, handled } = state;
-  const { tracking, unknownPort } = flow;
-  const { ipvs, translatedPorts } = tracking;
+/** Whether nothing was done to a packet that `isAlike` does not look at. */
+function isPlain({
+  flow,
+  recent,
+  changedSets,
+  interception,
+  encapsulation,
+  resent,
+  looped,
+  handled,
+}: WalkState): boolean {
   const plain = recent === null && changedSets === null && !looped && !handled;
   const untouched = interception === undefined && encapsulation === undefined && resent === undefined;
-  if (!plain || !untouched || ipvs !== undefined || translatedPorts !== undefined) return undefined;
-  const towards = environment.destinationClass?.(flow.destination);
-  if (towards === undefined) return undefined;
-  const ports = unknownPort === undefined ? '' : `${unknownPort.from}-${unknownPort.to}`;
-  const nat = state.sourceNat === undefined ? '' : `${state.sourceNat.kind} ${state.sourceNat.address}`;
-  return [
-    towards,
-    `${state.hook} ${state.stage} ${state.inDevice} ${state.outDevice} ${state.tracked} ${state.template}`,
-    `${state.destinationDone} ${state.sourceDone} ${nat}`,
-    `${flow.protocol} ${flow.source} ${flow.sourcePort} ${flow.destinationPort} ${ports} ${flow.inInterface}`,
-    `${flow.mark} ${flow.uid} ${flow.gid} ${tracking.state} ${tracking.direction} ${tracking.dnat} ${tracking.snat}`,
-    `${tracking.originalSource} ${tracking.originalSourcePort} ${tracking.replyDestination}`,
-    `${tracking.replyDestinationPort} ${tracking.mark} ${tracking.zoned}`,
-  ].join('|');
+  return plain && untouched && flow.tracking.ipvs === undefined && flow.tracking.translatedPorts === undefined;
+}
+
+/** Whether two plain packets agree in everything that the rest of the way may look at but the destination's own address and the one first asked for. */
+function isAlike(one: WalkState, other: WalkState): boolean {
+  return (
+    one.hook === other.hook &&
+    one.stage === other.stage &&
+    one.inDevice === other.inDevice &&
+    one.outDevice === other.outDevice &&
+    one.tracked === other.tracked &&
+    one.template === other.template &&
+    one.destinationDone === other.destinationDone &&
+    one.sourceDone === other.sourceDone &&
+    one.sourceNat?.kind === other.sourceNat?.kind &&
+    one.sourceNat?.address === other.sourceNat?.address &&
+    isSamePacket(one.flow, other.flow) &&
+    isTrackedAlike(one.flow.tracking, other.flow.tracking)
+  );
+}
+
+function isSamePacket(one: Flow, other: Flow): boolean {
+  return (
+    one.protocol === other.protocol &&
+    one.source === other.source &&
+    one.sourcePort === other.sourcePort &&
+    one.destinationPort === other.destinationPort &&
+    one.unknownPort?.from === other.unknownPort?.from &&
+    one.unknownPort?.to === other.unknownPort?.to &&
+    one.inInterface === other.inInterface &&
+    one.mark === other.mark &&
+    one.uid === other.uid &&
+    one.gid === other.gid
+  );
+}
+
+function isTrackedAlike(one: Tracking, other: Tracking): boolean {
+  return (
+    one.state === other.state &&
+    one.direction === other.direction &&
+    one.dnat === other.dnat &&
+    one.snat === other.snat &&
+    one.originalSource === other.originalSource &&
+    one.originalSourcePort === other.originalSourcePort &&
+    one.replyDestination === other.replyDestination &&
+    one.replyDestinationPort === other.replyDestinationPort &&
+    one.mark === other.mark &&
+    one.zoned === other.zoned
+  );
 }

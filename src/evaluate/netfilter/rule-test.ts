@@ -2,7 +2,7 @@ import type { Condition } from '../../model/branching.ts';
 import { MISS } from './state.ts';
 import { append, findLast } from './list.ts';
 import { matchOne } from './match/match.ts';
-import type { TestResult } from './match/result.ts';
+import { YES, type TestResult } from './match/result.ts';
 import { change, withState, type RuleContext, type WalkState } from './state.ts';
 
 /** One way that a rule's tests may turn out. */
@@ -24,15 +24,15 @@ const CHANGING: ReadonlySet<string> = new Set(['recent', 'limit', 'statistic', '
 export function testRule(context: RuleContext): readonly Tested[] | typeof MISS {
   const { state, rule } = context;
   const { matches } = rule;
-  const results: TestResult[] = [];
-  let plain = true;
-  for (const match of matches) {
+  // Most tests say yes or no: what they said is noted from the first one on that says anything else.
+  let results: TestResult[] | undefined;
+  for (const [index, match] of matches.entries()) {
     const result = matchOne(match, context);
-    results.push(result);
-    if (result.kind === 'no' && plain) return 'recent' in result ? [miss(withRecent(state, result.recent))] : MISS;
-    plain &&= result.kind === 'yes' && !('recent' in result);
+    if (results !== undefined) results.push(result);
+    else if (result.kind === 'no') return 'recent' in result ? [miss(withRecent(state, result.recent))] : MISS;
+    else if (result.kind !== 'yes' || 'recent' in result) results = [...Array<TestResult>(index).fill(YES), result];
   }
-  return plain ? [{ matches: 'yes', state }] : testFrom(context, 0, undefined, results);
+  return results === undefined ? [{ matches: 'yes', state }] : testFrom(context, 0, undefined, results);
 }
 
 /** @param results what each test said of the packet as it came to the rule */

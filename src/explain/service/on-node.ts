@@ -12,18 +12,26 @@ import { addressesOf } from './addresses.ts';
 import { ciliumTargets, ciliumWay } from './cilium-way.ts';
 import { clientsOf, packetFrom, packetOfNode, type Client, type NodeOwner } from './clients.ts';
 import { driftOf, sideOf } from './drift.ts';
-import { intendedEndings, programmedEndings, wayOf, type Ending } from './way.ts';
+import { intendedEndings, isOpen, programmedEndings, wayOf, type Ending } from './way.ts';
 
 /** How one node treats a Service. */
 export interface NodeAccount {
   readonly node: string;
   readonly mode: string | null;
   readonly basis: 'programmed' | 'intended' | 'unknown';
+  /** Empty where they were not asked for. */
   readonly entries: readonly ServiceEntry[];
+  /** Whether some way of the Service is not as the API objects ask. */
+  readonly differs: boolean;
+  /** Whether some way is undetermined. */
+  readonly open: boolean;
   /** `ip:port` of every backend that the node's rules lead to, and that the API objects ask for; null: not known. */
   readonly programmed: ReadonlySet<string> | null;
   readonly intended: ReadonlySet<string> | null;
 }
+
+/** What is asked of a node: endpoints alone, also the ways that lead there, also the rules behind these. */
+export type Wanted = 'endpoints' | 'ways' | 'rules';
 
 /** A node with its clients, ready to be asked about one Service after the other. */
 export class AskedNode {
@@ -41,14 +49,11 @@ export class AskedNode {
     this.sourceTo = localSources(world, owner);
   }
 
-  /**
-   * Asks the node for every address of a Service, from each class of clients.
-   * @param rules whether the rules behind it are wanted
-   */
-  account(service: ServiceFact, endpoints: ReadonlySet<string>, rules: boolean): NodeAccount {
+  /** Asks the node for every address of a Service, from each class of clients. */
+  account(service: ServiceFact, endpoints: ReadonlySet<string>, wanted: Wanted): NodeAccount {
     const view = this.world.cluster(this.owner.cluster);
     const asked = addressesOf(service, view.nodeNamed(this.owner.node));
-    const answers = asked.map((address) => this.ask(address, endpoints, rules));
+    const answers = asked.map((address) => ({ address, evaluations: this.ask(address, endpoints, wanted) }));
     const evaluated = answers.flatMap(({ evaluations }) => evaluations);
     const captured = evaluated.filter((one) => one.captured);
     const basis =
@@ -63,19 +68,16 @@ export class AskedNode {
         ? 'cilium'
         : (view.facts.node(this.owner.node).kubeProxy().value?.mode ?? null),
       basis,
-      entries: answers.map(({ entry }) => entry),
+      entries: wanted === 'endpoints' ? [] : answers.map(({ address, evaluations }) => entryOf(address, evaluations)),
+      differs: evaluated.some((one) => one.differs),
+      open: evaluated.some((one) => one.open),
       programmed: union(evaluated.map((one) => one.programmed)),
       intended: union(evaluated.map((one) => one.intended)),
     };
   }
 
-  private ask(asked: ServiceAddress, endpoints: ReadonlySet<string>, rules: boolean) {
-    const evaluations = this.packets(asked).map(([from, flow]) => this.evaluate(from, flow, endpoints, rules));
-    const { port, protocol, kind, servicePort } = asked;
-    const address = kind === 'nodePort' ? 'NODE' : asked.address;
-    const ways = mergeAlike(evaluations.map(({ way }) => way));
-    const entry: ServiceEntry = { address, port, protocol, kind, portName: servicePort.name, ways };
-    return { entry, evaluations };
+  private ask(asked: ServiceAddress, endpoints: ReadonlySet<string>, wanted: Wanted): readonly Evaluation[] {
+    return this.packets(asked).map(([from, flow]) => this.evaluate(from, flow, endpoints, wanted));
   }
 
   private packets(asked: ServiceAddress): readonly (readonly [SourceClass, Flow])[] {
@@ -89,8 +91,9 @@ export class AskedNode {
     ];
   }
 
-  private evaluate(from: SourceClass, flow: Flow, endpoints: ReadonlySet<string>, rules: boolean): Evaluation {
+  private evaluate(from: SourceClass, flow: Flow, endpoints: ReadonlySet<string>, wanted: Wanted): Evaluation {
     const { world, owner } = this;
+    const rules = wanted === 'rules';
     const cilium = this.byCilium(from, flow, rules);
     if (cilium !== null) return cilium;
     const begin = from === 'node' ? 'process' : 'wire';
@@ -106,9 +109,10 @@ export class AskedNode {
         ? null
         : driftOf(programmed, intended, (endpoint) => endpoints.has(endpoint));
     const shown = programmed?.endings ?? intended?.endings ?? [NOT_KNOWN];
-    const way = wayOf(world.cluster(owner.cluster), shown, outcomes ?? []);
     return {
-      way: { from: [from], ...way, drift },
+      way: () => ({ from: [from], ...wayOf(world.cluster(owner.cluster), shown, outcomes ?? []), drift }),
+      differs: drift !== null,
+      open: isOpen(shown),
       captured: programmed !== null,
       asked: asked !== null,
       byCilium: false,
@@ -126,15 +130,23 @@ export class AskedNode {
     this.agents.set(family, byAgent);
     if (!byAgent) return null;
     const answer = ciliumAnswer(world, owner, flow, from !== 'outside');
-    return answer === null
-      ? null
-      : { way: ciliumWay(view, from, answer, rules), ...BY_CILIUM, programmed: ciliumTargets(answer) };
+    if (answer === null) return null;
+    const way = ciliumWay(view, from, answer, rules);
+    return {
+      way: () => way,
+      differs: way.drift !== null,
+      open: way.action === 'undetermined',
+      ...BY_CILIUM,
+      programmed: ciliumTargets(answer),
+    };
   }
 }
 
 /** What one evaluation of a packet told. */
 interface Evaluation {
-  readonly way: ServiceWay;
+  readonly way: () => ServiceWay;
+  readonly differs: boolean;
+  readonly open: boolean;
   readonly captured: boolean;
   readonly asked: boolean;
   readonly byCilium: boolean;
@@ -155,6 +167,15 @@ const NOT_KNOWN: Ending = {
   conditions: [],
   reason: 'neither the rules of the node nor the objects that they are made from were captured',
 };
+
+function entryOf(
+  { address, port, protocol, kind, servicePort }: ServiceAddress,
+  asked: readonly Evaluation[],
+): ServiceEntry {
+  const ways = mergeAlike(asked.map(({ way }) => way()));
+  const shown = kind === 'nodePort' ? 'NODE' : address;
+  return { address: shown, port, protocol, kind, portName: servicePort.name, ways };
+}
 
 /** Everything that any of them leads to; null when one of them is not known. */
 function union(sets: readonly (ReadonlySet<string> | null)[]): ReadonlySet<string> | null {

@@ -4,9 +4,10 @@
  * do I/O and must not know a terminal.
  */
 import { formatEndpoint } from '../../model/address.ts';
+import type { Gap } from '../../model/artefact.ts';
 import type { Facts } from '../../model/facts.ts';
 import type { ServiceFact } from '../../model/kubernetes.ts';
-import type { ServiceAccount, ServiceOnNodes, ServiceReport } from '../../model/service-report.ts';
+import type { ServiceAccount, ServiceOnNodes } from '../../model/service-report.ts';
 import { listText } from '../../model/wording.ts';
 import { QuestionError } from '../question/question-input.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
@@ -19,8 +20,6 @@ import { selectServices, type ServiceSelection } from './select-services.ts';
 import { serviceNames, specOf } from './spec.ts';
 import { connectionsTo, trackedConnections, type TrackedConnections } from './tracked.ts';
 
-const SCHEMA_VERSION = '1.0';
-
 export interface ServiceInput extends ServiceSelection {
   /** Only this node; null: every one. */
   readonly node: string | null;
@@ -28,15 +27,27 @@ export interface ServiceInput extends ServiceSelection {
   readonly rules: boolean;
   /** Leave out Services and ledger rows in which nothing differs. */
   readonly onlyDrift: boolean;
-  /** Of each Service the ledger alone is wanted: what stands beside it in an account is left empty, and not kept for thousands. */
+  /** Of each Service the ledger alone is wanted: what stands beside it in an account is left empty. */
   readonly onlyLedger: boolean;
+}
+
+/** Services that are told of one after the other, so that nobody has to keep the accounts of thousands. */
+export interface ServiceAccounts {
+  /** Each is made when it is asked for; to be gone through once. */
+  readonly services: Iterable<ServiceAccount>;
+  /** How many Services are looked at; with `onlyDrift`, those without drift are not in `services`. */
+  readonly looked: number;
+  /** What was missing so far. */
+  readonly gaps: () => readonly Gap[];
+  /** What the accounts so far mean to a caller. */
+  readonly status: () => 'ok' | 'unreachable' | 'undetermined';
 }
 
 /**
  * Reports on Services.
  * @throws QuestionError when there is no such Service or node
  */
-export function reportServices(facts: Facts, input: ServiceInput): ServiceReport {
+export function reportServices(facts: Facts, input: ServiceInput): ServiceAccounts {
   const world = createWorld(facts);
   const [view, other] = world.clusters;
   if (view === undefined) throw new QuestionError('no cluster was captured');
@@ -50,9 +61,29 @@ export function reportServices(facts: Facts, input: ServiceInput): ServiceReport
   const nodes = names.map((node) => new AskedNode(world, { kind: 'node', cluster: view.name, node }));
   const tracked = trackedConnections(view);
   const proxies = proxiesOf(view);
-  const accounts = services.map((service) => accountOf(view, service, { nodes, tracked, proxies }, input));
-  const shown = input.onlyDrift ? accounts.filter((one) => one.drift !== false).map(onlyOdd) : accounts;
-  return { schemaVersion: SCHEMA_VERSION, services: shown, looked: services.length, gaps: facts.gaps() };
+  const met = new Set<boolean | null>();
+  return {
+    services: accountsOf(view, services, { nodes, tracked, proxies }, input, met),
+    looked: services.length,
+    gaps: () => facts.gaps(),
+    status: () => (met.has(true) ? 'unreachable' : met.has(null) ? 'undetermined' : 'ok'),
+  };
+}
+
+/** @param met gets the `drift` of each */
+function* accountsOf(
+  view: ClusterView,
+  services: readonly ServiceFact[],
+  surroundings: Surroundings,
+  input: ServiceInput,
+  met: Set<boolean | null>,
+): Generator<ServiceAccount> {
+  for (const service of services) {
+    const account = accountOf(view, service, surroundings, input);
+    met.add(account.drift);
+    if (!input.onlyDrift) yield account;
+    else if (account.drift !== false) yield onlyOdd(account);
+  }
 }
 
 /** For more Services than these the Lists are read whole: to search them for one Service after the other costs more. */
@@ -79,19 +110,19 @@ function accountOf(
   const endpoints = endpointRows(service, view.serviceIndex().slices(service));
   const known = new Set(endpoints.map((row) => formatEndpoint(row.address, row.port)));
   const virtual = !service.headless && type !== 'ExternalName';
-  const accounts = virtual ? nodes.map((node) => node.account(service, known, rules)) : [];
+  const wanted = onlyLedger ? 'endpoints' : rules ? 'rules' : 'ways';
+  const accounts = virtual ? nodes.map((node) => node.account(service, known, wanted)) : [];
   const ledger = ledgerOf(view, {
     endpoints,
     nodes: accounts,
     proxies: proxies.flatMap((proxy) => proxyEndpoints(view, proxy, service) ?? []),
     connections: tracked === undefined ? undefined : connectionsTo(service, tracked),
   });
-  const onNodes = groupNodes(accounts);
   const base = { cluster: view.name, namespace, name, type };
   const beside = onlyLedger
     ? { spec: [], names: [], endpoints: [], nodes: [] }
-    : { spec: specOf(service), names: serviceNames(view, service), endpoints, nodes: onNodes };
-  return { ...base, ...beside, ledger, drift: driftIn(onNodes, ledger.rows, virtual) };
+    : { spec: specOf(service), names: serviceNames(view, service), endpoints, nodes: groupNodes(accounts) };
+  return { ...base, ...beside, ledger, drift: driftIn(accounts, ledger.rows, virtual) };
 }
 
 /** Nodes that treat the Service alike, together. */
@@ -108,13 +139,12 @@ function groupNodes(accounts: readonly NodeAccount[]): readonly ServiceOnNodes[]
 
 /** Whether any node or proxy differs; null: a node could not be evaluated, and none that could differs. */
 function driftIn(
-  nodes: readonly ServiceOnNodes[],
+  nodes: readonly NodeAccount[],
   rows: ServiceAccount['ledger']['rows'],
   virtual: boolean,
 ): boolean | null {
-  const ways = nodes.flatMap(({ entries }) => entries.flatMap((entry) => entry.ways));
-  if (rows.some((row) => row.odd) || ways.some((way) => way.drift !== null)) return true;
-  const open = ways.some((way) => way.action === 'undetermined') || nodes.some((one) => one.basis !== 'programmed');
+  if (rows.some((row) => row.odd) || nodes.some((one) => one.differs)) return true;
+  const open = nodes.some((one) => one.open || one.basis !== 'programmed');
   return open || (virtual && nodes.length === 0) ? null : false;
 }
 
@@ -122,10 +152,4 @@ function driftIn(
 function onlyOdd(account: ServiceAccount): ServiceAccount {
   const { ledger } = account;
   return { ...account, ledger: { ...ledger, rows: ledger.rows.filter((row) => row.odd) } };
-}
-
-/** What a report means to a caller. */
-export function serviceStatus({ services }: ServiceReport): 'ok' | 'unreachable' | 'undetermined' {
-  if (services.some((one) => one.drift === true)) return 'unreachable';
-  return services.some((one) => one.drift === null) ? 'undetermined' : 'ok';
 }

@@ -88,13 +88,25 @@ function isFresh({ subject, value }: Condition): boolean | undefined {
   }
 }
 
+/** The endings that a client meets that was not there before. */
+function freshOnes(endings: readonly Ending[]): readonly Ending[] {
+  return endings.filter((one) => one.conditions.every((condition) => isFresh(condition) !== false));
+}
+
+/** Whether it is not known how such a client ends, or it may end in more than one way. */
+export function isOpen(endings: readonly Ending[]): boolean {
+  const fresh = freshOnes(endings);
+  const action = fresh[0]?.action ?? 'undetermined';
+  return action === 'undetermined' || fresh.some((one) => one.action !== action);
+}
+
 /** One line for all endings of a packet: what a client meets that was not there before. */
 export function wayOf(
   view: ClusterView,
   endings: readonly Ending[],
   outcomes: readonly TraversalOutcome[],
 ): Omit<ServiceWay, 'from' | 'drift'> {
-  const fresh = endings.filter((one) => one.conditions.every((condition) => isFresh(condition) !== false));
+  const fresh = freshOnes(endings);
   const actions = new Set(fresh.map((one) => one.action));
   const [action = 'undetermined'] = actions;
   const masquerades = new Set(fresh.map((one) => one.masquerade));

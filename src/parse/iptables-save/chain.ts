@@ -5,7 +5,8 @@ import type { IptablesChain, IptablesRule, IptablesTable } from '../../model/net
 import { isAppend } from './bytes.ts';
 import { DestinationFilter } from './destination-filter.ts';
 import type { LineIndex } from './line-index.ts';
-import { damaged, parseRuleLine, type RuleBody } from './rule-line.ts';
+import type { RuleBody } from './rule-body.ts';
+import { damaged, parseRuleLine } from './rule-line.ts';
 
 /** Chains shorter than this are read whole: a filter would cost more than it saves. */
 const FILTERED_LENGTH = 16;

@@ -3,7 +3,8 @@ import type { Match } from '../../model/iptables-rule.ts';
 import type { Extension } from './rule-options.ts';
 import { parseNumber, WORD_MAX, type Options } from './values.ts';
 
-const RANDOM_RANGE = 2 ** 31;
+/** The kernel's probability of 1. */
+export const RANDOM_RANGE = 2 ** 31;
 const MODES = ['set', 'rcheck', 'update', 'remove'] as const;
 
 /**

@@ -4,6 +4,7 @@ import type { Match, Target } from '../../model/iptables-rule.ts';
 import { buildBaseMatch } from './base-matches.ts';
 import { MATCH_BUILDERS } from './match-builders.ts';
 import { matchOptions, targetOptions } from './option-grammar.ts';
+import type { RuleBody } from './rule-body.ts';
 import { readRuleOptions, type Extension, type RuleOptions } from './rule-options.ts';
 import { TARGET_BUILDERS } from './target-builders.ts';
 import { tokenize } from './tokens.ts';
@@ -13,21 +14,17 @@ import { Options } from './values.ts';
 /** Longest rule that is read. iptables-restore takes lines of up to 10,239 bytes (iptables/iptables-restore.c, buffer). */
 const LINE_LIMIT = 64 * 1024;
 
-/** What a rule tests and does, and clauses for what was not understood. */
-export interface RuleBody {
-  readonly matches: readonly Match[];
-  readonly target: Target | null;
-  readonly problems: readonly string[];
-}
-
 /**
  * Reads a whole `-A CHAIN …` (or `-I CHAIN NUMBER …`) line, counters included. Base matches come first, then extensions in the order of the line, as the
  * kernel tests them (net/ipv4/netfilter/ip_tables.c ipt_do_table). What is not understood stays in the rule as `unknown`.
  */
 export function parseRuleLine(line: string, family: Family): RuleBody {
   if (line.length > LINE_LIMIT) return damaged(gapRaw(line), 'the line is longer than any rule that iptables takes');
-  const usual = readUsualLine(line);
-  if (usual !== undefined) return buildRule(usual, family);
+  return readUsualLine(line, family) ?? readWords(line, family);
+}
+
+/** As `parseRuleLine`, of a line in any form. */
+export function readWords(line: string, family: Family): RuleBody {
   const tokens = tokenize(line);
   if (tokens === undefined) return damaged(line, 'a quote is not closed');
   const counters = tokens[0]?.text.startsWith('[') === true ? 1 : 0;

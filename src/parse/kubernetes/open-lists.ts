@@ -37,14 +37,23 @@ export function openLists(artefacts: ReadonlyMap<string, Lists>): OpenLists {
   const known = new Map<Artefact, Opened>();
   const gaps = new Map<string, readonly Gap[]>();
   const captured = new Map<string, boolean>();
-  const open = (plural: string): readonly Opened[] =>
-    artefactsOf(artefacts.get(plural) ?? [])
-      .toSorted((a, b) => compareText(a.name, b.name))
-      .map((artefact) => {
-        const opened = known.get(artefact) ?? openList(artefact);
-        known.set(artefact, opened);
-        return opened;
-      });
+  const sorted = new Map<string, readonly Artefact[]>();
+  const open = (plural: string): readonly Opened[] => {
+    const own =
+      sorted.get(plural) ?? artefactsOf(artefacts.get(plural) ?? []).toSorted((a, b) => compareText(a.name, b.name));
+    sorted.set(plural, own);
+    return own.map((artefact) => {
+      const opened = known.get(artefact) ?? openList(artefact);
+      known.set(artefact, opened);
+      return opened;
+    });
+  };
+  const judged = new WeakMap<Document, boolean>();
+  const isList = (document: Document): boolean => {
+    const is = judged.get(document) ?? holdsObjects(document);
+    judged.set(document, is);
+    return is;
+  };
   /** What an indexed List turns out to be whose items are no JSON: something that has to be read whole to say where it breaks. */
   const whole = ({ artefact }: Opened): Document => {
     const document = parseDocument(artefact);
@@ -84,13 +93,13 @@ export function openLists(artefacts: ReadonlyMap<string, Lists>): OpenLists {
     captured: (plural) => {
       const all =
         captured.get(plural) ??
-        open(plural).some(({ artefact, document }) => artefact.part === undefined && holdsObjects(document));
+        open(plural).some(({ artefact, document }) => artefact.part === undefined && isList(document));
       captured.set(plural, all);
       return all;
     },
     holds: (plural, selection) =>
       open(plural).some(
-        ({ artefact: { part }, document }) => (part === undefined || part.holds(selection)) && holdsObjects(document),
+        ({ artefact: { part }, document }) => (part === undefined || part.holds(selection)) && isList(document),
       ),
     // a List of many kinds that cannot be read is one gap, however many kinds were asked for
     gaps: () => [...new Set([...gaps.keys()].toSorted(compareText).flatMap((key) => gaps.get(key) ?? []))],

@@ -215,7 +215,7 @@ function driftOf(facts: Facts, services: readonly DrawnService[]) {
     for (const drawn of services) {
       const service = view?.objects?.services.find((one) => one.namespace === NAMESPACE && one.name === drawn.name);
       if (service === undefined) throw new Error(`no Service ${drawn.name} in the facts`);
-      for (const { address, port, protocol, ways: all } of node.account(service, new Set(), false).entries) {
+      for (const { address, port, protocol, ways: all } of node.account(service, new Set(), 'ways').entries) {
         for (const { from, action, reason, drift } of all) {
           ways += 1;
           if (drift === null && action !== 'undetermined') continue;

@@ -59,7 +59,7 @@ const ruleset = fc
   .map(([filter, drops, postrouting, endpoints]) => {
     const dnat = endpoints.flatMap((ip, index) => [
       `-A KUBE -d 10.96.0.${index + 1}/32 -p tcp -m statistic --mode random --probability 0.25 -j MARK --set-xmark 0x4000/0x4000`,
-      `-A KUBE -d 10.96.0.${index + 1}/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${ip}:8080`,
+      `-A KUBE -d 10.96.0.${index + 1}/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination ${ip}:${8080 + (index % 2)}`,
     ]);
     return {
       services: endpoints.length,

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { explain } from '../../../src/explain/explain.ts';
 import { packetReport } from '../../../src/explain/packet/packet-report.ts';
-import { reportServices, serviceStatus } from '../../../src/explain/service/service.ts';
 import { openPacketMachine } from '../../../src/packet-machine.ts';
 import { backendJson, serviceJson, SLOTS } from '../../parse/cilium/cilium-texts.ts';
 import { ask, sampleFacts, type Changes } from '../../sample-facts.ts';
 import { serviceSchemaErrors } from '../../schema/service-schema.ts';
+import { reportOf } from './report.ts';
 
 const NODES = ['node1', 'node2'];
 const NO_RULES = '*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n';
@@ -48,7 +48,7 @@ const METRICS = serviceJson(
 
 async function report(tables: Changes, rules = false) {
   const facts = await sampleFacts('kube-proxy-iptables', { ...AGENTS, ...tables });
-  const made = reportServices(facts, {
+  const { report: made, status } = reportOf(facts, {
     name: 'web',
     namespace: 'shop',
     node: 'node1',
@@ -59,7 +59,7 @@ async function report(tables: Changes, rules = false) {
   expect(serviceSchemaErrors(made)).toEqual([]);
   const [account] = made.services;
   const ways = account?.nodes.flatMap(({ entries }) => entries.find(({ port }) => port === 80)?.ways ?? []) ?? [];
-  return { account, ways, status: serviceStatus(made) };
+  return { account, ways, status };
 }
 
 async function verdict(tables: Changes) {

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { collectSnapshots } from '../../../src/collect/snapshot.ts';
-import { reportServices, serviceStatus, type ServiceInput } from '../../../src/explain/service/service.ts';
+import { reportServices, type ServiceInput } from '../../../src/explain/service/service.ts';
 import type { Facts } from '../../../src/model/facts.ts';
 import type { ServiceAccount, ServiceWay } from '../../../src/model/service-report.ts';
-import { renderServices } from '../../../src/render/service.ts';
 import { createWorkspace } from '../../../src/workspace.ts';
 import { sampleFacts, type Changes, type SampleName } from '../../sample-facts.ts';
 import { serviceSchemaErrors } from '../../schema/service-schema.ts';
+import { pageOf, reportOf } from './report.ts';
 
 const ALL: ServiceInput = {
   name: null,
@@ -32,7 +32,7 @@ async function ipvs(change: (name: string, text: string) => string = (_, text) =
 }
 
 function one(facts: Facts, name: string, more: Partial<ServiceInput> = {}): ServiceAccount {
-  const [account] = reportServices(facts, { ...ALL, name, ...more }).services;
+  const [account] = reportOf(facts, { ...ALL, name, ...more }).report.services;
   if (account === undefined) throw new Error(`no account of ${name}`);
   return account;
 }
@@ -60,16 +60,16 @@ function told({ action, backends, masquerade, affinity }: ServiceWay): string {
 
 describe('every Service of a cluster with a real kube-proxy', () => {
   it.each(MODES)('%s: nothing differs, and everything is known', async (mode) => {
-    const report = reportServices(await sampleFacts(mode), ALL);
+    const { report, status } = reportOf(await sampleFacts(mode), ALL);
     expect(serviceSchemaErrors(report)).toEqual([]);
     expect(report.services.filter((account) => account.drift !== false).map((account) => account.name)).toEqual([]);
-    expect(serviceStatus(report)).toBe('ok');
+    expect(status).toBe('ok');
   });
 
   it('is the same for both back ends of iptables, in one notation', async () => {
     const [one_, other] = await Promise.all(
       (['kube-proxy-iptables', 'kube-proxy-legacy'] as const).map(async (mode) =>
-        reportServices(await sampleFacts(mode), ALL).services.map(notation),
+        reportOf(await sampleFacts(mode), ALL).report.services.map(notation),
       ),
     );
     expect(other).toEqual(one_);
@@ -87,7 +87,7 @@ describe('every Service of a cluster with a real kube-proxy', () => {
 
   it('shares of every way add up to 1, or something decides', async () => {
     for (const mode of MODES) {
-      const ways = reportServices(await sampleFacts(mode), ALL).services.flatMap(({ nodes }) =>
+      const ways = reportOf(await sampleFacts(mode), ALL).report.services.flatMap(({ nodes }) =>
         nodes.flatMap(({ entries }) => entries.flatMap((entry) => entry.ways)),
       );
       const sums = ways
@@ -164,11 +164,11 @@ describe('drift', () => {
     const facts = await sampleFacts('kube-proxy-iptables', {
       [SAVE]: (text) => text.replaceAll(`to-destination ${endpoint}`, 'to-destination 10.9.9.9:1'),
     });
-    const report = reportServices(facts, { ...ALL, onlyDrift: true });
+    const { report, status } = reportOf(facts, { ...ALL, onlyDrift: true });
     expect(report.looked).toBeGreaterThan(report.services.length);
     expect(report.services.length).toBeGreaterThan(0);
     for (const { ledger } of report.services) for (const row of ledger.rows) expect(row.odd).toBe(true);
-    expect(serviceStatus(report)).toBe('unreachable');
+    expect(status).toBe('unreachable');
   });
 
   it('a real server that IPVS lacks, and one that it should not have', async () => {
@@ -214,15 +214,10 @@ describe('the ledger', () => {
 });
 
 describe('the page', () => {
-  const LAYOUT = { color: false, columns: 120, ledger: false, wide: false };
-
   it('tells spec, endpoints and nodes, and rules on demand', async () => {
     const facts = await sampleFacts('kube-proxy-nftables');
-    const plain = renderServices(reportServices(facts, { ...ALL, name: 'web', namespace: 'shop' }), LAYOUT);
-    const ruled = renderServices(
-      reportServices(facts, { ...ALL, name: 'web', namespace: 'shop', rules: true }),
-      LAYOUT,
-    );
+    const plain = pageOf(facts, { ...ALL, name: 'web', namespace: 'shop' });
+    const ruled = pageOf(facts, { ...ALL, name: 'web', namespace: 'shop', rules: true });
     expect(plain).toMatch(/^Service shop\/web {2}/);
     expect(plain).toContain('web.shop.svc.cluster.local');
     expect(plain).toMatch(/nodes? node1.*\(nftables\)/);
@@ -231,7 +226,7 @@ describe('the page', () => {
   });
 
   it('a Service without addresses says so', async () => {
-    const report = reportServices(await sampleFacts('kube-proxy-iptables'), ALL);
+    const { report } = reportOf(await sampleFacts('kube-proxy-iptables'), ALL);
     const external = report.services.find((account) => account.type === 'ExternalName');
     expect(external?.nodes).toEqual([]);
     expect(external?.drift).toBe(false);
