@@ -43,23 +43,31 @@ function closeOnArrival(decided: Walk, behind: readonly EnvoyOutcome[], close: E
   return [...gaveUp, ...remainder(decided, behind, gaveUp).flatMap((left) => end(left, close))];
 }
 
-/** What is left of a walk beside the outcomes that were earlier, under each condition on which those turned. */
+/**
+ * What is left of a walk beside the outcomes that were earlier, under each condition on which those turned. Outcomes of other branches, such
+ * as those to another cluster, need not turn on the same ones.
+ * @param all the outcomes behind, which show every value that a condition may have
+ */
 function remainder(walk: Walk, all: readonly EnvoyOutcome[], earlier: readonly EnvoyOutcome[]): Walk[] {
   const own = new Set(walk.conditions);
-  const keys = new Set(earlier.flatMap(({ conditions }) => conditions.map(({ key }) => key)));
-  const turns = new Map(
-    all.map(({ conditions }) => {
-      const open = conditions.filter((condition) => keys.has(condition.key) && !own.has(condition));
-      return [open.map(({ key, value }) => `${key}=${value}`).join('\n'), open] as const;
-    }),
-  );
-  return [...turns.values()].flatMap((open) => {
-    const holds = ({ conditions }: EnvoyOutcome): boolean =>
-      conditions.every(
-        (one) => own.has(one) || open.some((other) => other.key === one.key && other.value === one.value),
-      );
-    const share = earlier.filter(holds).reduce((left, { probability }) => left - probability / walk.probability, 1);
+  const valuesOf = (key: string): readonly Condition[] => {
+    const found = all.flatMap(({ conditions }) => conditions.filter((one) => one.key === key));
+    return [...new Map(found.map((one) => [one.value, one])).values()];
+  };
+  const leftUnder = (supposed: readonly Condition[]): Walk[] => {
+    const isOpen = (one: Condition): boolean => !own.has(one) && !supposed.some(({ key }) => key === one.key);
+    const possible = earlier.filter(({ conditions }) =>
+      conditions.every((one) => isOpen(one) || own.has(one) || supposed.some((other) => isSame(one, other))),
+    );
+    const turning = possible.flatMap(({ conditions }) => conditions.filter(isOpen))[0];
+    if (turning !== undefined) return valuesOf(turning.key).flatMap((value) => leftUnder([...supposed, value]));
+    const share = possible.reduce((left, { probability }) => left - probability / walk.probability, 1);
     if (share < 1e-12) return [];
-    return [open.reduce((supposed, condition) => branch(supposed, 1, condition), branch(walk, share))];
-  });
+    return [supposed.reduce((from, condition) => branch(from, 1, condition), branch(walk, share))];
+  };
+  return leftUnder([]);
+}
+
+function isSame(one: Condition, other: Condition): boolean {
+  return one.key === other.key && one.value === other.value;
 }
