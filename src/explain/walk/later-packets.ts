@@ -39,8 +39,8 @@ function follow(
 ): ReturnVerdict {
   const { owner, before, after } = passage;
   const { tracking } = after;
-  if (tracking.state === 'UNTRACKED') return OK;
-  const isHidden = ({ flow }: TraversalOutcome): boolean => flow.tracking.state === 'UNTRACKED';
+  if (tracking.state === 'UNTRACKED') return answers.every(({ flow }) => isUntracked(flow)) ? OK : halfSeen(passage);
+  const isHidden = ({ flow }: TraversalOutcome): boolean => isUntracked(flow);
   if (answers.some(isHidden)) {
     const verdict = halfTracked(world, passage);
     if (verdict.result !== 'ok') return answers.every(isHidden) ? verdict : { ...verdict, result: 'unknown' };
@@ -79,6 +79,16 @@ function halfTracked(world: World, passage: Passage): ReturnVerdict {
   if (verdict.result === 'ok') return OK;
   const because = 'it takes answers out of connection tracking, so that what acknowledges them is INVALID';
   return { ...verdict, reason: `${verdict.reason ?? ''}: ${because}` };
+}
+
+function isUntracked({ tracking }: Flow): boolean {
+  return tracking.state === 'UNTRACKED';
+}
+
+/** Answers behind the first may begin a connection of their own for a tracker that sees no requests (nf_conntrack_tcp_loose). */
+function halfSeen({ owner }: Passage): ReturnVerdict {
+  const reason = `${ownerText(owner)} takes requests out of connection tracking and not their answers; what it makes of later ones is not evaluated`;
+  return { result: 'unknown', code: 'unknown', reason, evidence: [] };
 }
 
 function isSamePlace(one: Flow, other: Flow): boolean {

@@ -88,6 +88,9 @@ describe('a connection whose first packet and answer pass', () => {
     expect((await direct(hide(sometimes), webPod)).verdict).toBe('undetermined');
     // kube-proxy drops INVALID packets itself; a request that is hidden makes its answer one.
     expect((await direct(hide('--dport 8080'), webPod)).verdict).toBe('unreachable');
+    const accepted = (save: string): string =>
+      inForward('-p tcp -m tcp --sport 8080 -j ACCEPT')(hide('--dport 8080')(save));
+    expect((await direct(accepted, webPod)).reasons[0]).toContain('what it makes of later ones is not evaluated');
     const both = `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m multiport --ports 8080 -j NOTRACK\nCOMMIT\n`;
     expect((await direct(before(both), webPod)).verdict).toBe('reachable');
   });
