@@ -29,6 +29,8 @@ export type ConditionSubject =
   | { readonly kind: 'number'; readonly source: string }
   /** this is packet number `packet` of every `every` (statistic mode nth) */
   | { readonly kind: 'nth'; readonly every: number; readonly packet: number }
+  /** where the source port lies that a kernel chose for `address`: `32768-39999`, or one port */
+  | { readonly kind: 'source-port'; readonly address: string }
   /** the node at which a request from outside arrives */
   | { readonly kind: 'entry-node' }
   /** the endpoint (`ip:port`) that session affinity keeps for a client of a Service (`namespace/name:port`), or `none` */

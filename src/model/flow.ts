@@ -24,6 +24,8 @@ export interface Tracking {
   readonly replyDestinationPort: number | null;
   /** Where a replyDestinationPort of null lies, when source translation chose it. */
   readonly translatedPorts?: NumberRange;
+  /** Where an originalSourcePort of null lies, when that is known better than the sender's ephemeral range. */
+  readonly originalPorts?: NumberRange;
   /** IPS_DST_NAT and IPS_SRC_NAT: the connection's destination or source is translated. */
   readonly dnat: boolean;
   readonly snat: boolean;

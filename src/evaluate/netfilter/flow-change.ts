@@ -25,7 +25,7 @@ export function changeFlow(flow: Flow, part: Partial<Flow>): Flow {
 
 /** What the tracker knows, with some of it changed; `without` takes a member away. */
 export function changeTracking(tracking: Tracking, part: Partial<Tracking>, without?: 'translatedPorts'): Tracking {
-  const { translatedPorts, zoned, ipvs } = tracking;
+  const { translatedPorts, originalPorts, zoned, ipvs } = tracking;
   const copy: { -readonly [Key in keyof Tracking]: Tracking[Key] } = {
     state: tracking.state,
     direction: tracking.direction,
@@ -41,6 +41,7 @@ export function changeTracking(tracking: Tracking, part: Partial<Tracking>, with
     snat: tracking.snat,
     mark: tracking.mark,
   };
+  if (originalPorts !== undefined) copy.originalPorts = originalPorts;
   if (zoned !== undefined) copy.zoned = zoned;
   if (ipvs !== undefined) copy.ipvs = ipvs;
   Object.assign(copy, part);

@@ -8,8 +8,8 @@ import type {
   IptablesTable,
   NetfilterEnvironment,
 } from '../../model/netfilter.ts';
-import { MISS, withState, type BaseChain, type ChainRules, type RuleTable, type Way } from './state.ts';
-import { testRule } from './rule-test.ts';
+import { MISS, withState, type BaseChain, type Case, type ChainRules, type RuleTable, type Way } from './state.ts';
+import { testRule, type Tested } from './rule-test.ts';
 import { destinationTests } from './destination-tests.ts';
 import type { RuleContext, WalkState } from './state.ts';
 import { applyTarget, targetName } from './target/target.ts';
@@ -104,12 +104,18 @@ class Candidates implements ChainRules {
     const context: RuleContext = { state, rule, ruleset: this.ruleset, table: this.table, environment };
     const tested = testRule(context);
     if (tested === MISS) return MISS;
-    return tested.map((way): Way => {
-      if (way.matches === 'no') return { kind: 'pass', state: way.state };
-      const effect = applyTarget(rule.target, way.state === state ? context : withState(context, way.state));
-      const match: Way = { kind: 'match', state: way.state, effect, action: targetName(rule.target) };
-      if (way.matches === 'yes') return match;
-      return { kind: 'open', before: way.state, ways: [match], reason: way.reason ?? '' };
-    });
+    return tested.map((way) => wayOf(way, context));
   }
+}
+
+function wayOf({ matches, state, reason = '', split }: Tested, context: RuleContext): Way {
+  if (matches === 'no') return { kind: 'pass', state };
+  const { target } = context.rule;
+  const effect = applyTarget(target, state === context.state ? context : withState(context, state));
+  const match: Way = { kind: 'match', state, effect, action: targetName(target) };
+  if (matches === 'yes') return match;
+  const cases =
+    split &&
+    ((): readonly Case[] => split().map(({ entered, tested }) => ({ entered, ways: [wayOf(tested, context)] })));
+  return { kind: 'open', before: state, ways: [match], reason, split: cases };
 }

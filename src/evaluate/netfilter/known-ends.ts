@@ -206,6 +206,8 @@ function isTrackedAlike(one: Tracking, other: Tracking): boolean {
     one.originalSourcePort === other.originalSourcePort &&
     one.replyDestination === other.replyDestination &&
     one.replyDestinationPort === other.replyDestinationPort &&
+    one.originalPorts?.from === other.originalPorts?.from &&
+    one.originalPorts?.to === other.originalPorts?.to &&
     one.mark === other.mark &&
     one.zoned === other.zoned
   );

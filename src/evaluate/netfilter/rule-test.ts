@@ -1,8 +1,10 @@
 import type { Condition } from '../../model/branching.ts';
 import { MISS } from './state.ts';
 import { append, findLast } from './list.ts';
+import type { Match } from '../../model/iptables-rule.ts';
 import { matchOne } from './match/match.ts';
 import { YES, type TestResult } from './match/result.ts';
+import { portCases } from './port-cases.ts';
 import { change, withState, type RuleContext, type WalkState } from './state.ts';
 
 /** One way that a rule's tests may turn out. */
@@ -12,6 +14,8 @@ export interface Tested {
   readonly state: WalkState;
   /** For `unknown`: why, one clause for the first test that nobody can tell. */
   readonly reason?: string;
+  /** For `unknown`: the packet in each case that a condition names, and how the rule's tests turn out there. */
+  readonly split?: () => readonly { readonly entered: WalkState; readonly tested: Tested }[];
 }
 
 /** Tests that ask what earlier ones left behind. */
@@ -32,19 +36,22 @@ export function testRule(context: RuleContext): readonly Tested[] | typeof MISS 
     else if (result.kind === 'no') return 'recent' in result ? [miss(withRecent(state, result.recent))] : MISS;
     else if (result.kind !== 'yes' || 'recent' in result) results = [...Array<TestResult>(index).fill(YES), result];
   }
-  return results === undefined ? [{ matches: 'yes', state }] : testFrom(context, 0, undefined, results);
+  return results === undefined ? [{ matches: 'yes', state }] : testFrom(context, 0, [], results);
 }
 
-/** @param results what each test said of the packet as it came to the rule */
+/**
+ * @param before tests in front that nobody can tell
+ * @param results what each test said of the packet as it came to the rule
+ */
 function testFrom(
   context: RuleContext,
   from: number,
-  reason: string | undefined,
+  before: readonly OpenTest[],
   results: readonly TestResult[],
 ): readonly Tested[] {
   const { matches } = context.rule;
   let { state } = context;
-  let unknown = reason;
+  const open = [...before];
   for (let index = from; index < matches.length; index += 1) {
     const match = matches[index];
     if (match === undefined) break;
@@ -53,23 +60,56 @@ function testFrom(
     if (result.kind === 'no') return [miss(withRecent(state, result.recent))];
     if (result.kind === 'yes') state = withRecent(state, result.recent);
     else if (decidedLater(results, index)) return [miss(state)];
-    else if (result.kind === 'unknown') unknown ??= result.reason;
-    else return fork(context, index, unknown, results, state, result);
+    else if (result.kind === 'unknown') open.push({ match, result });
+    else return fork(context, index, open, results, state, result);
   }
-  return [unknown === undefined ? { matches: 'yes', state } : { matches: 'unknown', state, reason: unknown }];
+  return [ended(withState(context, state), open)];
+}
+
+/** A test that nobody can tell. */
+interface OpenTest {
+  readonly match: Match;
+  readonly result: Extract<TestResult, { kind: 'unknown' }>;
+}
+
+/** How a rule's tests turn out when none says no but those that nobody can tell. */
+function ended(context: RuleContext, open: readonly OpenTest[]): Tested {
+  const { state, environment } = context;
+  const [first] = open;
+  if (first === undefined) return { matches: 'yes', state };
+  const told: Tested = { matches: 'unknown', state, reason: first.result.reason };
+  const cases = portCases(
+    state,
+    open.flatMap(({ result }) => result.cuts ?? []),
+    environment,
+  );
+  if (cases === undefined) return told;
+  const split = (): ReturnType<NonNullable<Tested['split']>> =>
+    cases.map((entered) => ({ entered, tested: testAgain(withState(context, entered), open) }));
+  return { ...told, split };
+}
+
+/** Asks the open tests anew, of a packet of which more is known. */
+function testAgain(context: RuleContext, open: readonly OpenTest[]): Tested {
+  const still: OpenTest[] = [];
+  for (const { match } of open) {
+    const result = matchOne(match, context);
+    if (result.kind === 'no') return miss(context.state);
+    if (result.kind === 'unknown') still.push({ match, result });
+  }
+  return ended(context, still);
 }
 
 /** Splits at a test of chance or of a condition; the tests behind it are asked where it holds. */
 function fork(
   context: RuleContext,
   index: number,
-  unknown: string | undefined,
+  open: readonly OpenTest[],
   results: readonly TestResult[],
   state: WalkState,
   result: Extract<TestResult, { kind: 'chance' | 'condition' }>,
 ): readonly Tested[] {
-  const onward = (next: WalkState): readonly Tested[] =>
-    testFrom(withState(context, next), index + 1, unknown, results);
+  const onward = (next: WalkState): readonly Tested[] => testFrom(withState(context, next), index + 1, open, results);
   if (result.kind === 'chance') {
     const { probability } = result;
     const no = change(state, { probability: state.probability * (1 - probability) });

@@ -98,7 +98,21 @@ export type Way =
   /** It matches; `state` is the packet that the effect is done to. */
   | { readonly kind: 'match'; readonly state: WalkState; readonly effect: Effect; readonly action: string }
   /** Nobody can tell: `ways` if the test in question holds, and otherwise the packet goes on as `before`. */
-  | { readonly kind: 'open'; readonly before: WalkState; readonly ways: readonly Way[]; readonly reason: string };
+  | {
+      readonly kind: 'open';
+      readonly before: WalkState;
+      readonly ways: readonly Way[];
+      readonly reason: string;
+      /** The cases in which it can be told; absent: there are none that a condition could name. */
+      readonly split?: (() => readonly Case[]) | undefined;
+    };
+
+/** How a rule turns out where something is supposed of the packet. */
+export interface Case {
+  /** The packet at the rule, of which that is supposed. */
+  readonly entered: WalkState;
+  readonly ways: readonly Way[];
+}
 
 /** The rule does not match, and left no trace. */
 export const MISS = 'miss';

@@ -188,15 +188,17 @@ export class Walk {
     }
   }
 
-  /** A rule that nobody knows to match: the answer stands when it is the same either way. */
+  /** A rule that nobody knows to match: the answer stands when it is the same either way; else each case is followed that can be told. */
   private bothWays(way: OpenWay, entered: WalkState, frame: Frame): readonly Branch[] {
     const open = [undetermined(way.before, notKnown(way.reason, [frame.rules.evidence(frame.index)]))];
     this.unknowns += 1;
     if (this.unknowns > MOST_UNKNOWN) return open;
+    const apart = (): readonly Branch[] =>
+      way.split?.().flatMap((one) => one.ways.flatMap((next) => this.takeWay(next, one.entered, frame))) ?? open;
     const matching = this.explore(way.ways.flatMap((one) => this.takeWay(one, entered, frame)));
-    if (matching.every((outcome) => outcome.verdict === 'undetermined')) return open;
+    if (matching.every((outcome) => outcome.verdict === 'undetermined')) return apart();
     const passing = this.explore([advance(this.passed(way, frame), frame)]);
-    return agree(matching, passing) ? passing : open;
+    return agree(matching, passing) ? passing : apart();
   }
 
   /** The packet behind a rule that may have matched it. */

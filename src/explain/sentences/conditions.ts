@@ -21,6 +21,8 @@ function conditionText(condition: Condition): string {
       return no
         ? `this is not packet ${subject.packet} of every ${subject.every}`
         : `this is packet ${subject.packet} of every ${subject.every}`;
+    case 'source-port':
+      return `the source port of ${subject.address} is ${String(value).replace('-', ' to ')}`;
     case 'entry-node':
       return `the request arrives at node ${String(value)}`;
     case 'affinity':

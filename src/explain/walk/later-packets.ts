@@ -63,8 +63,10 @@ function follow(
   return OK;
 }
 
-function onwards(world: World, { owner, before }: Passage, packet: Flow): readonly TraversalOutcome[] | null {
-  return traverse(world, owner, packet, before.inInterface === null ? 'process' : 'wire');
+function onwards(world: World, { owner, before, after }: Passage, packet: Flow): readonly TraversalOutcome[] | null {
+  // What the first packet's way supposed of its port holds for those behind it.
+  const unknownPort = after.tracking.originalPorts ?? packet.unknownPort;
+  return traverse(world, owner, { ...packet, unknownPort }, before.inInterface === null ? 'process' : 'wire');
 }
 
 /**

@@ -1,9 +1,11 @@
 import { evaluateTraversal } from '../../../src/evaluate/netfilter/evaluate-traversal.ts';
+import { originalPorts } from '../../../src/evaluate/netfilter/match/port.ts';
 import { addressType } from '../../../src/evaluate/routing/address-type.ts';
 import { evaluateRoute } from '../../../src/evaluate/routing/evaluate-route.ts';
 import { masqueradeAddress, redirectAddress } from '../../../src/evaluate/routing/interface-address.ts';
 import type { RoutingTables } from '../../../src/evaluate/routing/routing-tables.ts';
 import type { Family } from '../../../src/model/address.ts';
+import type { Condition } from '../../../src/model/branching.ts';
 import type { Evidence } from '../../../src/model/evidence.ts';
 import { newFlow, replyFlow, type Flow } from '../../../src/model/flow.ts';
 import type { MatchedRule, NetfilterEnvironment, Ruleset, TraversalOutcome } from '../../../src/model/netfilter.ts';
@@ -48,7 +50,15 @@ export function predict(
     uid: user,
     gid: user,
   });
-  return evaluateTraversal(rulesets, flow, probe.sender === 'client' ? 'wire' : 'process', environment);
+  const outcomes = evaluateTraversal(rulesets, flow, probe.sender === 'client' ? 'wire' : 'process', environment);
+  return outcomes.filter(({ conditions }) => conditions.every((one) => mayHold(one, probe)));
+}
+
+/** Whether what we suppose of the port that was hidden from us fits the one that was sent from. */
+function mayHold({ key, value, subject }: Condition, { source, sourcePort }: Probe): boolean {
+  if (subject.kind !== 'source-port' || !key.startsWith(`port:${source}:own:`)) return true;
+  const [from = Number.NaN, to = from] = String(value).split('-').map(Number);
+  return from <= sourcePort && sourcePort <= to;
 }
 
 /**
@@ -239,6 +249,7 @@ function comesBack(
     sourcePort: tracking.originalSourcePort,
     destination: tracking.originalDestination,
     destinationPort: tracking.originalDestinationPort ?? 0,
+    unknownPort: originalPorts(flow, environment),
     mark: 0,
     tracking: { ...tracking, state: tracking.state === 'UNTRACKED' ? 'UNTRACKED' : 'ESTABLISHED' },
   };

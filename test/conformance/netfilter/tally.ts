@@ -10,7 +10,7 @@ const FIRST_SEED = Number(process.env['KUBECTL_REACH_SEED'] ?? 1);
 const TOLD_EACH = 10_000;
 const VERBOSE = process.env['KUBECTL_REACH_VERBOSE'] !== undefined;
 /** The share of packets of which we may know too little. */
-export const UNDETERMINED_LIMIT = 0.05;
+export const UNDETERMINED_LIMIT = 0.01;
 
 /** A packet that was sent, and what we say of it. */
 export interface Held {

@@ -9,7 +9,7 @@ import type {
 import type { Tracking } from '../../../model/flow.ts';
 import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
 import { hasEntry, type WalkState } from '../state.ts';
-import { inRanges, unknownPort } from './port.ts';
+import { inRanges, originalPorts, unknownPort } from './port.ts';
 import { all, any, negate, NO, unknown, YES, yesNo, type TestResult } from './result.ts';
 
 const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const;
@@ -25,8 +25,8 @@ export function matchConntrack(match: ConntrackMatch, state: WalkState, environm
   if (!hasEntry(state)) return match.state === undefined ? NO : byState;
   const { tracking, protocol } = state.flow;
   const protocolNumber = PROTOCOL_NUMBERS[protocol];
-  const ephemeral = unknownPort(state.flow, environment);
-  return matchEntry(match, byState, tracking, protocolNumber, ephemeral, (name) => status(name, state));
+  const ports = { original: originalPorts(state.flow, environment), reply: unknownPort(state.flow, environment) };
+  return matchEntry(match, byState, tracking, protocolNumber, ports, (name) => status(name, state));
 }
 
 /**
@@ -47,21 +47,22 @@ function matchTemplate(match: ConntrackMatch, family: Family): TestResult {
     replyDestinationPort: 0,
   };
   const none: NumberRange = { from: 0, to: 0 };
+  const ports = { original: none, reply: none };
   const byState =
     match.state === undefined ? YES : negate(yesNo(match.state.states.includes('NEW')), match.state.negated);
-  return matchEntry(match, byState, tuples, 0, none, (name) => yesNo(name === 'CONFIRMED'));
+  return matchEntry(match, byState, tuples, 0, ports, (name) => yesNo(name === 'CONFIRMED'));
 }
 
 /** What an entry of the connection tracker says about both directions. */
-type Tuples = Omit<Tracking, 'state' | 'dnat' | 'snat' | 'mark' | 'zoned' | 'ipvs'>;
+type Tuples = Omit<Tracking, 'state' | 'dnat' | 'snat' | 'mark' | 'originalPorts' | 'zoned' | 'ipvs'>;
 
-/** @param byState what the test of the state says @param ephemeral where ports lie that are not known */
+/** @param byState what the test of the state says @param ports where those of both directions lie that are not known */
 function matchEntry(
   match: ConntrackMatch,
   byState: TestResult,
   entry: Tuples,
   protocolNumber: number,
-  ephemeral: NumberRange,
+  ports: { readonly original: NumberRange; readonly reply: NumberRange },
   hasStatus: (name: string) => TestResult,
 ): TestResult {
   return all([
@@ -74,10 +75,10 @@ function matchEntry(
     match.protocol === undefined
       ? YES
       : negate(yesNo(match.protocol.number === protocolNumber), match.protocol.negated),
-    port(match.originalSourcePort, entry.originalSourcePort, ephemeral),
-    port(match.originalDestinationPort, entry.originalDestinationPort, ephemeral),
-    port(match.replySourcePort, entry.replySourcePort, ephemeral),
-    port(match.replyDestinationPort, entry.replyDestinationPort, entry.translatedPorts ?? ephemeral),
+    port(match.originalSourcePort, entry.originalSourcePort, ports.original),
+    port(match.originalDestinationPort, entry.originalDestinationPort, ports.reply),
+    port(match.replySourcePort, entry.replySourcePort, ports.reply),
+    port(match.replyDestinationPort, entry.replyDestinationPort, entry.translatedPorts ?? ports.reply),
     match.status === undefined
       ? YES
       : negate(any(match.status.statuses.map((name) => hasStatus(name))), match.status.negated),
@@ -126,7 +127,10 @@ function address(test: PrefixTest | undefined, text: string | null): TestResult 
 }
 
 function port(test: PortTest | undefined, value: number | null, range: NumberRange): TestResult {
-  return test === undefined ? YES : negate(inRanges(value ?? range, [test]), test.negated);
+  if (test === undefined) return YES;
+  const result = negate(inRanges(value ?? range, [test]), test.negated);
+  // The packet's own port may be another one than that of the entry.
+  return result.kind === 'unknown' ? unknown(result.reason) : result;
 }
 
 /** `-m connmark`: never without an entry, not even with `!`. Source: net/netfilter/xt_connmark.c connmark_mt. */

@@ -24,7 +24,17 @@ export function destinationPort(flow: Flow, environment: NetfilterEnvironment): 
  * (inet_csk_get_port, inet_hash_connect); for others the kernel's default stands for what their senders have.
  */
 export function unknownPort(flow: Flow, environment: NetfilterEnvironment): NumberRange {
-  if (flow.unknownPort !== undefined) return flow.unknownPort;
+  return flow.unknownPort ?? ephemeralPorts(flow, environment);
+}
+
+/** Where the source port that the connection began with lies, before any translation. */
+export function originalPorts(flow: Flow, environment: NetfilterEnvironment): NumberRange {
+  const { originalPorts: told, translatedPorts } = flow.tracking;
+  if (told !== undefined) return told;
+  return translatedPorts === undefined ? unknownPort(flow, environment) : ephemeralPorts(flow, environment);
+}
+
+function ephemeralPorts(flow: Flow, environment: NetfilterEnvironment): NumberRange {
   if (flow.inInterface !== null) return EPHEMERAL;
   const range = /^(\d{1,5})\s+(\d{1,5})$/.exec(environment.sysctl('net.ipv4.ip_local_port_range')?.trim() ?? '');
   return range === null ? EPHEMERAL : { from: Number(range[1]), to: Number(range[2]) };
@@ -38,7 +48,14 @@ export function inRanges(port: Port, ranges: readonly NumberRange[]): TestResult
   // The first port that no range holds, when all up to it are held.
   let next = port.from;
   for (const { from, to } of sorted) if (from <= next) next = Math.max(next, to + 1);
-  return next > port.to ? YES : unknown(`the port is any of ${port.from} to ${port.to}`);
+  if (next > port.to) return YES;
+  const reason = `the port is any of ${port.from} to ${port.to}`;
+  return { kind: 'unknown', reason, cuts: ranges.flatMap(cutsOf) };
+}
+
+/** The ports at which a range begins, and behind which it ends. */
+export function cutsOf({ from, to }: NumberRange): readonly number[] {
+  return [from, to + 1];
 }
 
 /** `--sport`, `--dport` and `--tcp-flags`. Source: net/netfilter/xt_tcpudp.c, xt_sctp.c. */

@@ -18,8 +18,11 @@ export type TestResult =
       /** Lists after the test, for both values. */
       readonly recent?: { readonly whenTrue: List<RecentEntry> | null; readonly whenFalse: List<RecentEntry> | null };
     }
-  /** One clause: why nobody can tell. */
-  | { readonly kind: 'unknown'; readonly reason: string };
+  /**
+   * `reason`: why nobody can tell, in one clause. `cuts`: it could be told if it were known between which of these ports the packet's own lies
+   * that is not known.
+   */
+  | { readonly kind: 'unknown'; readonly reason: string; readonly cuts?: readonly number[] };
 
 export const YES: TestResult = { kind: 'yes' };
 export const NO: TestResult = { kind: 'no' };

@@ -19,7 +19,7 @@ export function manipulate(flow: Flow, manipulation: Manipulation): Flow {
     if (!(original ? tracking.dnat : tracking.snat)) return flow;
     const destination = original ? tracking.replySource : tracking.originalSource;
     const port = original ? tracking.replySourcePort : tracking.originalSourcePort;
-    const unknownPort = original ? flow.unknownPort : undefined;
+    const unknownPort = original ? flow.unknownPort : tracking.originalPorts;
     return changeFlow(flow, { destination, destinationPort: port ?? 0, unknownPort });
   }
   if (!(original ? tracking.snat : tracking.dnat)) return flow;

@@ -97,7 +97,9 @@ function withSource(flow: Flow, address: string | null, ports: NumberRange | 'ke
   const lies = ports === 'kept' ? flow.unknownPort : ports;
   const port = ports === 'kept' ? flow.sourcePort : ports.from === ports.to ? ports.from : null;
   const unknownPort = port === null ? lies : undefined;
-  const translated = { replyDestination: address, replyDestinationPort: port, snat: true };
+  const before = flow.tracking.originalPorts ?? (flow.sourcePort === null ? flow.unknownPort : undefined);
+  const originally = before === undefined ? {} : { originalPorts: before };
+  const translated = { replyDestination: address, replyDestinationPort: port, snat: true, ...originally };
   const tracking =
     unknownPort === undefined
       ? changeTracking(flow.tracking, translated, 'translatedPorts')

@@ -1,5 +1,5 @@
-import type { Condition, ConditionSubject } from '../../../model/branching.ts';
-import { append, findLast } from '../list.ts';
+import type { ConditionSubject } from '../../../model/branching.ts';
+import { suppose } from '../suppose.ts';
 import { change, type WalkState } from '../state.ts';
 import type { Choice } from './value.ts';
 
@@ -61,11 +61,4 @@ function byCondition<T>(choice: Choice, hit: readonly Span<T>[], covered: number
   const other = covered < choice.modulus ? suppose(state, { key, value: 'another', subject }) : null;
   if (other !== null) branches.push({ state: other, item: null });
   return branches;
-}
-
-/** The state with a condition; null when the branch supposed otherwise before. */
-export function suppose(state: WalkState, condition: Condition): WalkState | null {
-  const before = findLast(state.conditions, (one) => one.key === condition.key);
-  if (before === undefined) return change(state, { conditions: append(state.conditions, condition) });
-  return before.value === condition.value ? state : null;
 }

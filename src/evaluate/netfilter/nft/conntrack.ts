@@ -1,5 +1,5 @@
 import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
-import { unknownPort } from '../match/port.ts';
+import { originalPorts, unknownPort } from '../match/port.ts';
 import { hasEntry, type WalkState } from '../state.ts';
 import { addressValue, portValue } from './selectors.ts';
 import { known, NONE, unknownValue, type Value } from './value.ts';
@@ -58,7 +58,8 @@ export function loadConntrack(
     case 'ip6 daddr':
       return addressValue(original ? tracking.originalDestination : tracking.replyDestination);
     case 'proto-src':
-      return portValue((original ? tracking.originalSourcePort : tracking.replySourcePort) ?? ephemeral);
+      if (original) return portValue(tracking.originalSourcePort ?? originalPorts(state.flow, environment));
+      return portValue(tracking.replySourcePort ?? ephemeral);
     case 'proto-dst': {
       if (original) return portValue(tracking.originalDestinationPort ?? ephemeral);
       return portValue(tracking.replyDestinationPort ?? tracking.translatedPorts ?? ephemeral);

@@ -1,13 +1,16 @@
 import type { NftOperand, NftStatement, NftVerdict } from '../../../model/nftables.ts';
-import type { Way } from '../state.ts';
+import type { Case, Way } from '../state.ts';
 import { freshKey } from '../match/chance.ts';
 import { changeFlow } from '../flow-change.ts';
+import { portCases } from '../port-cases.ts';
 import { change, hasEntry, type WalkState } from '../state.ts';
 import type { Effect } from '../state.ts';
-import { distribute, suppose, type Span } from './choice.ts';
+import { suppose } from '../suppose.ts';
+import { distribute, type Span } from './choice.ts';
 import { comparesTo, fitsKey, hasFlags, inverse, type Answer } from './compare.ts';
 import { load } from './load.ts';
 import { changeSet, choiceKey, lookUp, placeOf, type NftContext } from './lookup.ts';
+import { portCuts } from './port-cuts.ts';
 import type { Step } from './step.ts';
 import { translate } from './translate.ts';
 import type { Choice, Value } from './value.ts';
@@ -29,22 +32,51 @@ function runFrom(from: number, context: Omit<NftContext, 'statement'>, start: Wa
     const steps = stepOf(statement, { ...context, statement: index }, state);
     const [only] = steps;
     if (steps.length === 1 && only?.kind === 'on') state = only.state;
-    else return steps.flatMap((step) => after(step, index, context));
+    else if (steps.length === 1 && only !== undefined) return after(only, index, context, state);
+    else return steps.flatMap((step) => after(step, index, context, undefined));
   }
   return [{ kind: 'match', state, effect: { kind: 'next', state }, action: 'continue' }];
 }
 
-function after(step: Step, index: number, context: Omit<NftContext, 'statement'>): readonly Way[] {
+/** @param entered the packet at the statement, if it leads to this step alone */
+function after(
+  step: Step,
+  index: number,
+  context: Omit<NftContext, 'statement'>,
+  entered: WalkState | undefined,
+): readonly Way[] {
   switch (step.kind) {
     case 'on':
       return runFrom(index + 1, context, step.state);
     case 'break':
       return [{ kind: 'pass', state: step.state }];
-    case 'open':
-      return [{ kind: 'open', before: step.state, ways: runFrom(index + 1, context, step.state), reason: step.reason }];
-    case 'end':
-      return [{ kind: 'match', state: step.state, effect: step.effect, action: step.action }];
+    case 'open': {
+      const { state, reason } = step;
+      const split = entered && casesByPort(index, context, entered);
+      return [{ kind: 'open', before: state, ways: runFrom(index + 1, context, state), reason, split }];
+    }
+    case 'end': {
+      const { state, effect, action } = step;
+      const match: Way = { kind: 'match', state, effect, action };
+      if (effect.kind !== 'unknown' || entered === undefined) return [match];
+      const split = casesByPort(index, context, entered);
+      return split === undefined
+        ? [match]
+        : [{ kind: 'open', before: state, ways: [match], reason: effect.reason, split }];
+    }
   }
+}
+
+/** How the rule turns out from a statement on, by where the packet's port lies that is not known; undefined: it does not ask for that. */
+function casesByPort(
+  index: number,
+  context: Omit<NftContext, 'statement'>,
+  entered: WalkState,
+): (() => readonly Case[]) | undefined {
+  const statement = context.rule.statements[index];
+  const cuts = statement === undefined ? [] : portCuts(statement, { ...context, statement: index }, entered);
+  const cases = portCases(entered, cuts, context.environment);
+  return cases && (() => cases.map((one) => ({ entered: one, ways: runFrom(index, context, one) })));
 }
 
 function stepOf(statement: NftStatement, context: NftContext, state: WalkState): readonly Step[] {

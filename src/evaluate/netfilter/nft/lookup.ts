@@ -4,7 +4,8 @@ import type { NftDatum, NftElement, NftRule, NftSet, NftSetReference, NftTable }
 import { append, findLast } from '../list.ts';
 import { freshKey } from '../match/chance.ts';
 import { change, type WalkState } from '../state.ts';
-import { distribute, suppose, type Span } from './choice.ts';
+import { suppose } from '../suppose.ts';
+import { distribute, type Span } from './choice.ts';
 import { fitsKey } from './compare.ts';
 import type { Choice, Value } from './value.ts';
 
