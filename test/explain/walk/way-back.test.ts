@@ -105,6 +105,19 @@ describe('a connection whose first packet and answer pass', () => {
     expect(reasons[0]).toContain('by chance');
   });
 
+  it('supposes of its later packets and of its answers what it supposed of the first', async () => {
+    const rule = '-p tcp -m tcp --sport 40000:50000 -j DROP';
+    const facts = await sampleFacts('kube-proxy-iptables', { [NODE]: inForward(rule) });
+    const { verdict, branches } = explain(facts, ask('cli-a', webPod, { namespace: 'shop' }));
+    expect(verdict).toBe('partial');
+    const where = (ports: string): string => `the source port of 10.244.1.20 is ${ports}`;
+    expect(branches.map(({ disposition, condition }) => [disposition, condition])).toEqual([
+      ['dropped', where('40000 to 50000')],
+      ['delivered', where('32768 to 39999')],
+      ['delivered', where('50001 to 60999')],
+    ]);
+  });
+
   it('is none over UDP, where a datagram and its answer are all', async () => {
     const rule = '-p udp -m conntrack --ctstate ESTABLISHED --ctdir ORIGINAL -j DROP';
     const { verdict } = await direct(inForward(rule), 'udp://dns:53');
