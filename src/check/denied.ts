@@ -1,62 +1,72 @@
-import type { IstioReference } from '../model/envoy.ts';
+import type { EnvoyStep, IstioReference } from '../model/envoy.ts';
 import type { Finding } from '../model/explanation.ts';
 import { capital, listText } from '../model/wording.ts';
 import { finding, type Check, type CheckContext } from './check.ts';
 import { objectsFor } from './istio-policies.ts';
 import { objectName, proxyEnds, proxySubject, type ProxyEnd } from './proxy-ends.ts';
 
+/** A refusal by one proxy, and what is behind it. */
+interface Denial {
+  readonly one: ProxyEnd;
+  /** The step that decided. */
+  readonly step: EnvoyStep | undefined;
+  /** The objects that the step, or the pod's RequestAuthentications, come from; a RequestAuthentication leaves no name in the configuration. */
+  readonly objects: readonly IstioReference[];
+  /** A token was refused, or is missing. */
+  readonly byToken: boolean;
+}
+
 /** I26, I27, I29, I30: a proxy's access control says no. Proxies that say it for the same reason are told together. */
 export const deniedCheck: Check = {
   code: 'KR405',
   run: (context) => {
-    const denials = new Map<string, ProxyEnd[]>();
+    const denials = new Map<string, Denial[]>();
     for (const one of proxyEnds(context)) {
       if ((one.end.kind !== 'reply' && one.end.kind !== 'close') || !one.end.denied) continue;
+      const denial = readDenial(context, one);
       const { http } = one.visit.connection.request;
-      const key = [why(context, one), http?.method, http?.path].join('|');
-      denials.set(key, [...(denials.get(key) ?? []), one]);
+      const key = [why(denial), http?.method, http?.path].join('|');
+      denials.set(key, [...(denials.get(key) ?? []), denial]);
     }
-    return [...denials.values()].flatMap((ends) => denial(context, ends));
+    return [...denials.values()].flatMap((alike) => told(alike));
   },
 };
 
-function denial(context: CheckContext, ends: readonly ProxyEnd[]): readonly Finding[] {
-  const [first] = ends;
-  if (first === undefined) return [];
-  const step = deciding(first);
-  const [object] = decidingObjects(context, first);
-  const { http } = first.visit.connection.request;
+function readDenial(context: CheckContext, one: ProxyEnd): Denial {
+  const { steps } = one.outcome;
+  const step = steps.findLast(({ action }) => action === 'denied') ?? steps.findLast(({ kind }) => kind !== 'reply');
+  const byToken = one.end.kind === 'reply' && one.end.detail?.startsWith('jwt_authn_access_denied') === true;
+  const objects = byToken ? objectsFor(context, 'RequestAuthentication', one.visit.pod) : (step?.objects ?? []);
+  return { one, step, objects, byToken };
+}
+
+/** @param denials for one reason */
+function told(denials: readonly Denial[]): readonly Finding[] {
+  const [denial] = denials;
+  if (denial === undefined) return [];
+  const { one, step } = denial;
+  const [object] = denial.objects;
+  const { http } = one.visit.connection.request;
   const what = http === null ? 'the connection' : `${http.method} ${http.path}`;
-  const status = first.end.kind === 'reply' ? ` with ${first.end.status}` : '';
-  const who = listText([...new Set(ends.map(({ visit }) => proxySubject(visit)))], 4);
-  const verb = ends.length > 1 ? 'deny' : 'denies';
+  const status = one.end.kind === 'reply' ? ` with ${one.end.status}` : '';
+  const who = listText([...new Set(denials.map((each) => proxySubject(each.one.visit)))], 4);
+  const verb = denials.length > 1 ? 'deny' : 'denies';
   const named = object === undefined ? null : `${object.kind} ${object.namespace}/${object.name}`;
   return [
     finding('KR405', {
-      subject: named ?? proxySubject(first.visit),
-      cause: `${capital(who)} ${verb} ${what}${status}: ${why(context, first)}.`,
-      remedy: remedy(first, named),
+      subject: named ?? proxySubject(one.visit),
+      cause: `${capital(who)} ${verb} ${what}${status}: ${why(denial)}.`,
+      remedy: remedy(denial, named),
       evidence: step?.evidence ?? [],
     }),
   ];
 }
 
-/** The objects behind a refusal. A RequestAuthentication leaves no name of its own in the configuration. */
-function decidingObjects(context: CheckContext, one: ProxyEnd): readonly IstioReference[] {
-  if (refusesToken(one)) return objectsFor(context, 'RequestAuthentication', one.visit.pod);
-  return deciding(one)?.objects ?? [];
-}
-
-function refusesToken({ end }: ProxyEnd): boolean {
-  return end.kind === 'reply' && end.detail?.startsWith('jwt_authn_access_denied') === true;
-}
-
 /** @param named the object that decides; null: none is known */
-function remedy(one: ProxyEnd, named: string | null): string {
-  const reasons = deciding(one)?.reasons ?? [];
-  const has = (text: string): boolean => reasons.some((reason) => reason.includes(text));
+function remedy({ one, step, byToken }: Denial, named: string | null): string {
+  const has = (text: string): boolean => step?.reasons.some((reason) => reason.includes(text)) === true;
   if (named === null) return 'Change the policy so that it lets this request pass, or send another one.';
-  if (refusesToken(one)) {
+  if (byToken) {
     return has('istiod could not fetch')
       ? `Let istiod reach spec.jwtRules[].jwksUri of ${named}, or put the keys into spec.jwtRules[].jwks.`
       : `Send a token that spec.jwtRules of ${named} accepts.`;
@@ -68,18 +78,10 @@ function remedy(one: ProxyEnd, named: string | null): string {
   return `Change spec.rules of ${named} so that this request passes, or send another method, path or identity.`;
 }
 
-function deciding({ outcome }: ProxyEnd) {
-  return (
-    outcome.steps.findLast((one) => one.action === 'denied') ?? outcome.steps.findLast((one) => one.kind !== 'reply')
-  );
-}
-
-function why(context: CheckContext, one: ProxyEnd): string {
-  const step = deciding(one);
-  const objects = decidingObjects(context, one);
+function why({ step, objects, byToken }: Denial): string {
   const [object] = objects;
   const reasons = step?.reasons ?? [];
-  if (object !== undefined && refusesToken(one)) return `${reasons.join('; ')} (${listText(objects.map(objectName))})`;
+  if (object !== undefined && byToken) return `${reasons.join('; ')} (${listText(objects.map(objectName))})`;
   if (step !== undefined && object !== undefined && object.part === undefined)
     return `no rule of ${listText(objects.map(objectName))} allows it`;
   const by = object === undefined ? 'its access control' : objectName(object);

@@ -28,8 +28,8 @@ export function judgeRequirement(requirement: Cursor, question: TokenQuestion): 
     const own = field(both, 'audiences').strings();
     return judgeNamed(field(both, 'provider_name').string() ?? '', own, requirement, question);
   }
-  if (field(requirement, 'allow_missing_or_failed').exists) return withoutFail(requirement, question);
-  if (field(requirement, 'allow_missing').exists) return withoutToken(requirement, question);
+  if (field(requirement, 'allow_missing_or_failed').exists) return allowFailed(requirement, question);
+  if (field(requirement, 'allow_missing').exists) return allowMissing(requirement, question);
   const any = field(requirement, 'requires_any');
   if (any.exists) return judgeAny(any, question);
   const all = field(requirement, 'requires_all');
@@ -48,27 +48,24 @@ function judgeNamed(
   return judgeProvider(provider, own.length === 0 ? null : own, request, seenAt);
 }
 
-/** Whatever is wrong with tokens does not count; what a good one says may be looked at later. */
-function withoutFail(requirement: Cursor, question: TokenQuestion): Verdict {
-  const verdicts = question.providers.entries().map(([name]) => judgeNamed(name, null, requirement, question));
-  return verdicts.find(isUnknown) ?? OK;
+/** What each provider says of the request. */
+function ofEach(requirement: Cursor, question: TokenQuestion): readonly Verdict[] {
+  return question.providers.entries().map(([name]) => judgeNamed(name, null, requirement, question));
 }
 
-/** A token that is there is judged by the provider of its issuer, wherever it is found. */
-function withoutToken(requirement: Cursor, question: TokenQuestion): Verdict {
-  const found = question.providers
-    .entries()
-    .map(([, provider]) => tokensOf(provider, question.request))
-    .filter((tokens) => isUnknown(tokens) || tokens.length > 0);
-  return found.length === 0 ? OK : withoutFailOf(requirement, question);
+/** `allow_missing_or_failed`: whatever is wrong with tokens does not count; what a good one says may be looked at later. */
+function allowFailed(requirement: Cursor, question: TokenQuestion): Verdict {
+  return ofEach(requirement, question).find(isUnknown) ?? OK;
 }
 
-/** Of several providers that find a token, any may be the one that it is judged by: only what all of them refuse is refused. */
-function withoutFailOf(requirement: Cursor, question: TokenQuestion): Verdict {
-  const verdicts = question.providers
-    .entries()
-    .map(([name]) => judgeNamed(name, null, requirement, question))
-    .filter((verdict) => !isMissing(verdict));
+/**
+ * `allow_missing`: a token that is there is judged by the provider of its issuer, wherever it is found. Of several providers that find one,
+ * any may be the one that it is judged by: only what all of them refuse is refused.
+ */
+function allowMissing(requirement: Cursor, question: TokenQuestion): Verdict {
+  const tokens = question.providers.entries().map(([, provider]) => tokensOf(provider, question.request));
+  if (tokens.every((found) => !isUnknown(found) && found.length === 0)) return OK;
+  const verdicts = ofEach(requirement, question).filter((verdict) => !isMissing(verdict));
   return verdicts.find(isUnknown) ?? worst(verdicts) ?? open(requirement);
 }
 
