@@ -75,6 +75,7 @@ export function routeMatch(random: Random): object {
     ...random.maybe(0.06, () => ({ grpc: {} })),
     ...random.maybe(0.1, () => ({ tls_context: { presented: random.chance(0.5) } })),
     ...random.maybe(0.06, () => ({ dynamic_metadata: [metadataMatch(random)] })),
+    ...random.maybe(0.04, () => ({ filter_state: [filterStateMatch(random)] })),
     ...random.maybe(0.12, () => ({
       runtime_fraction: {
         default_value: { numerator: random.pick([0, 30, 50, 100]), denominator: 'HUNDRED' },
@@ -99,6 +100,11 @@ export function metadataMatch(random: Random): object {
     value,
     ...random.maybe(0.3, () => ({ invert: true })),
   };
+}
+
+/** A FilterStateMatcher of something that no filter sets. */
+export function filterStateMatch(random: Random): object {
+  return { key: random.pick(['team', 'com.example.tenant']), string_match: stringMatch(random) };
 }
 
 function uriTemplate(template: string): object {

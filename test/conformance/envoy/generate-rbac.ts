@@ -1,5 +1,5 @@
 import { IDENTITIES } from './certificates.ts';
-import { cidr, headerMatch, stringMatch, metadataMatch } from './generate-match.ts';
+import { cidr, filterStateMatch, headerMatch, stringMatch, metadataMatch } from './generate-match.ts';
 import { networkMatcher, requestMatcher } from './generate-matcher.ts';
 import type { Random } from './random.ts';
 import { DESTINATION_RANGES, PREFIXES, SERVER_NAMES, SOURCE_RANGES } from './vocabulary.ts';
@@ -79,7 +79,11 @@ function principal(random: Random, http: boolean, depth: number): object {
     case 3:
       return { remote_ip: cidr(random.pick(SOURCE_RANGES)) };
     case 4:
-      return http ? random.pick([{ header: headerMatch(random) }, { metadata: metadataMatch(random) }]) : { any: true };
+      return random.pick([
+        http ? { header: headerMatch(random) } : { any: true },
+        http ? { metadata: metadataMatch(random) } : { any: true },
+        { filter_state: filterStateMatch(random) },
+      ]);
     case 5:
       return { source_ip: cidr(random.pick(SOURCE_RANGES)) };
     case 6:

@@ -35,6 +35,9 @@ const policy = (permission: object, principal: object = { any: true }): object =
 
 it('passes without anything unknown', () => {
   expect(ends(routed(TO_C))).toEqual(['1 c 10.0.0.1:80']);
+  // Filter state that no filter sets is absent, as generated configurations show (test/conformance/envoy).
+  const byState = { prefix: '/', filter_state: [{ key: 'team', string_match: { prefix: '' } }] };
+  expect(ends(routed({ match: byState, direct_response: { status: 200 } }, TO_C))).toEqual(['1 c 10.0.0.1:80']);
 });
 
 // Law 2: a field, type or kind that has no rule is never taken to match, not to match, or to be harmless.
@@ -90,6 +93,19 @@ describe('is undetermined where it depends on something unknown:', () => {
       'dynamic metadata before',
       routed(
         { match: { prefix: '/', dynamic_metadata: [{ filter: 'f', ...MYSTERY }] }, direct_response: { status: 200 } },
+        TO_C,
+      ),
+    ],
+    [
+      "filter state of Envoy's own before",
+      routed(
+        {
+          match: {
+            prefix: '/',
+            filter_state: [{ key: 'envoy.network.application_protocols', string_match: { exact: 'h2' } }],
+          },
+          direct_response: { status: 200 },
+        },
         TO_C,
       ),
     ],
@@ -159,7 +175,10 @@ describe('is undetermined where it depends on something unknown:', () => {
       ),
     ],
     ['a permission of RBAC', filtered(rbac(policy({ metadata: {} })))],
-    ['a principal of RBAC', filtered(rbac(policy({ any: true }, { filter_state: {} })))],
+    [
+      'a principal of RBAC',
+      filtered(rbac(policy({ any: true }, { filter_state: { key: 'envoy.tcp_proxy.cluster' } }))),
+    ],
     [
       'a condition of RBAC',
       filtered(rbac({ policies: { p: { permissions: [{ any: true }], principals: [{ any: true }], condition: {} } } })),

@@ -1,6 +1,7 @@
 import type { Cursor } from '../../../../model/json.ts';
 import { holdsRedacted } from '../../../../model/redaction.ts';
 import type { TlsHello } from '../../../../model/request.ts';
+import { matchAbsentFilterState } from '../match/filter-state-match.ts';
 import { headerTest } from '../match/header-match.ts';
 import { matchAbsentMetadata } from '../match/metadata-match.ts';
 import { matchRegex } from '../match/regex.ts';
@@ -27,6 +28,7 @@ const KNOWN = new Set([
   'grpc',
   'tls_context',
   'dynamic_metadata',
+  'filter_state',
 ]);
 const KNOWN_PARAMETER = new Set(['name', 'string_match', 'present_match']);
 
@@ -116,13 +118,15 @@ function matchConnect({ method, upgrade }: RequestView): Truth {
 
 function matchTests(match: Cursor): readonly RouteTest[] {
   const tlsContext = field(match, 'tls_context');
-  // A route is chosen before any filter of the request has set metadata.
+  // A route is chosen before any filter of the request has set metadata or filter state.
   const metadata = field(match, 'dynamic_metadata').items();
+  const filterState = field(match, 'filter_state').items();
   const tests: (RouteTest | false)[] = [
     ...readTargetTests(match),
     field(match, 'grpc').exists && ((request) => request.grpc),
     tlsContext.exists && ((_request, tls) => matchTls(tlsContext, tls)),
     metadata.length > 0 && (() => all(metadata, matchAbsentMetadata)),
+    filterState.length > 0 && (() => all(filterState, matchAbsentFilterState)),
   ];
   return tests.filter((test) => test !== false);
 }

@@ -1,5 +1,6 @@
 import type { Cursor } from '../../../../model/json.ts';
 import { matchCidr } from '../match/address-match.ts';
+import { matchAbsentFilterState } from '../match/filter-state-match.ts';
 import { matchHeader } from '../match/header-match.ts';
 import { matchAbsentMetadata } from '../match/metadata-match.ts';
 import { matchString } from '../match/string-match.ts';
@@ -42,6 +43,7 @@ const PRINCIPALS: Readonly<Record<string, Rule>> = {
   or_ids: (value, subject) => any(field(value, 'ids').items(), (id) => matchPrincipal(id, subject)),
   not_id: (value, subject) => not(matchPrincipal(value, subject)),
   authenticated: authenticatedRule,
+  filter_state: matchAbsentFilterState,
   source_ip: (value, subject) => matchCidr(value, subject.connectionRemoteAddress),
   direct_remote_ip: (value, subject) => matchCidr(value, subject.directRemoteAddress),
   remote_ip: (value, { remoteAddress }) => (isUnknown(remoteAddress) ? remoteAddress : matchCidr(value, remoteAddress)),
