@@ -3,7 +3,7 @@
  *
  * A request over HTTP is found by its User-Agent: the proxy that answered it is the one whose entry does not say `via_upstream`. A
  * connection is followed from proxy to proxy by its addresses and ports: what counts is the first flag on its way, as its client is told
- * of no other.
+ * of no other. UR says no more than that the one behind closed with bytes unread, which is a matter of time: what that one wrote counts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Explanation } from '../../../src/model/explanation.ts';
@@ -69,7 +69,8 @@ function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Sh
     }));
   return results.flatMap((result) => {
     const way = wayOf(entries, result, port);
-    const told = way.find(({ flag }) => flag !== null) ?? way[0];
+    const flagged = way.filter(({ flag }) => flag !== null);
+    const told = flagged.find(({ flag }) => flag !== 'UR') ?? flagged[0] ?? way[0];
     return told === undefined ? [] : [{ end: `0 ${told.flag ?? '-'}`, line: told.line }];
   });
 }
