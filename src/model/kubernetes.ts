@@ -153,6 +153,8 @@ export interface PodFact extends ObjectFact {
   readonly enableServiceLinks: boolean;
   readonly runAsUser: number | null;
   readonly runAsGroup: number | null;
+  /** What the pod sets `net.ipv4.ip_local_port_range` to in its network namespace, which Kubernetes counts among the safe sysctls. */
+  readonly localPortRange: string | null;
   /** Containers first, then init containers. */
   readonly containers: readonly ContainerFact[];
 }

@@ -10,6 +10,7 @@ import type { World } from '../world/world.ts';
 import { lookUpVariable } from '../world/environment.ts';
 import { resolveName } from '../world/names.ts';
 import { localSource } from '../world/netns.ts';
+import { sourcePorts } from '../world/source-ports.ts';
 import { entryNodes } from './entry.ts';
 import { branched, end, hop, on, withHop, type Move, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
@@ -102,7 +103,9 @@ function departures(world: World, question: Question, state: WalkState, to: Addr
   const from = localSource(world, owner, to);
   if (from === null) return [otherFamily(question, state, steps, to.family)];
   const uid = question.uid ?? processUid(client);
-  const flow = newFlow({ ...packet, source: from, inInterface: null, uid, gid: processGid(client) });
+  const unknownPort = question.sourcePort === null ? sourcePorts(world, owner) : undefined;
+  const sent = { source: from, unknownPort, inInterface: null, uid, gid: processGid(client) };
+  const flow = newFlow({ ...packet, ...sent });
   const at = steps.length === 0 ? state : withHop(state, hop('client', ownerName(client), null, 'programmed', steps));
   return [on(at, { place: { kind: 'process', owner }, flow, passages: [] })];
 }

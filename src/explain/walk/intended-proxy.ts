@@ -3,6 +3,7 @@ import { newFlow, type Flow } from '../../model/flow.ts';
 import { listText } from '../../model/wording.ts';
 import type { Owner } from '../../model/trace.ts';
 import { ownerName } from '../sentences/names.ts';
+import { sourcePorts } from '../world/source-ports.ts';
 import type { World } from '../world/world.ts';
 import { end, hop, on, withHop, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
@@ -70,13 +71,13 @@ export function moveIntendedProxy(world: World, state: WalkState, owner: PodOwne
     resetRetries: 0,
     connectTimeout: null,
   };
-  const sent = upstreamFlow(here, role, owner);
+  const sent = upstreamFlow(world, here, role, owner);
   const place = { kind: 'process' as const, owner };
   return { moves: [on(next, { place, flow: sent, proxies: [...state.proxies, frame], passages: [] })], visits: [] };
 }
 
 /** Istio's inbound proxy connects from 127.0.0.6 (InboundPassthroughBindIpv4), its outbound one from the pod's address. */
-function upstreamFlow(here: Flow, role: 'inbound' | 'outbound', owner: PodOwner): Flow {
+function upstreamFlow(world: World, here: Flow, role: 'inbound' | 'outbound', owner: PodOwner): Flow {
   const { family, protocol, destination, destinationPort } = here;
   const own = owner.pod.ips.find((ip) => ip.includes(':') === (family === 6)) ?? here.source;
   const source = role === 'outbound' ? own : family === 4 ? '127.0.0.6' : '::6';
@@ -85,6 +86,7 @@ function upstreamFlow(here: Flow, role: 'inbound' | 'outbound', owner: PodOwner)
     protocol,
     source,
     sourcePort: null,
+    unknownPort: sourcePorts(world, owner),
     destination,
     destinationPort,
     inInterface: null,

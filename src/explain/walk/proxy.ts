@@ -9,6 +9,7 @@ import { envoySteps, envoyEndReason } from '../sentences/envoy.ts';
 import { ownerName } from '../sentences/names.ts';
 import { envoyOf } from '../world/proxy.ts';
 import { localSource } from '../world/netns.ts';
+import { sourcePorts } from '../world/source-ports.ts';
 import type { World } from '../world/world.ts';
 import { moveIntendedProxy } from './intended-proxy.ts';
 import { branched, end, hop, on, withHop, type Move, type WalkState } from './state.ts';
@@ -110,6 +111,7 @@ function upstream(world: World, state: WalkState, owner: PodOwner, how: Upstream
     protocol: how.request.protocol,
     source,
     sourcePort: null,
+    unknownPort: sourcePorts(world, owner),
     destination: to.text,
     destinationPort: how.port,
     inInterface: null,

@@ -48,6 +48,7 @@ class ReadPod implements PodFact {
   readonly enableServiceLinks: boolean;
   readonly runAsUser: number | null;
   readonly runAsGroup: number | null;
+  readonly localPortRange: string | null;
   readonly #item: ItemReader;
   #containers: readonly ContainerFact[] | undefined;
 
@@ -84,11 +85,20 @@ class ReadPod implements PodFact {
     this.enableServiceLinks = item.boolean('spec', 'enableServiceLinks') ?? true;
     this.runAsUser = item.integer(0, 2 ** 31 - 1, 'spec', 'securityContext', 'runAsUser') ?? null;
     this.runAsGroup = item.integer(0, 2 ** 31 - 1, 'spec', 'securityContext', 'runAsGroup') ?? null;
+    const settings = item.value('spec', 'securityContext', 'sysctls') === undefined ? [] : readSysctls(item);
+    this.localPortRange = settings.find(({ name }) => name === 'net.ipv4.ip_local_port_range')?.value ?? null;
   }
 
   get containers(): readonly ContainerFact[] {
     return (this.#containers ??= readContainers(this.#item));
   }
+}
+
+function readSysctls(
+  item: ItemReader,
+): readonly { readonly name: string | undefined; readonly value: string | undefined }[] {
+  const entries = item.items('spec', 'securityContext', 'sysctls');
+  return entries.map((entry) => ({ name: entry.string('name'), value: entry.string('value') }));
 }
 
 const NO_DNS_CONFIG: PodFact['dnsConfig'] = { nameservers: [], searches: [], options: [] };

@@ -118,6 +118,35 @@ describe('a connection whose first packet and answer pass', () => {
     ]);
   });
 
+  const PODS = 'resources/core/v1/pods.json';
+  const SETTINGS = 'pods/shop/cli-a/netns/sysctl.txt';
+  const asking = (text: string): string => {
+    const pods = JSON.parse(text) as { items: { metadata: { name: string }; spec: Record<string, unknown> }[] };
+    const sysctls = [{ name: 'net.ipv4.ip_local_port_range', value: '1024 65535' }];
+    for (const { metadata, spec } of pods.items) if (metadata.name === 'cli-a') spec['securityContext'] = { sysctls };
+    return JSON.stringify(pods);
+  };
+
+  it.each([
+    [
+      'its network namespace is set to',
+      { [SETTINGS]: (text: string) => `${text}net.ipv4.ip_local_port_range = 1024\t65535\n` },
+    ],
+    ['its pod asks for', { [PODS]: asking }],
+  ])('has a source port from the range that %s', async (_, changes) => {
+    const rule = inForward('-p tcp -m tcp --sport 1024:1999 -j DROP');
+    const ends = async (more: Readonly<Record<string, (text: string) => string>>) => {
+      const facts = await sampleFacts('kube-proxy-iptables', { [NODE]: rule, ...more });
+      const { branches } = explain(facts, ask('cli-a', webPod, { namespace: 'shop' }));
+      return branches.map(({ disposition, condition }) => [disposition, condition]);
+    };
+    expect(await ends({})).toEqual([['delivered', null]]);
+    expect(await ends(changes)).toEqual([
+      ['dropped', 'the source port of 10.244.1.20 is 1024 to 1999'],
+      ['delivered', 'the source port of 10.244.1.20 is 2000 to 65535'],
+    ]);
+  });
+
   it('is none over UDP, where a datagram and its answer are all', async () => {
     const rule = '-p udp -m conntrack --ctstate ESTABLISHED --ctdir ORIGINAL -j DROP';
     const { verdict } = await direct(inForward(rule), 'udp://dns:53');

@@ -6,6 +6,9 @@ import { any, all, negate, NO, unknown, YES, yesNo, type TestResult } from './re
 /** net.ipv4.ip_local_port_range where nobody changed it. Source: Documentation/networking/ip-sysctl.rst. */
 const EPHEMERAL: NumberRange = { from: 32_768, to: 60_999 };
 
+/** The setting of a network namespace, of both families, by which its kernel chooses source ports (inet_get_local_port_range). */
+export const LOCAL_PORT_RANGE = 'net.ipv4.ip_local_port_range';
+
 /** A port, or where it lies when somebody's kernel chose it. */
 export type Port = number | NumberRange;
 
@@ -36,8 +39,15 @@ export function originalPorts(flow: Flow, environment: NetfilterEnvironment): Nu
 
 function ephemeralPorts(flow: Flow, environment: NetfilterEnvironment): NumberRange {
   if (flow.inInterface !== null) return EPHEMERAL;
-  const range = /^(\d{1,5})\s+(\d{1,5})$/.exec(environment.sysctl('net.ipv4.ip_local_port_range')?.trim() ?? '');
-  return range === null ? EPHEMERAL : { from: Number(range[1]), to: Number(range[2]) };
+  return readPortRange(environment.sysctl(LOCAL_PORT_RANGE)) ?? EPHEMERAL;
+}
+
+/** The ports that a kernel chooses from, as the setting `LOCAL_PORT_RANGE` tells them; undefined: the kernel's default, or no such setting. */
+export function readPortRange(setting: string | undefined): NumberRange | undefined {
+  const [, from, to] = /^(\d{1,5})\s+(\d{1,5})$/.exec(setting?.trim() ?? '') ?? [];
+  const range = { from: Number(from), to: Number(to) };
+  if (from === undefined || (range.from === EPHEMERAL.from && range.to === EPHEMERAL.to)) return undefined;
+  return range;
 }
 
 /** Whether a port lies in one of the ranges. */

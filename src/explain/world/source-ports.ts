@@ -1,0 +1,14 @@
+import { LOCAL_PORT_RANGE, readPortRange } from '../../evaluate/netfilter/match/port.ts';
+import type { NumberRange } from '../../model/iptables-rule.ts';
+import type { Owner } from '../../model/trace.ts';
+import type { World } from './world.ts';
+
+/**
+ * The ports from which the kernel chooses for a process of a network namespace: as its captured settings say, else as the pod asks for them.
+ * @returns undefined: the kernel's default, as far as anybody knows
+ */
+export function sourcePorts(world: World, owner: Owner): NumberRange | undefined {
+  const captured = world.cluster(owner.cluster).netns(owner).sysctl().value?.get(LOCAL_PORT_RANGE)?.value;
+  const asked = owner.kind === 'pod' ? owner.pod.localPortRange : null;
+  return readPortRange(captured ?? asked ?? undefined);
+}
