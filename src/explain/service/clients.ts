@@ -3,6 +3,7 @@ import { newFlow, type Flow } from '../../model/flow.ts';
 import type { SourceClass } from '../../model/service-report.ts';
 import { attachment, linkKind } from '../world/attachment.ts';
 import { deviceTowards } from '../world/netns.ts';
+import { OUTSIDE_PORTS } from '../world/source-ports.ts';
 import type { World } from '../world/world.ts';
 import type { ServiceAddress } from '../../evaluate/kube-proxy/service-addresses.ts';
 
@@ -63,7 +64,8 @@ function unusedAddress(bits: bigint, family: Family): string {
 
 /** The first packet of a connection from a client. */
 export function packetFrom(client: Client, asked: ServiceAddress): Flow {
-  return newFlow({ ...packet(asked), source: client.ip, inInterface: client.device });
+  const unknownPort = client.from === 'outside' ? OUTSIDE_PORTS : undefined;
+  return newFlow({ ...packet(asked), source: client.ip, unknownPort, inInterface: client.device });
 }
 
 /**

@@ -10,7 +10,7 @@ import type { World } from '../world/world.ts';
 import { lookUpVariable } from '../world/environment.ts';
 import { resolveName } from '../world/names.ts';
 import { localSource } from '../world/netns.ts';
-import { sourcePorts } from '../world/source-ports.ts';
+import { OUTSIDE_PORTS, sourcePorts } from '../world/source-ports.ts';
 import { entryNodes } from './entry.ts';
 import { branched, end, hop, on, withHop, type Move, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
@@ -91,7 +91,8 @@ function departures(world: World, question: Question, state: WalkState, to: Addr
   };
   if (source.kind === 'outside') {
     if (parseAddress(source.ip)?.family !== to.family) return [otherFamily(question, state, steps, to.family)];
-    const flow = newFlow({ ...packet, source: source.ip });
+    const unknownPort = question.sourcePort === null ? OUTSIDE_PORTS : undefined;
+    const flow = newFlow({ ...packet, source: source.ip, unknownPort });
     const at = steps.length === 0 ? state : withHop(state, hop('client', source.ip, null, 'assumed', steps));
     return entryNodes(world, question, { ...at, flow });
   }

@@ -147,6 +147,18 @@ describe('a connection whose first packet and answer pass', () => {
     ]);
   });
 
+  it('has any port but a privileged one where its client is outside the cluster', async () => {
+    const facts = await sampleFacts('kube-proxy-iptables', {
+      [NODE]: inForward('-p tcp -m tcp --sport 1024:1999 -j DROP'),
+    });
+    const question = ask('192.0.2.7', webPod, { namespace: 'shop', node: 'node1' });
+    const { branches } = explain(facts, question);
+    expect(branches.map(({ disposition, condition }) => [disposition, condition])).toEqual([
+      ['dropped', 'the source port of 192.0.2.7 is 1024 to 1999'],
+      ['delivered', 'the source port of 192.0.2.7 is 2000 to 65535'],
+    ]);
+  });
+
   it('is none over UDP, where a datagram and its answer are all', async () => {
     const rule = '-p udp -m conntrack --ctstate ESTABLISHED --ctdir ORIGINAL -j DROP';
     const { verdict } = await direct(inForward(rule), 'udp://dns:53');
