@@ -22,7 +22,7 @@ const ARRIVALS = 20_000;
 /**
  * What was found out about the connections before, for whoever asks one proxy many questions. Outcomes may then be those of an earlier
  * request that is answered alike: their ends' flags, statuses, hosts and what took them are right, what they tell on demand (reasons
- * of steps, the request as it is sent on) is the earlier one's.
+ * of steps, the request as it is sent on, which host of several an end names) is the earlier one's.
  */
 export class Memory {
   /** Whether hosts of one cluster may be one outcome, whose `sharesOf` tells them apart. */
