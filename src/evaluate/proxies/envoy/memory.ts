@@ -6,14 +6,19 @@ import type { Walk } from './walk.ts';
 /** Where a connection got to before its filter chain's filters run: to them, or to an end. */
 export type Arrival =
   | { readonly outcomes: EnvoyOutcome[]; readonly context: null }
-  | { readonly context: ConnectionContext; readonly walk: Walk };
+  | {
+      readonly context: ConnectionContext;
+      readonly walk: Walk;
+      /** It stands for connections that had asked for other addresses too, each of which finds its own in its socket. */
+      readonly anyDestination: boolean;
+    };
 
 export function stopped(outcomes: EnvoyOutcome[]): Arrival {
   return { outcomes, context: null };
 }
 
 export function entered(context: ConnectionContext, walk: Walk): Arrival {
-  return { context, walk };
+  return { context, walk, anyDestination: false };
 }
 
 /** Ways that a memory holds at most. */
