@@ -9,6 +9,7 @@ import { Memory } from '../../evaluate/proxies/envoy/memory.ts';
 import type { Arrival } from '../../evaluate/proxies/envoy/memory.ts';
 import { sharesOf, takenBy } from '../../evaluate/proxies/envoy/walk.ts';
 import type { HostShare } from '../../evaluate/proxies/envoy/walk.ts';
+import { AlikeArrivals } from '../../evaluate/proxies/envoy/listener/alike-arrivals.ts';
 import { findEntrance, listenerNames, type Entrance } from '../../evaluate/proxies/envoy/listener/entrance.ts';
 import { closeNames } from '../question/close-names.ts';
 import { conditionsText } from '../sentences/conditions.ts';
@@ -66,6 +67,7 @@ export class EnvoyRequestAnswers {
   readonly #entrances = new Map<string, Entrance | string>();
   readonly #memory = new Memory(true);
   readonly #places = new Places();
+  readonly #arrivals = new AlikeArrivals();
   readonly #answers = new WeakMap<readonly EnvoyOutcome[], Omit<EnvoyRequestAnswer, 'request'>>();
 
   constructor(facts: EnvoyFacts) {
@@ -91,7 +93,8 @@ export class EnvoyRequestAnswers {
     if (typeof connection === 'string') return { request: description, error: connection };
     const found = (): Arrival => arrive(this.#facts, connection);
     if (key === null) return this.#tell(description, this.#memory.arrival(connection, found), connection);
-    const place = { connection, arrival: found(), authority: ownAuthority(entrance) };
+    const arrival = this.#arrivals.arrival(this.#facts, connection, found);
+    const place = { connection, arrival, authority: ownAuthority(entrance) };
     this.#places.set(key, place);
     return this.#tell(description, place.arrival, connection);
   }

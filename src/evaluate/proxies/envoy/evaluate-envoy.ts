@@ -64,7 +64,10 @@ export function follow(arrival: Arrival, connection: EnvoyConnection, memory: Me
   if (arrival.context === null) return arrival.outcomes;
   const tails = memory?.tails(arrival.context) ?? null;
   const sharesOnly = memory?.sharesOnly ?? false;
-  const context = { ...arrival.context, connection, budget: { left: BRANCH_LIMIT }, sharesOnly, tails };
+  const socket = arrival.anyDestination
+    ? { ...arrival.context.socket, localAddress: connection.originalAddress, localPort: connection.originalPort }
+    : arrival.context.socket;
+  const context = { ...arrival.context, connection, socket, budget: { left: BRANCH_LIMIT }, sharesOnly, tails };
   return runNetworkFilters(context, arrival.walk, 0);
 }
 

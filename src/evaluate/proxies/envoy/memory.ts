@@ -6,14 +6,19 @@ import type { Walk } from './walk.ts';
 /** Where a connection got to before its filter chain's filters run: to them, or to an end. */
 export type Arrival =
   | { readonly outcomes: EnvoyOutcome[]; readonly context: null }
-  | { readonly context: ConnectionContext; readonly walk: Walk };
+  | {
+      readonly context: ConnectionContext;
+      readonly walk: Walk;
+      /** It stands for connections that had asked for other addresses too, each of which finds its own in its socket. */
+      readonly anyDestination: boolean;
+    };
 
 export function stopped(outcomes: EnvoyOutcome[]): Arrival {
   return { outcomes, context: null };
 }
 
 export function entered(context: ConnectionContext, walk: Walk): Arrival {
-  return { context, walk };
+  return { context, walk, anyDestination: false };
 }
 
 /** Ways that a memory holds at most. */
@@ -22,7 +27,7 @@ const ARRIVALS = 20_000;
 /**
  * What was found out about the connections before, for whoever asks one proxy many questions. Outcomes may then be those of an earlier
  * request that is answered alike: their ends' flags, statuses, hosts and what took them are right, what they tell on demand (reasons
- * of steps, the request as it is sent on) is the earlier one's.
+ * of steps, the request as it is sent on, which host of several an end names) is the earlier one's.
  */
 export class Memory {
   /** Whether hosts of one cluster may be one outcome, whose `sharesOf` tells them apart. */

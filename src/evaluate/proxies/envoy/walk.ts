@@ -94,10 +94,17 @@ class Outcome implements EnvoyOutcome {
   readonly end: EnvoyEnd;
   readonly hostShares: readonly HostShare[] | null;
   readonly #last: TakenStep | null;
+  readonly #taken: Taken | null;
   #steps: EnvoyStep[] | null = null;
 
-  constructor({ probability, conditions, last }: Walk, how: EnvoyEnd, hostShares: readonly HostShare[] | null) {
+  constructor(
+    { probability, conditions, last }: Pick<Walk, 'probability' | 'conditions' | 'last'>,
+    how: EnvoyEnd,
+    hostShares: readonly HostShare[] | null,
+    taken: Taken | null = null,
+  ) {
     this.hostShares = hostShares;
+    this.#taken = taken;
     this.probability = probability;
     this.conditions = conditions;
     this.end = how;
@@ -105,7 +112,12 @@ class Outcome implements EnvoyOutcome {
   }
 
   get taken(): Taken {
-    return takenUpTo(this.#last);
+    return this.#taken ?? takenUpTo(this.#last);
+  }
+
+  underOtherNames(taken: Taken, hosts: readonly HostShare[]): Outcome {
+    const { probability, conditions } = this;
+    return new Outcome({ probability, conditions, last: this.#last }, this.end, hosts, taken);
   }
 
   get steps(): readonly EnvoyStep[] {
@@ -130,6 +142,11 @@ export function end(walk: Walk, how: EnvoyEnd): EnvoyOutcome[] {
 /** Ends at several hosts of one cluster. @param how the end at one of them */
 export function endAmong(walk: Walk, how: EnvoyEnd, hosts: readonly HostShare[]): EnvoyOutcome[] {
   return [new Outcome(walk, how, hosts)];
+}
+
+/** The outcome of a request that took another way, of other names, among other hosts; its steps and its end tell of the first way. */
+export function underOtherNames(outcome: EnvoyOutcome, taken: Taken, hosts: readonly HostShare[]): EnvoyOutcome {
+  return outcome instanceof Outcome ? outcome.underOtherNames(taken, hosts) : outcome;
 }
 
 /** The hosts of an outcome that is for several of them; null: it is for one, or for none. */

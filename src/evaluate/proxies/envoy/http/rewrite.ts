@@ -45,7 +45,8 @@ const SET_BY_ROUTER = [
 /** Rewrites of a RouteAction (RouteEntryImplBase::finalizeRequestHeaders, finalizePathHeader, finalizeHostHeader). */
 export function rewriteRequest(context: HttpContext, route: Cursor, weighted: Cursor | null): Rewrites | Unknown {
   const action = field(route, 'route');
-  if (weighted === null && rewritesNothing(action)) return new Unchanged(context, route);
+  const leavesHost = weighted === null || !field(weighted, 'host_rewrite_literal').exists;
+  if (leavesHost && rewritesNothing(action)) return new Unchanged(context, route, weighted);
   const path = rewritePath(context, route, action);
   if (isUnknown(path)) return path;
   const authority = rewriteAuthority(context, action, weighted);
@@ -76,10 +77,12 @@ class Unchanged implements Rewrites {
   readonly plain = true;
   readonly #context: HttpContext;
   readonly #route: Cursor;
+  readonly #weighted: Cursor | null;
 
-  constructor(context: HttpContext, route: Cursor) {
+  constructor(context: HttpContext, route: Cursor, weighted: Cursor | null) {
     this.#context = context;
     this.#route = route;
+    this.#weighted = weighted;
   }
 
   get path(): string {
@@ -92,7 +95,7 @@ class Unchanged implements Rewrites {
 
   headers(): [[string, string][], string[]] {
     const { routeConfig, virtualHost } = this.#context.choice;
-    const levels = [routeConfig, virtualHost, this.#route];
+    const levels = [routeConfig, virtualHost, this.#route, this.#weighted];
     return changeHeaders(
       this.#context,
       levels.filter((level) => level !== null),

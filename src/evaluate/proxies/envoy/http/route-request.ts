@@ -117,7 +117,10 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
   const retries = retryCounts(action, context.choice.virtualHost);
   return forwardTo(context.connection, choice.cluster, routed, {
     headers: context.request.headers,
-    authority: rewrites.authority,
+    // Hardly any cluster asks for it.
+    get authority() {
+      return rewrites.authority;
+    },
     priority: enumName(field(action, 'priority'), ['DEFAULT', 'HIGH']) === 'HIGH' ? 'HIGH' : 'DEFAULT',
     criteria: subsetCriteria(
       field(action, 'metadata_match'),

@@ -8,6 +8,8 @@
  */
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { AlikeOutcomes, AlikeRoutes } from './alike-routes.ts';
+import type { AlikeRoute } from './alike-routes.ts';
 import { Notes } from './overhear.ts';
 import type { Asked, Question } from './overhear.ts';
 
@@ -17,14 +19,25 @@ const REQUESTS_OF_ROUTE = 10_000;
 /** What became of the requests that one filter chain took. */
 export class Tails {
   readonly #byRoute = new WeakMap<object, RouteTails>();
+  readonly #routes = new AlikeRoutes();
+  readonly #byKind = new Map<string, RequestTree<AlikeOutcomes>>();
 
-  /** @param evaluate what to do with a request that is not answered yet; it must look at nothing else of the request */
-  recall(route: Cursor, asked: Asked, evaluate: (asked: Asked) => EnvoyOutcome[]): EnvoyOutcome[] {
+  /**
+   * @param evaluate what to do with a request that is not answered yet; it must look at nothing else of the request
+   * @param alike finds the route among those that are like it; null: it is like no other
+   */
+  recall(
+    route: Cursor,
+    asked: Asked,
+    evaluate: (asked: Asked) => EnvoyOutcome[],
+    alike: (routes: AlikeRoutes) => AlikeRoute | null = () => null,
+  ): EnvoyOutcome[] {
     const key = route.value;
     if (typeof key !== 'object' || key === null) return evaluate(asked);
     let tails = this.#byRoute.get(key);
     if (tails === undefined) {
-      tails = new RouteTails();
+      const found = alike(this.#routes);
+      tails = new RouteTails(found, found === null ? null : this.#treeOf(found.kind));
       this.#byRoute.set(key, tails);
     }
     const known = tails.find(asked);
@@ -35,51 +48,98 @@ export class Tails {
     if (!notes.asWhole) tails.keep(notes, outcomes);
     return outcomes;
   }
+
+  #treeOf(kind: string): RequestTree<AlikeOutcomes> {
+    const tree = this.#byKind.get(kind) ?? new RequestTree();
+    this.#byKind.set(kind, tree);
+    return tree;
+  }
+}
+
+/** The outcomes of requests that took one route, and of those on routes like it. */
+class RouteTails {
+  readonly #own = new RequestTree<EnvoyOutcome[]>();
+  readonly #route: AlikeRoute | null;
+  readonly #shared: RequestTree<AlikeOutcomes> | null;
+  /** What was told of this route; null: it cannot be. */
+  readonly #told = new Map<AlikeOutcomes, EnvoyOutcome[] | null>();
+
+  constructor(route: AlikeRoute | null, shared: RequestTree<AlikeOutcomes> | null) {
+    this.#route = route;
+    this.#shared = shared;
+  }
+
+  get full(): boolean {
+    return this.#own.full;
+  }
+
+  find(asked: Asked): EnvoyOutcome[] | undefined {
+    const alike = this.#shared?.find(asked);
+    return (alike === undefined ? null : this.#tell(alike)) ?? this.#own.find(asked);
+  }
+
+  keep(notes: Notes, outcomes: EnvoyOutcome[]): void {
+    const alike = this.#route === null ? null : AlikeOutcomes.of(this.#route, outcomes);
+    if (alike === null || this.#shared === null || this.#shared.full) this.#own.keep(notes, outcomes);
+    else {
+      this.#shared.keep(notes, alike);
+      this.#told.set(alike, outcomes);
+    }
+  }
+
+  #tell(alike: AlikeOutcomes): EnvoyOutcome[] | null {
+    let told = this.#told.get(alike);
+    if (told === undefined) {
+      told = this.#route === null ? null : alike.on(this.#route);
+      this.#told.set(alike, told);
+    }
+    return told;
+  }
 }
 
 /** Where a request gets to by its answers so far: to the next question, or to its end. */
-type Place = Fork | Leaf;
+type Place<End> = Fork<End> | Leaf<End>;
 
-interface Leaf {
+interface Leaf<End> {
   readonly question: null;
-  readonly outcomes: EnvoyOutcome[];
+  readonly end: End;
 }
 
 /** A question, and where each answer that was given so far leads. */
-interface Fork {
+interface Fork<End> {
   readonly question: Question;
   /** The first answer: most questions have no other. */
   readonly answer: unknown;
-  readonly next: Place;
-  others: Map<unknown, Place> | null;
+  readonly next: Place<End>;
+  others: Map<unknown, Place<End>> | null;
 }
 
 /**
- * The outcomes of requests that took one route. What is asked next depends on the answers so far alone, so that a request which gives
- * the same answers to all questions of an earlier one ends as that did.
+ * How requests ended. What is asked next depends on the answers so far alone, so that a request which gives the same answers to all
+ * questions of an earlier one ends as that did.
  */
-class RouteTails {
-  #first: Place | null = null;
+class RequestTree<End> {
+  #first: Place<End> | null = null;
   #kept = 0;
 
   get full(): boolean {
     return this.#kept >= REQUESTS_OF_ROUTE;
   }
 
-  find(asked: Asked): EnvoyOutcome[] | undefined {
-    let place: Place | undefined | null = this.#first;
+  find(asked: Asked): End | undefined {
+    let place: Place<End> | undefined | null = this.#first;
     while (place !== undefined && place !== null) {
-      if (place.question === null) return place.outcomes;
+      if (place.question === null) return place.end;
       const answer = place.question.ask(asked);
       place = answer === place.answer ? place.next : place.others?.get(answer);
     }
     return undefined;
   }
 
-  keep({ questions, answers }: Notes, outcomes: EnvoyOutcome[]): void {
+  keep({ questions, answers }: Notes, end: End): void {
     this.#kept++;
     if (this.#first === null) {
-      this.#first = wayTo(questions, answers, 0, outcomes);
+      this.#first = wayTo(questions, answers, 0, end);
       return;
     }
     let place = this.#first;
@@ -88,7 +148,7 @@ class RouteTails {
       const answer = answers[index];
       let next = answer === place.answer ? place.next : place.others?.get(answer);
       if (next === undefined) {
-        next = wayTo(questions, answers, index + 1, outcomes);
+        next = wayTo(questions, answers, index + 1, end);
         place.others ??= new Map();
         place.others.set(answer, next);
         return;
@@ -98,14 +158,9 @@ class RouteTails {
   }
 }
 
-/** The questions from one on, each with the one answer that is known, to the outcomes. */
-function wayTo(
-  questions: readonly Question[],
-  answers: readonly unknown[],
-  from: number,
-  outcomes: EnvoyOutcome[],
-): Place {
-  let place: Place = { question: null, outcomes };
+/** The questions from one on, each with the one answer that is known, to the end. */
+function wayTo<End>(questions: readonly Question[], answers: readonly unknown[], from: number, end: End): Place<End> {
+  let place: Place<End> = { question: null, end };
   for (let index = questions.length - 1; index >= from; index--) {
     const question = questions[index];
     if (question !== undefined) place = { question, answer: answers[index], next: place, others: null };

@@ -88,10 +88,16 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     if (tails === null || route === null || !alone || isUnknown(remoteAddress))
       return afterRoute({ connection, hcm, request, remoteAddress, choice }, found());
     const looked = { request, socket: connection.socket, connection: connection.connection, remoteAddress };
-    return tails.recall(route, looked, (asked) => {
-      const overheard = { ...connection, socket: asked.socket, connection: asked.connection };
-      return afterRoute({ connection: overheard, hcm, request: asked.request, remoteAddress, choice }, found());
-    });
+    return tails.recall(
+      route,
+      looked,
+      (asked) => {
+        const overheard = { ...connection, socket: asked.socket, connection: asked.connection };
+        return afterRoute({ connection: overheard, hcm, request: asked.request, remoteAddress, choice }, found());
+      },
+      // Such a filter looks at the name of the cluster.
+      (routes) => (asksForCluster({ hcm, choice }) ? null : routes.of(connection, choice)),
+    );
   });
 };
 
@@ -138,7 +144,7 @@ function withCluster(
 }
 
 /** Whether a filter asks for the upstream cluster: a fault, or an override of one, that is meant for it, or one that resolves its hosts. */
-function asksForCluster({ hcm, choice }: HttpContext): boolean {
+function asksForCluster({ hcm, choice }: Pick<HttpContext, 'hcm' | 'choice'>): boolean {
   if (filtersAskForCluster(hcm)) return true;
   return [choice.route, choice.virtualHost, choice.routeConfig].some(
     (level) => level !== null && levelAsksForCluster(level),
