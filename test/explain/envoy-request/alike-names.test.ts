@@ -79,6 +79,7 @@ const ENDPOINTS: Differences = [
   () => ({ health_status: 'DEGRADED' }),
   () => ({ load_balancing_weight: 3 }),
   (name) => ({ metadata: { filter_metadata: { istio: { workload: name }, 'envoy.lb': { v: '1' } } } }),
+  () => ({ metadata: { filter_metadata: { 'envoy.transport_socket_match': { mode: 'tls' } } } }),
 ];
 const ASSIGNMENTS: Differences = [
   () => ({ policy: { overprovisioning_factor: 100 } }),
@@ -148,6 +149,16 @@ const SUBSETS = {
   cluster: () => ({ lb_subset_config: { fallback_policy: 'NO_FALLBACK', subset_selectors: [{ keys: ['v'] }] } }),
   action: () => ({ metadata_match: SUBSET }),
 };
+/** A transport socket of a kind that has no rule, for endpoints that ask for it. */
+const SOCKETS = {
+  cluster: () => ({
+    transport_socket_matches: [
+      { name: 'tls', match: { mode: 'tls' }, transport_socket: { name: 'x', typed_config: { '@type': 'x/y' } } },
+      { name: 'raw', match: {}, transport_socket: RAW },
+    ],
+  }),
+};
+const inTls = (): object => ({ metadata: { filter_metadata: { 'envoy.transport_socket_match': { mode: 'tls' } } } });
 const TWO_HOSTS: Pick<Service, 'endpoints'> = {
   endpoints: [
     { more: none, priority: 0 },
@@ -237,6 +248,11 @@ describe('services that differ in names', () => {
       'metadata that subsets ask for',
       { ...SUBSETS, endpoints: [{ more: ofSubset, priority: 0 }] },
       { ...SUBSETS, endpoints: [{ more: ofAnother, priority: 0 }] },
+    ],
+    [
+      'metadata that chooses a transport socket',
+      { ...SOCKETS, endpoints: [{ more: none, priority: 0 }] },
+      { ...SOCKETS, endpoints: [{ more: inTls, priority: 0 }] },
     ],
     ['how many clusters they lead to', { target: toItself }, { target: toTwo }],
     ['how many addresses they have', { ...TWO_HOSTS, addresses: (index) => `10.0.${index}.0` }, TWO_HOSTS],

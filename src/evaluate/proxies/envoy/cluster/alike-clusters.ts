@@ -19,18 +19,24 @@ export interface AlikeCluster {
 
 const TLS_NAMES = freeMembers({ typed_config: freeMembers({ sni: 'text' }) });
 
-/** Metadata says which objects a cluster was made of; without subsets no rule looks at it. */
+/** What istiod notes of the objects that something was made of, which no rule looks at. */
+const OBJECT_NAMES = freeMembers({
+  filter_metadata: freeMembers({
+    istio: freeMembers({ services: 'any', config: 'text', subset: 'text', workload: 'text' }),
+  }),
+});
+
 const CLUSTER_NAMES = freeMembers({
   name: 'text',
   alt_stat_name: 'text',
-  metadata: 'any',
+  metadata: OBJECT_NAMES,
   eds_cluster_config: freeMembers({ service_name: 'text' }),
   transport_socket: TLS_NAMES,
   transport_socket_matches: { each: freeMembers({ transport_socket: TLS_NAMES }) },
 });
 
 const ADDRESS = freeMembers({ socket_address: freeMembers({ address: 'text', port_value: 'number' }) });
-const HOST_NAMES = freeMembers({ endpoint: freeMembers({ address: ADDRESS }), metadata: 'any' });
+const HOST_NAMES = freeMembers({ endpoint: freeMembers({ address: ADDRESS }), metadata: OBJECT_NAMES });
 const ASSIGNMENT_NAMES = freeMembers({
   cluster_name: 'text',
   endpoints: { each: freeMembers({ lb_endpoints: { each: HOST_NAMES } }) },
