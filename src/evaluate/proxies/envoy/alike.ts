@@ -20,7 +20,7 @@ export function freeMembers(members: Readonly<Record<string, Free>>): FreeMember
 }
 
 /** Whether two values are the same in everything that may not differ; their members stand in the same order. */
-export function areAlike(one: unknown, other: unknown, free?: Free): boolean {
+function areAlike(one: unknown, other: unknown, free?: Free): boolean {
   if (one === other || free === 'any') return true;
   if (typeof one !== 'object' || one === null) return typeof one === typeof other && free === kindOfScalar(one);
   if (Array.isArray(one)) return Array.isArray(other) && listsAlike(one, other, free);

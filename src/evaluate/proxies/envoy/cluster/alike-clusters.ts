@@ -3,9 +3,10 @@
  * In: names of clusters. Out: of which kind each is, and how its hosts are called. It must not take for a name what a rule looks at.
  */
 import { canonical, formatEndpoint, isAddress } from '../../../../model/address.ts';
+import type { EnvoyConfigDump, EnvoyFacts } from '../../../../model/envoy.ts';
 import { list, number, text, field as valueOf } from '../../../../model/protobuf-message.ts';
 import { freeMembers, Kinds } from '../alike.ts';
-import type { ConnectionContext } from '../context.ts';
+import type { Runtime } from '../runtime.ts';
 import { usesSubsets } from './subset.ts';
 
 /** A cluster, and which others are like it. */
@@ -42,7 +43,12 @@ const ASSIGNMENT_NAMES = freeMembers({
   endpoints: { each: freeMembers({ lb_endpoints: { each: HOST_NAMES } }) },
 });
 
-type Proxy = Pick<ConnectionContext, 'facts' | 'config' | 'runtime'>;
+/** The proxy that has the clusters. */
+export interface ClusteredProxy {
+  readonly facts: EnvoyFacts;
+  readonly config: EnvoyConfigDump;
+  readonly runtime: Runtime;
+}
 
 /** The clusters of one proxy. */
 export class AlikeClusters {
@@ -51,7 +57,7 @@ export class AlikeClusters {
   readonly #known = new Map<string, AlikeCluster | null>();
 
   /** The cluster of a name; null: it is like no other, as far as is known. */
-  of(proxy: Proxy, name: string): AlikeCluster | null {
+  of(proxy: ClusteredProxy, name: string): AlikeCluster | null {
     let known = this.#known.get(name);
     if (known === undefined) {
       known = this.#find(proxy, name);
@@ -60,7 +66,7 @@ export class AlikeClusters {
     return known;
   }
 
-  #find({ facts, config, runtime }: Proxy, name: string): AlikeCluster | null {
+  #find({ facts, config, runtime }: ClusteredProxy, name: string): AlikeCluster | null {
     // What /clusters says of a cluster is of that one alone, as is a switch in the runtime.
     if (facts.clusters !== null || runtime.shown(`upstream.maintenance_mode.${name}`) !== null) return null;
     const cluster = config.cluster(name);

@@ -4,13 +4,12 @@
  * on another of them. It must not take for a name what a rule looks at.
  */
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
+import type { Cursor } from '../../../../model/json.ts';
 import { field as valueOf, isMessage, list, text } from '../../../../model/protobuf-message.ts';
 import { freeMembers, Kinds } from '../alike.ts';
 import { AlikeClusters } from '../cluster/alike-clusters.ts';
-import type { AlikeCluster } from '../cluster/alike-clusters.ts';
-import type { ConnectionContext } from '../context.ts';
+import type { AlikeCluster, ClusteredProxy } from '../cluster/alike-clusters.ts';
 import { sharesOf, takenBy, underOtherNames } from '../walk.ts';
-import type { RouteChoice } from './http-context.ts';
 
 /** A route, and which others are like it. */
 export interface AlikeRoute {
@@ -35,6 +34,13 @@ const ROUTE_NAMES = freeMembers({
   }),
 });
 
+/** A route, and what it stands in. */
+interface Chosen {
+  readonly routeConfig: Cursor | null;
+  readonly virtualHost: Cursor | null;
+  readonly route: Cursor | null;
+}
+
 /** The routes of one proxy. */
 export class AlikeRoutes {
   readonly #configs: unknown[] = [];
@@ -43,11 +49,11 @@ export class AlikeRoutes {
   readonly #clusters = new AlikeClusters();
 
   /** The route of a choice; null: it is like no other, as far as is known. */
-  of(connection: ConnectionContext, { routeConfig, virtualHost, route }: RouteChoice): AlikeRoute | null {
+  of(proxy: ClusteredProxy, { routeConfig, virtualHost, route }: Chosen): AlikeRoute | null {
     const host = virtualHost?.value;
     const value = route?.value;
     const named = clusterNames(value);
-    const clusters = named.flatMap((name) => this.#clusters.of(connection, name) ?? []);
+    const clusters = named.flatMap((name) => this.#clusters.of(proxy, name) ?? []);
     if (clusters.length === 0 || clusters.length < named.length) return null;
     const hostKind = this.#virtualHosts.kindOf(host);
     const routeKind = this.#routes.kindOf(value);
