@@ -28,11 +28,12 @@ const KNOWN = new Set([
 /**
  * envoy.filters.http.cors (source/extensions/filters/http/cors/cors_filter.cc). A preflight (OPTIONS with Origin and
  * Access-Control-Request-Method) whose origin the policy allows is answered with 200; one of another origin is passed on unless
- * forward_not_matching_preflights is false, and so is every other request.
+ * forward_not_matching_preflights is false, and so is every other request. Routes that the proxy answers itself have no policy
+ * (Route::routeEntry is null for them).
  */
 export const runCors: RunHttpFilter = (context, filter, walk, next) => {
-  const { request, connection } = context;
-  if (request.method !== 'OPTIONS') return next(walk);
+  const { request, connection, choice } = context;
+  if (request.method !== 'OPTIONS' || isDirect(choice.route)) return next(walk);
   const origin = request.headers.get('origin');
   const method = request.headers.get('access-control-request-method');
   if (origin === null || method === null || method === '') return next(walk);
@@ -59,6 +60,11 @@ export const runCors: RunHttpFilter = (context, filter, walk, next) => {
   const replied = withStep(walk, step('http-filter', 'replied', filter.name, { reasons: [reason], cites: [policy] }));
   return localReply(context, replied, { status: 200, flag: null, detail: 'cors_response', body: '' });
 };
+
+/** A redirect or direct response (DirectResponseEntry). */
+function isDirect(route: Cursor | null): boolean {
+  return route !== null && (field(route, 'redirect').exists || field(route, 'direct_response').exists);
+}
 
 /** The filter's own policy type, or the older `cors` field of the route or the virtual host. */
 function corsPolicy(context: HttpContext, override: Cursor | null | 'mismatch'): Cursor | null | 'mismatch' {

@@ -24,7 +24,10 @@ export interface RequestView {
   /** Whether Envoy takes the request for an internal one (`x-envoy-internal`). */
   readonly internal: boolean | Unknown;
   readonly grpc: boolean;
-  /** The protocol to which an HTTP/1.1 request asks to change, in lower case, `connect` for CONNECT; null: it asks for none. */
+  /**
+   * The protocol to which an HTTP/1.1 request asks to change, in lower case, `connect` for a CONNECT that asks for none (FilterManager::createFilterChain);
+   * null: no change.
+   */
   readonly upgrade: string | null;
   /** The minor version of Envoy 1 that judges it; undefined: the dump does not tell. */
   readonly envoyMinor: number | undefined;
@@ -132,7 +135,7 @@ class PreparedRequest implements RequestView, HeaderView {
   }
 
   get upgrade(): string | null {
-    return this.method === 'CONNECT' ? 'connect' : upgradeAsked(this.#sent());
+    return upgradeAsked(this.#sent()) ?? (this.method === 'CONNECT' ? 'connect' : null);
   }
 
   get envoyMinor(): number | undefined {

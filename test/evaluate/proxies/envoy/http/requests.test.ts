@@ -286,6 +286,17 @@ describe('answers of its own', () => {
       ask(proxy(off, [cluster('c')], { upgrade_configs: [{ upgrade_type: 'websocket' }] }), request).map(summary),
     ).toEqual(['1 403 - upgrade_failed']);
   });
+
+  // As Envoy did it: 3 of 100,000 requests of test/conformance/envoy.
+  it.each([
+    ['websocket', '1 200 - direct_response'],
+    ['CONNECT', '1 403 - upgrade_failed'],
+  ])('take a CONNECT that asks to change to websocket for that, where %s is allowed', (allowed, told) => {
+    const route = { match: { connect_matcher: {} }, direct_response: { status: 200 } };
+    const facts = proxy(route, [], { upgrade_configs: [{ upgrade_type: allowed }] });
+    const request = http('CONNECT', 'h:443', '/', { connection: 'upgrade', upgrade: 'websocket' });
+    expect(ask(facts, request).map(summary)).toEqual([told]);
+  });
 });
 
 describe('weighted clusters', () => {
@@ -373,6 +384,12 @@ describe('filters', () => {
         preflight(origin),
       ).map(summary),
     ).toEqual([expected]);
+  });
+
+  it('CORS: a preflight on a route that the proxy answers itself is no preflight', () => {
+    const answered = { ...ANY, redirect: { host_redirect: 'other' }, typed_per_filter_config: cors };
+    const facts = proxy(answered, [], {}, [httpFilter('cors.v3.Cors')]);
+    expect(ask(facts, preflight('http://o')).map(summary)).toEqual(['1 301 - direct_response']);
   });
 
   it('a fault delays and aborts independently', () => {
