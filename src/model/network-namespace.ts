@@ -167,3 +167,6 @@ export interface IpSet {
 
 /** `sysctl -a`: settings by dotted name, in the kernel's own spelling (`net.ipv4.conf.eth0.rp_filter`). */
 export type Sysctl = ReadonlyMap<string, { readonly value: string; readonly evidence: Evidence }>;
+
+/** The setting of a network namespace, of both families, by which its kernel chooses source ports (inet_get_local_port_range). */
+export const LOCAL_PORT_RANGE = 'net.ipv4.ip_local_port_range';

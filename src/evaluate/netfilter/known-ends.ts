@@ -9,7 +9,7 @@
  */
 import { contains, parseAddress } from '../../model/address.ts';
 import type { Flow, Tracking } from '../../model/flow.ts';
-import type { PrefixTest } from '../../model/iptables-rule.ts';
+import type { NumberRange, PrefixTest } from '../../model/iptables-rule.ts';
 import type { NetfilterEnvironment, TraversalOutcome } from '../../model/netfilter.ts';
 import { changeFlow, changeTracking } from './flow-change.ts';
 import { toArray } from './list.ts';
@@ -187,8 +187,7 @@ function isSamePacket(one: Flow, other: Flow): boolean {
     one.source === other.source &&
     one.sourcePort === other.sourcePort &&
     one.destinationPort === other.destinationPort &&
-    one.unknownPort?.from === other.unknownPort?.from &&
-    one.unknownPort?.to === other.unknownPort?.to &&
+    isSameRange(one.unknownPort, other.unknownPort) &&
     one.inInterface === other.inInterface &&
     one.mark === other.mark &&
     one.uid === other.uid &&
@@ -206,9 +205,12 @@ function isTrackedAlike(one: Tracking, other: Tracking): boolean {
     one.originalSourcePort === other.originalSourcePort &&
     one.replyDestination === other.replyDestination &&
     one.replyDestinationPort === other.replyDestinationPort &&
-    one.originalPorts?.from === other.originalPorts?.from &&
-    one.originalPorts?.to === other.originalPorts?.to &&
+    isSameRange(one.originalPorts, other.originalPorts) &&
     one.mark === other.mark &&
     one.zoned === other.zoned
   );
+}
+
+function isSameRange(one: NumberRange | undefined, other: NumberRange | undefined): boolean {
+  return one?.from === other?.from && one?.to === other?.to;
 }

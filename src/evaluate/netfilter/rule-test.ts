@@ -1,11 +1,10 @@
-import type { Condition } from '../../model/branching.ts';
 import { MISS } from './state.ts';
-import { append, findLast } from './list.ts';
 import type { Match } from '../../model/iptables-rule.ts';
 import { matchOne } from './match/match.ts';
 import { YES, type TestResult } from './match/result.ts';
 import { portCases } from './port-cases.ts';
 import { change, withState, type RuleContext, type WalkState } from './state.ts';
+import { suppose } from './suppose.ts';
 
 /** One way that a rule's tests may turn out. */
 export interface Tested {
@@ -15,7 +14,14 @@ export interface Tested {
   /** For `unknown`: why, one clause for the first test that nobody can tell. */
   readonly reason?: string;
   /** For `unknown`: the packet in each case that a condition names, and how the rule's tests turn out there. */
-  readonly split?: () => readonly { readonly entered: WalkState; readonly tested: Tested }[];
+  readonly split?: () => readonly TestedCase[];
+}
+
+/** How a rule's tests turn out where something is supposed of the packet. */
+export interface TestedCase {
+  /** The packet at the rule, of which that is supposed. */
+  readonly entered: WalkState;
+  readonly tested: Tested;
 }
 
 /** Tests that ask what earlier ones left behind. */
@@ -84,7 +90,7 @@ function ended(context: RuleContext, open: readonly OpenTest[]): Tested {
     environment,
   );
   if (cases === undefined) return told;
-  const split = (): ReturnType<NonNullable<Tested['split']>> =>
+  const split = (): readonly TestedCase[] =>
     cases.map((entered) => ({ entered, tested: testAgain(withState(context, entered), open) }));
   return { ...told, split };
 }
@@ -116,16 +122,14 @@ function fork(
     return [...onward(change(state, { probability: state.probability * probability })), miss(no)];
   }
   const { key, subject, matchesWhen, recent } = result;
-  const known = findLast(state.conditions, (condition) => condition.key === key)?.value;
-  const suppose = (value: boolean): WalkState => {
-    const condition: Condition = { key, value, subject };
-    const entries = recent === undefined ? state.recent : value ? recent.whenTrue : recent.whenFalse;
-    const conditions = known === undefined ? append(state.conditions, condition) : state.conditions;
-    return change(state, { conditions, recent: entries });
+  const supposed = (value: boolean): WalkState | null => {
+    const next = suppose(state, { key, value, subject });
+    if (next === null || recent === undefined) return next;
+    return change(next, { recent: value ? recent.whenTrue : recent.whenFalse });
   };
-  const yes = known === undefined || known === matchesWhen ? onward(suppose(matchesWhen)) : [];
-  const no: readonly Tested[] = known === undefined || known !== matchesWhen ? [miss(suppose(!matchesWhen))] : [];
-  return [...yes, ...no];
+  const yes = supposed(matchesWhen);
+  const no = supposed(!matchesWhen);
+  return [...(yes === null ? [] : onward(yes)), ...(no === null ? [] : [miss(no)])];
 }
 
 /** Whether a test behind this one says no for certain. */

@@ -1,5 +1,6 @@
-import { LOCAL_PORT_RANGE, readPortRange } from '../../evaluate/netfilter/match/port.ts';
+import { readPortRange } from '../../evaluate/netfilter/match/port.ts';
 import type { NumberRange } from '../../model/iptables-rule.ts';
+import { LOCAL_PORT_RANGE } from '../../model/network-namespace.ts';
 import type { Owner } from '../../model/trace.ts';
 import type { World } from './world.ts';
 

@@ -1,5 +1,6 @@
 import type { Artefact, Parsed } from '../../model/artefact.ts';
 import type { ContainerFact, ObjectFact, PodFact } from '../../model/kubernetes.ts';
+import { LOCAL_PORT_RANGE } from '../../model/network-namespace.ts';
 import { readContainers } from './containers.ts';
 import type { ItemReader } from './item-reader.ts';
 import { parseDocument, readObjects, type Document, type ObjectType } from './object-list.ts';
@@ -85,8 +86,8 @@ class ReadPod implements PodFact {
     this.enableServiceLinks = item.boolean('spec', 'enableServiceLinks') ?? true;
     this.runAsUser = item.integer(0, 2 ** 31 - 1, 'spec', 'securityContext', 'runAsUser') ?? null;
     this.runAsGroup = item.integer(0, 2 ** 31 - 1, 'spec', 'securityContext', 'runAsGroup') ?? null;
-    const settings = item.value('spec', 'securityContext', 'sysctls') === undefined ? [] : readSysctls(item);
-    this.localPortRange = settings.find(({ name }) => name === 'net.ipv4.ip_local_port_range')?.value ?? null;
+    this.localPortRange =
+      item.value('spec', 'securityContext', 'sysctls') === undefined ? null : readSysctl(item, LOCAL_PORT_RANGE);
   }
 
   get containers(): readonly ContainerFact[] {
@@ -94,11 +95,9 @@ class ReadPod implements PodFact {
   }
 }
 
-function readSysctls(
-  item: ItemReader,
-): readonly { readonly name: string | undefined; readonly value: string | undefined }[] {
-  const entries = item.items('spec', 'securityContext', 'sysctls');
-  return entries.map((entry) => ({ name: entry.string('name'), value: entry.string('value') }));
+function readSysctl(item: ItemReader, name: string): string | null {
+  const settings = item.items('spec', 'securityContext', 'sysctls');
+  return settings.find((setting) => setting.string('name') === name)?.string('value') ?? null;
 }
 
 const NO_DNS_CONFIG: PodFact['dnsConfig'] = { nameservers: [], searches: [], options: [] };

@@ -1,13 +1,11 @@
 import type { Flow } from '../../../model/flow.ts';
 import type { Match, NumberRange, PortTest } from '../../../model/iptables-rule.ts';
 import type { NetfilterEnvironment } from '../../../model/netfilter.ts';
+import { LOCAL_PORT_RANGE } from '../../../model/network-namespace.ts';
 import { any, all, negate, NO, unknown, YES, yesNo, type TestResult } from './result.ts';
 
 /** net.ipv4.ip_local_port_range where nobody changed it. Source: Documentation/networking/ip-sysctl.rst. */
 const EPHEMERAL: NumberRange = { from: 32_768, to: 60_999 };
-
-/** The setting of a network namespace, of both families, by which its kernel chooses source ports (inet_get_local_port_range). */
-export const LOCAL_PORT_RANGE = 'net.ipv4.ip_local_port_range';
 
 /** A port, or where it lies when somebody's kernel chose it. */
 export type Port = number | NumberRange;

@@ -46,6 +46,12 @@ function listsAlike(one: readonly unknown[], other: readonly unknown[], free: Fr
   return true;
 }
 
+/** The number of a value among those that were met; a new one comes last. */
+export function placeOf<T>(met: T[], value: T): number {
+  const known = met.indexOf(value);
+  return known >= 0 ? known : met.push(value) - 1;
+}
+
 /** Kinds that are told apart at most: where there are more, looking for the right one costs more than it saves. */
 const KINDS = 16;
 

@@ -6,7 +6,7 @@
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { field as valueOf, isMessage, list, text } from '../../../../model/protobuf-message.ts';
-import { freeMembers, Kinds } from '../alike.ts';
+import { freeMembers, Kinds, placeOf } from '../alike.ts';
 import { AlikeClusters } from '../cluster/alike-clusters.ts';
 import type { AlikeCluster, ClusteredProxy } from '../cluster/alike-clusters.ts';
 import { sharesOf, takenBy, underOtherNames } from '../walk.ts';
@@ -58,13 +58,8 @@ export class AlikeRoutes {
     const hostKind = this.#virtualHosts.kindOf(host);
     const routeKind = this.#routes.kindOf(value);
     if (hostKind === null || routeKind === null) return null;
-    const kind = [this.#configKind(routeConfig?.value), hostKind, routeKind, ...clusters.map((one) => one.kind)];
+    const kind = [placeOf(this.#configs, routeConfig?.value), hostKind, routeKind, ...clusters.map((one) => one.kind)];
     return { kind: kind.join('/'), virtualHost: text(host, 'name'), name: text(value, 'name') || null, clusters };
-  }
-
-  #configKind(config: unknown): number {
-    const known = this.#configs.indexOf(config);
-    return known >= 0 ? known : this.#configs.push(config) - 1;
   }
 }
 

@@ -6,6 +6,7 @@
 import type { EnvoyConnection, EnvoyFacts } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { eitherSpelling, field, hasSome, isTrue, typeName } from '../proto-json.ts';
+import { placeOf } from '../alike.ts';
 import { memoised } from '../memo.ts';
 import type { Arrival } from '../memory.ts';
 import { listenerTable } from './listener-table.ts';
@@ -55,7 +56,7 @@ export class AlikeArrivals {
     const listener = heedlessListener(facts, connection);
     if (listener === null) return arrive();
     const { localAddress, localPort, remoteAddress, remotePort, request } = connection;
-    const key = `${this.#place(listener)} ${localAddress} ${localPort} ${remoteAddress} ${remotePort} ${request.http?.version}`;
+    const key = `${placeOf(this.#listeners, listener)} ${localAddress} ${localPort} ${remoteAddress} ${remotePort} ${request.http?.version}`;
     let arrival = this.#known.get(key);
     if (arrival === undefined) {
       const found = arrive();
@@ -64,11 +65,6 @@ export class AlikeArrivals {
       this.#known.set(key, arrival);
     }
     return arrival;
-  }
-
-  #place(listener: Listener): number {
-    const known = this.#listeners.indexOf(listener);
-    return known >= 0 ? known : this.#listeners.push(listener) - 1;
   }
 }
 
