@@ -13,6 +13,7 @@ import type { Spelling } from './explain/envoy-request/request-line.ts';
 import { QuestionError } from './explain/question/question-input.ts';
 import { gapRaw, type Gap } from './model/artefact.ts';
 import { parseCertificates } from './parse/certificate/certificate.ts';
+import { verifySignature } from './parse/certificate/json-web-key.ts';
 import { parseEnvoyClusters } from './parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from './parse/envoy/config-dump.ts';
 
@@ -52,6 +53,7 @@ export async function openEnvoyProxy(files: EnvoyFiles, questions: 'one' | 'many
     listeners: null,
     serverInfo: null,
     readCertificates: parseCertificates,
+    verifySignature,
   });
   return {
     answer: (description, spell) => answers.answer(description, spell),

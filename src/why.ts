@@ -10,6 +10,7 @@ import { QuestionError } from './explain/question/question-input.ts';
 import { readFlags } from './explain/why/flags.ts';
 import { explainFlags, type AskedProxy, type WhyAnswer } from './explain/why/why.ts';
 import { parseCertificates } from './parse/certificate/certificate.ts';
+import { verifySignature } from './parse/certificate/json-web-key.ts';
 import { parseEnvoyClusters } from './parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from './parse/envoy/config-dump.ts';
 import { renderJson } from './render/json.ts';
@@ -70,6 +71,7 @@ async function openFile(path: string, clusters: string | null): Promise<AskedPro
       listeners: null,
       serverInfo: null,
       readCertificates: parseCertificates,
+      verifySignature,
     },
   };
 }

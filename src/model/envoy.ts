@@ -2,6 +2,7 @@ import type { Unknown, Weighted } from './branching.ts';
 import type { Evidence } from './evidence.ts';
 import type { Cursor } from './json.ts';
 import type { ReadCertificates } from './certificate.ts';
+import type { VerifySignature } from './signature.ts';
 import type { ApplicationRequest } from './request.ts';
 import type { HandshakeFailure } from './tls.ts';
 
@@ -64,6 +65,8 @@ export interface EnvoyFacts {
   readonly serverInfo: Cursor | null;
   /** Reads certificates; absent: what depends on them is not known. */
   readonly readCertificates?: ReadCertificates;
+  /** Verifies signatures of tokens; absent: whether a key made one is not known. */
+  readonly verifySignature?: VerifySignature;
 }
 
 /** A connection as it reaches the proxy's socket. */

@@ -1,5 +1,5 @@
 import { isPseudonym, redacted } from '../model/redaction.ts';
-import { hideInText, isCertificate, isDistinctive, looksRandom } from './secret-text.ts';
+import { hideInText, isCertificate, isDistinctive, isPublicKeySet, looksRandom } from './secret-text.ts';
 
 /** A keyed hash of a text as hexadecimal digits, at least 32 of them. The key is random, and nobody keeps it. */
 export type KeyedHash = (text: string) => string;
@@ -16,19 +16,19 @@ export class Hiding {
   private readonly known = new Set<string>();
   private readonly texts = new Map<string, string>();
 
-  /** @param keepCertificates whether certificates stay: they hold no secret, but names */
+  /** @param keepCertificates whether certificates and public keys stay: they hold no secret, but names */
   constructor(hash: KeyedHash, keepCertificates: boolean) {
     this.hash = hash;
     this.keepCertificates = keepCertificates;
   }
 
   /**
-   * The pseudonym of a whole value. Nothing, certificates and what is a pseudonym already stay.
+   * The pseudonym of a whole value. Nothing, certificates, public keys and what is a pseudonym already stay.
    * @param sure whether its name says that it is a secret: then the same text is one elsewhere too, however plain
    */
   value(value: string, sure: boolean): string {
     if (value === '' || isPseudonym(value) || HIDDEN_BY_ENVOY.has(value)) return value;
-    if (this.keepCertificates && isCertificate(value)) return value;
+    if (this.keepCertificates && (isCertificate(value) || isPublicKeySet(value))) return value;
     if (sure ? isDistinctive(value) : looksRandom(value)) {
       this.known.add(value);
       this.known.add(Buffer.from(value).toString('base64'));

@@ -117,6 +117,44 @@ export function isDistinctive(value: string): boolean {
 const CERTIFICATES =
   /^\s*(?:-----BEGIN (CERTIFICATE|TRUSTED CERTIFICATE|X509 CRL|PUBLIC KEY)-----[A-Za-z0-9+/=\s]*-----END \1-----\s*)+$/;
 
+/** Members of a JSON Web Key that everybody may know (RFC 7517, section 4; RFC 7518, section 6; RFC 8037). */
+const PUBLIC_MEMBERS = new Set([
+  'kty',
+  'use',
+  'key_ops',
+  'alg',
+  'kid',
+  'x5c',
+  'x5t',
+  'x5t#S256',
+  'n',
+  'e',
+  'crv',
+  'x',
+  'y',
+]);
+const KEY_PAIRS = new Set<unknown>(['RSA', 'EC', 'OKP']);
+
+/** Whether a text is public keys and nothing else: a JSON Web Key Set without a private or a symmetric one. */
+export function isPublicKeySet(text: string): boolean {
+  if (!/^\s*\{\s*"keys"\s*:/.test(text)) return false;
+  try {
+    const set: unknown = JSON.parse(text);
+    if (typeof set !== 'object' || set === null || !('keys' in set) || Object.keys(set).length > 1) return false;
+    return Array.isArray(set.keys) && set.keys.every(isPublicKey);
+  } catch {
+    return false;
+  }
+}
+
+function isPublicKey(key: unknown): boolean {
+  if (typeof key !== 'object' || key === null || !('kty' in key) || !KEY_PAIRS.has(key.kty)) return false;
+  const isText = (value: unknown): boolean => typeof value === 'string';
+  return Object.entries(key).every(
+    ([name, value]) => PUBLIC_MEMBERS.has(name) && (isText(value) || (Array.isArray(value) && value.every(isText))),
+  );
+}
+
 /** Whether a text is certificates and nothing else, as PEM or as base64 of it: they are public. */
 export function isCertificate(text: string): boolean {
   if (CERTIFICATES.test(text)) return true;

@@ -2,6 +2,7 @@ import type { Artefact, Gap, Parsed } from '../model/artefact.ts';
 import type { EnvoyFacts } from '../model/envoy.ts';
 import type { NetnsFacts, PodFacts, Reading } from '../model/facts.ts';
 import { parseCertificates } from '../parse/certificate/certificate.ts';
+import { verifySignature } from '../parse/certificate/json-web-key.ts';
 import { parseEnvoyClusters, parseEnvoyListeners, parseEnvoyServerInfo } from '../parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../parse/envoy/config-dump.ts';
 import { podFolder } from './layout.ts';
@@ -73,6 +74,7 @@ function readEnvoy(reader: Reader, folder: string, namespace: string, name: stri
       return serverInfo();
     },
     readCertificates: parseCertificates,
+    verifySignature,
   };
   return reader.noted({
     ...(seen ? { value } : {}),

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { EnvoyFacts, EnvoyOutcome } from '../../../src/model/envoy.ts';
 import { parseCertificates } from '../../../src/parse/certificate/certificate.ts';
+import { verifySignature } from '../../../src/parse/certificate/json-web-key.ts';
 import { parseEnvoyClusters } from '../../../src/parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from '../../../src/parse/envoy/config-dump.ts';
 import type { Certificates } from './certificates.ts';
@@ -35,6 +36,7 @@ export async function readFacts(
     listeners: null,
     serverInfo: null,
     readCertificates: parseCertificates,
+    verifySignature,
   };
 }
 

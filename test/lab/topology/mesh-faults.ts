@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import type { KubernetesObject } from '../control-plane/objects.ts';
 import { BOOKINFO } from './bookinfo.ts';
 import {
@@ -23,13 +24,9 @@ import type { Topology } from './topology.ts';
 const PRODUCTPAGE = 'cluster.local/ns/bookinfo/sa/bookinfo-productpage';
 /** Pods of Bookinfo that no fault needs. */
 const LEFT_OUT = new Set(['asked', 'by-revision', 'cli-b', 'opted-out', 'on-host', 'ratings-v1']);
-/** The public half of a key that nobody has: tokens are asked for, and none is ever valid. */
-const NOBODY_S_KEY = [
-  'vqQGi-snu-n_X9_uq8UCNnR7RqGm84jJMhzl3Kk5zFAzjTKB7aCzx2W_KJFDNDUos-Cx2IlDTQ-NF_JfVvRTPJ1k-UrVJ-EzFtBz',
-  '0ZOquIl3_sZwweERS4xe9h_qScfwDCG8yR62zByngsjViwyKuUcRoxSx45ydhplCQDNOyv54i9XK4tZtvgqwPQbWxXz6YhODAYxN',
-  'T64MtT9wTV7D4PohLbiXIWhO6PWDj8x32aaX_PpHuEbZtR_TqewpBoapRHAk5iGDSzY1LJZw-M0icfZfreUMWqsOMn1e5xNbfKDY',
-  'g3FrLvQFuUx730CRPbEBH93igpcBRFli64yMUrH32Q',
-].join('');
+/** Signs tokens that the proxy of `tokens` accepts. */
+export const TOKEN_SIGNER = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const TOKEN_ISSUER = 'issuer@example.test';
 /** Name of the Secret with a certificate for `signed.example.test`, which the suite makes. */
 export const GATEWAY_SECRET = 'signed';
 /** Issuer of tokens whose keys nobody can fetch. */
@@ -253,12 +250,12 @@ function policies(): KubernetesObject[] {
     istio('security', 'RequestAuthentication', 'tokens', {
       selector: { matchLabels: { app: 'tokens' } },
       jwtRules: [
-        { issuer: 'issuer@example.test', jwks: JSON.stringify({ keys: [{ kty: 'RSA', e: 'AQAB', n: NOBODY_S_KEY }] }) },
+        { issuer: TOKEN_ISSUER, jwks: JSON.stringify({ keys: [TOKEN_SIGNER.publicKey.export({ format: 'jwk' })] }) },
       ],
     }),
     istio('security', 'AuthorizationPolicy', 'tokens', {
       selector: { matchLabels: { app: 'tokens' } },
-      rules: [{ from: [{ source: { requestPrincipals: ['*'] } }] }],
+      rules: [{ from: [{ source: { requestPrincipals: [`${TOKEN_ISSUER}/alice`] } }] }],
     }),
   ];
 }

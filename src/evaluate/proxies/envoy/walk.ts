@@ -1,6 +1,7 @@
 import type { Condition, Unknown } from '../../../model/branching.ts';
 import type { EnvoyEnd, EnvoyOutcome, EnvoyStep, IstioReference } from '../../../model/envoy.ts';
 import type { Cursor } from '../../../model/json.ts';
+import type { Struct } from './struct.ts';
 
 /** One branch of the evaluation on its way: how likely it is, what it supposes, and the decisions so far. */
 export interface Walk {
@@ -16,12 +17,12 @@ export interface Walk {
   readonly resolvedHost: string | null;
 }
 
-/** A text that a filter has set as dynamic metadata of the request. */
+/** What a filter has set as dynamic metadata of the request. */
 export interface SetMetadata {
   readonly filter: string;
   readonly key: string;
   /** An Unknown where it depends on something that is not known. */
-  readonly value: string | Unknown;
+  readonly value: string | Struct | Unknown;
 }
 
 /** A decision and those before it: branches share what they have in common. */

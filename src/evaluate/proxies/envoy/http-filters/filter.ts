@@ -2,6 +2,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { HttpContext } from '../http/http-context.ts';
+import type { RequestView } from '../http/request-view.ts';
 import { memoised } from '../memo.ts';
 import { field, isTrue, typedMessage, typeName, unknown } from '../proto-json.ts';
 import type { Walk } from '../walk.ts';
@@ -19,12 +20,15 @@ export interface HttpFilter {
   readonly override: Cursor | null;
 }
 
-/** Lets a request pass on to the next filter, or ends it. */
+/**
+ * Lets a request pass on to the next filter, or ends it.
+ * @param next what follows; `request`: as the filter leaves it, where it changes it
+ */
 export type RunHttpFilter = (
   context: HttpContext,
   filter: HttpFilter,
   walk: Walk,
-  next: (walk: Walk) => EnvoyOutcome[],
+  next: (walk: Walk, request?: RequestView) => EnvoyOutcome[],
 ) => EnvoyOutcome[];
 
 const FILTER_CONFIG = 'envoy.config.route.v3.FilterConfig';

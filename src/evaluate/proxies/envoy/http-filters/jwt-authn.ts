@@ -1,15 +1,19 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { HttpContext } from '../http/http-context.ts';
 import { localReply } from '../http/http-context.ts';
+import type { RequestView } from '../http/request-view.ts';
 import { matchTarget } from '../http/route-match.ts';
+import { selectRoute } from '../http/route-selection.ts';
 import { field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
 import type { HttpFilter, RunHttpFilter } from './filter.ts';
-import { judgeRequirement } from './jwt/requirement.ts';
-import { WORDS } from './jwt/token.ts';
+import { headersSetBy, metadataOf, sanitised } from './jwt/accept.ts';
+import { judgeRequirement, leftBy } from './jwt/requirement.ts';
+import { WORDS, type AcceptedToken } from './jwt/token.ts';
 
 const PER_ROUTE = 'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig';
 const KNOWN = new Set([
@@ -27,27 +31,39 @@ const KNOWN = new Set([
  * envoy.filters.http.jwt_authn (source/extensions/filters/http/jwt_authn/filter.cc): the first rule whose match holds says what is
  * required; no rule, or a rule without a requirement, lets the request pass. Without any token a request passes where one may be
  * missing, as every RequestAuthentication of Istio allows, and is answered with 401 where one must be there. So is one whose token is
- * malformed, of another issuer, out of its time, or of no key that the proxy has. Signatures are not verified: a token that nothing else speaks
- * against leaves the answer open.
+ * malformed, of another issuer, out of its time, or of no key that the proxy has. One that is accepted is taken out of the request unless
+ * the provider forwards it, and its claims go into headers and dynamic metadata; keys that stand elsewhere leave the answer open.
  */
 export const runJwtAuthn: RunHttpFilter = (context, filter, walk, next) => {
   const { config } = filter;
   const beyond = unknownField(config, KNOWN);
   if (beyond !== undefined) return undetermined(walk, beyond);
-  if (isTrue(config, 'bypass_cors_preflight') && isPreflight(context)) return next(walk);
-  const requirement = findRequirement(context, filter);
-  if (requirement === null) return next(walk);
+  const providers = field(config, 'providers');
+  const request = entering(context, providers);
+  if (isUnknown(request)) return undetermined(walk, request);
+  if (isTrue(config, 'bypass_cors_preflight') && isPreflight(request)) return next(walk, request);
+  const requirement = findRequirement(request, filter);
+  if (requirement === null) return next(walk, request);
   if (isUnknown(requirement)) return undetermined(walk, requirement);
-  const { request, connection } = context;
+  const { connection } = context;
   const { seenAt } = connection.config;
-  const verdict = judgeRequirement(requirement, { providers: field(config, 'providers'), request, seenAt });
-  if (isUnknown(verdict)) {
-    const { reason } = verdict;
-    return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name, { reasons: [reason] })), verdict);
-  }
+  const verify = connection.facts.verifySignature;
+  const verdict = judgeRequirement(requirement, { providers, request, seenAt, verify });
+  const open = (problem: Unknown): EnvoyOutcome[] =>
+    undetermined(withStep(walk, step('http-filter', 'unknown', filter.name, { reasons: [problem.reason] })), problem);
+  if (isUnknown(verdict)) return open(verdict);
   if (verdict.kind === 'ok') {
-    const reasons = ['the request carries no token, and none is required'];
-    return next(withStep(walk, step('http-filter', 'passed', filter.name, { reasons, cites: [requirement] })));
+    const { accepted } = verdict;
+    const left = leftBy(request, verdict);
+    if (isUnknown(left)) return open(left);
+    const moved = accepted.some(({ provider }) => isTrue(provider, 'clear_route_cache'))
+      ? movedBy(context, left)
+      : null;
+    if (moved !== null) return open(moved);
+    const reasons =
+      accepted.length === 0 ? ['the request carries no token, and none is required'] : accepted.map(acceptance);
+    const passed = withStep(walk, step('http-filter', 'passed', filter.name, { reasons, cites: [requirement] }));
+    return next({ ...passed, metadata: [...passed.metadata, ...accepted.flatMap(metadataOf)] }, left);
   }
   const { words, because } = verdict;
   const denied = withStep(
@@ -63,6 +79,45 @@ export const runJwtAuthn: RunHttpFilter = (context, filter, walk, next) => {
   });
 };
 
+/** From this minor version on headers for claims are taken away from every request, whatever is required of it. */
+const SANITISES_ALL = 40;
+
+/** The request as the filter begins with it (Filter::decodeHeaders). */
+function entering({ request }: HttpContext, providers: Cursor): RequestView | Unknown {
+  const all = providers.entries().map(([, provider]) => provider);
+  const minor = request.envoyMinor;
+  if (minor !== undefined && minor < SANITISES_ALL) return request;
+  const names = all.flatMap(headersSetBy).filter((name) => request.headers.get(name) !== null);
+  if (names.length === 0) return request;
+  return minor === undefined
+    ? unknown('whether the proxy takes headers for claims away depends on its version', providers)
+    : sanitised(request, all);
+}
+
+function acceptance({ token: { issuer } }: AcceptedToken): string {
+  const of = issuer === '' ? '' : ` of ${JSON.stringify(issuer)}`;
+  return `a key of the provider has signed the token${of}`;
+}
+
+/**
+ * Why the request may take another route once its tokens are accepted, where the proxy looks for it anew (`clear_route_cache`).
+ * @returns null: it takes the same
+ */
+function movedBy({ choice, connection }: HttpContext, request: RequestView): Unknown | null {
+  const { routeConfig, virtualHost, route, constraints } = choice;
+  if (routeConfig === null || virtualHost === null) return null;
+  const asking = field(virtualHost, 'routes')
+    .items()
+    .find((one) => field(field(one, 'match'), 'dynamic_metadata').exists);
+  if (asking !== undefined) return unknown('which route takes the request depends on its token', asking);
+  const [only, another] = selectRoute(routeConfig, virtualHost, request, connection);
+  const same =
+    another === undefined && only?.unknown === null && only.constraints.length === 0 && constraints.length === 0;
+  return same && only.route?.value === route?.value
+    ? null
+    : unknown('the proxy looks for a route anew once it has accepted a token', route ?? virtualHost);
+}
+
 function reasonsOf(words: string, because: string | null): readonly string[] {
   if (words === WORDS.missing) return ['the request carries no token, and one is required'];
   const refusal = `the proxy refuses the token: ${words}`;
@@ -70,7 +125,7 @@ function reasonsOf(words: string, because: string | null): readonly string[] {
 }
 
 /** The JwtRequirement of the route, or of the first rule that matches; null: there is none. */
-function findRequirement(context: HttpContext, filter: HttpFilter): Cursor | Unknown | null {
+function findRequirement(request: RequestView, filter: HttpFilter): Cursor | Unknown | null {
   const { config } = filter;
   const named = (name: string): Cursor => field(config, 'requirement_map').at(name);
   const perRoute = overrideOf(filter, PER_ROUTE);
@@ -85,7 +140,7 @@ function findRequirement(context: HttpContext, filter: HttpFilter): Cursor | Unk
   if (field(config, 'filter_state_rules').exists)
     return unknown('filter state chooses the JWT requirement', filter.entry.at('name'));
   for (const rule of field(config, 'rules').items()) {
-    const matched = matchTarget(field(rule, 'match'), context.request);
+    const matched = matchTarget(field(rule, 'match'), request);
     if (isUnknown(matched)) return matched;
     if (!matched) continue;
     const name = field(rule, 'requirement_name').string();
@@ -95,7 +150,7 @@ function findRequirement(context: HttpContext, filter: HttpFilter): Cursor | Unk
   return null;
 }
 
-function isPreflight({ request }: HttpContext): boolean {
+function isPreflight(request: RequestView): boolean {
   const present = (name: string): boolean => {
     const value = request.headers.get(name);
     return typeof value === 'string' && value !== '';

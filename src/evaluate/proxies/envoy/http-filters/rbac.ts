@@ -6,9 +6,10 @@ import { decideByMatcher, decideRbac, denialDetail } from '../rbac/engine.ts';
 import { HTTP_RBAC_METADATA, shadowMetadata } from '../rbac/shadow-metadata.ts';
 import { rbacStep } from '../rbac/step.ts';
 import type { RbacSubject } from '../rbac/subject.ts';
-import { unsetMetadata } from '../rbac/unset-metadata.ts';
+import { dynamicMetadata } from '../rbac/dynamic-metadata.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
+import type { SetMetadata } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
 import type { RunHttpFilter } from './filter.ts';
 
@@ -35,14 +36,16 @@ export const runRbac: RunHttpFilter = (context, filter, entering, next) => {
   const beyond = unknownField(config, KNOWN);
   if (beyond !== undefined) return undetermined(entering, beyond);
   const read = readRequestInput(context.request, context.connection);
-  const asked = { read, subject: () => subjectOf(context) };
+  const asked = { read, subject: () => subjectOf(context, entering.metadata) };
   const noted = shadowMetadata(HTTP_RBAC_METADATA, config, filter.config, asked);
   const walk = noted.length === 0 ? entering : { ...entering, metadata: [...entering.metadata, ...noted] };
   const rules = field(config, 'rules');
   const matcher = field(config, 'matcher');
   if (!rules.exists && !matcher.exists) return next(walk);
   // A matcher counts where both are given (createEngine, source/extensions/filters/common/rbac/utility.h).
-  const decision = matcher.exists ? decideByMatcher(matcher, read) : decideRbac(rules, subjectOf(context));
+  const decision = matcher.exists
+    ? decideByMatcher(matcher, read)
+    : decideRbac(rules, subjectOf(context, entering.metadata));
   if (isUnknown(decision)) return undetermined(withStep(walk, step('http-filter', 'unknown', filter.name)), decision);
   const decided = withStep(walk, rbacStep('http-filter', filter.name, decision));
   if (decision.allowed) return next(decided);
@@ -55,7 +58,8 @@ export const runRbac: RunHttpFilter = (context, filter, entering, next) => {
   });
 };
 
-function subjectOf(context: HttpContext): RbacSubject {
+/** @param set dynamic metadata that filters before have set */
+function subjectOf(context: HttpContext, set: readonly SetMetadata[]): RbacSubject {
   const { connection, request } = context;
   return {
     headers: request.headers,
@@ -67,6 +71,6 @@ function subjectOf(context: HttpContext): RbacSubject {
     remoteAddress: context.remoteAddress,
     serverName: connection.socket.serverName,
     tls: connection.tls,
-    metadata: (name) => unsetMetadata(context.hcm, name),
+    metadata: (name) => dynamicMetadata(context.hcm, set, name),
   };
 }

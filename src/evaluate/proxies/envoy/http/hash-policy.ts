@@ -2,6 +2,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { xxHash64 } from '../cluster/xxhash64.ts';
 import { substituteRegex } from '../match/regex.ts';
+import { cookieValue } from './cookie.ts';
 import { field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import type { HttpContext } from './http-context.ts';
@@ -66,11 +67,7 @@ function sentCookie(context: HttpContext, cookie: Cursor, rewrites: Rewrites): s
   const header = sentHeader(context, 'cookie', rewrites);
   if (isUnknown(header)) return header;
   const name = field(cookie, 'name').string() ?? '';
-  const found = (header ?? '')
-    .split(';')
-    .map((pair) => pair.trim())
-    .find((pair) => pair.startsWith(`${name}=`));
-  const value = found?.slice(name.length + 1).replace(/^"(.*)"$/, '$1') ?? '';
+  const value = cookieValue(header ?? '', name) ?? '';
   if (value !== '') return value;
   return field(cookie, 'ttl').exists ? unknown('the proxy makes up a cookie for the hash', cookie) : null;
 }

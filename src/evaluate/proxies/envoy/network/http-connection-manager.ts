@@ -215,7 +215,9 @@ function runFilters(context: HttpContext, walk: Walk, index: number): EnvoyOutco
   if (problem !== null) return undetermined(walk, problem);
   if (run === null) return routeRequest(context, walk);
   const own = override.config === null ? filter : { ...filter, override: override.config };
-  return run(context, own, walk, (passed) => runFilters(context, passed, index + 1));
+  return run(context, own, walk, (passed, request) =>
+    runFilters(request === undefined ? context : { ...context, request }, passed, index + 1),
+  );
 }
 
 /** A filter's own configuration, or the one that ECDS delivered. */

@@ -5,7 +5,7 @@ import { decideByMatcher, decideRbac, denialDetail } from '../rbac/engine.ts';
 import { rbacStep } from '../rbac/step.ts';
 import { NETWORK_RBAC_METADATA, shadowMetadata } from '../rbac/shadow-metadata.ts';
 import type { RbacSubject } from '../rbac/subject.ts';
-import { unsetMetadata } from '../rbac/unset-metadata.ts';
+import { dynamicMetadata } from '../rbac/dynamic-metadata.ts';
 import { field, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
@@ -60,6 +60,6 @@ function subjectOf({ socket, tls }: ConnectionContext): RbacSubject {
     remoteAddress: socket.remoteAddress,
     serverName: socket.serverName,
     tls,
-    metadata: (name) => unsetMetadata(null, name),
+    metadata: (name) => dynamicMetadata(null, [], name),
   };
 }

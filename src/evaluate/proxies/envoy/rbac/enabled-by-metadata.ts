@@ -1,8 +1,9 @@
 import type { Cursor } from '../../../../model/json.ts';
-import { matchAbsentMetadata, matchTextMetadata } from '../match/metadata-match.ts';
+import { matchAbsentMetadata, matchMetadata } from '../match/metadata-match.ts';
 import { field, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
+import { Struct } from '../struct.ts';
 import type { Walk } from '../walk.ts';
 import { isShadowKey } from './shadow-metadata.ts';
 
@@ -19,5 +20,5 @@ export function enabledByMetadata(matcher: Cursor, rbac: string, { metadata }: W
     return unknown('whether a filter has set the metadata that ext_authz asks for is not known', matcher);
   const value = metadata.findLast((one) => one.filter === filter && one.key === key)?.value;
   if (value === undefined) return matchAbsentMetadata(matcher);
-  return isUnknown(value) ? value : matchTextMetadata(matcher, value);
+  return isUnknown(value) ? value : matchMetadata(matcher, new Struct({ [key]: value }));
 }

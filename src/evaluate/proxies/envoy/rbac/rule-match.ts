@@ -2,7 +2,7 @@ import type { Cursor } from '../../../../model/json.ts';
 import { matchCidr } from '../match/address-match.ts';
 import { matchAbsentFilterState } from '../match/filter-state-match.ts';
 import { matchHeader } from '../match/header-match.ts';
-import { matchAbsentMetadata } from '../match/metadata-match.ts';
+import { matchAbsentMetadata, matchMetadata } from '../match/metadata-match.ts';
 import { matchString } from '../match/string-match.ts';
 import { withoutQuery } from '../http/path.ts';
 import { matchUriTemplate } from '../http/uri-template.ts';
@@ -74,7 +74,9 @@ function headerRule(matcher: Cursor, headers: RbacSubject['headers']): Truth {
 }
 
 function metadataRule(matcher: Cursor, { metadata }: RbacSubject): Truth {
-  return metadata(field(matcher, 'filter').string() ?? '') ?? matchAbsentMetadata(matcher);
+  const set = metadata(field(matcher, 'filter').string() ?? '');
+  if (isUnknown(set)) return set;
+  return set === null ? matchAbsentMetadata(matcher) : matchMetadata(matcher, set);
 }
 
 /** SourcedMetadata: dynamic metadata unless it asks for that of the route. */

@@ -1,5 +1,6 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { TlsHello } from '../../../../model/request.ts';
+import type { Struct } from '../struct.ts';
 import type { HeaderView } from '../match/header-match.ts';
 
 /** What an RBAC policy can ask about: a connection, and the request on it when the filter is an HTTP filter. */
@@ -19,6 +20,6 @@ export interface RbacSubject {
   readonly serverName: string;
   /** The TLS session that the proxy terminates; null: plaintext. */
   readonly tls: TlsHello | null;
-  /** null: no filter has set dynamic metadata under this name; else why that is not known. */
-  readonly metadata: (filter: string) => Unknown | null;
+  /** What filters have set as dynamic metadata under this name; null: none has; an Unknown: why that is not known. */
+  readonly metadata: (filter: string) => Struct | Unknown | null;
 }

@@ -1,5 +1,6 @@
 import { Cursor } from '../../../../../model/json.ts';
 import { holdsRedacted } from '../../../../../model/redaction.ts';
+import type { VerifySignature } from '../../../../../model/signature.ts';
 import { field } from '../../proto-json.ts';
 import { WORDS, type Token } from './token.ts';
 
@@ -15,11 +16,16 @@ export interface NoKey {
 }
 
 /**
- * Whether a provider has a key that may have signed the token (jwt_verify_lib/verify.cc verifyJwt: a key of another `kid`, or of another
- * `alg`, is passed over).
- * @returns null: perhaps it has one; signatures are not verified here
+ * Whether a key of a provider has signed the token (jwt_verify_lib/verify.cc verifyJwtWithoutTimeChecking: a key of another `kid`, or of
+ * another `alg`, is passed over).
+ * @param verify absent: signatures are not verified
+ * @returns null: perhaps one has
  */
-export function lacksKey(provider: Cursor, token: Token): NoKey | null {
+export function judgeKeys(
+  provider: Cursor,
+  token: Token,
+  verify: VerifySignature | undefined,
+): 'signed' | NoKey | null {
   const keys = localKeys(provider);
   if (keys === null) return null;
   const matching = keys.filter((key) => {
@@ -30,7 +36,15 @@ export function lacksKey(provider: Cursor, token: Token): NoKey | null {
   });
   const unfetched = keys.every(isStandIn);
   if (matching.length === 0) return { words: WORDS.noKey, unfetched };
-  return unfetched ? { words: WORDS.unverified, unfetched } : null;
+  if (unfetched) return { words: WORDS.unverified, unfetched };
+  let open = false;
+  for (const key of matching) {
+    const made = verify?.(key.value, token.algorithm, token.signed, token.signature) ?? null;
+    if (made === true) return 'signed';
+    if (made === 'length' && !open) return { words: WORDS.edwardsLength, unfetched };
+    open ||= made !== false;
+  }
+  return open ? null : { words: WORDS.unverified, unfetched };
 }
 
 /** Keys that stand in the configuration itself; null: they stand elsewhere, or cannot be read. */

@@ -1,16 +1,25 @@
 import type { Unknown } from '../../../../../model/branching.ts';
 import type { Cursor } from '../../../../../model/json.ts';
 import { holdsRedacted } from '../../../../../model/redaction.ts';
+import type { VerifySignature } from '../../../../../model/signature.ts';
+import { cookieValue } from '../../http/cookie.ts';
 import { queryParameters } from '../../http/path.ts';
 import type { RequestView } from '../../http/request-view.ts';
 import { field, unknown, unknownField } from '../../proto-json.ts';
 import { isUnknown } from '../../truth.ts';
-import { lacksKey } from './keys.ts';
-import { readToken, WORDS, type Token } from './token.ts';
+import { sanitised } from './accept.ts';
+import { judgeKeys } from './keys.ts';
+import { readToken, WORDS, type AcceptedToken, type Token, type TokenPlace } from './token.ts';
 
-/** What becomes of a request that must bring a token of one provider. */
+/** What becomes of a request of which tokens are required. */
 export type TokenVerdict =
-  | { readonly kind: 'ok' }
+  | {
+      readonly kind: 'ok';
+      /** In the order in which they were accepted; none: the request may pass without. */
+      readonly accepted: readonly AcceptedToken[];
+      /** Providers that were asked: headers that they would set are taken away from what the client sent. */
+      readonly asked: readonly Cursor[];
+    }
   | {
       readonly kind: 'refused';
       /** Envoy's words, which stand in the answer. */
@@ -40,30 +49,40 @@ const KNOWN = new Set([
   'jwt_cache_config',
 ]);
 const DEFAULT_SKEW = 60;
-const AFTER_PREFIX = /[A-Za-z0-9_.-]+/;
+const OF_TOKEN = /[A-Za-z0-9_.-]/;
+const NOT_OF_TOKEN = /[^A-Za-z0-9_.-]/;
+
+/** By what tokens are judged. */
+export interface TokenQuestion {
+  /** JwtAuthentication.providers */
+  readonly providers: Cursor;
+  readonly request: RequestView;
+  /** RFC 3339 time that counts; null: not known. */
+  readonly seenAt: string | null;
+  /** absent: whether a key has made a signature is not known */
+  readonly verify: VerifySignature | undefined;
+}
 
 /**
  * Judges the token that a provider finds in a request as its AuthenticatorImpl does (source/extensions/filters/http/jwt_authn/authenticator.cc
- * startVerify), but for the signature.
+ * startVerify).
  * @param audiences those that the requirement demands instead of the provider's
- * @param seenAt RFC 3339 time that counts; null: not known
- * @returns `unknown` for a token that passes all that is looked at
  */
 export function judgeProvider(
   provider: Cursor,
   audiences: readonly string[] | null,
-  request: RequestView,
-  seenAt: string | null,
+  { request, seenAt, verify }: TokenQuestion,
 ): TokenVerdict | Unknown {
   const beyond = unknownField(provider, KNOWN);
   if (beyond !== undefined) return beyond;
-  const tokens = tokensOf(provider, request);
+  const left = sanitised(request, [provider]);
+  const tokens = isUnknown(left) ? left : tokensOf(provider, left);
   if (isUnknown(tokens)) return tokens;
-  const [text, ...others] = tokens;
-  if (text === undefined) return refused(WORDS.missing);
+  const [found, ...others] = tokens;
+  if (found === undefined) return refused(WORDS.missing);
   const open = unknown('whether the request carries a token that the proxy accepts is not known', provider);
-  if (others.length > 0 || holdsRedacted(text)) return open;
-  const token = readToken(text);
+  if (others.length > 0 || holdsRedacted(found.text)) return open;
+  const token = readToken(found.text);
   if (token === undefined) return open;
   if ('refused' in token) return refused(token.refused);
   const issuer = field(provider, 'issuer').string() ?? '';
@@ -73,9 +92,11 @@ export function judgeProvider(
   if (untimely !== null) return refused(untimely);
   const allowed = audiences ?? field(provider, 'audiences').strings();
   if (!hasAudience(allowed, token)) return refused(WORDS.audience);
-  const keyless = lacksKey(provider, token);
-  if (keyless === null) return open;
-  const { words, unfetched } = keyless;
+  const signed = judgeKeys(provider, token, verify);
+  if (signed === null) return open;
+  if (signed === 'signed')
+    return { kind: 'ok', accepted: [{ provider, token, place: found.place }], asked: [provider] };
+  const { words, unfetched } = signed;
   return refused(words, unfetched ? 'istiod could not fetch the keys, and gave the proxy one that nobody has' : null);
 }
 
@@ -83,11 +104,17 @@ function refused(words: string, because: string | null = null): TokenVerdict {
   return { kind: 'refused', words, because };
 }
 
+/** A token as a request carries it. */
+interface FoundToken {
+  readonly text: string;
+  readonly place: TokenPlace;
+}
+
 /**
  * The tokens that a provider finds: one that names no place reads `Authorization: Bearer` and the parameter access_token
  * (source/extensions/filters/http/jwt_authn/extractor.cc).
  */
-export function tokensOf(provider: Cursor, request: RequestView): readonly string[] | Unknown {
+export function tokensOf(provider: Cursor, request: RequestView): readonly FoundToken[] | Unknown {
   const headers = field(provider, 'from_headers').items();
   const parameters = field(provider, 'from_params').strings();
   const cookies = field(provider, 'from_cookies').strings();
@@ -98,30 +125,44 @@ export function tokensOf(provider: Cursor, request: RequestView): readonly strin
         name: (field(header, 'name').string() ?? '').toLowerCase(),
         prefix: field(header, 'value_prefix').string() ?? '',
       }));
-  const tokens: string[] = [];
+  const tokens: FoundToken[] = [];
   for (const { name, prefix } of places) {
     const value = request.headers.get(name);
     if (isUnknown(value)) return value;
-    const token = value === null ? null : behindPrefix(value, prefix);
-    if (token !== null) tokens.push(token);
+    const text = value === null ? null : behindPrefix(value, prefix);
+    if (text === undefined)
+      return unknown(`whether the header ${name} holds one token, and which, is not known`, provider);
+    if (text !== null) tokens.push({ text, place: { kind: 'header', name } });
   }
   const given = queryParameters(request.path);
   for (const name of byDefault ? ['access_token'] : parameters) {
-    const value = given.get(name);
-    if (value !== undefined) tokens.push(value);
+    const text = given.get(name);
+    if (text !== undefined) tokens.push({ text, place: { kind: 'parameter', name } });
   }
-  if (cookies.length > 0 && request.headers.get('cookie') !== null)
-    return unknown('tokens in cookies are not read', field(provider, 'from_cookies'));
+  const sent = cookies.length === 0 ? null : request.headers.get('cookie');
+  if (isUnknown(sent)) return sent;
+  if (sent?.includes(',') === true)
+    return unknown('whether there is one Cookie header or several is not known', provider);
+  for (const name of cookies) {
+    const text = sent === null ? null : cookieValue(sent, name);
+    if (text !== null) tokens.push({ text, place: { kind: 'cookie', name } });
+  }
   return tokens;
 }
 
-/** The prefix may stand anywhere in the value (extractor.cc, extractJWT). */
-function behindPrefix(value: string, prefix: string): string | null {
-  if (prefix === '') return value;
+/**
+ * The prefix may stand anywhere in the value (extractor.cc, extractJWT). Versions differ in where a token ends that something stands
+ * behind, which several headers of the name look like here.
+ * @returns null: it holds none; undefined: not known
+ */
+function behindPrefix(value: string, prefix: string): string | null | undefined {
+  if (prefix === '') return value.includes(',') ? undefined : value;
   const at = value.indexOf(prefix);
   if (at < 0) return null;
   const rest = value.slice(at + prefix.length);
-  return AFTER_PREFIX.exec(rest)?.[0] ?? value;
+  const start = rest.search(OF_TOKEN);
+  if (start < 0) return value;
+  return NOT_OF_TOKEN.test(rest.slice(start)) ? undefined : rest.slice(start);
 }
 
 /** @returns null: its time has come and is not over; undefined: not known */

@@ -1,4 +1,6 @@
-/** A JSON Web Token as far as it can be read without its keys. */
+import type { Cursor } from '../../../../../model/json.ts';
+
+/** A JSON Web Token, whoever signed it. */
 export interface Token {
   readonly algorithm: string;
   /** `kid`; `''`: it names none. */
@@ -9,6 +11,29 @@ export interface Token {
   /** Seconds since 1970; null: it has none. */
   readonly notBefore: number | null;
   readonly expires: number | null;
+  readonly header: Fields;
+  readonly claims: Fields;
+  /** The claims as the token holds them, in base64url. */
+  readonly payload: string;
+  /** What is signed: header and claims as they stand there. */
+  readonly signed: string;
+  readonly signature: Uint8Array;
+}
+
+/** A JSON object. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A token that a provider has accepted. */
+export interface AcceptedToken {
+  readonly provider: Cursor;
+  readonly token: Token;
+  readonly place: TokenPlace;
+}
+
+/** Where a request carries a token. */
+export interface TokenPlace {
+  readonly kind: 'header' | 'parameter' | 'cookie';
+  readonly name: string;
 }
 
 /** Envoy's words for what is wrong with a token (jwt_verify_lib/status.cc, getStatusString). */
@@ -28,13 +53,14 @@ export const WORDS = {
   audience: 'Audiences in Jwt are not allowed',
   noKey: "Jwks doesn't have key to match kid or alg from Jwt",
   unverified: 'Jwt verification fails',
+  edwardsLength: 'Jwt ED25519 signature is wrong length',
 } as const;
 
 const ALGORITHMS = /^(?:[EHPR]S(?:256|384|512)|EdDSA)$/;
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 
 /**
- * Reads a token in the compact form (RFC 7519; jwt_verify_lib/jwt.cc, Jwt::parseFromStringInternal). Its signature is not verified.
+ * Reads a token in the compact form (RFC 7519; jwt_verify_lib/jwt.cc, Jwt::parseFromStringInternal). Its signature is not verified here.
  * @returns the reason why Envoy refuses it whoever signed it; undefined: what Envoy makes of it is not known
  */
 export function readToken(text: string): Token | { readonly refused: string } | undefined {
@@ -62,6 +88,11 @@ export function readToken(text: string): Token | { readonly refused: string } | 
     audiences,
     notBefore: nbf === 0 ? null : Number(nbf),
     expires: exp === 0 ? null : Number(exp),
+    header: head.object,
+    claims: body.object,
+    payload,
+    signed: `${header}.${payload}`,
+    signature: end,
   };
 }
 
@@ -77,7 +108,7 @@ function isTime(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-type Decoded = { readonly object: Readonly<Record<string, unknown>> } | { readonly refused: string } | undefined;
+type Decoded = { readonly object: Fields } | { readonly refused: string } | undefined;
 
 function decode(section: string, encoding: string, json: string): Decoded {
   const bytes = bytesOf(section);
@@ -91,7 +122,7 @@ function decode(section: string, encoding: string, json: string): Decoded {
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -1,0 +1,101 @@
+/**
+ * What becomes of a request when its tokens are accepted. In: the request, and what was accepted. Out: the request as filters behind see
+ * it, the dynamic metadata that is set, and whether its route must be looked for anew. It must not judge tokens.
+ */
+import type { Unknown } from '../../../../../model/branching.ts';
+import type { Cursor } from '../../../../../model/json.ts';
+import { isMessage } from '../../../../../model/protobuf-message.ts';
+import { isPlainHeader, withHeaders } from '../../http/changed-request.ts';
+import type { RequestView } from '../../http/request-view.ts';
+import { JWT_METADATA } from '../../rbac/dynamic-metadata.ts';
+import { field, isTrue, unknown, unknownField } from '../../proto-json.ts';
+import { Struct } from '../../struct.ts';
+import type { SetMetadata } from '../../walk.ts';
+import type { AcceptedToken, Fields } from './token.ts';
+
+/** Headers in which a provider hands claims on, in lower case. */
+export function headersSetBy(provider: Cursor): readonly string[] {
+  const whole = field(provider, 'forward_payload_header').string() ?? '';
+  const claims = field(provider, 'claim_to_headers').items();
+  return [whole, ...claims.map((entry) => field(entry, 'header_name').string() ?? '')]
+    .filter((name) => name !== '')
+    .map((name) => name.toLowerCase());
+}
+
+/**
+ * The request as a provider looks at it: what it will hand claims on in is taken away, whatever becomes of the token
+ * (ProviderVerifierImpl::verify, source/extensions/filters/http/jwt_authn/verifier.cc).
+ */
+export function sanitised(request: RequestView, providers: readonly Cursor[]): RequestView | Unknown {
+  const names = providers.flatMap(headersSetBy);
+  const special = names.find((name) => !isPlainHeader(name));
+  if (special !== undefined) return unknown(`the proxy hands claims on in the header ${special}`, ...providers);
+  return withHeaders(request, new Map(names.map((name) => [name, null])));
+}
+
+/** The request when a token of it is accepted (AuthenticatorImpl::handleGoodJwt, source/extensions/filters/http/jwt_authn/authenticator.cc). */
+export function withAccepted(request: RequestView, { provider, token, place }: AcceptedToken): RequestView | Unknown {
+  const changed = new Map<string, string | Unknown | null>();
+  const add = (header: string, value: string | Unknown): void => {
+    const before = changed.get(header.toLowerCase());
+    const both = typeof before === 'string' && typeof value === 'string' ? `${before},${value}` : value;
+    changed.set(header.toLowerCase(), both);
+  };
+  const whole = field(provider, 'forward_payload_header').string() ?? '';
+  const padded = isTrue(provider, 'pad_forward_payload_header');
+  if (whole !== '')
+    add(whole, padded ? token.payload.padEnd(Math.ceil(token.payload.length / 4) * 4, '=') : token.payload);
+  for (const entry of field(provider, 'claim_to_headers').items()) {
+    const value = headerOfClaim(token.claims, entry);
+    if (value !== null) add(field(entry, 'header_name').string() ?? '', value);
+  }
+  if (isTrue(provider, 'forward') || place.kind === 'cookie') return withHeaders(request, changed);
+  if (place.kind === 'parameter') return unknown('the proxy takes the token out of the path', provider);
+  if (!isPlainHeader(place.name)) return unknown(`the proxy takes the header ${place.name} away`, provider);
+  return withHeaders(request, changed.set(place.name, null));
+}
+
+/** null: there is no such claim, or an empty one. */
+function headerOfClaim(claims: Fields, entry: Cursor): string | Unknown | null {
+  const beyond = unknownField(entry, new Set(['header_name', 'claim_name']));
+  if (beyond !== undefined) return beyond;
+  const name = field(entry, 'claim_name').string() ?? '';
+  const value = Object.hasOwn(claims, name) ? claims[name] : name.includes('.') ? nested(claims, name) : undefined;
+  if (typeof value === 'string') return value === '' ? null : value;
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) && value >= 0
+      ? String(value)
+      : unknown('how the claim is printed is not known', entry);
+  return value === undefined || value === null
+    ? null
+    : unknown('how a claim of several values is handed on is not known', entry);
+}
+
+function nested(claims: Fields, name: string): unknown {
+  let value: unknown = claims;
+  for (const part of name.split('.')) value = isMessage(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+  return value;
+}
+
+/** What filters behind may ask of a token. */
+export function metadataOf({ provider, token }: AcceptedToken): readonly SetMetadata[] {
+  const note = (name: string, fields: Fields): SetMetadata[] => {
+    const key = field(provider, name).string() ?? '';
+    return key === '' ? [] : [{ filter: JWT_METADATA, key, value: new Struct(fields) }];
+  };
+  return [
+    ...note('header_in_metadata', token.header),
+    ...note('payload_in_metadata', normalised(provider, token.claims)),
+  ];
+}
+
+/** Claims that list several words in one text become lists (JwtProvider.normalize_payload_in_metadata). */
+function normalised(provider: Cursor, claims: Fields): Fields {
+  const names = field(field(provider, 'normalize_payload_in_metadata'), 'space_delimited_claims').strings();
+  const lists = names.flatMap((name) => {
+    const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    return typeof value === 'string' ? [[name, value.split(' ').filter((word) => word !== '')] as const] : [];
+  });
+  return { ...claims, ...Object.fromEntries(lists) };
+}

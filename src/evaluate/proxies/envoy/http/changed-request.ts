@@ -1,0 +1,102 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { HttpRequest } from '../../../../model/request.ts';
+import type { HeaderView } from '../match/header-match.ts';
+import { isUnknown } from '../truth.ts';
+import type { RequestView } from './request-view.ts';
+
+/** Headers as a filter leaves them, by name in lower case; null: it has taken it away. */
+export type ChangedHeaders = ReadonlyMap<string, string | Unknown | null>;
+
+/** Headers of which more than their value is derived. */
+const MEANINGFUL: ReadonlySet<string> = new Set([
+  'host',
+  'connection',
+  'upgrade',
+  'te',
+  'transfer-encoding',
+  'content-length',
+  'content-type',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+]);
+
+/** Whether nothing else than its value depends on a header. */
+export function isPlainHeader(name: string): boolean {
+  return !name.startsWith(':') && !MEANINGFUL.has(name);
+}
+
+/** The request with headers that a filter has changed, each of them a plain one. */
+export function withHeaders(request: RequestView, changed: ChangedHeaders): RequestView {
+  return changed.size === 0 ? request : new ChangedRequest(request, changed);
+}
+
+class ChangedRequest implements RequestView, HeaderView {
+  readonly #before: RequestView;
+  readonly #changed: ChangedHeaders;
+
+  constructor(before: RequestView, changed: ChangedHeaders) {
+    this.#before = before;
+    this.#changed = changed;
+  }
+
+  get original(): HttpRequest {
+    const { original } = this.#before;
+    const changed = [...this.#changed];
+    const added = changed.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : []));
+    const open = changed.flatMap(([name, value]) => (isUnknown(value) ? [name] : []));
+    const isOther = (name: string): boolean => !this.#changed.has(name);
+    return {
+      ...original,
+      headers: [...original.headers.filter(([name]) => isOther(name)), ...added],
+      unknownHeaders: [...(original.unknownHeaders ?? []).filter(isOther), ...open],
+    };
+  }
+
+  get method(): string {
+    return this.#before.method;
+  }
+
+  get path(): string {
+    return this.#before.path;
+  }
+
+  get hasPath(): boolean {
+    return this.#before.hasPath;
+  }
+
+  get authority(): string {
+    return this.#before.authority;
+  }
+
+  get scheme(): RequestView['scheme'] {
+    return this.#before.scheme;
+  }
+
+  get internal(): RequestView['internal'] {
+    return this.#before.internal;
+  }
+
+  get grpc(): boolean {
+    return this.#before.grpc;
+  }
+
+  get upgrade(): string | null {
+    return this.#before.upgrade;
+  }
+
+  get envoyMinor(): number | undefined {
+    return this.#before.envoyMinor;
+  }
+
+  get headers(): HeaderView {
+    return this;
+  }
+
+  get(name: string): string | null | Unknown {
+    return this.#changed.has(name) ? (this.#changed.get(name) ?? null) : this.#before.headers.get(name);
+  }
+
+  compared(name: string): string | null | Unknown {
+    return this.#changed.has(name) ? (this.#changed.get(name) ?? null) : this.#before.headers.compared(name);
+  }
+}

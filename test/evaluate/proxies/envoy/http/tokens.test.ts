@@ -1,0 +1,104 @@
+/** What a token decides that cannot be seen on an Envoy of the tests, or not at will: `jwt-accepted.test.ts` of the conformance suite has the rest. */
+import { expect, it } from 'vitest';
+import { evaluateEnvoy } from '../../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
+import type { EnvoyFacts } from '../../../../../src/model/envoy.ts';
+import type { VerifySignature } from '../../../../../src/model/signature.ts';
+import { cluster, httpFilter, httpListener, smallProxy } from '../small-proxy.ts';
+import { direct, expectComplete, http, summary } from '../snapshot.ts';
+
+const THROUGH = '1 c 10.0.0.1:80';
+const OPEN = '1 undetermined: whether the request carries a token that the proxy accepts is not known';
+const UNVERIFIED = '1 401 - jwt_authn_access_denied{Jwt_verification_fails}';
+
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+const tokenOf = (claims: object): string => `${encode({ alg: 'RS256' })}.${encode(claims)}.abcd`;
+
+function asked(
+  provider: object,
+  headers: Readonly<Record<string, string>>,
+  verifySignature?: VerifySignature,
+  { bootstrap = {}, path = '/' }: { readonly bootstrap?: object; readonly path?: string } = {},
+): readonly string[] {
+  const keys = { local_jwks: { inline_string: JSON.stringify({ keys: [{ kty: 'RSA' }, { kty: 'RSA', e: 'AQAB' }] }) } };
+  const filter = httpFilter('jwt_authn.v3.JwtAuthentication', {
+    providers: { p: { ...keys, ...provider } },
+    rules: [
+      {
+        match: { prefix: '/' },
+        requires: { requires_any: { requirements: [{ provider_name: 'p' }, { allow_missing: {} }] } },
+      },
+    ],
+  });
+  const listener = httpListener([{ match: { prefix: '/' }, route: { cluster: 'c' } }], {}, [filter]);
+  const proxy = smallProxy({ listeners: [listener], clusters: [cluster('c')], bootstrap });
+  const facts: EnvoyFacts = verifySignature === undefined ? proxy : { ...proxy, verifySignature };
+  const outcomes = evaluateEnvoy(facts, direct('10.1.1.1', '10.1.1.2', 80, http('GET', 'h', path, headers)));
+  expectComplete(outcomes);
+  return outcomes.map(summary);
+}
+
+const BEARER = { authorization: `Bearer ${tokenOf({})}` };
+const second: VerifySignature = (key) => typeof key === 'object' && key !== null && 'e' in key;
+
+it.each<[string, VerifySignature | undefined, string]>([
+  ['nobody verifies', undefined, OPEN],
+  ['no key has made', () => false, UNVERIFIED],
+  ['one key has made', second, THROUGH],
+  ['one key has made, and another cannot be read', (...given) => second(...given) || null, THROUGH],
+  ['no key has made that can be read', (...given) => (second(...given) === true ? null : false), OPEN],
+  [
+    'is too short for one key',
+    () => 'length',
+    '1 401 - jwt_authn_access_denied{Jwt_ED25519_signature_is_wrong_length}',
+  ],
+  [
+    'is too short for one key, behind one that cannot be read',
+    (key) => (second(key, '', '', new Uint8Array()) ? 'length' : null),
+    OPEN,
+  ],
+])('a signature that %s', (_, verify, expected) => {
+  expect(asked({}, BEARER, verify)).toEqual([expected]);
+});
+
+it.each<[string, object, Record<string, string>, string]>([
+  [
+    'a claim that is a list',
+    { claim_to_headers: [{ header_name: 'x', claim_name: 'aud' }] },
+    { authorization: `Bearer ${tokenOf({ aud: ['a', 'b'] })}` },
+    THROUGH,
+  ],
+  [
+    'a header with a meaning of its own',
+    { forward_payload_header: 'X-Forwarded-For' },
+    {},
+    '1 undetermined: the proxy hands claims on in the header x-forwarded-for',
+  ],
+  [
+    'something behind the token',
+    {},
+    { authorization: `${BEARER.authorization}, Bearer x` },
+    '1 undetermined: whether the header authorization holds one token, and which, is not known',
+  ],
+  [
+    'several Cookie headers',
+    { from_cookies: ['t'] },
+    { cookie: 't=a,b' },
+    '1 undetermined: whether there is one Cookie header or several is not known',
+  ],
+])('is not taken for more than is known: %s', (_, provider, headers, expected) => {
+  expect(asked(provider, { ...BEARER, ...headers }, () => true)).toEqual([expected]);
+});
+
+it('leaves a path open out of which the token is taken', () => {
+  const path = `/?access_token=${tokenOf({})}`;
+  expect(asked({}, {}, () => true, { path })).toEqual(['1 undetermined: the proxy takes the token out of the path']);
+  expect(asked({ forward: true }, {}, () => true, { path })).toEqual([THROUGH]);
+});
+
+it('does not tell what becomes of a header for claims where the version is not known', () => {
+  const provider = { claim_to_headers: [{ header_name: 'x-sub', claim_name: 'sub' }] };
+  expect(asked(provider, { 'x-sub': 'mallory' })).toEqual([
+    '1 undetermined: whether the proxy takes headers for claims away depends on its version',
+  ]);
+  expect(asked(provider, {})).toEqual([THROUGH]);
+});
