@@ -161,12 +161,17 @@ function bodyText(body: string | null): string {
 const NO_HTTP =
   'it reads HTTP there, and what the client sends is none (TLS where plain text is expected, or another protocol)';
 
+/** Whether a codec closed what it could not read; that of HTTP/2 gives no detail. */
+function noHttp(end: EnvoyOutcome['end']): boolean {
+  return end.kind === 'close' && end.flag === 'DPE' && (end.detail === null || end.detail.endsWith('codec_error'));
+}
+
 /** The decision that led to the end: the last one that is not the answer itself, with the route that it stands on. */
 function decisive(outcome: EnvoyOutcome): string {
   const last = outcome.steps.findLast((step) => step.kind !== 'reply');
   const route = outcome.steps.findLast((step) => step.kind === 'route' && step.objects.length > 0);
   if (last === undefined) return 'it has no listener for it';
-  if ('detail' in outcome.end && outcome.end.detail?.endsWith('codec_error') === true) return NO_HTTP;
+  if (noHttp(outcome.end)) return NO_HTTP;
   const detail = endDetail(last) + because(last) + standsBehind(last.objects);
   if (route === undefined || route === last || last.objects.length > 0) return detail;
   return `${detail}, on route "${route.name}"${standsBehind(route.objects)}`;

@@ -7,6 +7,7 @@ import { freePort } from './ports.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
+import type { Probe } from './probe.ts';
 import { holdAgainst } from './session.ts';
 import { expectedOf } from './verdict.ts';
 
@@ -38,7 +39,14 @@ const fraction = (numerator: number, denominator = 'HUNDRED'): object => ({
   match: { prefix: '/', runtime_fraction: { default_value: { numerator, denominator } } },
 });
 
-const CASES: readonly (readonly [string, () => { routes: object[]; clusters: object[]; filters?: object[] }])[] = [
+interface Case {
+  readonly routes: object[];
+  readonly clusters: object[];
+  readonly filters?: object[];
+  readonly probe?: Partial<Probe>;
+}
+
+const CASES: readonly (readonly [string, () => Case])[] = [
   [
     'weights of clusters',
     () => ({
@@ -152,6 +160,36 @@ const CASES: readonly (readonly [string, () => { routes: object[]; clusters: obj
     }),
   ],
   [
+    'a CORS policy that is on for some and counts others',
+    () => ({
+      routes: routes({
+        route: { cluster: 'a' },
+        typed_per_filter_config: {
+          cors: {
+            '@type': 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy',
+            allow_origin_string_match: [{ exact: 'http://o' }],
+            filter_enabled: { default_value: { numerator: 25 } },
+            shadow_enabled: { default_value: { numerator: 50 } },
+          },
+        },
+      }),
+      clusters: [cluster('a', [locality([host(0)])])],
+      filters: [
+        {
+          name: 'cors',
+          typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors' },
+        },
+      ],
+      probe: {
+        method: 'OPTIONS',
+        headers: [
+          ['origin', 'http://o'],
+          ['access-control-request-method', 'GET'],
+        ],
+      },
+    }),
+  ],
+  [
     'a part of requests dropped',
     () => ({
       routes: routes({ route: { cluster: 'a' } }),
@@ -172,10 +210,10 @@ const CASES: readonly (readonly [string, () => { routes: object[]; clusters: obj
 
 it.each(CASES)('%s', async (name, make) => {
   const folder = grounds.folder(name);
-  const { routes: list, clusters, filters = [] } = make();
+  const { routes: list, clusters, filters = [], probe = {} } = make();
   const port = await freePort();
   const config = { static_resources: { listeners: [plainListener(folder, port, list, filters)], clusters } };
-  const probes = Array.from({ length: REQUESTS }, () => plainProbe(port));
+  const probes = Array.from({ length: REQUESTS }, () => plainProbe(port, probe));
   const held = await holdAgainst(binary, folder, config, probes, grounds.certificates);
   const seen = new Map<string, number>();
   for (const { end } of held.map((one) => one.seen)) seen.set(end, (seen.get(end) ?? 0) + 1);

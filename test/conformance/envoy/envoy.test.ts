@@ -15,6 +15,8 @@ import { probabilitySums } from '../../../src/model/branching.ts';
 import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
 import { EnvoyProcess, readLog } from './envoy-process.ts';
+import type { LogEntry } from './envoy-process.ts';
+import { fromPage } from './generate-cors.ts';
 import { freePort } from './ports.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import type { Probe, Reply } from './probe.ts';
@@ -29,6 +31,8 @@ const SEED = Number(process.env['ENVOY_CONFORMANCE_SEED'] ?? 20_261_121);
 const ONLY = process.env['ENVOY_CONFORMANCE_WORLD'];
 const KEEP = process.env['ENVOY_CONFORMANCE_KEEP'] !== undefined;
 const REQUESTS_PER_WORLD = 50;
+/** How many of them repeat one that got to a cluster, from a page of another origin: at random few of those meet a CORS policy. */
+const FROM_PAGES = 4;
 const LISTENERS = 4;
 const HOSTS = 9;
 
@@ -66,12 +70,18 @@ async function runWorld(index: number, tally: Tally): Promise<void> {
   const envoy = await EnvoyProcess.start(binaries[index % binaries.length]!, folder, world.bootstrap);
   try {
     const facts = await readFacts(envoy, random.chance(0.95));
-    const probes = Array.from({ length: REQUESTS_PER_WORLD }, () => generateProbe(random, world));
+    const probes = Array.from({ length: REQUESTS_PER_WORLD - FROM_PAGES }, () => generateProbe(random, world));
     const replies = await sendAll(probes, certificates);
-    const log = await readLog(
-      folder,
-      new Set(replies.filter(({ connected }) => connected).map(({ connection }) => connection)),
+    const before = await readReplies(folder, replies);
+    const routed = probes.filter(
+      ({ method }, number) => method !== 'CONNECT' && gotToCluster(before.get(replies[number]!.connection)),
     );
+    const pages = Array.from({ length: FROM_PAGES }, () =>
+      routed.length === 0 ? generateProbe(random, world) : fromPage(random, random.pick(routed)),
+    );
+    probes.push(...pages);
+    replies.push(...(await sendAll(pages, certificates)));
+    const log = await readReplies(folder, replies);
     const memory = new Memory();
     const used = replies.map(({ connection }) => connection);
     const twice = new Set(used.filter((connection, place) => used.indexOf(connection) !== place));
@@ -84,6 +94,14 @@ async function runWorld(index: number, tally: Tally): Promise<void> {
   } finally {
     await envoy.stop();
   }
+}
+
+function readReplies(folder: string, replies: readonly Reply[]): ReturnType<typeof readLog> {
+  return readLog(folder, new Set(replies.filter(({ connected }) => connected).map(({ connection }) => connection)));
+}
+
+function gotToCluster(entries: readonly LogEntry[] = []): boolean {
+  return entries.some(({ log, cluster }) => log === 'hcm' && cluster !== null);
 }
 
 function judge(

@@ -260,7 +260,6 @@ function httpFilters(random: Random, { ports }: ListenerSetting): object[] {
       },
       ...off,
     },
-    { name: 'cors', typed_config: { '@type': `${TYPE}.filters.http.cors.v3.Cors` } },
     {
       name: 'fault',
       typed_config: random.chance(0.4) ? fault(random) : { '@type': `${TYPE}.filters.http.fault.v3.HTTPFault` },
@@ -268,5 +267,8 @@ function httpFilters(random: Random, { ports }: ListenerSetting): object[] {
     { name: 'grpc_stats', typed_config: { '@type': `${TYPE}.filters.http.grpc_stats.v3.FilterConfig` } },
     ...random.some(furtherFilters(random), 0, 3),
   ];
-  return random.some(all, 1, 5);
+  const chosen: object[] = random.some(all, 1, 4);
+  const cors = { name: 'cors', typed_config: { '@type': `${TYPE}.filters.http.cors.v3.Cors` } };
+  if (random.chance(0.9)) chosen.splice(random.below(chosen.length + 1), 0, cors);
+  return chosen;
 }

@@ -1,4 +1,5 @@
 import { AGGREGATE, CLUSTERS, metadataMatch, MISSING_CLUSTER } from './generate-cluster.ts';
+import { corsOverride, olderCors } from './generate-cors.ts';
 import { furtherOverrides } from './generate-filters.ts';
 import { headerMatch, routeMatch } from './generate-match.ts';
 import { requestMatcher } from './generate-matcher.ts';
@@ -25,7 +26,8 @@ export function routeConfiguration(random: Random, name: string, ports: readonly
         ? { matcher: requestMatcher(random, () => routeAction(random, next)) }
         : { routes: Array.from({ length: random.below(6) }, next) }),
       ...random.maybe(0.1, () => ({ require_tls: random.pick(['ALL', 'EXTERNAL_ONLY']) })),
-      ...random.maybe(0.2, () => ({ typed_per_filter_config: overrides(random, ports) })),
+      ...perFilter(random, ports, 0.2),
+      ...random.maybe(0.25, () => olderCors(random)),
     });
   }
   return {
@@ -34,7 +36,7 @@ export function routeConfiguration(random: Random, name: string, ports: readonly
     validate_clusters: false,
     ...random.maybe(0.4, () => ({ ignore_port_in_host_matching: true })),
     ...random.maybe(0.2, () => ({ ignore_path_parameters_in_path_matching: true })),
-    ...random.maybe(0.2, () => ({ typed_per_filter_config: overrides(random, ports) })),
+    ...perFilter(random, ports, 0.2),
   };
 }
 
@@ -51,7 +53,7 @@ function route(random: Random, name: string, ports: readonly number[]): object {
     name,
     match,
     ...action(random, 'path_match_policy' in match),
-    ...random.maybe(0.25, () => ({ typed_per_filter_config: overrides(random, ports) })),
+    ...perFilter(random, ports, 0.25),
   };
 }
 
@@ -92,6 +94,7 @@ function action(random: Random, byTemplate: boolean): object {
           ...random.maybe(0.2, () => ({ rate_limits: [{ actions: [rateLimitAction(random)] }] })),
           ...metadataMatch(random),
           ...hashPolicy(random),
+          ...random.maybe(0.25, () => olderCors(random)),
           ...random.maybe(0.15, () => ({ upgrade_configs: upgradeConfigs(random) })),
         },
       };
@@ -148,7 +151,7 @@ function weighted(random: Random): object {
   const clusters = names.map((name) => ({
     name,
     weight: random.pick([0, 1, 10, 50, 100]),
-    ...random.maybe(0.15, () => ({ typed_per_filter_config: faultOverride(random) })),
+    ...weightedOverrides(random),
     ...random.maybe(0.2, () => metadataMatch(random)),
   }));
   clusters[0]!.weight = 7;
@@ -170,8 +173,24 @@ export function fault(random: Random): object {
   };
 }
 
-function faultOverride(random: Random): object {
-  return { fault: fault(random) };
+/** Overrides of an entry of weighted clusters. */
+function weightedOverrides(random: Random): object {
+  return filterConfigs({
+    ...random.maybe(0.15, () => ({ fault: fault(random) })),
+    ...random.maybe(0.15, () => corsOverride(random)),
+  });
+}
+
+/** Overrides of one level. @param share how often it has some of filters other than CORS */
+function perFilter(random: Random, ports: readonly number[], share: number): object {
+  return filterConfigs({
+    ...random.maybe(share, () => overrides(random, ports)),
+    ...random.maybe(0.5, () => corsOverride(random)),
+  });
+}
+
+function filterConfigs(typed_per_filter_config: object): object {
+  return Object.keys(typed_per_filter_config).length === 0 ? {} : { typed_per_filter_config };
 }
 
 function overrides(random: Random, ports: readonly number[]): object {
@@ -180,11 +199,9 @@ function overrides(random: Random, ports: readonly number[]): object {
     '@type': `${HTTP}.rbac.v3.RBACPerRoute`,
     rbac: random.maybe(0.8, () => rbacConfig(random, ports, true)),
   };
-  const cors = { '@type': `${HTTP}.cors.v3.CorsPolicy`, allow_origin_string_match: [{ exact: 'http://o.example' }] };
   return {
     ...random.maybe(0.4, () => ({ fault: random.chance(0.2) ? off : fault(random) })),
     ...random.maybe(0.4, () => ({ rbac: random.chance(0.3) ? off : rbac })),
-    ...random.maybe(0.3, () => ({ cors })),
     ...random.maybe(0.5, () => furtherOverrides(random)),
   };
 }

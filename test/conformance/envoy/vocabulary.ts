@@ -137,6 +137,12 @@ export const HEADERS: readonly (readonly [string, string])[] = [
   ['content-length', '0'],
   ['content-length', '11'],
 ];
+export const ORIGINS = [
+  ...Array<string>(6).fill('http://o.example'),
+  ...Array<string>(4).fill('https://p.example'),
+  'null',
+  '',
+] as const;
 export const HEADER_NAMES = [
   'end-user',
   'x-version',

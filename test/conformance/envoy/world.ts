@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Certificates } from './certificates.ts';
 import { IDENTITIES } from './certificates.ts';
 import { aggregateCluster, CLUSTERS, randomCluster } from './generate-cluster.ts';
+import { crossOrigin } from './generate-cors.ts';
 import { randomListener } from './generate-listener.ts';
 import type { Probe } from './probe.ts';
 import type { Random } from './random.ts';
@@ -79,9 +80,11 @@ export function generateProbe(random: Random, world: World): Probe {
         identity: random.chance(0.4) ? random.pick(IDENTITIES) : null,
       }
     : null;
-  const headers = new Map(random.some(HEADERS, 0, 4));
-  const host = random.pick(HOSTS);
   const connect = random.chance(0.04);
+  const method = connect ? 'CONNECT' : random.pick(METHODS);
+  const browser = random.chance(method === 'OPTIONS' ? 0.6 : 0.2) ? crossOrigin(random, method) : [];
+  const headers = new Map([...random.some(HEADERS, 0, 4), ...browser]);
+  const host = random.pick(HOSTS);
   return {
     listener: name,
     from: random.pick(SOURCES),
@@ -89,7 +92,7 @@ export function generateProbe(random: Random, world: World): Probe {
     to: random.pick(DESTINATIONS),
     port,
     tls,
-    method: connect ? 'CONNECT' : random.pick(METHODS),
+    method,
     host: connect && !/:\d+$/.test(host) ? `${host}:443` : host,
     path: random.pick(PATHS),
     headers: [...headers, ...tooMuch(random), ...(random.chance(0.06) ? UPGRADE : [])],

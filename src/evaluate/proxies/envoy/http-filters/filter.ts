@@ -1,7 +1,7 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import type { HttpContext } from '../http/http-context.ts';
+import type { HttpContext, RouteChoice } from '../http/http-context.ts';
 import type { RequestView } from '../http/request-view.ts';
 import { memoised } from '../memo.ts';
 import { field, isTrue, typedMessage, typeName, unknown } from '../proto-json.ts';
@@ -44,13 +44,10 @@ export function filterOverride(
 ): { config: Cursor | null; disabled: boolean | null } {
   const { choice } = context;
   if (choice.route === null) return NO_OVERRIDE;
-  const levels = [choice.cluster?.weighted, choice.route, choice.virtualHost, choice.routeConfig];
   let config: Cursor | null = null;
   let disabled: boolean | null = null;
-  for (const level of levels) {
-    if (level === null || level === undefined) continue;
-    const overrides = field(level, 'typed_per_filter_config');
-    const override = overrides.exists ? readOverrides(overrides).get(name) : undefined;
+  for (const level of levelsOf(choice)) {
+    const override = overrideAt(level, name);
     if (override === undefined) continue;
     // What stands nearest to the route decides; an override that does not switch the filter off switches it on.
     disabled ??= override.disabled;
@@ -61,8 +58,39 @@ export function filterOverride(
 
 const NO_OVERRIDE = { config: null, disabled: null } as const;
 
-/** The overrides of one level by the name of the filter. */
-const readOverrides = memoised((overrides): ReadonlyMap<string, { config: Cursor | null; disabled: boolean }> => {
+/**
+ * What every level that overrides a filter has for it, the most specific first. Filters that merge their overrides ask for them so
+ * (Http::Utility::getAllPerFilterConfig, which lists them the other way round).
+ */
+export function allOverrides(choice: RouteChoice, name: string): Cursor[] {
+  if (choice.route === null) return [];
+  return levelsOf(choice).flatMap((level) => overrideAt(level, name)?.config ?? []);
+}
+
+type Level = Cursor | null | undefined;
+
+/** Where overrides may stand, the most specific first. */
+function levelsOf({ cluster, route, virtualHost, routeConfig }: RouteChoice): readonly Level[] {
+  return [cluster?.weighted, route, virtualHost, routeConfig];
+}
+
+/** What one level has for a filter. `config` is null where it only switches it on or off. */
+interface Override {
+  readonly config: Cursor | null;
+  readonly disabled: boolean;
+}
+
+function overrideAt(level: Level, name: string): Override | undefined {
+  if (level === null || level === undefined) return undefined;
+  const overrides = field(level, 'typed_per_filter_config');
+  return overrides.exists ? readOverrides(overrides).get(name) : undefined;
+}
+
+/**
+ * The overrides of one level by the name of the filter (PerFilterConfigs, source/common/router/per_filter_config.cc): what switches a
+ * filter off has no configuration for it, whatever stands there, nor has an empty one that only switches it on.
+ */
+const readOverrides = memoised((overrides): ReadonlyMap<string, Override> => {
   return new Map(
     overrides
       .entries()
@@ -70,7 +98,9 @@ const readOverrides = memoised((overrides): ReadonlyMap<string, { config: Cursor
       .map(([name, any]) => {
         const wrapped = typeName(any) === FILTER_CONFIG;
         const own = wrapped ? field(any, 'config') : any;
-        return [name, { config: own.exists ? own : null, disabled: wrapped && isTrue(any, 'disabled') }];
+        const disabled = wrapped && isTrue(any, 'disabled');
+        const nothing = disabled || (wrapped && own.entries().length === 0);
+        return [name, { config: nothing ? null : own, disabled }];
       }),
   );
 });

@@ -9,6 +9,7 @@ import { findRoute } from '../http/find-route.ts';
 import { localReply } from '../http/http-context.ts';
 import type { HttpContext } from '../http/http-context.ts';
 import { KNOWN_HCM } from '../http/known-fields.ts';
+import { managerOptions } from '../http/manager-options.ts';
 import { prepareRequest } from '../http/prepare-request.ts';
 import { routeRequest } from '../http/route-request.ts';
 import { upgradeAllowed } from '../http/upgrade.ts';
@@ -43,9 +44,11 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   if (beyond !== undefined) return undetermined(managed, beyond);
   const { request: sent } = connection.connection;
   if (connection.tls === null && sent.tls !== null) {
-    // A client hello is no request: the codec answers in plaintext, which the client cannot read, and closes.
+    // A client hello is no request: the codec answers in plaintext, which the client cannot read, and closes. That of HTTP/2 has no
+    // stream which would have a detail.
     const handshake = { established: false, error: PLAINTEXT_ERROR };
-    return end(managed, { kind: 'close', flag: 'DPE', detail: 'http1.codec_error', denied: false, handshake });
+    const detail = managerOptions(hcm).codec === 'HTTP2' ? null : 'http1.codec_error';
+    return end(managed, { kind: 'close', flag: 'DPE', detail, denied: false, handshake });
   }
   if (sent.http === null) {
     return undetermined(

@@ -365,32 +365,6 @@ describe('weighted clusters', () => {
 
 describe('filters', () => {
   const route = { ...ANY, route: { cluster: 'c' } };
-  const cors = {
-    cors: {
-      '@type': 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy',
-      allow_origin_string_match: [{ exact: 'http://o' }],
-    },
-  };
-  const preflight = (origin: string): HttpRequest =>
-    http('OPTIONS', 'h', '/', { origin, 'access-control-request-method': 'GET' });
-
-  it.each([
-    ['http://o', '1 200 - cors_response'],
-    ['http://p', '1 c 10.0.0.1:80'],
-  ])('CORS: a preflight of %s', (origin, expected) => {
-    expect(
-      ask(
-        proxy({ ...route, typed_per_filter_config: cors }, [cluster('c')], {}, [httpFilter('cors.v3.Cors')]),
-        preflight(origin),
-      ).map(summary),
-    ).toEqual([expected]);
-  });
-
-  it('CORS: a preflight on a route that the proxy answers itself is no preflight', () => {
-    const answered = { ...ANY, redirect: { host_redirect: 'other' }, typed_per_filter_config: cors };
-    const facts = proxy(answered, [], {}, [httpFilter('cors.v3.Cors')]);
-    expect(ask(facts, preflight('http://o')).map(summary)).toEqual(['1 301 - direct_response']);
-  });
 
   it('a fault delays and aborts independently', () => {
     const fault = httpFilter('fault.v3.HTTPFault', {

@@ -284,8 +284,12 @@ describe('TLS that a filter chain ends', () => {
     expect(ask(facts(sds('shop')), connect(null)).ends).toEqual(ends);
   });
 
-  it('closes when TLS reaches a plaintext HTTP filter', () => {
-    const plain = smallProxy({ listeners: [listener('0.0.0.0', 80, { filter_chains: [chain([httpManager([])])] })] });
-    expect(ask(plain, connect(null)).ends).toEqual(['1 close DPE http1.codec_error']);
+  it.each<[string, object, string]>([
+    ['a plaintext HTTP filter', {}, '1 close DPE http1.codec_error'],
+    ['one that speaks HTTP/2 alone', { codec_type: 'HTTP2' }, '1 close DPE -'],
+  ])('closes when TLS reaches %s', (_, more, expected) => {
+    const filters = [chain([httpManager([], more)])];
+    const plain = smallProxy({ listeners: [listener('0.0.0.0', 80, { filter_chains: filters })] });
+    expect(ask(plain, connect(null)).ends).toEqual([expected]);
   });
 });
