@@ -87,9 +87,10 @@ function wayOf(entries: readonly LogEntry[], { local, localPort, address }: Prob
   return way;
 }
 
-/** The entry about a connection; kube-proxy may have changed the address that is asked for, but not the port. */
+/** The entry about a connection; kube-proxy may have changed the address that is asked for, and of some Services the port. */
 function between(entries: readonly LogEntry[], remote: string, local: string): LogEntry | undefined {
   const own = entries.filter((entry) => entry.status === 0 && entry.remote === remote);
   const port = local.slice(local.lastIndexOf(':'));
-  return own.find((entry) => entry.local === local) ?? own.find((entry) => entry.local.endsWith(port));
+  const asked = own.find((entry) => entry.local === local) ?? own.find((entry) => entry.local.endsWith(port));
+  return asked ?? (own.length === 1 ? own[0] : undefined);
 }

@@ -7,6 +7,7 @@ import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import { INGRESS } from '../../lab/istio/install.ts';
 import { inNamespace, istio, serviceEntry } from '../../lab/topology/mesh-objects.ts';
 import type { RequestQuestion } from '../../agreement/request-question.ts';
+import { randomSecureEntries, secureGateway } from './random-secure-entries.ts';
 import { randomServiceEntries, type EntryHost } from './random-service-entries.ts';
 
 export interface RandomMesh {
@@ -43,7 +44,9 @@ const SENDERS: readonly RequestQuestion['from'][] = [
 /** @param marker host that every proxy is told of: where it is known, so is all else */
 export function randomMesh(random: Random, marker: string, count: number): RandomMesh {
   const destinationRules = SERVICES.filter((name) => name === 'reviews' || random.chance(0.4));
-  const entries = randomServiceEntries(random);
+  const plain = randomServiceEntries(random);
+  const secure = randomSecureEntries(random);
+  const entries = [...plain, ...secure];
   const objects = [
     markerEntry(marker),
     ...destinationRules.map((name) => destinationRule(random, name)),
@@ -61,7 +64,9 @@ export function randomMesh(random: Random, marker: string, count: number): Rando
     ...APPS.filter(() => random.chance(0.3)).map((app) => authorizationPolicy(random, app)),
     ...entries.flatMap((entry) => entry.objects),
     ...sidecars(random, marker, entries),
-    ...gateway(random, entries),
+    // A gateway that leads to itself would never come to an end.
+    ...gateway(random, plain),
+    ...secureGateway(random, () => routes(random, random.pick(SERVICES), plain)),
   ];
   return { objects, questions: Array.from({ length: count }, (_, at) => question(random, at, entries)) };
 }
@@ -257,7 +262,7 @@ function question(random: Random, at: number, entries: readonly EntryHost[]): Re
       headers: { host, ...headers },
     };
   }
-  if (random.chance(0.2)) return { about, ...entryQuestion(random, path, entries), method, headers };
+  if (random.chance(0.25)) return { about, ...entryQuestion(random, path, entries), method, headers };
   const from = random.pick(SENDERS);
   if (random.chance(0.1)) return { about, from, to: 'http://store.bookinfo:8082/', method, headers };
   if (random.chance(0.1)) return { about, from: random.pick(WITH_SIDECAR), to: 'tcp://store.bookinfo:9000' };
