@@ -68,13 +68,14 @@ function asClientSees(proxies: readonly ProxyFrame[], how: End, retried: readonl
   if (failure.status === null && failure.flag === null)
     return asClientSees(outer, nearest.tls ? withoutHandshake(how) : how, retried);
   const who = `the proxy of pod ${nearest.pod.namespace}/${nearest.pod.name}`;
-  const flag = failure.flag === null ? '' : ` (${failure.flag})`;
-  const what = failure.status === null ? `closes the client's connection${flag}` : `answers ${failure.status}${flag}`;
+  const flag = [nearest.flag, failure.flag].filter((one) => one !== null).join(',');
+  const shown = flag === '' ? '' : ` (${flag})`;
+  const what = failure.status === null ? `closes the client's connection${shown}` : `answers ${failure.status}${shown}`;
   const tried = failure.attempts > 1 ? ` after ${failure.attempts} attempts` : '';
   const end: End = {
     disposition: how.disposition === 'denied' ? 'denied' : 'failed',
     status: failure.status,
-    flag: failure.flag,
+    flag: flag === '' ? null : flag,
     detail: failure.detail,
     backend: how.backend ?? null,
     reason: `${how.reason} So ${who} ${what}${tried}.`,

@@ -151,6 +151,7 @@ function upstream(
     retries: how.retries,
     resetRetries: how.resetRetries,
     connectTimeout: how.connectTimeoutSeconds,
+    flag: how.flag,
     choice,
   };
   return on(state, {

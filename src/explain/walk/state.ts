@@ -50,6 +50,8 @@ export interface ProxyFrame extends WaitingProxy {
   readonly pod: PodFact;
   /** Seconds; null: none. */
   readonly connectTimeout: number | null;
+  /** Response flags that its filters have set on the way: `DI`; null: none has. */
+  readonly flag: string | null;
   readonly choice: HostChoice;
 }
 

@@ -18,7 +18,7 @@ interface FrameOptions {
 function frame(host: string, { visit = VISIT, way = 'route', retries = 1 }: FrameOptions = {}): ProxyFrame {
   const choice = { visit, way: () => way, host, redraws: 0 };
   const pod = {} as PodFact;
-  return { pod, http: true, tls: false, retries, resetRetries: 0, connectTimeout: null, choice };
+  return { pod, http: true, tls: false, retries, resetRetries: 0, connectTimeout: null, flag: null, choice };
 }
 
 const answered = (probability: number, ...proxies: readonly ProxyFrame[]): RetriedEnd => ({
