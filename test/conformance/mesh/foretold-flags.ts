@@ -24,6 +24,9 @@ export interface Sent {
 /** Envoy flushes the file each ten seconds, of each worker for itself. */
 const FLUSHED_MS = 25_000;
 
+/** A host as Envoy calls it for a mirror (source/common/router/shadow_writer_impl.cc). */
+const SHADOW = /-shadow(?::\d+)?" "/;
+
 /** What all proxies wrote from a time on, as soon as it tells of each request that one of them ends. */
 export async function readLogs(
   lab: Lab,
@@ -61,7 +64,8 @@ interface Shown {
 }
 
 function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Shown[] {
-  const named = entries.filter((entry) => entry.agent === agent && entry.status > 0);
+  // What a mirror gets is nobody's answer.
+  const named = entries.filter(({ agent: own, status, line }) => own === agent && status > 0 && !SHADOW.test(line));
   if (named.length > 0)
     return named.map(({ status, flag, detail, line }) => ({
       end: detail === 'via_upstream' ? null : `${status} ${flag ?? '-'}`,

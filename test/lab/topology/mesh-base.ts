@@ -14,7 +14,13 @@ export const OUTPUT_CERTIFICATES = '/etc/istio/proxy';
  */
 export const MESH_BASE: Topology = {
   nodes: ['node1', 'node2'],
-  istio: { set: [`meshConfig.defaultConfig.proxyMetadata.OUTPUT_CERTS=${OUTPUT_CERTIFICATES}`] },
+  istio: {
+    set: [
+      `meshConfig.defaultConfig.proxyMetadata.OUTPUT_CERTS=${OUTPUT_CERTIFICATES}`,
+      // A listener that is taken away closes what still comes to its address, and writes nothing, until it is drained.
+      'meshConfig.defaultConfig.drainDuration=1s',
+    ],
+  },
   pods: [
     ...BOOKINFO.pods.filter(({ name }) => !LEFT_OUT.has(name)),
     pod('store', 'node2', [HTTP, TCP, BYTES]),

@@ -30,6 +30,11 @@ const NOBODY_S_KEY = [
   'T64MtT9wTV7D4PohLbiXIWhO6PWDj8x32aaX_PpHuEbZtR_TqewpBoapRHAk5iGDSzY1LJZw-M0icfZfreUMWqsOMn1e5xNbfKDY',
   'g3FrLvQFuUx730CRPbEBH93igpcBRFli64yMUrH32Q',
 ].join('');
+/** The issuer of tokens of that key, as a RequestAuthentication has it. */
+export const NOBODY_S_TOKENS = {
+  issuer: 'issuer@example.test',
+  jwks: JSON.stringify({ keys: [{ kty: 'RSA', e: 'AQAB', n: NOBODY_S_KEY }] }),
+} as const;
 /** Name of the Secret with a certificate for `signed.example.test`, which the suite makes. */
 export const GATEWAY_SECRET = 'signed';
 /** Issuer of tokens whose keys nobody can fetch. */
@@ -252,9 +257,7 @@ function policies(): KubernetesObject[] {
     istio('security', 'AuthorizationPolicy', 'locked', { selector: { matchLabels: { app: 'locked' } } }),
     istio('security', 'RequestAuthentication', 'tokens', {
       selector: { matchLabels: { app: 'tokens' } },
-      jwtRules: [
-        { issuer: 'issuer@example.test', jwks: JSON.stringify({ keys: [{ kty: 'RSA', e: 'AQAB', n: NOBODY_S_KEY }] }) },
-      ],
+      jwtRules: [NOBODY_S_TOKENS],
     }),
     istio('security', 'AuthorizationPolicy', 'tokens', {
       selector: { matchLabels: { app: 'tokens' } },
