@@ -145,6 +145,8 @@ export type EnvoyEnd =
       readonly retries: number;
       /** Attempts after the first when an established connection is reset before an answer. */
       readonly resetRetries: number;
+      /** How often a retry draws another host for one that was tried before; 0: it takes any. */
+      readonly hostRedraws: number;
       readonly connectTimeoutSeconds: number | null;
       /** Response flags that filters have set on the way: `DI`; null: none has. */
       readonly flag: string | null;

@@ -16,7 +16,7 @@ export interface TlsSide {
 export interface TlsDemands {
   /** Whether there must be one; a server's always must. */
   readonly required: boolean;
-  /** Certificates that are trusted; null: SDS has not delivered them. */
+  /** Certificates that are trusted; `[]`: none, so that no certificate is accepted; null: SDS has not delivered them. */
   readonly authorities: readonly Certificate[] | null;
   readonly allowsExpired: boolean;
   /** Whether a name of the certificate is one that is wanted. */

@@ -70,6 +70,8 @@ export function moveIntendedProxy(world: World, state: WalkState, owner: PodOwne
     retries: 0,
     resetRetries: 0,
     connectTimeout: null,
+    flag: null,
+    choice: { visit: state, way: () => '', host: '', redraws: 0 },
   };
   const sent = upstreamFlow(world, here, role, owner);
   const place = { kind: 'process' as const, owner };

@@ -1,4 +1,4 @@
-import { parseAddress } from '../../model/address.ts';
+import { formatEndpoint, parseAddress } from '../../model/address.ts';
 import type { EnvoyConnection, EnvoyOutcome } from '../../model/envoy.ts';
 import type { Unknown } from '../../model/branching.ts';
 import type { Step } from '../../model/explanation.ts';
@@ -12,7 +12,7 @@ import { localSource } from '../world/netns.ts';
 import { sourcePorts } from '../world/source-ports.ts';
 import type { World } from '../world/world.ts';
 import { moveIntendedProxy } from './intended-proxy.ts';
-import { branched, end, hop, on, withHop, type Move, type WalkState } from './state.ts';
+import { branched, end, hop, on, withHop, type HostChoice, type Move, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
 
 /** uid and gid of Istio's proxy, which its own interception rules let pass. */
@@ -31,7 +31,7 @@ export function moveProxy(world: World, state: WalkState, owner: PodOwner): Move
   const visit: ProxyVisit = { kind: 'proxy', cluster: owner.cluster, pod: owner.pod, connection, outcomes };
   const moves = outcomes.flatMap((outcome) => {
     const next = branched(state, outcome);
-    return next === undefined ? [] : [follow(world, next, owner, flow, outcome)];
+    return next === undefined ? [] : [follow(world, next, owner, flow, outcome, visit)];
   });
   return { moves, visits: [visit] };
 }
@@ -56,7 +56,14 @@ function connectionOf(state: WalkState, flow: Flow): EnvoyConnection {
   };
 }
 
-function follow(world: World, state: WalkState, owner: PodOwner, flow: Flow, outcome: EnvoyOutcome): Move {
+function follow(
+  world: World,
+  state: WalkState,
+  owner: PodOwner,
+  flow: Flow,
+  outcome: EnvoyOutcome,
+  visit: ProxyVisit,
+): Move {
   const view = world.cluster(owner.cluster);
   const steps: Step[] = envoySteps(view, outcome);
   const role = proxyRole(flow.destinationPort);
@@ -89,14 +96,33 @@ function follow(world: World, state: WalkState, owner: PodOwner, flow: Flow, out
         owner,
         how,
         outcome.steps.some((step) => step.kind === 'route'),
+        {
+          visit,
+          way: () => wayOf(outcome, how),
+          host: formatEndpoint(how.address, how.port),
+          redraws: how.hostRedraws,
+        },
       );
   }
+}
+
+/** The cluster, and the route that names it. */
+function wayOf({ steps }: EnvoyOutcome, { cluster }: Upstream): string {
+  const routes = steps.filter(({ kind }) => kind === 'route').flatMap(({ evidence }) => evidence);
+  return JSON.stringify([cluster, routes.map(({ artefact, pointer }) => [artefact, pointer])]);
 }
 
 type Upstream = Extract<EnvoyOutcome['end'], { readonly kind: 'upstream' }>;
 
 /** The proxy opens a connection of its own; `http` when it routed a request rather than bytes. */
-function upstream(world: World, state: WalkState, owner: PodOwner, how: Upstream, http: boolean): Move {
+function upstream(
+  world: World,
+  state: WalkState,
+  owner: PodOwner,
+  how: Upstream,
+  http: boolean,
+  choice: HostChoice,
+): Move {
   const to = parseAddress(how.address);
   if (to === undefined) return undeterminable(state, `the upstream address ${how.address} is no IP address`);
   const source = how.bindAddress ?? localSource(world, owner, to);
@@ -125,6 +151,8 @@ function upstream(world: World, state: WalkState, owner: PodOwner, how: Upstream
     retries: how.retries,
     resetRetries: how.resetRetries,
     connectTimeout: how.connectTimeoutSeconds,
+    flag: how.flag,
+    choice,
   };
   return on(state, {
     place: { kind: 'process', owner },

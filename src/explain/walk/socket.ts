@@ -1,8 +1,10 @@
+import { isUnknown } from '../../evaluate/proxies/envoy/truth.ts';
 import { formatEndpoint, parseAddress } from '../../model/address.ts';
 import type { Evidence } from '../../model/evidence.ts';
 import type { Basis, Step } from '../../model/explanation.ts';
 import type { Flow } from '../../model/flow.ts';
 import type { Socket } from '../../model/network-namespace.ts';
+import type { TlsSide } from '../../model/tls.ts';
 import type { Owner, SocketVisit, Visit } from '../../model/trace.ts';
 import { capital } from '../../model/wording.ts';
 import { ownerText } from '../sentences/names.ts';
@@ -14,6 +16,9 @@ import { probedPort } from './probed-port.ts';
 import { end, hop, on, withHop, type End, type Move, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
 import { refusalBack, wayBack } from './way-back.ts';
+
+/** Names that Istio's proxies offer in their mutual TLS, and nobody else (pilot/pkg/networking/util, ALPNInMesh…). */
+const ISTIO_PROTOCOL = /^istio(-|$)/;
 
 /** Sockets cited to show that none of them takes a packet. */
 const LISTED_SOCKETS = 5;
@@ -104,7 +109,11 @@ function delivered(world: World, state: WalkState, owner: Owner, flow: Flow, vis
   const view = world.cluster(owner.cluster);
   const to = formatEndpoint(flow.destination, flow.destinationPort);
   const backend = backendAt(view, flow, owner);
-  if (speaksIstioTls(state)) return misunderstood(world, state, owner, to);
+  const { tls } = state.request;
+  if (tls?.side !== undefined)
+    return tls.alpn.some((name) => ISTIO_PROTOCOL.test(name))
+      ? misunderstood(world, state, owner, to)
+      : askedWithTls(state, owner, to, tls.side);
   const { basis, text, evidence } = listenerText(owner, flow, visit, to);
   const step: Step = { kind: 'socket', action: basis === 'assumed' ? 'assumed' : 'accepted', text, evidence };
   const next = withHop(state, hop('application', backend.pod ?? ownerText(owner), null, basis, [step]));
@@ -116,12 +125,23 @@ function delivered(world: World, state: WalkState, owner: Owner, flow: Flow, vis
   });
 }
 
-/** Names that Istio's proxies offer in their mutual TLS, and nobody else (pilot/pkg/networking/util, ALPNInMesh…). */
-const ISTIO_PROTOCOL = /^istio(-|$)/;
-
-/** Whether what arrives is the mutual TLS of a proxy, which the proxy of the other side is to end. */
-function speaksIstioTls({ request: { tls } }: WalkState): boolean {
-  return tls?.side !== undefined && tls.alpn.some((name) => ISTIO_PROTOCOL.test(name));
+/** A proxy speaks TLS of its own to an application: no configuration tells whether that one ends it, and with which certificate. */
+function askedWithTls(state: WalkState, owner: Owner, to: string, { demands }: TlsSide): Move {
+  const proxy = state.proxies.findLast((frame) => frame.tls);
+  const who = proxy === undefined ? 'a proxy' : `the proxy of pod ${proxy.pod.namespace}/${proxy.pod.name}`;
+  const text = `${to} in ${ownerText(owner)} is asked with TLS, which ${who} speaks`;
+  const acceptsNobody = demands !== null && !isUnknown(demands) && (demands.authorities ?? []).length === 0;
+  const action = acceptsNobody ? 'refused' : 'assumed';
+  const step: Step = { kind: 'socket', action, text, evidence: [] };
+  const next = withHop(state, hop('application', ownerText(owner), null, 'programmed', [step]));
+  if (acceptsNobody)
+    return end(next, {
+      disposition: 'failed',
+      reason: `${capital(text)}, and no certificate would be accepted, so the handshake fails.`,
+      handshake: { established: false, error: null },
+    });
+  const reason = `${text}; whether the application does, and with a certificate that is accepted, is not known`;
+  return end(next, { disposition: 'undetermined', reason: `${capital(reason)}.`, unknown: { reason, evidence: [] } });
 }
 
 /** An application reads Istio's mutual TLS as it would read noise, unless it has the mesh's certificates itself (proxyless gRPC). */

@@ -50,6 +50,21 @@ export interface ProxyFrame extends WaitingProxy {
   readonly pod: PodFact;
   /** Seconds; null: none. */
   readonly connectTimeout: number | null;
+  /** Response flags that its filters have set on the way: `DI`; null: none has. */
+  readonly flag: string | null;
+  readonly choice: HostChoice;
+}
+
+/** The host that a proxy chose for a request. */
+export interface HostChoice {
+  /** The same for all that the proxy may do with one request. */
+  readonly visit: object;
+  /** How the request came to its cluster: a retry chooses again among the hosts of that cluster. */
+  readonly way: () => string;
+  /** Its address and port. */
+  readonly host: string;
+  /** How often a retry draws another host for one that was tried before. */
+  readonly redraws: number;
 }
 
 /** One namespace that a connection went through, for the way back. */

@@ -1,5 +1,3 @@
-import type { Weighted } from '../../model/branching.ts';
-import type { Branch } from '../../model/explanation.ts';
 import type { Question } from '../../model/question.ts';
 import type { Trace, Visit } from '../../model/trace.ts';
 import { formatEndpoint } from '../../model/address.ts';
@@ -8,7 +6,7 @@ import type { World } from '../world/world.ts';
 import { podDevice } from '../world/attachment.ts';
 import { moveBridge } from './bridge.ts';
 import { moveClient } from './client.ts';
-import { finishBranch } from './finish.ts';
+import { finishBranches, type Finished } from './finish.ts';
 import { underPolicies } from './policies.ts';
 import { moveProxy } from './proxy.ts';
 import { moveSocket } from './socket.ts';
@@ -25,7 +23,7 @@ const PROXY_LIMIT = 32;
 /** Walks the question to every end. Pure: the same world and question give the same trace. */
 export function walk(world: World, question: Question): Trace {
   const visits: Visit[] = [];
-  const branches: (Branch & Weighted)[] = [];
+  const ends: Finished[] = [];
   const pending: WalkState[] = [start(question)];
   for (let moved = 0; pending.length > 0; moved++) {
     const state = pending.pop();
@@ -33,11 +31,11 @@ export function walk(world: World, question: Question): Trace {
     const { moves, visits: met } =
       moved < MOVE_LIMIT ? guarded(world, question, state) : givenUp(state, `${MOVE_LIMIT} places`);
     visits.push(...met);
-    for (const move of moves) if (move.kind === 'end') branches.push(finishBranch(move.state, move.end));
+    for (const move of moves) if (move.kind === 'end') ends.push(move);
     // The stack takes the branches backwards, so that they come out in the order of the decision.
     for (const move of moves.toReversed()) if (move.kind === 'on') pending.push(move.state);
   }
-  return { question, visits, branches };
+  return { question, visits, branches: finishBranches(ends) };
 }
 
 function start(question: Question): WalkState {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Identities that clients present. */
@@ -39,6 +39,13 @@ export class Authority {
   static root(folder: string, name: string, commonName: string): Authority {
     const files = ['-keyout', `${name}.key`, '-out', `${name}.crt`];
     openssl(folder, 'req', '-x509', ...NEW_KEY, '-days', String(DAYS), ...files, '-subj', `/CN=${commonName}`);
+    return new Authority(folder, name, '');
+  }
+
+  /** A root that there is already. */
+  static known(folder: string, name: string, { key, certificate }: KeyPair): Authority {
+    writeFileSync(path.join(folder, `${name}.key`), key, { mode: 0o600 });
+    writeFileSync(path.join(folder, `${name}.crt`), certificate);
     return new Authority(folder, name, '');
   }
 

@@ -73,7 +73,8 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 interface Side {
   /** null: it presents no certificate. */
   readonly issuer?: Issuer | null;
-  readonly trusts?: 'mesh' | 'other';
+  /** null: it verifies nothing. */
+  readonly trusts?: 'mesh' | 'other' | null;
   /** Accounts that it accepts; null: any. */
   readonly accepts?: readonly string[] | null;
   /** Instead: matchers of DNS names. */
@@ -123,6 +124,13 @@ const VERSIONED: Readonly<Record<string, Case>> = {
   'a client of an account that is not accepted': { client: {}, server: { accepts: ['friend'] }, mode: 'STRICT' },
   'a server that another authority issued': { client: {}, server: { issuer: 'other' }, mode: 'STRICT' },
   'a client that trusts another authority': { client: { trusts: 'other' }, server: {}, mode: 'STRICT' },
+  'a client that verifies nothing': { client: { trusts: null, accepts: null }, server: {}, mode: 'STRICT' },
+  'a client that trusts nobody and demands the host': {
+    client: { trusts: null, accepts: null },
+    server: { issuer: 'named' },
+    mode: 'STRICT',
+    autoSan: true,
+  },
   'a server whose certificate has expired': { client: {}, server: { issuer: 'expired' }, mode: 'STRICT' },
   'a server of another account': { client: { accepts: ['friend'] }, server: {}, mode: 'STRICT' },
   'a server by way of an intermediate authority': { client: {}, server: { issuer: 'intermediate' }, mode: 'STRICT' },
@@ -264,7 +272,8 @@ function commonContext(folder: string, own: Name, side: Side): object {
     certificate_chain: { inline_string: pair.certificate },
     private_key: { inline_string: pair.key },
   };
-  const trusted = { trusted_ca: { inline_string: (trusts === 'mesh' ? mesh : other).certificate } };
+  const trusted =
+    trusts === null ? {} : { trusted_ca: { inline_string: (trusts === 'mesh' ? mesh : other).certificate } };
   const shared = {
     alpn_protocols: alpn ?? protocols,
     tls_params: { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: highest ?? 'TLSv1_3' },
@@ -372,6 +381,8 @@ function cluster(folder: string, name: string, port: number, one: Case): object 
     ...(sni === null ? {} : { sni: sni ?? 'outbound_.80_._.server.default.svc.cluster.local' }),
     ...(autoHostSni === true ? { auto_host_sni: true } : {}),
     ...(sniSan === true ? { auto_sni_san_validation: true } : {}),
+    // BoringSSL by itself verifies nothing again in a session that is resumed, as one of the TCP proxy beside it would be.
+    ...(client.trusts === null ? { max_session_keys: 0 } : {}),
     common_tls_context: commonContext(folder, 'client', { accepts: ['server'], ...client }),
   };
   const secured = { name: 'tls', typed_config: context };

@@ -24,6 +24,9 @@ export interface Sent {
 /** Envoy flushes the file each ten seconds, of each worker for itself. */
 const FLUSHED_MS = 25_000;
 
+/** A host as Envoy calls it for a mirror (source/common/router/shadow_writer_impl.cc). */
+const SHADOW = /-shadow(?::\d+)?" "/;
+
 /** What all proxies wrote from a time on, as soon as it tells of each request that one of them ends. */
 export async function readLogs(
   lab: Lab,
@@ -61,7 +64,8 @@ interface Shown {
 }
 
 function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Shown[] {
-  const named = entries.filter((entry) => entry.agent === agent && entry.status > 0);
+  // What a mirror gets is nobody's answer.
+  const named = entries.filter(({ agent: own, status, line }) => own === agent && status > 0 && !SHADOW.test(line));
   if (named.length > 0)
     return named.map(({ status, flag, detail, line }) => ({
       end: detail === 'via_upstream' ? null : `${status} ${flag ?? '-'}`,
@@ -87,9 +91,10 @@ function wayOf(entries: readonly LogEntry[], { local, localPort, address }: Prob
   return way;
 }
 
-/** The entry about a connection; kube-proxy may have changed the address that is asked for, but not the port. */
+/** The entry about a connection; kube-proxy may have changed the address that is asked for, and of some Services the port. */
 function between(entries: readonly LogEntry[], remote: string, local: string): LogEntry | undefined {
   const own = entries.filter((entry) => entry.status === 0 && entry.remote === remote);
   const port = local.slice(local.lastIndexOf(':'));
-  return own.find((entry) => entry.local === local) ?? own.find((entry) => entry.local.endsWith(port));
+  const asked = own.find((entry) => entry.local === local) ?? own.find((entry) => entry.local.endsWith(port));
+  return asked ?? (own.length === 1 ? own[0] : undefined);
 }

@@ -1,6 +1,6 @@
-import { sign } from 'node:crypto';
 import { INGRESS } from '../../lab/istio/install.ts';
-import { KEYLESS_ISSUER, TOKEN_ISSUER, TOKEN_SIGNER } from '../../lab/topology/mesh-faults.ts';
+import { KEYLESS_ISSUER } from '../../lab/topology/mesh-faults.ts';
+import { signedToken } from '../../lab/topology/signed-tokens.ts';
 import type { Probe } from '../../lab/probe/probe.ts';
 import type { RequestQuestion } from '../../agreement/request-question.ts';
 
@@ -23,16 +23,10 @@ const PATCHED = { pod: 'patched' };
 const AT_CLIENT = 'bookinfo/cli-a';
 const GATEWAY = `http://${INGRESS.v4}`;
 
-const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-
 /** A token that is well-formed, and signed by nobody. */
-const KEYLESS = [{ alg: 'RS256', kid: 'k' }, { iss: KEYLESS_ISSUER }, 'nobody'].map(encode).join('.');
-
-/** A token of somebody whom the proxy of `tokens` knows. */
-function signed(claims: object): string {
-  const input = [{ alg: 'RS256' }, { iss: TOKEN_ISSUER, ...claims }].map(encode).join('.');
-  return `${input}.${sign('sha256', Buffer.from(input), TOKEN_SIGNER.privateKey).toString('base64url')}`;
-}
+const KEYLESS = [{ alg: 'RS256', kid: 'k' }, { iss: KEYLESS_ISSUER }, 'nobody']
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .join('.');
 
 function atGateway(about: string, host: string, code: string, says: RegExp): FaultCase {
   return { about, from: 'outside', to: `${GATEWAY}/`, node: 'node1', headers: { host }, code, says, at: 'gateway' };
@@ -287,7 +281,7 @@ export const FAULT_CASES: readonly FaultCase[] = [
     about: 'a token of somebody else',
     from: CLI,
     to: 'http://tokens:8080/',
-    headers: { authorization: `Bearer ${signed({ sub: 'bob' })}` },
+    headers: { authorization: `Bearer ${signedToken({ sub: 'bob' })}` },
     code: 'KR405',
     says: /AuthorizationPolicy bookinfo\/tokens.+spec\.rules/,
     at: 'bookinfo/tokens',
@@ -296,7 +290,7 @@ export const FAULT_CASES: readonly FaultCase[] = [
     about: 'a token that somebody else has signed',
     from: CLI,
     to: 'http://tokens:8080/',
-    headers: { authorization: `Bearer ${signed({ sub: 'alice' }).slice(0, -8)}AAAAAAAA` },
+    headers: { authorization: `Bearer ${signedToken({ sub: 'alice' }).slice(0, -8)}AAAAAAAA` },
     code: 'KR405',
     says: /RequestAuthentication bookinfo\/tokens.+spec\.jwtRules/,
     at: 'bookinfo/tokens',
@@ -305,7 +299,7 @@ export const FAULT_CASES: readonly FaultCase[] = [
     about: 'a token that has run out',
     from: CLI,
     to: 'http://tokens:8080/',
-    headers: { authorization: `Bearer ${signed({ sub: 'alice', exp: 1_700_000_000 })}` },
+    headers: { authorization: `Bearer ${signedToken({ sub: 'alice', exp: 1_700_000_000 })}` },
     code: 'KR405',
     says: /RequestAuthentication bookinfo\/tokens.+spec\.jwtRules/,
     at: 'bookinfo/tokens',

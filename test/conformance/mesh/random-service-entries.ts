@@ -61,7 +61,7 @@ function endpoints(random: Random): object {
 
 /**
  * Each connection carries one request, as for Services: none is used again that was made under an older configuration. SIMPLE is left out:
- * no configuration tells whether an application without sidecar speaks TLS.
+ * no configuration tells whether an application without sidecar speaks TLS (random-secure-entries.ts has servers that do).
  */
 function rule(random: Random, name: string, host: string): KubernetesObject {
   const mode = random.pick(['', '', '', 'ISTIO_MUTUAL', 'DISABLE']);

@@ -5,13 +5,22 @@ import type { Topology } from './topology.ts';
 /** Pods of Bookinfo that random configurations do not ask. */
 const LEFT_OUT = new Set(['asked', 'by-revision', 'opted-out', 'on-host', 'cli-b']);
 
+/** Where each proxy writes its certificate, `cert-chain.pem` and `key.pem`, for DestinationRules that name files. */
+export const OUTPUT_CERTIFICATES = '/etc/istio/proxy';
+
 /**
  * Bookinfo, a pod with a port of each kind, one without sidecar and one that Sidecars may limit, without configuration of a mesh but
  * one: each connection carries one request, so that none that was made under an older configuration is used again.
  */
 export const MESH_BASE: Topology = {
   nodes: ['node1', 'node2'],
-  istio: {},
+  istio: {
+    set: [
+      `meshConfig.defaultConfig.proxyMetadata.OUTPUT_CERTS=${OUTPUT_CERTIFICATES}`,
+      // A listener that is taken away closes what still comes to its address, and writes nothing, until it is drained.
+      'meshConfig.defaultConfig.drainDuration=1s',
+    ],
+  },
   pods: [
     ...BOOKINFO.pods.filter(({ name }) => !LEFT_OUT.has(name)),
     pod('store', 'node2', [HTTP, TCP, BYTES]),

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import type { KubernetesObject } from '../control-plane/objects.ts';
 import { BOOKINFO } from './bookinfo.ts';
 import {
@@ -19,14 +18,12 @@ import {
   to,
   virtualService,
 } from './mesh-objects.ts';
+import { SIGNED_TOKENS, TOKEN_ISSUER } from './signed-tokens.ts';
 import type { Topology } from './topology.ts';
 
 const PRODUCTPAGE = 'cluster.local/ns/bookinfo/sa/bookinfo-productpage';
 /** Pods of Bookinfo that no fault needs. */
 const LEFT_OUT = new Set(['asked', 'by-revision', 'cli-b', 'opted-out', 'on-host', 'ratings-v1']);
-/** Signs tokens that the proxy of `tokens` accepts. */
-export const TOKEN_SIGNER = generateKeyPairSync('rsa', { modulusLength: 2048 });
-export const TOKEN_ISSUER = 'issuer@example.test';
 /** Name of the Secret with a certificate for `signed.example.test`, which the suite makes. */
 export const GATEWAY_SECRET = 'signed';
 /** Issuer of tokens whose keys nobody can fetch. */
@@ -249,9 +246,7 @@ function policies(): KubernetesObject[] {
     istio('security', 'AuthorizationPolicy', 'locked', { selector: { matchLabels: { app: 'locked' } } }),
     istio('security', 'RequestAuthentication', 'tokens', {
       selector: { matchLabels: { app: 'tokens' } },
-      jwtRules: [
-        { issuer: TOKEN_ISSUER, jwks: JSON.stringify({ keys: [TOKEN_SIGNER.publicKey.export({ format: 'jwk' })] }) },
-      ],
+      jwtRules: [SIGNED_TOKENS],
     }),
     istio('security', 'AuthorizationPolicy', 'tokens', {
       selector: { matchLabels: { app: 'tokens' } },

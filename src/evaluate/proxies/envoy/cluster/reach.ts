@@ -17,6 +17,7 @@ import type { UpstreamTransport } from './transport-socket.ts';
 export interface Sending {
   readonly retries: number;
   readonly resetRetries: number;
+  readonly hostRedraws: number;
   /** What is sent to a host of the cluster. */
   readonly send: (cluster: Cursor, transport: UpstreamTransport, host: Host | null) => ApplicationRequest;
 }
@@ -178,6 +179,10 @@ class UpstreamEnd implements Upstream {
 
   get resetRetries(): number {
     return this.#how.resetRetries;
+  }
+
+  get hostRedraws(): number {
+    return this.#how.hostRedraws;
   }
 
   get connectTimeoutSeconds(): number {

@@ -129,6 +129,7 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
     hash: () => requestHash(context, action, rewrites),
     retries: retries.onConnectFailure,
     resetRetries: retries.onReset,
+    hostRedraws: retries.hostRedraws,
     fail: (failed, failure) => localReply(context, failed, failureReply(failure, action)),
     send: (cluster, transport, host) =>
       tunnel

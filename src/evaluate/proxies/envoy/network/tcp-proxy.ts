@@ -93,6 +93,7 @@ function toCluster(
     hash: () => connectionHash(context, config),
     retries: Math.max(1, field(config, 'max_connect_attempts').number() ?? 1) - 1,
     resetRetries: 0,
+    hostRedraws: 0,
     fail: (failed, failure) => end(failed, { kind: 'close', flag: FLAGS[failure], detail: null, denied: false }),
     send: (_cluster, transport) => forwardedBytes(context, transport),
   });

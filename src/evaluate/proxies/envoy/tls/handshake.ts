@@ -40,6 +40,11 @@ export function shakeHands(client: TlsSide, server: TlsSide): Handshake {
     return failed('SDS has not delivered a secret of the server', { established: false, error: null });
   const [serverLeaf] = shown;
   if (serverLeaf === undefined) return failed('the server has no certificate', { established: false, error: null });
+  if (clientDemands?.authorities.length === 0)
+    return failed("the client demands a name of the server's certificate, and trusts no authority", {
+      established: false,
+      error: TRUSTS_NOBODY,
+    });
   const onServer = clientDemands === null ? null : judge(shown, clientDemands, SERVER_PURPOSE);
   if (isUnknown(onServer)) return { kind: 'unknown', unknown: onServer };
   if (onServer !== null)
@@ -80,7 +85,11 @@ function rejected(reason: string, late: boolean, kind: Problem['kind'] | 'none')
 
 const LIBRARY = 'SSL_routines:OPENSSL_internal:';
 const END = ':TLS_error_end';
-const VERIFY_FAILED = `TLS_error:|268435581:${LIBRARY}CERTIFICATE_VERIFY_FAILED:verify_cert_failed:_`;
+const NOT_VERIFIED = `TLS_error:|268435581:${LIBRARY}CERTIFICATE_VERIFY_FAILED`;
+/** Of Envoy's own verification. */
+const VERIFY_FAILED = `${NOT_VERIFIED}:verify_cert_failed:_`;
+/** Of BoringSSL's, which has no words for it. */
+const TRUSTS_NOBODY = NOT_VERIFIED + END;
 /** SslSocketFactory::createTransportSocket without a context gives a NotReadySslSocket. */
 const NOT_READY = 'TLS_error:_Secret_is_not_supplied_by_SDS';
 /** What a client of BoringSSL makes of plaintext where it expects a server hello. */

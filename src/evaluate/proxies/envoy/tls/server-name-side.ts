@@ -1,5 +1,5 @@
 import type { Certificate } from '../../../../model/certificate.ts';
-import type { TlsSide } from '../../../../model/tls.ts';
+import type { TlsDemands, TlsSide } from '../../../../model/tls.ts';
 import { unknown } from '../proto-json.ts';
 import { any, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
@@ -38,18 +38,27 @@ abstract class DemandingSide implements TlsSide {
 
 /**
  * A client that demands the host it asks for among the names of the server's certificate as well (auto_san_validation;
- * DefaultCertValidator::verifyCertificate). A null name: which one is not known.
+ * DefaultCertValidator::verifyCertificate). A null name: which one is not known. Where nothing is verified otherwise, it is BoringSSL that
+ * verifies, and trusts nobody (source/common/tls/client_context_impl.cc, newSsl). A session that a connection without such a demand has left in the same
+ * cluster, a TCP proxy's, would be resumed without a look at names.
  */
 export class HostSide extends DemandingSide {
   get demands(): TlsSide['demands'] {
     const { demands } = this.own;
     if (isUnknown(demands)) return demands;
     if (this.name === null) return unknown('which name of the server the client demands is not evaluated');
-    return demands === null
-      ? unknown('a name is demanded of a certificate that is not verified')
-      : { ...demands, host: this.name };
+    return demands === null ? TRUSTS_NOBODY : { ...demands, host: this.name };
   }
 }
+
+const TRUSTS_NOBODY: TlsDemands = {
+  required: true,
+  authorities: [],
+  allowsExpired: false,
+  acceptsNames: () => true,
+  host: null,
+  at: null,
+};
 
 /**
  * A client that demands the server name it sends among the DNS names of the server's certificate, instead of the names that it is configured

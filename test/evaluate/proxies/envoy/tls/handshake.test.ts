@@ -41,7 +41,8 @@ function at(facts: EnvoyFacts, seenAt: string | null): EnvoyFacts {
 interface Situation {
   readonly presents?: string | null;
   readonly server?: string;
-  readonly trusts?: string;
+  /** null: it verifies nothing. */
+  readonly trusts?: string | null;
   readonly account?: string;
   readonly highest?: string;
   readonly seenAt?: string | null;
@@ -68,7 +69,7 @@ function client({
       alpn_protocols: ['istio'],
       tls_params: { tls_maximum_protocol_version: highest },
       ...(presents === null ? {} : { tls_certificates: [chain(presents)] }),
-      validation_context: trust(more.trusts ?? 'mesh-root', account),
+      validation_context: more.trusts === null ? {} : trust(more.trusts ?? 'mesh-root', account),
     },
   };
   const options =
@@ -186,6 +187,12 @@ describe('mutual TLS between two proxies', () => {
       { upstream: { auto_san_validation: true, override_auto_sni_header: 'x-host' } },
       'undetermined: which name of the server the client demands is not evaluated',
     ],
+    [
+      'the server must bear the host, and nobody is trusted',
+      { trusts: null, upstream: { auto_san_validation: true } },
+      alert(`268435581:${LIBRARY}:CERTIFICATE_VERIFY_FAILED`),
+    ],
+    ['the client verifies nothing', { trusts: null }, ANSWERED],
     ['the server need not bear the host', { upstream: { auto_san_validation: false } }, ANSWERED],
     ['the server has no TLS', { mode: 'DISABLE' }, alert(`268435703:${LIBRARY}:WRONG_VERSION_NUMBER`)],
     ['the client has no TLS', { plain: true }, CLOSED],
