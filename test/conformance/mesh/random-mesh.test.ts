@@ -42,6 +42,9 @@ beforeAll(async () => {
 
 const nameOf = (object: KubernetesObject): string => `${collectionPath(object)}/${object.metadata.name}`;
 
+/** A listener that gives way to another, or waits for a secret that may never come, and takes over all the same some seconds later. */
+const CHANGING = ['"draining_state"', '"warming_state"'];
+
 /** Brings the mesh to these objects, and waits until each proxy has them. @param marker stands in each proxy's configuration then */
 async function configure(objects: readonly KubernetesObject[], marker: string): Promise<void> {
   const kept = new Set(objects.map(nameOf));
@@ -53,7 +56,7 @@ async function configure(objects: readonly KubernetesObject[], marker: string): 
   let since = Date.now();
   await lab.api.until(`every proxy knows ${marker}`, 60, async () => {
     const dumps = await Promise.all((await proxies()).map((pod) => proxyAdmin(lab, pod, 'config_dump')));
-    if (!dumps.every((dump) => dump.includes(marker) && !dump.includes('"draining_state"'))) return false;
+    if (!dumps.every((dump) => dump.includes(marker) && !CHANGING.some((state) => dump.includes(state)))) return false;
     // A dump's maps have no order; its times tell whether anything was delivered since.
     const now = dumps
       .flatMap((dump) => dump.match(/"last_updated": "[^"]+"/g) ?? [])
