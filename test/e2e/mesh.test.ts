@@ -116,6 +116,7 @@ describe('the admin interface of a sidecar', () => {
   }
   /** What goes on while it is looked at. */
   const MOVING: Readonly<Record<string, readonly string[]>> = {
+    config_dump: ['draining_state'],
     clusters: ['value'],
     server_info: ['uptime_current_epoch', 'uptime_all_epochs'],
   };
