@@ -207,7 +207,7 @@ describe('JWT authentication', () => {
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const SOME = `${encode({ alg: 'RS256' })}.${encode({})}.abcd`;
   const TIMED = `${encode({ alg: 'RS256' })}.${encode({ exp: 1 })}.abcd`;
-  const OPEN = '1 undetermined: whether the request carries a token that the proxy accepts is not known';
+  const open = (why: string): string => `1 undetermined: ${why}`;
 
   it.each<[string, object, object, HttpRequest, string]>([
     [
@@ -235,9 +235,27 @@ describe('JWT authentication', () => {
     ],
     ['a token in a header', jwt({ requires: q }), {}, http('GET', 'h', '/', { 'x-token': 'a' }), MALFORMED],
     ['a token among the parameters', jwt({ requires: q }), {}, http('GET', 'h', '/?t=a.b.c.d'), MALFORMED],
-    ['two tokens', jwt({ requires: q }), {}, http('GET', 'h', '/?t=a', { 'x-token': 'a' }), OPEN],
-    ['a token whose key is not known', jwt({ requires: q }), {}, http('GET', 'h', `/?t=${SOME}`), OPEN],
-    ['a token whose time is measured by no clock', jwt({ requires: q }), {}, http('GET', 'h', `/?t=${TIMED}`), OPEN],
+    [
+      'two tokens',
+      jwt({ requires: q }),
+      {},
+      http('GET', 'h', '/?t=a', { 'x-token': 'a' }),
+      open('which of the tokens that the request carries counts is not known'),
+    ],
+    [
+      'a token whose key is not known',
+      jwt({ requires: q }),
+      {},
+      http('GET', 'h', `/?t=${SOME}`),
+      open('whether the token is signed by a key that the proxy has is not known'),
+    ],
+    [
+      'a token whose time is measured by no clock',
+      jwt({ requires: q }),
+      {},
+      http('GET', 'h', `/?t=${TIMED}`),
+      open('the token is valid for a time, and the dump does not tell when it was captured'),
+    ],
     ['a parameter that nobody reads', jwt({ requires: p }), {}, http('GET', 'h', '/?x=1'), DENIED],
     ['a route that switches it off', jwt({ requires: p }), perRoute({ disabled: true }), GET, THROUGH],
     ['a route that requires it', jwt({}), perRoute({ requirement_name: 'named' }), GET, DENIED],

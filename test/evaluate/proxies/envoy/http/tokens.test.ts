@@ -7,7 +7,7 @@ import { cluster, httpFilter, httpListener, smallProxy } from '../small-proxy.ts
 import { direct, expectComplete, http, summary } from '../snapshot.ts';
 
 const THROUGH = '1 c 10.0.0.1:80';
-const OPEN = '1 undetermined: whether the request carries a token that the proxy accepts is not known';
+const OPEN = '1 undetermined: whether the token is signed by a key that the proxy has is not known';
 const UNVERIFIED = '1 401 - jwt_authn_access_denied{Jwt_verification_fails}';
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -80,20 +80,22 @@ export function judgeProvider(
   if (isUnknown(tokens)) return tokens;
   const [found, ...others] = tokens;
   if (found === undefined) return refused(WORDS.missing);
-  const open = unknown('whether the request carries a token that the proxy accepts is not known', provider);
-  if (others.length > 0 || holdsRedacted(found.text)) return open;
+  const open = (why: string): Unknown => unknown(why, provider);
+  if (others.length > 0) return open('which of the tokens that the request carries counts is not known');
+  if (holdsRedacted(found.text)) return open('the token was taken out of the snapshot');
   const token = readToken(found.text);
-  if (token === undefined) return open;
+  if (token === undefined) return open('what the proxy makes of the token is not known');
   if ('refused' in token) return refused(token.refused);
   const issuer = field(provider, 'issuer').string() ?? '';
   if (issuer !== '' && token.issuer !== issuer) return refused(WORDS.issuer);
   const untimely = timeProblem(provider, token, seenAt);
-  if (untimely === undefined) return open;
+  if (untimely === undefined)
+    return open('the token is valid for a time, and the dump does not tell when it was captured');
   if (untimely !== null) return refused(untimely);
   const allowed = audiences ?? field(provider, 'audiences').strings();
   if (!hasAudience(allowed, token)) return refused(WORDS.audience);
   const signed = judgeKeys(provider, token, verify);
-  if (signed === null) return open;
+  if (signed === null) return open('whether the token is signed by a key that the proxy has is not known');
   if (signed === 'signed')
     return { kind: 'ok', accepted: [{ provider, token, place: found.place }], asked: [provider] };
   const { words, unfetched } = signed;
