@@ -11,7 +11,7 @@ import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
 import type { HttpFilter, RunHttpFilter } from './filter.ts';
-import { headersSetBy, metadataOf, sanitised } from './jwt/accept.ts';
+import { headersSetBy, metadataOf, sanitised, shownOf } from './jwt/accept.ts';
 import { judgeRequirement, leftBy } from './jwt/requirement.ts';
 import { WORDS, type AcceptedToken } from './jwt/token.ts';
 
@@ -90,7 +90,7 @@ function entering({ request }: HttpContext, providers: Cursor): RequestView | Un
   const names = all.flatMap(headersSetBy).filter((name) => request.headers.get(name) !== null);
   if (names.length === 0) return request;
   return minor === undefined
-    ? unknown('whether the proxy takes headers for claims away depends on its version', providers)
+    ? unknown('whether the proxy takes headers for claims away depends on its version', ...all.flatMap(shownOf))
     : sanitised(request, all);
 }
 

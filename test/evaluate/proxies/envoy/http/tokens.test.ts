@@ -1,7 +1,7 @@
 /** What a token decides that cannot be seen on an Envoy of the tests, or not at will: `jwt-accepted.test.ts` of the conformance suite has the rest. */
 import { expect, it } from 'vitest';
 import { evaluateEnvoy } from '../../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
-import type { EnvoyFacts } from '../../../../../src/model/envoy.ts';
+import type { EnvoyFacts, EnvoyOutcome } from '../../../../../src/model/envoy.ts';
 import type { VerifySignature } from '../../../../../src/model/signature.ts';
 import { cluster, httpFilter, httpListener, smallProxy } from '../small-proxy.ts';
 import { direct, expectComplete, http, summary } from '../snapshot.ts';
@@ -13,12 +13,16 @@ const UNVERIFIED = '1 401 - jwt_authn_access_denied{Jwt_verification_fails}';
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const tokenOf = (claims: object): string => `${encode({ alg: 'RS256' })}.${encode(claims)}.abcd`;
 
-function asked(
+function asked(...question: Parameters<typeof outcomesOf>): readonly string[] {
+  return outcomesOf(...question).map(summary);
+}
+
+function outcomesOf(
   provider: object,
   headers: Readonly<Record<string, string>>,
   verifySignature?: VerifySignature,
-  { bootstrap = {}, path = '/' }: { readonly bootstrap?: object; readonly path?: string } = {},
-): readonly string[] {
+  path = '/',
+): readonly EnvoyOutcome[] {
   const keys = { local_jwks: { inline_string: JSON.stringify({ keys: [{ kty: 'RSA' }, { kty: 'RSA', e: 'AQAB' }] }) } };
   const filter = httpFilter('jwt_authn.v3.JwtAuthentication', {
     providers: { p: { ...keys, ...provider } },
@@ -30,11 +34,11 @@ function asked(
     ],
   });
   const listener = httpListener([{ match: { prefix: '/' }, route: { cluster: 'c' } }], {}, [filter]);
-  const proxy = smallProxy({ listeners: [listener], clusters: [cluster('c')], bootstrap });
+  const proxy = smallProxy({ listeners: [listener], clusters: [cluster('c')], bootstrap: {} });
   const facts: EnvoyFacts = verifySignature === undefined ? proxy : { ...proxy, verifySignature };
   const outcomes = evaluateEnvoy(facts, direct('10.1.1.1', '10.1.1.2', 80, http('GET', 'h', path, headers)));
   expectComplete(outcomes);
-  return outcomes.map(summary);
+  return outcomes;
 }
 
 const BEARER = { authorization: `Bearer ${tokenOf({})}` };
@@ -89,10 +93,24 @@ it.each<[string, object, Record<string, string>, string]>([
   expect(asked(provider, { ...BEARER, ...headers }, () => true)).toEqual([expected]);
 });
 
+it('cites no key, which may be a secret', () => {
+  const secret = { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] };
+  const provider = { issuer: 'i', local_jwks: { inline_string: JSON.stringify(secret) } };
+  for (const authorization of [
+    `Bearer ${tokenOf({ iss: 'i' })}`,
+    `Bearer ${tokenOf({ iss: 'i', exp: 1 })}`,
+    'Bearer a, b',
+    'Bearer a.b',
+  ])
+    expect(JSON.stringify(outcomesOf(provider, { authorization }).map(({ end, steps }) => [end, steps]))).not.toContain(
+      'c2VjcmV0',
+    );
+});
+
 it('leaves a path open out of which the token is taken', () => {
   const path = `/?access_token=${tokenOf({})}`;
-  expect(asked({}, {}, () => true, { path })).toEqual(['1 undetermined: the proxy takes the token out of the path']);
-  expect(asked({ forward: true }, {}, () => true, { path })).toEqual([THROUGH]);
+  expect(asked({}, {}, () => true, path)).toEqual(['1 undetermined: the proxy takes the token out of the path']);
+  expect(asked({ forward: true }, {}, () => true, path)).toEqual([THROUGH]);
 });
 
 it('does not tell what becomes of a header for claims where the version is not known', () => {

@@ -13,6 +13,12 @@ import { Struct } from '../../struct.ts';
 import type { SetMetadata } from '../../walk.ts';
 import type { AcceptedToken, Fields } from './token.ts';
 
+/** What shows which provider it is, and none of its keys, which may be secrets. */
+export function shownOf(provider: Cursor): readonly Cursor[] {
+  const issuer = field(provider, 'issuer');
+  return issuer.exists ? [issuer] : [];
+}
+
 /** Headers in which a provider hands claims on, in lower case. */
 export function headersSetBy(provider: Cursor): readonly string[] {
   const whole = field(provider, 'forward_payload_header').string() ?? '';
@@ -29,7 +35,8 @@ export function headersSetBy(provider: Cursor): readonly string[] {
 export function sanitised(request: RequestView, providers: readonly Cursor[]): RequestView | Unknown {
   const names = providers.flatMap(headersSetBy);
   const special = names.find((name) => !isPlainHeader(name));
-  if (special !== undefined) return unknown(`the proxy hands claims on in the header ${special}`, ...providers);
+  if (special !== undefined)
+    return unknown(`the proxy hands claims on in the header ${special}`, ...providers.flatMap(shownOf));
   return withHeaders(request, new Map(names.map((name) => [name, null])));
 }
 
@@ -50,8 +57,8 @@ export function withAccepted(request: RequestView, { provider, token, place }: A
     if (value !== null) add(field(entry, 'header_name').string() ?? '', value);
   }
   if (isTrue(provider, 'forward') || place.kind === 'cookie') return withHeaders(request, changed);
-  if (place.kind === 'parameter') return unknown('the proxy takes the token out of the path', provider);
-  if (!isPlainHeader(place.name)) return unknown(`the proxy takes the header ${place.name} away`, provider);
+  if (place.kind === 'parameter') return unknown('the proxy takes the token out of the path', ...shownOf(provider));
+  if (!isPlainHeader(place.name)) return unknown(`the proxy takes the header ${place.name} away`, ...shownOf(provider));
   return withHeaders(request, changed.set(place.name, null));
 }
 

@@ -7,7 +7,7 @@ import { queryParameters } from '../../http/path.ts';
 import type { RequestView } from '../../http/request-view.ts';
 import { field, unknown, unknownField } from '../../proto-json.ts';
 import { isUnknown } from '../../truth.ts';
-import { sanitised } from './accept.ts';
+import { sanitised, shownOf } from './accept.ts';
 import { judgeKeys } from './keys.ts';
 import { readToken, WORDS, type AcceptedToken, type Token, type TokenPlace } from './token.ts';
 
@@ -80,7 +80,7 @@ export function judgeProvider(
   if (isUnknown(tokens)) return tokens;
   const [found, ...others] = tokens;
   if (found === undefined) return refused(WORDS.missing);
-  const open = (why: string): Unknown => unknown(why, provider);
+  const open = (why: string): Unknown => unknown(why, ...shownOf(provider));
   if (others.length > 0) return open('which of the tokens that the request carries counts is not known');
   if (holdsRedacted(found.text)) return open('the token was taken out of the snapshot');
   const token = readToken(found.text);
@@ -133,7 +133,7 @@ export function tokensOf(provider: Cursor, request: RequestView): readonly Found
     if (isUnknown(value)) return value;
     const text = value === null ? null : behindPrefix(value, prefix);
     if (text === undefined)
-      return unknown(`whether the header ${name} holds one token, and which, is not known`, provider);
+      return unknown(`whether the header ${name} holds one token, and which, is not known`, ...shownOf(provider));
     if (text !== null) tokens.push({ text, place: { kind: 'header', name } });
   }
   const given = queryParameters(request.path);
@@ -144,7 +144,7 @@ export function tokensOf(provider: Cursor, request: RequestView): readonly Found
   const sent = cookies.length === 0 ? null : request.headers.get('cookie');
   if (isUnknown(sent)) return sent;
   if (sent?.includes(',') === true)
-    return unknown('whether there is one Cookie header or several is not known', provider);
+    return unknown('whether there is one Cookie header or several is not known', ...shownOf(provider));
   for (const name of cookies) {
     const text = sent === null ? null : cookieValue(sent, name);
     if (text !== null) tokens.push({ text, place: { kind: 'cookie', name } });
