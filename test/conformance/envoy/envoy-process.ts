@@ -8,15 +8,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './ports.ts';
 
 const READY_WITHIN_MS = 20_000;
+const LAST_WORDS = 4000;
 
 /** A running Envoy with its admin interface on loopback. */
 export class EnvoyProcess {
   readonly #process: ChildProcess;
   readonly #adminPort: number;
+  /** What it has written to its standard error. */
+  #words = '';
 
   private constructor(process: ChildProcess, adminPort: number) {
     this.#process = process;
     this.#adminPort = adminPort;
+    process.stderr?.on('data', (chunk: Buffer) => (this.#words += chunk.toString()));
   }
 
   /**
@@ -38,16 +42,14 @@ export class EnvoyProcess {
       '10',
     ];
     const child = spawn(binary, ['-c', file, ...options], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let errors = '';
-    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
     const envoy = new EnvoyProcess(child, adminPort);
     for (let waited = 0; waited < READY_WITHIN_MS; waited += 50) {
-      if (child.exitCode !== null) throw new Error(`Envoy refused the configuration: ${errors}`);
+      if (envoy.#hasEnded) throw new Error(`Envoy refused the configuration: ${envoy.#words}`);
       if ((await envoy.admin('/ready').catch(() => '')).startsWith('LIVE')) return envoy;
       await sleep(50);
     }
     await envoy.stop();
-    throw new Error(`Envoy was not live within ${READY_WITHIN_MS} ms: ${errors}`);
+    throw new Error(`Envoy was not live within ${READY_WITHIN_MS} ms: ${envoy.#words}`);
   }
 
   /** The answer of an admin endpoint. */
@@ -62,8 +64,18 @@ export class EnvoyProcess {
     });
   }
 
+  /** Why it has ended by itself, with its last words; null: it runs. */
+  get crash(): string | null {
+    if (!this.#hasEnded) return null;
+    return `${this.#process.signalCode ?? `exit status ${this.#process.exitCode}`}: ${this.#words.slice(-LAST_WORDS)}`;
+  }
+
+  get #hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
   async stop(): Promise<void> {
-    if (this.#process.exitCode !== null) return;
+    if (this.#hasEnded) return;
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await ended;
