@@ -91,10 +91,15 @@ function wayOf(entries: readonly LogEntry[], { local, localPort, address }: Prob
   return way;
 }
 
-/** The entry about a connection; kube-proxy may have changed the address that is asked for, and of some Services the port. */
+/**
+ * The entry about a connection; kube-proxy may have changed the address that is asked for, and of some Services the port with it. What came
+ * from the same port to another one of the same address is another connection.
+ */
 function between(entries: readonly LogEntry[], remote: string, local: string): LogEntry | undefined {
   const own = entries.filter((entry) => entry.status === 0 && entry.remote === remote);
   const port = local.slice(local.lastIndexOf(':'));
   const asked = own.find((entry) => entry.local === local) ?? own.find((entry) => entry.local.endsWith(port));
-  return asked ?? (own.length === 1 ? own[0] : undefined);
+  if (asked !== undefined) return asked;
+  const [only, another] = own.filter((entry) => !entry.local.startsWith(`${local.slice(0, -port.length)}:`));
+  return another === undefined ? only : undefined;
 }
