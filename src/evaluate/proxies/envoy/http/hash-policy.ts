@@ -48,7 +48,8 @@ function hashInput(context: HttpContext, policy: Cursor, rewrites: Rewrites): st
 }
 
 function sentHeader(context: HttpContext, name: string, rewrites: Rewrites): string | null | Unknown {
-  if (name === ':path') return rewrites.path;
+  // A CONNECT has none.
+  if (name === ':path') return context.request.hasPath ? rewrites.path : null;
   if (name === ':authority' || name === 'host')
     return rewrites.authority ?? unknown('the host of the request follows the endpoint');
   if (name.startsWith(':')) return context.request.headers.get(name);

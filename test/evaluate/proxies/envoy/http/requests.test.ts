@@ -575,6 +575,16 @@ describe('hosts', () => {
     expect(outcomes.every(({ conditions }) => conditions.length === 1)).toBe(true);
   });
 
+  it('of a hash of the path are conditions for a CONNECT, which has none', () => {
+    const action = { cluster: 'c', hash_policy: [{ header: { header_name: ':path' } }] };
+    const connect = {
+      match: { connect_matcher: {} },
+      route: { ...action, upgrade_configs: [{ upgrade_type: 'CONNECT' }] },
+    };
+    expect(ask(proxy(connect, [ring]), http('CONNECT', 'h:443', '/a'))).toHaveLength(6);
+    expect(ask(proxy(hashed({ header: { header_name: ':path' } }), [ring]), http('GET', 'h', '/a'))).toHaveLength(1);
+  });
+
   it('follow the flags of /clusters', () => {
     const address = (ip: string): object => ({ address: { socket_address: { address: ip, port_value: 80 } } });
     const statuses = [
