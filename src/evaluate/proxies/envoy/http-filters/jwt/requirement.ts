@@ -67,9 +67,9 @@ function allowMissing(requirement: Cursor, question: TokenQuestion): Verdict {
   const tokens = question.providers.entries().map(([, provider]) => tokensOf(provider, question.request));
   if (tokens.every((found) => !isUnknown(found) && found.length === 0)) return withoutToken(question);
   const verdicts = ofEach(requirement, question).filter((verdict) => !isMissing(verdict));
-  const [accepted, ...others] = [...verdicts.filter(isAccepted), ...verdicts.filter((one) => !isAccepted(one))];
-  if (accepted === undefined || !isAccepted(accepted))
-    return verdicts.find(isUnknown) ?? worst(verdicts) ?? open(requirement);
+  const accepted = verdicts.find(isAccepted);
+  if (accepted === undefined) return verdicts.find(isUnknown) ?? worst(verdicts) ?? open(requirement);
+  const others = verdicts.filter((one) => one !== accepted);
   const ofOtherIssuers = others.every((one) => !isUnknown(one) && one.kind === 'refused' && one.words === WORDS.issuer);
   return ofOtherIssuers ? mergeOk([withoutToken(question), accepted]) : (others.find(isUnknown) ?? open(requirement));
 }

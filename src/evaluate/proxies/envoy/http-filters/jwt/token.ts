@@ -1,4 +1,5 @@
 import type { Cursor } from '../../../../../model/json.ts';
+import { isMessage } from '../../../../../model/protobuf-message.ts';
 
 /** A JSON Web Token, whoever signed it. */
 export interface Token {
@@ -116,14 +117,10 @@ function decode(section: string, encoding: string, json: string): Decoded {
   if (bytes === null) return { refused: encoding };
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return isObject(value) ? { object: value } : { refused: json };
+    return isMessage(value) ? { object: value } : { refused: json };
   } catch {
     return { refused: json };
   }
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** absl::WebSafeBase64Unescape; null: it does not decode; undefined: padding and blanks, of which it lets some pass. */
