@@ -1,6 +1,7 @@
 /** CORS policies on every level that may have one, held against the real Envoy: each member counts where it is nearest. */
 import { describe, expect, it } from 'vitest';
 import { freePort } from './ports.ts';
+import { corsManager, type CorsLevels } from '../../evaluate/proxies/envoy/http/cors-levels.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { managedListener, plainProbe } from './plain-listener.ts';
@@ -23,24 +24,12 @@ const share = (numerator: number): object => ({ default_value: { numerator, deno
 const OFF = { filter_enabled: share(0) };
 const filterConfig = (more: object): object => ({ '@type': `${TYPE}.config.route.v3.FilterConfig`, ...more });
 
-/** Policies by where they stand. */
-interface Levels {
-  readonly weighted?: object;
-  readonly route?: object;
-  readonly host?: object;
-  readonly config?: object;
-  /** The fields that count where the filter has no override. */
-  readonly olderRoute?: object;
-  readonly olderHost?: object;
-  readonly manager?: object;
-}
-
 const PASSED = /^upstream c /;
 const ANSWERED = /^reply 200 - cors_response$/;
 const EITHER = /^(upstream c |reply 200 - cors_response)/;
 
 /** With what becomes of a preflight of http://o. */
-const CASES: readonly (readonly [string, RegExp, Levels])[] = [
+const CASES: readonly (readonly [string, RegExp, CorsLevels])[] = [
   ['no policy', PASSED, {}],
   ['an empty one', PASSED, { route: policy() }],
   ['one that takes nothing and forwards nothing', ANSWERED, { route: policy(STRICT) }],
@@ -111,7 +100,7 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
       ];
       const config = {
         static_resources: {
-          listeners: [managedListener(folder, port, manager(levels), [FILTER])],
+          listeners: [managedListener(folder, port, corsManager(levels), [FILTER])],
           clusters: [staticCluster('c', [grounds.upstreams.ports[0]])],
         },
       };
@@ -137,16 +126,4 @@ function preflight(origin: string): { method: string; headers: readonly (readonl
       ['access-control-request-method', 'GET'],
     ],
   };
-}
-
-function manager({ weighted, route, host, config, olderRoute, olderHost, manager: more }: Levels): object {
-  const own = (cors: object | undefined): object => (cors === undefined ? {} : { typed_per_filter_config: { cors } });
-  const older = (cors: object | undefined): object => (cors === undefined ? {} : { cors });
-  const target =
-    weighted === undefined
-      ? { cluster: 'c' }
-      : { weighted_clusters: { clusters: [{ name: 'c', weight: 1, ...own(weighted) }] } };
-  const routes = [{ name: 'any', match: { prefix: '/' }, route: { ...target, ...older(olderRoute) }, ...own(route) }];
-  const virtual_hosts = [{ name: 'v', domains: ['*'], routes, ...own(host), ...older(olderHost) }];
-  return { route_config: { name: 'r', virtual_hosts, ...own(config) }, ...more };
 }

@@ -2,24 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { evaluateEnvoy } from '../../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
 import type { HttpRequest } from '../../../../../src/model/request.ts';
 import { cluster, httpFilter, httpListener, smallProxy } from '../small-proxy.ts';
+import { corsManager, type CorsLevels } from './cors-levels.ts';
 import { direct, expectComplete, http, summary } from '../snapshot.ts';
 
 const TYPE = 'type.googleapis.com/envoy';
 const THROUGH = '1 c 10.0.0.1:80';
 const ANSWERED = '1 200 - cors_response';
 
-/** Policies by where they stand; what is not there has none. */
-interface Levels {
-  readonly weighted?: object;
-  readonly route?: object;
-  readonly host?: object;
-  readonly config?: object;
-  /** The fields that the filter reads where no level overrides it. */
-  readonly olderRoute?: object;
-  readonly olderHost?: object;
-  /** What the route does instead of sending the request to a cluster. */
-  readonly action?: object;
-  readonly manager?: object;
+interface Levels extends CorsLevels {
   readonly bootstrap?: object;
   /** Before CORS. */
   readonly filters?: readonly object[];
@@ -27,20 +17,7 @@ interface Levels {
 
 /** What a request becomes, a line for each outcome. */
 function ends(levels: Levels, request: HttpRequest): string[] {
-  const own = (cors: object | undefined): object => (cors === undefined ? {} : { typed_per_filter_config: { cors } });
-  const older = (cors: object | undefined): object => (cors === undefined ? {} : { cors });
-  const target =
-    levels.weighted === undefined
-      ? { cluster: 'c' }
-      : { weighted_clusters: { clusters: [{ name: 'c', weight: 1, ...own(levels.weighted) }] } };
-  const action = levels.action ?? { route: { ...target, ...older(levels.olderRoute) } };
-  const routes = [{ match: { prefix: '/' }, ...action, ...own(levels.route) }];
-  const host = { name: 'v', domains: ['*'], routes, ...own(levels.host), ...older(levels.olderHost) };
-  const manager = {
-    route_config: { name: 'r', virtual_hosts: [host], ...own(levels.config) },
-    ...levels.manager,
-  };
-  const listener = httpListener([], manager, [...(levels.filters ?? []), httpFilter('cors.v3.Cors')]);
+  const listener = httpListener([], corsManager(levels), [...(levels.filters ?? []), httpFilter('cors.v3.Cors')]);
   const { bootstrap } = levels;
   const facts = smallProxy({
     listeners: [listener],
