@@ -46,6 +46,35 @@ interface Case {
   readonly probe?: Partial<Probe>;
 }
 
+/** Preflights under a CORS policy. @param on per cent for which it is on @param counting per cent of which it only counts */
+const preflights = (on: number, counting: number): Case => ({
+  routes: routes({
+    route: { cluster: 'a' },
+    typed_per_filter_config: {
+      cors: {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy',
+        allow_origin_string_match: [{ exact: 'http://o' }],
+        filter_enabled: { default_value: { numerator: on } },
+        shadow_enabled: { default_value: { numerator: counting } },
+      },
+    },
+  }),
+  clusters: [cluster('a', [locality([host(0)])])],
+  filters: [
+    {
+      name: 'cors',
+      typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors' },
+    },
+  ],
+  probe: {
+    method: 'OPTIONS',
+    headers: [
+      ['origin', 'http://o'],
+      ['access-control-request-method', 'GET'],
+    ],
+  },
+});
+
 const CASES: readonly (readonly [string, () => Case])[] = [
   [
     'weights of clusters',
@@ -159,36 +188,8 @@ const CASES: readonly (readonly [string, () => Case])[] = [
       ],
     }),
   ],
-  [
-    'a CORS policy that is on for some and counts others',
-    () => ({
-      routes: routes({
-        route: { cluster: 'a' },
-        typed_per_filter_config: {
-          cors: {
-            '@type': 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy',
-            allow_origin_string_match: [{ exact: 'http://o' }],
-            filter_enabled: { default_value: { numerator: 25 } },
-            shadow_enabled: { default_value: { numerator: 50 } },
-          },
-        },
-      }),
-      clusters: [cluster('a', [locality([host(0)])])],
-      filters: [
-        {
-          name: 'cors',
-          typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors' },
-        },
-      ],
-      probe: {
-        method: 'OPTIONS',
-        headers: [
-          ['origin', 'http://o'],
-          ['access-control-request-method', 'GET'],
-        ],
-      },
-    }),
-  ],
+  ['a CORS policy that is on for some and counts others', () => preflights(25, 50)],
+  ['a CORS policy that is off and counts a half', () => preflights(0, 50)],
   [
     'a part of requests dropped',
     () => ({

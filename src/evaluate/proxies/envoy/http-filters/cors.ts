@@ -93,13 +93,15 @@ function corsPolicies({ choice }: HttpContext, route: Cursor, filter: HttpFilter
 const unknownPolicy = (policy: Cursor): Unknown | undefined => unknownField(policy, KNOWN);
 
 /**
- * How likely a policy is on: the most specific alone says so. The filter asks twice, drawing anew each time, whether it is off, and in
- * between whether it only counts (shadow_enabled); both times it must not be off (CorsFilter::decodeHeaders).
+ * How likely a policy is on: the most specific alone says so. The filter asks twice whether it is on and whether it only counts
+ * (shadow_enabled), drawing anew each time. It passes a request on where it is neither on nor counting at first, and where it is
+ * counting and not on then (CorsFilter::decodeHeaders): one that is off for all but counts some counts at first and does not then
+ * for a part of them, and treats that part as if it were on.
  * @returns from 0 to 1
  */
 function enabledShare(policy: Cursor, runtime: Runtime): number | Unknown {
   const enabled = drawn(field(policy, 'filter_enabled'), 1, runtime);
-  if (isUnknown(enabled) || enabled === 0 || enabled === 1) return enabled;
+  if (isUnknown(enabled) || enabled === 1) return enabled;
   const shadow = drawn(field(policy, 'shadow_enabled'), 0, runtime);
   if (isUnknown(shadow)) return shadow;
   const off = 1 - enabled;

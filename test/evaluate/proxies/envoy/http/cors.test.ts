@@ -147,6 +147,12 @@ describe('a policy that is on for a part of requests', () => {
       { filter_enabled: percent(25), shadow_enabled: percent(50) },
       ['0.390625 200 - cors_response', '0.609375 c 10.0.0.1:80'],
     ],
+    // It counts at first, and does not when asked again: 0.5 * 0.5.
+    [
+      'is off, and counts a half',
+      { filter_enabled: percent(0), shadow_enabled: percent(50) },
+      ['0.25 200 - cors_response', '0.75 c 10.0.0.1:80'],
+    ],
     ['only counts', { filter_enabled: percent(0), shadow_enabled: percent(100) }, ['1 c 10.0.0.1:80']],
   ])('%s', (_, more, expected) => {
     expect(ends({ route: allowing('http://o', more) }, preflight('http://o'))).toEqual(expected);
@@ -223,6 +229,12 @@ describe('what is not known', () => {
       { route: allowing('http://o', { filter_enabled: { ...percent(100), runtime_key: 'cors.on' } }), bootstrap: rtds },
       preflight('http://o'),
       '1 undetermined: the runtime key cors.on may be set by a layer that no dump shows',
+    ],
+    [
+      'whether a policy that is off counts',
+      { route: allowing('http://o', { ...OFF, shadow_enabled: { runtime_key: 'cors.count' } }), bootstrap: rtds },
+      preflight('http://o'),
+      '1 undetermined: the runtime key cors.count may be set by a layer that no dump shows',
     ],
     [
       'whether the origin is allowed',
