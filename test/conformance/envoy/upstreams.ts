@@ -27,7 +27,11 @@ export class Upstreams {
       }),
     );
     for (const server of servers) {
-      server.on('connect', (_request, socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'));
+      server.on('connect', (_request, socket) => {
+        // Who asked may have gone: the server itself looks after errors only until it hands the socket over.
+        socket.on('error', () => socket.destroy());
+        socket.end('HTTP/1.1 200 OK\r\n\r\n');
+      });
     }
     await Promise.all(servers.map((server) => once(server.listen(0, '127.0.0.1'), 'listening')));
     return new Upstreams(servers);
