@@ -9,6 +9,8 @@ import type { Probe, Reply } from './probe.ts';
 export interface Observed {
   readonly chain: string;
   readonly route: string;
+  /** The cluster that an HTTP request was meant for, though it may not have got there. */
+  readonly cluster: string;
   /** `upstream c0 127.0.0.1:80`, `reply 404 NR route_not_found`, `close NR filter_chain_not_found` */
   readonly end: string;
   /** Path and host that the upstream received, when it answered. */
@@ -23,15 +25,15 @@ export function observe(entries: readonly LogEntry[], reply: Reply): Observed {
   const denial = listener?.termination?.startsWith('rbac_access_denied') === true ? listener.termination : null;
   const received = readReceived(reply);
   if (http !== undefined) {
-    const flags = flagsWithout(http.flags, http.host === null ? '' : 'DI');
-    // A pool that is full refuses a request after its host was chosen.
+    const { flags, cluster } = http;
+    // A limit of requests refuses one on the connection to the host that was chosen (ConnPoolImplBase::attachStreamToClient).
     const end =
       http.host === null && http.code === 0
         ? `close ${flags} ${http.details ?? '-'}`
-        : http.host === null || http.flags === 'UO'
+        : http.host === null || http.details === OVERFLOW
           ? `reply ${http.code} ${flags} ${http.details ?? '-'}`
-          : `upstream ${http.cluster ?? '-'} ${http.host}${answered(http) ? '' : ` ${http.details}`}`;
-    return { chain: http.chain ?? '-', route: http.route ?? '-', end, received };
+          : `upstream ${cluster ?? '-'} ${http.host}${answered(http) ? '' : ` ${http.details}`}`;
+    return { chain: http.chain ?? '-', route: http.route ?? '-', cluster: cluster ?? '?', end, received };
   }
   // A handshake that failed gave the client no answer; one that hangs up after it leaves an error too. tls_inspector notes a reason of another form for plaintext, which is no failure; tcp_proxy may have chosen a host already.
   if (
@@ -40,29 +42,24 @@ export function observe(entries: readonly LogEntry[], reply: Reply): Observed {
     reply.status === null &&
     entries.some(({ transport }) => transport?.startsWith('TLS_error:|') === true)
   ) {
-    return { chain: listener?.chain ?? '?', route: '-', end: 'close - -', received: null };
+    return ofConnection(listener?.chain ?? '?', 'close - -');
   }
-  if (denial !== null) return { chain: listener?.chain ?? '?', route: '-', end: `close - ${denial}`, received: null };
+  if (denial !== null) return ofConnection(listener?.chain ?? '?', `close - ${denial}`);
   // The host was chosen before the first byte came, and the service that it was held for said no.
-  if (tcp?.flags === 'UAEX')
-    return { chain: tcp.chain ?? '-', route: '-', end: `close UAEX ${tcp.details ?? '-'}`, received: null };
+  if (tcp?.flags === 'UAEX') return ofConnection(tcp.chain ?? '-', `close UAEX ${tcp.details ?? '-'}`);
   if (tcp !== undefined) {
     const end = tcp.host === null ? `close ${tcp.flags} -` : `upstream ${tcp.cluster ?? '-'} ${tcp.host}`;
-    return { chain: tcp.chain ?? '-', route: '-', end, received: null };
+    return ofConnection(tcp.chain ?? '-', end);
   }
-  const flag = listener?.flags ?? '-';
-  return {
-    chain: listener?.chain ?? '?',
-    route: '-',
-    end: `close ${flag} ${listener?.details ?? '-'}`,
-    received: null,
-  };
+  return ofConnection(listener?.chain ?? '?', `close ${listener?.flags ?? '-'} ${listener?.details ?? '-'}`);
 }
 
-function flagsWithout(flags: string, flag: string): string {
-  const left = flags.split(',').filter((one) => one !== flag);
-  return left.length === 0 ? '-' : left.join(',');
+/** What became of a connection on which no HTTP request was seen. */
+function ofConnection(chain: string, end: string): Observed {
+  return { chain, route: '-', cluster: '?', end, received: null };
 }
+
+const OVERFLOW = 'upstream_reset_before_response_started{overflow}';
 
 /** Whether the answer is the upstream's: a tunnel has one before it ends in whatever way. */
 function answered({ code, details }: LogEntry): boolean {
@@ -133,20 +130,27 @@ export function expectedOf(outcome: EnvoyOutcome): Observed {
   const named = (kind: string): string =>
     outcome.steps.findLast((step) => step.kind === kind && step.action === 'selected')?.name ?? '-';
   const { end } = outcome;
+  const cluster = takenBy(outcome).cluster ?? '?';
   const chain = named('filter-chain');
   const route = named('route');
   switch (end.kind) {
     case 'upstream': {
       const { http } = end.request;
       const received = http === null || route === '-' ? null : { path: http.path, host: http.authority };
-      return { chain, route, end: `upstream ${end.cluster} ${end.address}:${end.port}`, received };
+      return { chain, route, cluster, end: `upstream ${end.cluster} ${end.address}:${end.port}`, received };
     }
     case 'reply':
-      return { chain, route, end: `reply ${end.status} ${end.flag ?? '-'} ${end.detail ?? '-'}`, received: null };
+      return {
+        chain,
+        route,
+        cluster,
+        end: `reply ${end.status} ${end.flag ?? '-'} ${end.detail ?? '-'}`,
+        received: null,
+      };
     case 'close':
-      return { chain, route: '-', end: `close ${end.flag ?? '-'} ${end.detail ?? '-'}`, received: null };
+      return { chain, route: '-', cluster: '?', end: `close ${end.flag ?? '-'} ${end.detail ?? '-'}`, received: null };
     case 'undetermined':
-      return { chain, route, end: `undetermined: ${end.unknown.reason}`, received: null };
+      return { chain, route, cluster, end: `undetermined: ${end.unknown.reason}`, received: null };
   }
 }
 
@@ -161,11 +165,12 @@ export function agrees(observed: Observed, expected: Observed): boolean {
     observed.end.startsWith('close');
   const sameRoute =
     observed.route === expected.route || observed.end.startsWith('close') || !expected.route.includes('/');
+  const sameCluster = observed.cluster === expected.cluster || observed.cluster === '?' || expected.cluster === '?';
   const sameRequest =
     observed.received === null ||
     expected.received === null ||
     (observed.received.path === expected.received.path && observed.received.host === expected.received.host);
-  return sameEnd && sameChain && sameRoute && sameRequest;
+  return sameEnd && sameChain && sameRoute && sameCluster && sameRequest;
 }
 
 /** An answer in plaintext to a client hello, which the client cannot read. */

@@ -1,4 +1,4 @@
-/** Requests and connections that a limit, a missing token or a silent service ends; UO of a request and RLSE by Envoy's source, the others seen. */
+/** Requests and connections that a limit, a missing token or a silent service ends. */
 import { describe, expect, it } from 'vitest';
 import { evaluateEnvoy } from '../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
 import type { EnvoyFacts } from '../../../../src/model/envoy.ts';
