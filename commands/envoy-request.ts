@@ -93,7 +93,6 @@ export default class EnvoyRequest extends BaseCommand {
       openEnvoyProxy,
       readHeaders,
       renderEnvoyRequestAnswer,
-      renderEnvoyRequestLine,
       renderGaps,
     } = await import('../src/envoy-request.ts');
     this.progress.phase('reading the dump');
@@ -114,8 +113,8 @@ export default class EnvoyRequest extends BaseCommand {
       let asked = 0;
       for await (const answers of answerRequests(proxy, flags.requests)) {
         asked += answers.length;
-        if (answers.some((answer) => 'error' in answer)) status = ExitStatus.usage;
-        await this.answerPart(answers.map((answer) => `${renderEnvoyRequestLine(answer)}\n`).join(''), status);
+        if (answers.some(({ failed }) => failed)) status = ExitStatus.usage;
+        await this.answerPart(answers.map(({ text }) => `${text}\n`).join(''), status);
       }
       if (asked === 0)
         process.stderr.write(`no request is in ${flags.requests === '-' ? 'standard input' : flags.requests}\n`);

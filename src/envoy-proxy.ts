@@ -2,20 +2,23 @@
  * An Envoy of which a person has the config_dump, to be asked about requests. In: paths as given. Out: something that answers, and
  * what of the files was not understood. It evaluates nothing itself.
  */
-import type { LooseLine } from './collect/lines.ts';
 import { collectLooseFile } from './collect/loose-file.ts';
 import {
   EnvoyRequestAnswers,
+  ToldRequests,
   type EnvoyRequestAnswer,
   type EnvoyRequestFailure,
 } from './explain/envoy-request/envoy-request.ts';
 import type { Spelling } from './explain/envoy-request/request-line.ts';
 import { QuestionError } from './explain/question/question-input.ts';
 import { gapRaw, type Gap } from './model/artefact.ts';
+import type { EnvoyFacts } from './model/envoy.ts';
 import { parseCertificates } from './parse/certificate/certificate.ts';
 import { verifySignature } from './parse/certificate/json-web-key.ts';
 import { parseEnvoyClusters } from './parse/envoy/admin.ts';
 import { parseEnvoyConfigDump } from './parse/envoy/config-dump.ts';
+import { renderEnvoyRequestEnd, renderEnvoyRequestLine } from './render/envoy-request.ts';
+import { renderJsonLine } from './render/json.ts';
 
 /** Paths (`-` is standard input) of what the admin endpoints of a proxy gave. */
 export interface EnvoyFiles {
@@ -28,8 +31,17 @@ export interface EnvoyFiles {
 export interface EnvoyProxy {
   /** Answers one description of a request (see `readRequestLine` for its members). @param spell how a failure calls them */
   answer(description: unknown, spell?: Spelling): EnvoyRequestAnswer | EnvoyRequestFailure;
+  /** The same of a line of JSON, answered with a line. */
+  answerLine(line: string): AnsweredLine;
   /** What was not understood among the parts that were looked at so far. */
   gaps(): readonly Gap[];
+}
+
+/** One line of JSON for a line of JSON. */
+export interface AnsweredLine {
+  readonly text: string;
+  /** It says why there is no answer. */
+  readonly failed: boolean;
 }
 
 /** Up to here a dump fits into one text of JavaScript; for many questions reading it whole is less work than part by part. */
@@ -47,16 +59,19 @@ export async function openEnvoyProxy(files: EnvoyFiles, questions: 'one' | 'many
   const clusters = files.clusters === null ? null : parseEnvoyClusters(await collectLooseFile(files.clusters));
   if (files.clusters !== null && clusters?.gaps.some((gap) => gap.kind === 'unreadable') === true)
     throw notReadable(files.clusters, 'an answer of /clusters?format=json', clusters.gaps);
-  const answers = new EnvoyRequestAnswers({
+  const facts: EnvoyFacts = {
     config: config.value,
     clusters: clusters?.value ?? null,
     listeners: null,
     serverInfo: null,
     readCertificates: parseCertificates,
     verifySignature,
-  });
+  };
+  const answers = new EnvoyRequestAnswers(facts);
+  const requests = new ToldRequests(facts, renderEnvoyRequestEnd);
   return {
     answer: (description, spell) => answers.answer(description, spell),
+    answerLine: (line) => answerLine(requests, line),
     gaps: () => [...config.gaps, ...(clusters?.gaps ?? [])],
   };
 }
@@ -69,23 +84,30 @@ const LINES_AT_ONCE = 500;
  * @param path `-` is standard input
  * @throws InputError when the file cannot be read
  */
-export async function* answerRequests(
-  proxy: EnvoyProxy,
-  path: string,
-): AsyncGenerator<readonly (EnvoyRequestAnswer | EnvoyRequestFailure)[], void> {
+export async function* answerRequests(proxy: EnvoyProxy, path: string): AsyncGenerator<readonly AnsweredLine[], void> {
   // Loaded here: a single request needs no streams.
   const { collectLineGroups } = await import('./collect/lines.ts');
-  for await (const lines of collectLineGroups(path, LINES_AT_ONCE)) yield lines.map((line) => answerLine(proxy, line));
+  for await (const lines of collectLineGroups(path, LINES_AT_ONCE)) {
+    yield lines.map(({ text, cut }) =>
+      cut ? failedLine(gapRaw(text), 'this line is too long for a request') : proxy.answerLine(text),
+    );
+  }
 }
 
-function answerLine(proxy: EnvoyProxy, { text, cut }: LooseLine): EnvoyRequestAnswer | EnvoyRequestFailure {
-  if (cut) return { request: gapRaw(text), error: 'this line is too long for a request' };
+function answerLine(requests: ToldRequests<string>, line: string): AnsweredLine {
+  let description: unknown;
   try {
-    return proxy.answer(JSON.parse(text));
-  } catch (error) {
-    if (error instanceof SyntaxError) return { request: gapRaw(text.trim()), error: 'this line is no JSON' };
-    throw error;
+    description = JSON.parse(line);
+  } catch {
+    return failedLine(gapRaw(line.trim()), 'this line is no JSON');
   }
+  const answer = requests.ask(description);
+  if (typeof answer === 'string') return failedLine(description, answer);
+  return { text: renderEnvoyRequestLine(line.trim(), answer.told), failed: false };
+}
+
+function failedLine(request: unknown, error: string): AnsweredLine {
+  return { text: renderJsonLine({ request, error }), failed: true };
 }
 
 function notReadable(path: string, what: string, gaps: readonly Gap[]): QuestionError {

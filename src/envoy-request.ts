@@ -9,7 +9,6 @@ import { renderJson } from './render/json.ts';
 
 export { answerRequests, openEnvoyProxy, type EnvoyProxy } from './envoy-proxy.ts';
 export { asFlag, readHeaders } from './explain/envoy-request/request-line.ts';
-export { renderEnvoyRequestLine } from './render/envoy-request.ts';
 export { renderGaps } from './render/gaps.ts';
 
 /** Text of what an Envoy does with one request. */

@@ -61,7 +61,17 @@ function parseIPv4(text: string): Address | undefined {
 
 /** The canonical text of an address, or the text itself when it is none. */
 export function canonical(text: string): string {
-  return IPV4.test(text) ? text : (parseAddress(text)?.text ?? text);
+  return canonicalAddress(text) ?? text;
+}
+
+/** The canonical text of an address; undefined: the text is none. */
+export function canonicalAddress(text: string): string | undefined {
+  return IPV4.test(text) ? text : parseAddress(text)?.text;
+}
+
+/** Whether the text is an address of IPv4. */
+export function isIPv4(text: string): boolean {
+  return IPV4.test(text);
 }
 
 /** Whether the text is an address; for an IPv4 address much less work than reading it. */

@@ -1,11 +1,11 @@
 import { percentText } from '../model/wording.ts';
 import type {
   EnvoyRequestAnswer,
-  EnvoyRequestFailure,
+  EnvoyRequestEnd,
   EnvoyRequestOutcome,
 } from '../explain/envoy-request/envoy-request.ts';
 import { escapeControls } from './escape-controls.ts';
-import { renderJsonLine } from './json.ts';
+import { harmless, renderJsonLine } from './json.ts';
 import { palette, type Palette } from './palette.ts';
 
 /** What becomes of one request for people: who takes the connection, then each outcome with its way and its hosts. */
@@ -54,16 +54,16 @@ function wayLines({ virtualHost, route, cluster, endpoints }: EnvoyRequestOutcom
   return way.length === 0 ? [] : [`by ${way.join(', ')}`];
 }
 
-/** What an Envoy does with one request of many, on a line. Many are answered alike: what follows the request is written once. */
-export function renderEnvoyRequestLine(answer: EnvoyRequestAnswer | EnvoyRequestFailure): string {
-  if ('error' in answer) return renderJsonLine(answer);
-  const { request, ...rest } = answer;
-  let text = RENDERED.get(answer.outcomes);
-  if (text === undefined) {
-    text = renderJsonLine(rest).slice(1);
-    RENDERED.set(answer.outcomes, text);
-  }
-  return `{"request":${renderJsonLine(request)},${text}`;
+/** The end of a line about a request, which many have in common. */
+export function renderEnvoyRequestEnd(end: EnvoyRequestEnd): string {
+  return renderJsonLine(end).slice(1);
 }
 
-const RENDERED = new WeakMap<EnvoyRequestAnswer['outcomes'], string>();
+/**
+ * What an Envoy does with one request of many, on a line.
+ * @param request as it was asked: a JSON text
+ * @param end as `renderEnvoyRequestEnd` makes it
+ */
+export function renderEnvoyRequestLine(request: string, end: string): string {
+  return `{"request":${harmless(request)},${end}`;
+}

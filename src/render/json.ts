@@ -33,6 +33,7 @@ export function renderJsonLine(value: unknown): string {
   return harmless(JSON.stringify(value));
 }
 
-function harmless(json: string): string {
+/** JSON whose characters that act on a terminal are written as escapes. */
+export function harmless(json: string): string {
   return json.replace(RISKY, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

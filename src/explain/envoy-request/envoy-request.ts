@@ -3,17 +3,18 @@
  * Out: for each the listener and filter chain that take it, and every outcome, alike ones together. It must not read or print.
  */
 import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome, ProxyHeader } from '../../model/envoy.ts';
-import { formatEndpoint, parseAddress } from '../../model/address.ts';
-import { arrive, follow } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
-import { Memory } from '../../evaluate/proxies/envoy/memory.ts';
-import type { Arrival } from '../../evaluate/proxies/envoy/memory.ts';
+import { formatEndpoint, isIPv4, parseAddress } from '../../model/address.ts';
+import { arrive, recall } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
+import { Memory } from '../../evaluate/proxies/envoy/memory/memory.ts';
+import type { Arrival } from '../../evaluate/proxies/envoy/memory/memory.ts';
 import { sharesOf, takenBy } from '../../evaluate/proxies/envoy/walk.ts';
 import type { HostShare } from '../../evaluate/proxies/envoy/walk.ts';
-import { AlikeArrivals } from '../../evaluate/proxies/envoy/listener/alike-arrivals.ts';
+import { AlikeArrivals, toAlikeAddress } from '../../evaluate/proxies/envoy/memory/alike-arrivals.ts';
 import { findEntrance, listenerNames, type Entrance } from '../../evaluate/proxies/envoy/listener/entrance.ts';
 import { closeNames } from '../question/close-names.ts';
 import { conditionsText } from '../sentences/conditions.ts';
-import { placeKey, Places } from './places.ts';
+import { isPlain, Places } from './places.ts';
+import type { Place, PlaceWords } from './places.ts';
 import {
   asMember,
   readPlainHttp,
@@ -61,57 +62,77 @@ export interface EnvoyRequestFailure {
   readonly error: string;
 }
 
+/** What is told of a request, whatever was asked. */
+export type EnvoyRequestEnd = Omit<EnvoyRequestAnswer, 'request'>;
+
 /** A proxy to which questions can be put, one after the other. */
 export class EnvoyRequestAnswers {
-  readonly #facts: EnvoyFacts;
-  readonly #entrances = new Map<string, Entrance | string>();
-  readonly #memory = new Memory(true);
-  readonly #places = new Places();
-  readonly #arrivals = new AlikeArrivals();
-  readonly #answers = new WeakMap<readonly EnvoyOutcome[], Omit<EnvoyRequestAnswer, 'request'>>();
+  readonly #requests: ToldRequests<EnvoyRequestEnd>;
 
   constructor(facts: EnvoyFacts) {
-    this.#facts = facts;
+    this.#requests = new ToldRequests(facts, (end) => end);
   }
 
   /** Answers one description of a request. @param spell how a failure calls the members of the description */
   answer(description: unknown, spell: Spelling = asMember): EnvoyRequestAnswer | EnvoyRequestFailure {
-    const key = isDescription(description) ? placeKey(description) : null;
-    const known = key === null ? undefined : this.#places.get(key);
-    if (known !== undefined && isDescription(description)) {
-      const line = readPlainHttp(description, spell);
-      if (typeof line === 'string') return { request: description, error: line };
-      const http = { ...line.http, authority: line.host ?? known.authority };
-      const request = { protocol: 'tcp', http, tls: null } as const;
-      return this.#tell(description, known.arrival, { ...known.connection, request });
-    }
-    const line = readRequestLine(description, spell);
-    if (typeof line === 'string') return { request: description, error: line };
-    const entrance = this.#entrance(line);
-    if (typeof entrance === 'string') return { request: description, error: entrance };
-    const connection = connectionOf(line, entrance, spell);
-    if (typeof connection === 'string') return { request: description, error: connection };
-    const found = (): Arrival => arrive(this.#facts, connection);
-    if (key === null) return this.#tell(description, this.#memory.arrival(connection, found), connection);
-    const arrival = this.#arrivals.arrival(this.#facts, connection, found);
-    const place = { connection, arrival, authority: ownAuthority(entrance) };
-    this.#places.set(key, place);
-    return this.#tell(description, place.arrival, connection);
+    const answer = this.#requests.ask(description, spell);
+    if (typeof answer === 'string') return { request: description, error: answer };
+    const { listener, filterChain, outcomes } = answer.told;
+    return { request: description, listener, filterChain, outcomes };
+  }
+}
+
+/** The same, of which nothing is kept but what is told: many requests are told alike. */
+export class ToldRequests<Told> {
+  readonly #facts: EnvoyFacts;
+  readonly #entrances = new Map<string, Entrance | string>();
+  readonly #memory: Memory<Told>;
+  readonly #places = new Places();
+  readonly #arrivals = new AlikeArrivals();
+
+  /** @param tell what is made of the end of a request, once for all that end so */
+  constructor(facts: EnvoyFacts, tell: (end: EnvoyRequestEnd) => Told) {
+    this.#facts = facts;
+    this.#memory = new Memory((outcomes) => tell(endOf(outcomes)), true);
   }
 
-  #tell(request: unknown, arrival: Arrival, connection: EnvoyConnection): EnvoyRequestAnswer {
-    const outcomes = follow(arrival, connection, this.#memory);
-    let answer = this.#answers.get(outcomes);
-    if (answer === undefined) {
-      const [first] = outcomes;
-      const { listener, filterChain } = first === undefined ? { listener: null, filterChain: null } : takenBy(first);
-      answer = { listener, filterChain, outcomes: gather(outcomes) };
-      this.#answers.set(outcomes, answer);
-      // From now on the list itself stands for its answer; the steps of each outcome, and all they refer to, are let go.
-      outcomes.length = 0;
+  /** @returns a clause: why there is no answer. @param spell how it calls the members of the description */
+  ask(description: unknown, spell: Spelling = asMember): { readonly told: Told } | string {
+    const plain = isDescription(description) && isPlain(description) ? description : null;
+    const known = plain === null ? undefined : (this.#places.get(plain) ?? this.#alikePlace(plain));
+    if (known !== undefined && plain !== null) {
+      const line = readPlainHttp(plain, spell);
+      if (typeof line === 'string') return line;
+      const http = { ...line.http, authority: line.host ?? known.authority };
+      return this.#tell(known.arrival, { ...known.connection, request: { protocol: 'tcp', http, tls: null } });
     }
-    const { listener, filterChain } = answer;
-    return { request, listener, filterChain, outcomes: answer.outcomes };
+    const line = readRequestLine(description, spell);
+    if (typeof line === 'string') return line;
+    const entrance = this.#entrance(line);
+    if (typeof entrance === 'string') return entrance;
+    const connection = connectionOf(line, entrance, spell);
+    if (typeof connection === 'string') return connection;
+    const found = (): Arrival => arrive(this.#facts, connection);
+    if (plain === null) return this.#tell(this.#memory.arrival(connection, found), connection);
+    const arrival = this.#arrivals.arrival(this.#facts, connection, found);
+    this.#places.set(plain, { connection, arrival, authority: ownAuthority(entrance) });
+    return this.#tell(arrival, connection);
+  }
+
+  #tell(arrival: Arrival, connection: EnvoyConnection): { readonly told: Told } {
+    return { told: recall(arrival, connection, this.#memory) };
+  }
+
+  /** The place of a request for another address, if one for the same port was like it. */
+  #alikePlace(words: PlaceWords): Place | undefined {
+    const like = this.#places.like(words);
+    const address = words.address === undefined ? undefined : ipv4Of(words.address);
+    if (like === undefined || address === undefined) return undefined;
+    const connection = toAlikeAddress(this.#facts, like.arrival, like.connection, address);
+    if (connection === undefined) return undefined;
+    const place = { connection, arrival: like.arrival, authority: ownAuthority(connection) };
+    this.#places.set(words, place);
+    return place;
   }
 
   #entrance({ listener, destination }: RequestLine): Entrance | string {
@@ -132,6 +153,18 @@ export class EnvoyRequestAnswers {
     const close = names.includes(listener) ? [] : closeNames(listener, names);
     return listener === '' || close.length === 0 ? '' : `; like it: ${close.join(', ')}`;
   }
+}
+
+function endOf(outcomes: readonly EnvoyOutcome[]): EnvoyRequestEnd {
+  const [first] = outcomes;
+  const { listener, filterChain } = first === undefined ? { listener: null, filterChain: null } : takenBy(first);
+  return { listener, filterChain, outcomes: gather(outcomes) };
+}
+
+/** The address of an `IP:PORT`, if it is one of IPv4. */
+function ipv4Of(endpoint: string): string | undefined {
+  const address = endpoint.slice(0, endpoint.lastIndexOf(':'));
+  return isIPv4(address) ? address : undefined;
 }
 
 /** A client that is not named is one on the proxy's own machine; a request without a host names the address, as curl would. */
@@ -155,7 +188,7 @@ function connectionOf(line: RequestLine, entrance: Entrance, spell: Spelling): E
   };
 }
 
-function ownAuthority({ originalAddress, originalPort }: Entrance): string {
+function ownAuthority({ originalAddress, originalPort }: Pick<Entrance, 'originalAddress' | 'originalPort'>): string {
   return formatEndpoint(originalAddress, originalPort);
 }
 
@@ -179,7 +212,8 @@ function proxyHeaderOf({ proxied }: RequestLine, entrance: Entrance, spell: Spel
 
 /** Outcomes that differ in nothing but the host become one. */
 function gather(outcomes: readonly EnvoyOutcome[]): EnvoyRequestOutcome[] {
-  const groups = new Map<string, Group>();
+  const groups: Group[] = [];
+  const byKey = new Map<string, Group>();
   let last: Group | undefined;
   for (const one of outcomes) {
     const outcome = describe(one);
@@ -189,32 +223,36 @@ function gather(outcomes: readonly EnvoyOutcome[]): EnvoyRequestOutcome[] {
     if (group === undefined) {
       // Nothing is to be told from an only outcome.
       const key = outcomes.length === 1 ? '' : [kind, ...Object.values(outcome)].join('\n');
-      group = groups.get(key) ?? { kind, outcome, probability: 0, hosts: new Map() };
-      groups.set(key, group);
+      group = byKey.get(key);
+      if (group === undefined) {
+        group = { kind, outcome, probability: 0, hosts: new Map() };
+        byKey.set(key, group);
+        groups.push(group);
+      }
     }
     last = group;
-    const shares = sharesOf(one);
-    if (shares !== null) {
-      addShares(group, one.probability, shares);
-      continue;
-    }
-    group.probability += one.probability;
-    if (one.end.kind !== 'upstream') continue;
-    const host = formatEndpoint(one.end.address, one.end.port);
-    group.hosts.set(host, (group.hosts.get(host) ?? 0) + one.probability);
+    add(group, one);
   }
-  return [...groups.values()].map(({ outcome, probability, hosts }) => ({
-    probability,
-    condition: outcome.condition,
-    virtualHost: outcome.virtualHost,
-    route: outcome.route,
-    cluster: outcome.cluster,
-    endpoints: [...hosts].map(([address, part]) => ({ address, probability: part / probability })),
-    status: outcome.status,
-    flag: outcome.flag,
-    detail: outcome.detail,
-    undetermined: outcome.undetermined,
-  }));
+  return groups.map(gathered);
+}
+
+function add(group: Group, one: EnvoyOutcome): void {
+  const shares = sharesOf(one);
+  if (shares !== null) {
+    addShares(group, one.probability, shares);
+    return;
+  }
+  group.probability += one.probability;
+  if (one.end.kind !== 'upstream') return;
+  const host = formatEndpoint(one.end.address, one.end.port);
+  group.hosts.set(host, (group.hosts.get(host) ?? 0) + one.probability);
+}
+
+function gathered({ outcome, probability, hosts }: Group): EnvoyRequestOutcome {
+  const endpoints: { address: string; probability: number }[] = [];
+  for (const [address, part] of hosts) endpoints.push({ address, probability: part / probability });
+  const { condition, virtualHost, route, cluster, status, flag, detail, undetermined } = outcome;
+  return { probability, condition, virtualHost, route, cluster, endpoints, status, flag, detail, undetermined };
 }
 
 /** Adds the hosts of an outcome that is for several, as if each had one of its own. */

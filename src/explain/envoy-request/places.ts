@@ -1,4 +1,4 @@
-import type { Arrival } from '../../evaluate/proxies/envoy/memory.ts';
+import type { Arrival } from '../../evaluate/proxies/envoy/memory/memory.ts';
 import type { EnvoyConnection } from '../../model/envoy.ts';
 import type { RequestDescription } from './request-line.ts';
 
@@ -11,40 +11,67 @@ export interface Place {
   readonly authority: string;
 }
 
-/**
- * All that a description says of its place, as it says it; null: it speaks of TLS or a PROXY protocol header, or has other values than
- * texts, and may say anything.
- */
-export function placeKey(description: RequestDescription): string | null {
+/** Places that are remembered at most. */
+const PLACES = 20_000;
+
+/** The places of the requests before, by what their descriptions say of them, in the same words. */
+export class Places {
+  /** By the listener and the client. */
+  readonly #groups = new Map<string | undefined, Map<string | undefined, Group>>();
+  #size = 0;
+
+  get(words: PlaceWords): Place | undefined {
+    return this.#group(words)?.byAddress.get(words.address);
+  }
+
+  /** The place of a request of the same client for the same port of another address, to no listener by its name. */
+  like(words: PlaceWords): Place | undefined {
+    return words.listener === undefined ? this.#group(words)?.byPort.get(portOf(words)) : undefined;
+  }
+
+  set(words: PlaceWords, place: Place): void {
+    if (this.#size >= PLACES) {
+      this.#groups.clear();
+      this.#size = 0;
+    }
+    this.#size++;
+    const group = this.#group(words) ?? { byAddress: new Map(), byPort: new Map() };
+    group.byAddress.set(words.address, place);
+    group.byPort.set(portOf(words), place);
+    const groups = this.#groups.get(words.listener) ?? new Map<string | undefined, Group>();
+    this.#groups.set(words.listener, groups.set(words.source, group));
+  }
+
+  #group({ listener, source }: PlaceWords): Group | undefined {
+    return this.#groups.get(listener)?.get(source);
+  }
+}
+
+interface Group {
+  readonly byAddress: Map<string | undefined, Place>;
+  /** The last one. */
+  readonly byPort: Map<string, Place>;
+}
+
+function portOf({ address = '' }: PlaceWords): string {
+  return address.slice(address.lastIndexOf(':') + 1);
+}
+
+/** All that a description says of its place. */
+export interface PlaceWords {
+  readonly listener: string | undefined;
+  readonly source: string | undefined;
+  readonly address: string | undefined;
+}
+
+/** Whether a description says nothing else of its place; one that speaks of TLS or a PROXY protocol header, or has other values than texts, may. */
+export function isPlain(description: RequestDescription): description is RequestDescription & PlaceWords {
   const { listener, address, source, tls, sni, alpn, identity, proxied } = description;
   if (tls !== undefined || sni !== undefined || alpn !== undefined || identity !== undefined || proxied !== undefined)
-    return null;
-  if (!isText(listener) || !isText(address) || !isText(source)) return null;
-  return `${wordOf(listener)}${wordOf(address)}${wordOf(source)}`;
+    return false;
+  return isText(listener) && isText(address) && isText(source);
 }
 
 function isText(value: unknown): value is string | undefined {
   return typeof value === 'string' || value === undefined;
-}
-
-/** Tells where it ends, so that several behind one another are those of no others. */
-function wordOf(text: string | undefined): string {
-  return text === undefined ? '-' : `${text.length}:${text}`;
-}
-
-/** Places that are remembered at most. */
-const PLACES = 20_000;
-
-/** The places of the requests before. */
-export class Places {
-  readonly #byKey = new Map<string, Place>();
-
-  get(key: string): Place | undefined {
-    return this.#byKey.get(key);
-  }
-
-  set(key: string, place: Place): void {
-    if (this.#byKey.size >= PLACES) this.#byKey.clear();
-    this.#byKey.set(key, place);
-  }
 }

@@ -9,8 +9,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EnvoyFacts } from '../../../src/model/envoy.ts';
-import { Memory } from '../../../src/evaluate/proxies/envoy/memory.ts';
+import type { EnvoyFacts, EnvoyOutcome } from '../../../src/model/envoy.ts';
+import { Memory } from '../../../src/evaluate/proxies/envoy/memory/memory.ts';
 import { probabilitySums } from '../../../src/model/branching.ts';
 import { makeCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
@@ -88,7 +88,7 @@ async function runWorld(index: number, tally: Tally): Promise<void> {
       tally.crashes.push(`world ${index} (Envoy ${ENVOY_VERSIONS[index % ENVOY_VERSIONS.length]}): ${envoy.crash}`);
       return;
     }
-    const memory = new Memory();
+    const memory = new Memory((outcomes) => outcomes, false);
     const used = replies.map(({ connection }) => connection);
     const twice = new Set(used.filter((connection, place) => used.indexOf(connection) !== place));
     for (const [number, probe] of probes.entries()) {
@@ -115,7 +115,7 @@ function judge(
   world: number,
   probe: Probe,
   reply: Reply,
-  { facts, memory }: { readonly facts: EnvoyFacts; readonly memory: Memory },
+  { facts, memory }: { readonly facts: EnvoyFacts; readonly memory: Memory<EnvoyOutcome[]> },
   observed: ReturnType<typeof observe>,
 ): void {
   const outcomes = evaluateProbe(facts, probe, reply);

@@ -1,6 +1,6 @@
 import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome } from '../../../src/model/envoy.ts';
 import { evaluateEnvoy } from '../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
-import type { Memory } from '../../../src/evaluate/proxies/envoy/memory.ts';
+import type { Memory } from '../../../src/evaluate/proxies/envoy/memory/memory.ts';
 import { takenBy } from '../../../src/evaluate/proxies/envoy/walk.ts';
 import type { LogEntry } from './envoy-process.ts';
 import type { Probe, Reply } from './probe.ts';
@@ -110,7 +110,7 @@ export function evaluateProbe(
   facts: EnvoyFacts,
   probe: Probe,
   reply: Reply,
-  memory: Memory | null = null,
+  memory: Memory<EnvoyOutcome[]> | null = null,
 ): EnvoyOutcome[] {
   return evaluateEnvoy(facts, connectionOf(probe, reply), memory);
 }

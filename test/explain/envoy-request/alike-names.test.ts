@@ -55,6 +55,9 @@ const TARGETS: readonly ((name: string, others: readonly string[]) => object)[] 
 const weighted = (...entries: readonly (readonly [string, number])[]): object => ({
   weighted_clusters: { clusters: entries.map(([name, weight]) => ({ name, weight })) },
 });
+/** Maps are printed in another order each time. */
+const inAnyOrder = (name: string, map: object): object =>
+  Object.fromEntries(/[02468]$/.test(name) ? Object.entries(map) : Object.entries(map).toReversed());
 const CLUSTERS: Differences = [
   (name) => ({ alt_stat_name: name, metadata: { filter_metadata: { istio: { services: [{ name }] } } } }),
   (name) => ({ eds_cluster_config: { service_name: `eds-${name}` } }),
@@ -65,6 +68,7 @@ const CLUSTERS: Differences = [
       { name: 'raw', match: {}, transport_socket: RAW },
     ],
   }),
+  (name) => ({ metadata: { filter_metadata: inAnyOrder(name, { istio: { services: [{ name }] }, other: { a: 1 } }) } }),
   () => ({ lb_policy: 'RANDOM' }),
   () => ({ lb_policy: 'MAGLEV' }),
   () => ({ circuit_breakers: { thresholds: [{ max_requests: 0 }] } }),
@@ -105,6 +109,10 @@ const service = fc.record({
   addresses: fc.constantFrom(...ADDRESSES),
   endpoints: fc.array(fc.record({ more: some(ENDPOINTS), priority: fc.constantFrom(0, 0, 0, 1) }), { maxLength: 3 }),
   named: fc.boolean(),
+  /** A route before it, for some requests, which may have the same name. */
+  canary: fc.option(fc.record({ target: fc.constantFrom(...TARGETS), named: fc.constantFrom('', 'own', 'same') }), {
+    nil: null,
+  }),
   /** How many assignments have its name, and whether they differ. */
   assigned: fc.constantFrom<readonly object[]>([{}], [], [{}, {}], [{}, { endpoints: [] }]),
 });
@@ -125,6 +133,7 @@ const services = fc
       'addresses',
       'endpoints',
       'named',
+      'canary',
       'assigned',
     ),
     fc.array(fc.boolean(), { minLength: 2, maxLength: 5 }),
@@ -140,6 +149,7 @@ const PLAIN: Service = {
   addresses: ownAddress,
   endpoints: [{ more: none, priority: 0 }],
   named: false,
+  canary: null,
   assigned: [{}],
 };
 const SUBSET = { filter_metadata: { 'envoy.lb': { v: '1' } } };
@@ -169,6 +179,11 @@ const toItself: Service['target'] = (name) => weighted([name, 30], [name, 70]);
 const toTwo: Service['target'] = (name, [other = name]) => weighted([name, 30], [other, 70]);
 const RUNTIMES = [{}, { 'upstream.maintenance_mode.s1': 100 }];
 
+function canaryRoute({ named }: { readonly named: string }, index: number, action: object): object {
+  const name = named === 'own' ? { name: `canary${index}` } : named === 'same' ? { name: `r${index}` } : {};
+  return { match: { prefix: '/', headers: [{ name: 'x-a', present_match: true }] }, ...name, route: action };
+}
+
 /** A proxy with these services. */
 function proxyOf(list: readonly Service[], runtime: object): EnvoyFacts {
   const names = list.map((_, index) => `s${index}`);
@@ -182,7 +197,8 @@ function proxyOf(list: readonly Service[], runtime: object): EnvoyFacts {
       route: action,
       ...one.route(name),
     };
-    return { name: `v${index}`, domains: [name], routes: [route], ...one.host(name) };
+    const canary = one.canary === null ? [] : [canaryRoute(one.canary, index, one.canary.target(name, others))];
+    return { name: `v${index}`, domains: [name], routes: [...canary, route], ...one.host(name) };
   });
   const assignments = list.flatMap((one, index) => {
     const name = `s${index}`;
@@ -238,7 +254,7 @@ describe('services that differ in names', () => {
           expect(remembering.answer(question)).toEqual(alone);
         }
       }),
-      { numRuns: 500, seed: 5 },
+      { numRuns: 1000, seed: 5 },
     );
     expect(kinds.size).toBeGreaterThan(5);
   });
@@ -253,6 +269,22 @@ describe('services that differ in names', () => {
       'metadata that chooses a transport socket',
       { ...SOCKETS, endpoints: [{ more: none, priority: 0 }] },
       { ...SOCKETS, endpoints: [{ more: inTls, priority: 0 }] },
+    ],
+    [
+      'which metadata their hosts have',
+      { ...SOCKETS, endpoints: [{ more: inTls, priority: 0 }] },
+      { ...SOCKETS, endpoints: [{ more: () => ({ metadata: { filter_metadata: {} } }), priority: 0 }] },
+    ],
+    ['what a member is called', { host: () => ({ require_tls: 'ALL' }) }, { host: () => ({ unheard_of: 'ALL' }) }],
+    [
+      'which of their routes have one name',
+      { named: true, canary: { target: TARGETS[0]!, named: 'own' } },
+      { named: true, canary: { target: TARGETS[0]!, named: 'same' } },
+    ],
+    [
+      'which of their routes lead to one cluster',
+      { canary: { target: (name) => ({ cluster: name }), named: '' } },
+      { canary: { target: (name, [other = name]) => ({ cluster: other }), named: '' } },
     ],
     ['how many clusters they lead to', { target: toItself }, { target: toTwo }],
     ['how many addresses they have', { ...TWO_HOSTS, addresses: (index) => `10.0.${index}.0` }, TWO_HOSTS],

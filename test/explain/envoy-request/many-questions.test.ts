@@ -1,7 +1,7 @@
 /** What is printed for each of many requests is, to the byte, what is printed for it alone. */
 import { describe, expect, it } from 'vitest';
-import { EnvoyRequestAnswers } from '../../../src/explain/envoy-request/envoy-request.ts';
-import { renderEnvoyRequestLine } from '../../../src/render/envoy-request.ts';
+import { EnvoyRequestAnswers, ToldRequests } from '../../../src/explain/envoy-request/envoy-request.ts';
+import { renderEnvoyRequestEnd, renderEnvoyRequestLine } from '../../../src/render/envoy-request.ts';
 import type { EnvoyFacts } from '../../../src/model/envoy.ts';
 import { Random } from '../../conformance/envoy/random.ts';
 import { bookinfoProxy } from '../../evaluate/proxies/envoy/snapshot.ts';
@@ -50,9 +50,15 @@ describe.each(['bookinfo/productpage-v1-abc', 'istio-system/istio-ingressgateway
     const random = new Random(SEED);
     const names = hosts(facts);
     const asked = Array.from({ length: QUESTIONS }, () => question(random, facts, names));
-    const many = new EnvoyRequestAnswers(facts);
-    const lines = [...asked, ...asked.toReversed()].map((one) => renderEnvoyRequestLine(many.answer(one)));
-    const alone = asked.map((one) => renderEnvoyRequestLine(new EnvoyRequestAnswers(facts).answer(one)));
+    const many = new ToldRequests(facts, renderEnvoyRequestEnd);
+    const lines = [...asked, ...asked.toReversed()].map((one) => {
+      const answer = many.ask(one);
+      return typeof answer === 'string' ? answer : renderEnvoyRequestLine(JSON.stringify(one), answer.told);
+    });
+    const alone = asked.map((one) => {
+      const answer = new EnvoyRequestAnswers(facts).answer(one);
+      return 'error' in answer ? answer.error : JSON.stringify(answer);
+    });
     expect(lines).toEqual([...alone, ...alone.toReversed()]);
     expect(new Set(alone.map((line) => line.slice(line.indexOf('"outcomes"')))).size).toBeGreaterThan(5);
   });

@@ -3,7 +3,7 @@ import type { TlsHello } from '../../../model/request.ts';
 import type { AcceptedSocket } from './listener/accepted-socket.ts';
 import type { FilterChain } from './listener/filter-chain-index.ts';
 import type { Listener } from './listener/listener-table.ts';
-import type { Tails } from './http/tails.ts';
+import type { SentRequest } from './http/sent-request.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A connection that a filter chain has taken. */
@@ -22,8 +22,8 @@ export interface ConnectionContext {
   readonly budget: Budget;
   /** Nobody asks for more of the hosts of a cluster than their shares: they may be one outcome. */
   readonly sharesOnly: boolean;
-  /** What became of the requests before on connections like this one; null: it is not remembered. */
-  readonly tails: Tails | null;
+  /** What is asked of the request on it; null: it is none that is understood. */
+  readonly sent: SentRequest | null;
 }
 
 /** Bounds the branches of one evaluation, so that a hostile configuration cannot make it endless. */

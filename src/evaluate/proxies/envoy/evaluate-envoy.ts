@@ -22,8 +22,9 @@ import { listenerTable } from './listener/listener-table.ts';
 import type { Listener, ListenerTable } from './listener/listener-table.ts';
 import { handOverTarget, hasUdpListener, idleListeners, listenerStep, socketOwner } from './listener/lookup.ts';
 import { memoised } from './memo.ts';
-import { entered, stopped } from './memory.ts';
-import type { Arrival, Memory } from './memory.ts';
+import { SentHttp } from './http/sent-request.ts';
+import { entered, stopped } from './memory/memory.ts';
+import type { Arrival, Entered, Memory } from './memory/memory.ts';
 import type { NetworkFilter, RunNetworkFilter } from './network/filter.ts';
 import { networkFilterRule } from './network/registry.ts';
 import { field, isTrue, typedMessage, typeName, unknown, unknownField } from './proto-json.ts';
@@ -49,26 +50,48 @@ interface Proxy {
 export function evaluateEnvoy(
   facts: EnvoyFacts,
   connection: EnvoyConnection,
-  memory: Memory | null = null,
+  memory: Memory<EnvoyOutcome[]> | null = null,
 ): EnvoyOutcome[] {
-  if (memory === null) return follow(arrive(facts, connection), connection, null);
-  return follow(
-    memory.arrival(connection, () => arrive(facts, connection)),
-    connection,
-    memory,
-  );
+  if (memory === null) return follow(arrive(facts, connection), connection, false);
+  const arrival = memory.arrival(connection, () => arrive(facts, connection));
+  return recall(arrival, connection, memory);
 }
 
 /** What becomes of a connection that has come to a filter chain's filters, or to its end. */
-export function follow(arrival: Arrival, connection: EnvoyConnection, memory: Memory | null): EnvoyOutcome[] {
+function follow(arrival: Arrival, connection: EnvoyConnection, sharesOnly: boolean): EnvoyOutcome[] {
   if (arrival.context === null) return arrival.outcomes;
-  const tails = memory?.tails(arrival.context) ?? null;
-  const sharesOnly = memory?.sharesOnly ?? false;
-  const socket = arrival.anyDestination
-    ? { ...arrival.context.socket, localAddress: connection.originalAddress, localPort: connection.originalPort }
-    : arrival.context.socket;
-  const context = { ...arrival.context, connection, socket, budget: { left: BRANCH_LIMIT }, sharesOnly, tails };
-  return runNetworkFilters(context, arrival.walk, 0);
+  const { http } = connection.request;
+  const sent = http === null ? null : new SentHttp(http);
+  return runChain(arrival, { sent, socket: socketOf(arrival, connection), connection }, sharesOnly);
+}
+
+/** The same, as it is told of a connection that may be like one before. */
+export function recall<Told>(arrival: Arrival, connection: EnvoyConnection, memory: Memory<Told>): Told {
+  const { http } = connection.request;
+  const earlier = arrival.context === null || http === null ? null : memory.earlier(arrival.context);
+  if (arrival.context === null || http === null || earlier === null)
+    return memory.tell(follow(arrival, connection, memory.sharesOnly));
+  const asked = { http, socket: socketOf(arrival, connection), connection };
+  return earlier.recall(asked, (looked) => runChain(arrival, looked, memory.sharesOnly));
+}
+
+function socketOf({ context, anyDestination }: Entered, connection: EnvoyConnection): AcceptedSocket {
+  if (!anyDestination) return context.socket;
+  const { originalAddress, originalPort } = connection;
+  return { ...context.socket, localAddress: originalAddress, localPort: originalPort };
+}
+
+function runChain(
+  { context, walk }: Entered,
+  looked: Pick<ConnectionContext, 'sent' | 'socket' | 'connection'>,
+  sharesOnly: boolean,
+): EnvoyOutcome[] {
+  const { sent, socket, connection } = looked;
+  return runNetworkFilters(
+    { ...context, sent, socket, connection, budget: { left: BRANCH_LIMIT }, sharesOnly },
+    walk,
+    0,
+  );
 }
 
 /**
@@ -191,7 +214,7 @@ function enterChain(
     runtime: readRuntime(config.bootstrap),
     budget: { left: BRANCH_LIMIT },
     sharesOnly: false,
-    tails: null,
+    sent: null,
   };
   return entered(context, chosen);
 }

@@ -9,6 +9,8 @@ export interface Runtime {
   overridden(key: string): Unknown | null;
   /** The same for a key that has no configured default: only a layer that shows it counts. */
   shown(key: string): Unknown | null;
+  /** Whether a layer shows any key that begins with a name and a dot. */
+  showsBelow(name: string): boolean;
 }
 
 /**
@@ -24,6 +26,7 @@ export const readRuntime: (bootstrap: Cursor) => Runtime = memoised((bootstrap) 
   };
   return {
     shown,
+    showsBelow: (name) => layers.some((one) => holdsBelow(field(one, 'static_layer'), name)),
     overridden(key) {
       if (key === '') return null;
       if (opaque === undefined) return shown(key);
@@ -45,6 +48,14 @@ function holdsKey(layer: Cursor, key: string): boolean {
   return layer.entries().some(([name, value]) => {
     if (name === key) return true;
     return key.startsWith(`${name}.`) && value.isObject() && holdsKey(value, key.slice(name.length + 1));
+  });
+}
+
+/** Whether a layer holds some key `NAME.…`, in whichever way it is written. */
+function holdsBelow(layer: Cursor, name: string): boolean {
+  return layer.entries().some(([key, value]) => {
+    if (key === name || key.startsWith(`${name}.`)) return true;
+    return name.startsWith(`${key}.`) && value.isObject() && holdsBelow(value, name.slice(key.length + 1));
   });
 }
 

@@ -116,7 +116,7 @@ class Outcome implements EnvoyOutcome {
     return this.#taken ?? takenUpTo(this.#last);
   }
 
-  underOtherNames(taken: Taken, hosts: readonly HostShare[]): Outcome {
+  underOtherNames(taken: Taken, hosts: readonly HostShare[] | null): Outcome {
     const { probability, conditions } = this;
     return new Outcome({ probability, conditions, last: this.#last }, this.end, hosts, taken);
   }
@@ -146,7 +146,7 @@ export function endAmong(walk: Walk, how: EnvoyEnd, hosts: readonly HostShare[])
 }
 
 /** The outcome of a request that took another way, of other names, among other hosts; its steps and its end tell of the first way. */
-export function underOtherNames(outcome: EnvoyOutcome, taken: Taken, hosts: readonly HostShare[]): EnvoyOutcome {
+export function underOtherNames(outcome: EnvoyOutcome, taken: Taken, hosts: readonly HostShare[] | null): EnvoyOutcome {
   return outcome instanceof Outcome ? outcome.underOtherNames(taken, hosts) : outcome;
 }
 

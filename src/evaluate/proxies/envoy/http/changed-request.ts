@@ -1,8 +1,12 @@
 import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
 import type { HttpRequest } from '../../../../model/request.ts';
 import type { HeaderView } from '../match/header-match.ts';
 import { isUnknown } from '../truth.ts';
+import type { Truth } from '../truth.ts';
 import type { RequestView } from './request-view.ts';
+import type { PathTest } from './sent-request.ts';
+import type { VirtualHostMatch } from './virtual-host.ts';
 
 /** Headers as a filter leaves them, by name in lower case; null: it has taken it away. */
 export type ChangedHeaders = ReadonlyMap<string, string | Unknown | null>;
@@ -64,8 +68,24 @@ class ChangedRequest implements RequestView, HeaderView {
     return this.#before.hasPath;
   }
 
+  get plainPath(): boolean {
+    return this.#before.plainPath;
+  }
+
+  testPath(test: PathTest): Truth {
+    return this.#before.testPath(test);
+  }
+
   get authority(): string {
     return this.#before.authority;
+  }
+
+  timesSent(name: string): number {
+    return this.#changed.has(name) ? Number(typeof this.#changed.get(name) === 'string') : this.#before.timesSent(name);
+  }
+
+  virtualHostIn(routeConfig: Cursor): VirtualHostMatch | undefined {
+    return this.#before.virtualHostIn(routeConfig);
   }
 
   get scheme(): RequestView['scheme'] {

@@ -15,7 +15,6 @@ import type { RequestView } from './request-view.ts';
 import { resolveRouteConfig } from './route-config.ts';
 import { matchReasons } from './route-match.ts';
 import { selectRoute } from './route-selection.ts';
-import { findVirtualHost } from './virtual-host.ts';
 import type { VirtualHostMatch } from './virtual-host.ts';
 
 const NO_ROUTE: RouteChoice = {
@@ -30,12 +29,8 @@ const NO_ROUTE: RouteChoice = {
 const unknownConfigField = memoised((config) => unknownField(config, KNOWN_ROUTE_CONFIG));
 const unknownHostField = memoised((virtualHost) => unknownField(virtualHost, KNOWN_VIRTUAL_HOST));
 
-/**
- * What follows once a route is chosen.
- * @param walk the decisions so far, listed when they are needed
- * @param only no other route may be taken
- */
-type NextRoute = (walk: () => Walk, choice: RouteChoice, only: boolean) => EnvoyOutcome[];
+/** What follows once a route is chosen. */
+type NextRoute = (walk: Walk, choice: RouteChoice) => EnvoyOutcome[];
 
 /** Finds the route of a request: route configuration, virtual host, route. One branch for each route that it may take. */
 export function findRoute(
@@ -47,11 +42,11 @@ export function findRoute(
 ): EnvoyOutcome[] {
   const routeConfig = resolveRouteConfig(context.config, hcm, request);
   if (isUnknown(routeConfig)) return undetermined(walk, routeConfig);
-  if (routeConfig.config === null) return next(() => withStep(walk, routeConfig.step), NO_ROUTE, true);
+  if (routeConfig.config === null) return next(withStep(walk, routeConfig.step), NO_ROUTE);
   const { config } = routeConfig;
   const beyond = unknownConfigField(config);
   if (beyond !== undefined) return undetermined(withStep(walk, routeConfig.step), beyond);
-  const found = findVirtualHost(config, request.authority);
+  const found = request.virtualHostIn(config);
   if (found === undefined) {
     const entered = withStep(walk, routeConfig.step);
     if (field(config, 'vhds').exists)
@@ -60,27 +55,21 @@ export function findRoute(
       reasons: [`no domain takes ${JSON.stringify(request.authority)}`],
       cites: [field(config, 'name')],
     });
-    return next(() => withStep(entered, missing), { ...NO_ROUTE, routeConfig: config }, true);
+    return next(withStep(entered, missing), { ...NO_ROUTE, routeConfig: config });
   }
   const { virtualHost } = found;
-  const hosting = (): Walk => withStep(withStep(walk, routeConfig.step), hostStep(found));
+  const hosted = withStep(withStep(walk, routeConfig.step), hostStep(found));
   const choice = { ...NO_ROUTE, routeConfig: config, virtualHost };
   const redirects = unknownHostField(virtualHost) ?? demandsTls(virtualHost, request);
-  if (isUnknown(redirects)) return undetermined(hosting(), redirects);
+  if (isUnknown(redirects)) return undetermined(hosted, redirects);
   if (redirects) {
     const demanded = step('route', 'redirected', '', {
       reasons: ['the virtual host demands TLS'],
       cites: [field(virtualHost, 'require_tls')],
     });
-    return next(() => withStep(hosting(), demanded), { ...choice, tlsRedirect: true }, true);
+    return next(withStep(hosted, demanded), { ...choice, tlsRedirect: true });
   }
   const alternatives = selectRoute(config, virtualHost, request, context);
-  const [only] = alternatives;
-  if (only !== undefined && only.route !== null && only.constraints.length === 0 && only.unknown === null) {
-    const { route } = only;
-    return next(() => withStep(hosting(), chosenRoute(route)), { ...choice, route }, true);
-  }
-  const hosted = hosting();
   return alternatives.flatMap((alternative) => {
     const probability = share(alternative.constraints);
     if (probability === undefined)
@@ -91,13 +80,13 @@ export function findRoute(
       return undetermined(withStep(taken, step('route', 'unknown', '')), alternative.unknown);
     const { route, constraints } = alternative;
     const routed = withStep(taken, routeStep(route, virtualHost, request));
-    return next(() => routed, { ...choice, route, constraints }, false);
+    return next(routed, { ...choice, route, constraints });
   });
 }
 
-function hostStep({ virtualHost, domain, reason }: VirtualHostMatch): EnvoyStep {
-  const name = field(virtualHost, 'name').string() ?? '';
-  return step('virtual-host', 'selected', name, () => ({ reasons: [reason()], cites: [domain] }));
+function hostStep(found: VirtualHostMatch): EnvoyStep {
+  const name = field(found.virtualHost, 'name').string() ?? '';
+  return step('virtual-host', 'selected', name, () => ({ reasons: [found.reason], cites: [found.domain] }));
 }
 
 function routeStep(route: Cursor | null, virtualHost: Cursor, request: RequestView): EnvoyStep {

@@ -5,6 +5,7 @@ import { isUnknown, type Truth } from '../truth.ts';
 import { queryParameters, withoutQuery } from './path.ts';
 import { requestView, type RequestView } from './request-view.ts';
 import { matchRoute } from './route-match.ts';
+import { SentHttp } from './sent-request.ts';
 
 const PATH_KINDS = ['path', 'prefix', 'path_separated_prefix', 'safe_regex', 'connect_matcher', 'path_match_policy'];
 
@@ -42,7 +43,9 @@ export function missedParts(match: Cursor, request: RequestView, tls: TlsHello |
 /** Whether the path of a request, headers and all else aside, satisfies a RouteMatch. */
 export function matchesPath(match: Cursor, path: string): Truth {
   const request = { method: 'GET', path, authority: '', version: 'http/1.1', scheme: 'http', headers: [] } as const;
-  const view = requestView(new Cursor('', '', {}), request, null, path, '', { address: '', version: undefined });
+  const sent = new SentHttp(request);
+  const from = { hcm: new Cursor('', '', {}), socket: { localPort: 0 }, peer: { address: '', version: undefined } };
+  const view = requestView({ ...from, sent, tls: null, path });
   return matchRoute(only(match, [...PATH_KINDS, 'case_sensitive']), view, null, false);
 }
 

@@ -7,12 +7,26 @@ import type { AcceptedSocket } from '../listener/accepted-socket.ts';
 import { field, fields, unknown } from '../proto-json.ts';
 import { minorVersion } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
-import { stripPort, stripTrailingDot } from './host.ts';
 import { managerOptions } from './manager-options.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { normalisePath } from './path.ts';
+import type { PathOptions, PathResult } from './path.ts';
 import { requestView } from './request-view.ts';
 import type { RequestView } from './request-view.ts';
+import {
+  AUTHORITY,
+  hidesHeader,
+  METHOD,
+  NAMES_HOST,
+  oneForEach,
+  PATH,
+  PLAIN_PATH,
+  sentHeader,
+  timesSent,
+  UNDERSCORED,
+  VERSION,
+} from './sent-request.ts';
+import type { RequestQuestion, SentRequest } from './sent-request.ts';
 import { readExtendedConnect } from './upgrade.ts';
 
 /** A request ready for routing, or how the connection manager refuses it. */
@@ -45,7 +59,7 @@ const METHODS = new Set(
 /** What a connection manager does to a request before it looks for a route (ConnectionManagerImpl::ActiveStream::decodeHeaders). */
 export function prepareRequest(
   hcm: Cursor,
-  sent: HttpRequest,
+  sent: SentRequest,
   { tls, socket, config }: Pick<ConnectionContext, 'tls' | 'socket' | 'config'>,
 ): Prepared {
   const options = managerOptions(hcm);
@@ -58,19 +72,26 @@ export function prepareRequest(
   const rejection = codecRejection(hcm, options, http);
   if (isUnknown(rejection)) return { kind: 'unknown', unknown: rejection };
   const peer = { address: socket.remoteAddress, version: minorVersion(config.bootstrap) };
+  const view = (path: string | null): RequestView => requestView({ hcm, sent: http, tls, path, socket, peer });
   if (rejection !== null) {
-    if (http.version === 'h2')
+    if (http.tell(VERSION) === 'h2')
       return { kind: 'unknown', unknown: unknown('how the codec refuses it over HTTP/2 is not known') };
-    return { kind: 'rejected', request: requestView(hcm, http, tls, http.path, http.authority, peer), ...rejection };
+    return { kind: 'rejected', request: view(null), ...rejection };
   }
-  const connect = http.method === 'CONNECT';
-  const authority = normaliseAuthority(options, http.authority, socket.localPort);
-  const result = connect ? CONNECT_PATH : normalisePath(http.path, options.path);
-  const path = result.action === 'reject' ? http.path : result.path;
-  const request = requestView(hcm, http, tls, path, authority, peer);
+  const result = pathOf(http, options.path);
+  if (result === null)
+    return { kind: 'ready', request: view(null), remoteAddress: remoteAddress(hcm, options, http, socket) };
+  const path = result.action === 'reject' ? http.tell(PATH) : result.path;
+  const request = view(path);
   if (result.action === 'reject') return { kind: 'refused', request, status: 400, path };
   if (result.action === 'redirect') return { kind: 'refused', request, status: 307, path };
   return { kind: 'ready', request, remoteAddress: remoteAddress(hcm, options, http, socket) };
+}
+
+/** What becomes of the path of a request; null: it stays as it is. */
+function pathOf(http: SentRequest, options: PathOptions): PathResult | null {
+  if (http.tell(METHOD) === 'CONNECT') return CONNECT_PATH;
+  return http.tell(PLAIN_PATH) ? null : normalisePath(http.tell(PATH), options);
 }
 
 function noExtendedConnect(hcm: Cursor): Prepared {
@@ -78,25 +99,29 @@ function noExtendedConnect(hcm: Cursor): Prepared {
   return { kind: 'reset', detail: 'http2.invalid.header.field', reason, cite: field(hcm, 'http2_protocol_options') };
 }
 
-function doubtfulRequest(hcm: Cursor, options: ManagerOptions, http: HttpRequest): Unknown | null {
+function doubtfulRequest(hcm: Cursor, options: ManagerOptions, http: SentRequest): Unknown | null {
   const { codec, underscores } = options;
-  const mismatch = http.version === 'h2' ? codec === 'HTTP1' : codec === 'HTTP2';
+  const version = http.tell(VERSION);
+  const method = http.tell(METHOD);
+  const mismatch = version === 'h2' ? codec === 'HTTP1' : codec === 'HTTP2';
   if (codec === 'HTTP3' || mismatch) return unknown(`the listener speaks ${codec} alone`, field(hcm, 'codec_type'));
   if (options.validatesByExtension) return unknown('an extension validates the headers');
-  if (http.version === 'http/1.1' && !METHODS.has(http.method))
-    return unknown(`whether the codec takes the method ${http.method} is not known`);
+  if (version === 'http/1.1' && !METHODS.has(method))
+    return unknown(`whether the codec takes the method ${method} is not known`);
   const judged = underscores === 'ALLOW' || underscores === 'REJECT_REQUEST';
-  if (!judged && http.headers.some(withUnderscore))
+  if (!judged && http.tell(UNDERSCORED))
     return unknown('a header has an underscore in its name, which the listener drops', underscoresAction(hcm));
-  if (http.method === 'CONNECT')
-    return parseTarget(http.authority) ? null : unknown('the target of CONNECT is not HOST:PORT');
-  if (http.authority === '') return unknown('the request names no host');
-  if (!http.path.startsWith('/') || /[^\x21-\x7e]/.test(http.path))
-    return unknown(`the path ${JSON.stringify(http.path)} is not one that is evaluated`);
-  return null;
+  if (method === 'CONNECT')
+    return parseTarget(http.tell(AUTHORITY)) ? null : unknown('the target of CONNECT is not HOST:PORT');
+  if (!http.tell(NAMES_HOST)) return unknown('the request names no host');
+  return http.tell(PLAIN_PATH) ? null : doubtfulPath(http.tell(PATH));
 }
 
-const withUnderscore = ([name]: readonly [string, string]): boolean => name.includes('_');
+function doubtfulPath(path: string): Unknown | null {
+  return !path.startsWith('/') || /[^\x21-\x7e]/.test(path)
+    ? unknown(`the path ${JSON.stringify(path)} is not one that is evaluated`)
+    : null;
+}
 
 const underscoresAction = (hcm: Cursor): Cursor =>
   fields(hcm, 'common_http_protocol_options', 'headers_with_underscores_action');
@@ -111,9 +136,9 @@ const parseTarget = (authority: string): boolean => /^(\[[0-9a-f:.]+\]|[a-z0-9.-
  * it is told to, and takes no body of CONNECT (ConnectionImpl::checkMaxHeadersSize, completeCurrentHeader, onHeadersCompleteImpl and
  * ServerConnectionImpl::checkHeaderNameForUnderscores, source/common/http/http1/codec_impl.cc).
  */
-function codecRejection(hcm: Cursor, options: ManagerOptions, http: HttpRequest): CodecRejection | Unknown | null {
-  const large = largeHeaders(options, http);
-  const underscore = options.underscores === 'REJECT_REQUEST' && http.headers.some(withUnderscore);
+function codecRejection(hcm: Cursor, options: ManagerOptions, http: SentRequest): CodecRejection | Unknown | null {
+  const large = http.tell(largeHeaders(options));
+  const underscore = options.underscores === 'REJECT_REQUEST' && http.tell(UNDERSCORED);
   if (underscore && large !== null) return unknown('which of two faults the codec meets first is not evaluated');
   if (large !== null)
     return {
@@ -129,18 +154,22 @@ function codecRejection(hcm: Cursor, options: ManagerOptions, http: HttpRequest)
       reason: 'a header has an underscore in its name',
       cites: [underscoresAction(hcm)],
     };
-  return http.method === 'CONNECT' && http.headers.some(announcesBody)
+  return http.tell(METHOD) === 'CONNECT' && announcesBody(http)
     ? { status: 400, detail: 'http1.body_disallowed', reason: 'a CONNECT has no body', cites: [] }
     : null;
 }
 
-const announcesBody = ([name, value]: readonly [string, string]): boolean =>
-  name === 'transfer-encoding' || (name === 'content-length' && value !== '0');
+const announcesBody = (http: SentRequest): boolean =>
+  http.tell(sentHeader('transfer-encoding')) !== null || (http.tell(sentHeader('content-length')) ?? '0') !== '0';
 
 /** What a character of JavaScript's may take in UTF-8. */
 const MOST_BYTES = 3;
 
-function largeHeaders({ maxHeaderBytes, maxHeaders }: ManagerOptions, http: HttpRequest): string | null {
+const largeHeaders = oneForEach((options: ManagerOptions): RequestQuestion<string | null> => ({
+  ask: ({ http }) => tooLarge(options, http),
+}));
+
+function tooLarge({ maxHeaderBytes, maxHeaders }: ManagerOptions, http: HttpRequest): string | null {
   const { path, headers, authority } = http;
   let bytes = path.length + 'host'.length + authority.length;
   let most = bytes;
@@ -152,29 +181,24 @@ function largeHeaders({ maxHeaderBytes, maxHeaders }: ManagerOptions, http: Http
   return headers.length + 1 > maxHeaders ? 'http1.too_many_headers' : null;
 }
 
-/** Trailing dot first, then the port (ConnectionManagerUtility::maybeNormalizeHost). */
-function normaliseAuthority(options: ManagerOptions, authority: string, localPort: number): string {
-  const dotless = options.stripsTrailingDot ? stripTrailingDot(authority) : authority;
-  if (options.stripsPort === 'any') return stripPort(dotless);
-  return options.stripsPort === 'matching' ? stripPort(dotless, localPort) : dotless;
-}
-
 /** The downstream address: the peer's with use_remote_address; else the last valid address of x-forwarded-for, if there is one. */
 function remoteAddress(
   hcm: Cursor,
   { trustedHops, usesRemoteAddress, detectsAddressByExtension }: ManagerOptions,
-  http: HttpRequest,
+  http: SentRequest,
   socket: AcceptedSocket,
 ): string | Unknown {
   if (detectsAddressByExtension) return unknown('an extension detects the client address');
   const fromPeer = usesRemoteAddress && trustedHops === 0;
-  if (http.unknownHeaders?.includes('x-forwarded-for') === true && !fromPeer)
+  if (!fromPeer && http.tell(hidesHeader(FORWARDED_FOR)))
     return unknown('a proxy before this one sets the header x-forwarded-for');
   if (fromPeer) return socket.remoteAddress;
-  const values = http.headers.filter(([name]) => name === 'x-forwarded-for').map(([, value]) => value);
-  if (values.length === 0) return socket.remoteAddress;
-  if (trustedHops > 0 || values.length > 1)
+  const value = http.tell(sentHeader(FORWARDED_FOR));
+  if (value === null) return socket.remoteAddress;
+  if (trustedHops > 0 || http.tell(timesSent(FORWARDED_FOR)) > 1)
     return unknown('the client address follows x-forwarded-for', field(hcm, 'xff_num_trusted_hops'));
-  const last = (values[0] ?? '').split(',').at(-1)?.trim() ?? '';
+  const last = value.split(',').at(-1)?.trim() ?? '';
   return parseAddress(last)?.text ?? socket.remoteAddress;
 }
+
+const FORWARDED_FOR = 'x-forwarded-for';

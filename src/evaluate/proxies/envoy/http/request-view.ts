@@ -3,11 +3,29 @@ import type { Cursor } from '../../../../model/json.ts';
 import { holdsRedacted } from '../../../../model/redaction.ts';
 import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
 import { parseAddress } from '../../../../model/address.ts';
+import type { AcceptedSocket } from '../listener/accepted-socket.ts';
 import { matchCidr } from '../match/address-match.ts';
 import type { HeaderView } from '../match/header-match.ts';
 import { memoised } from '../memo.ts';
 import { enumName, field, isTrue, unknown } from '../proto-json.ts';
 import { any } from '../truth.ts';
+import type { Truth } from '../truth.ts';
+import { hostSearch, normaliseAuthority } from './host-search.ts';
+import { managerOptions } from './manager-options.ts';
+import { withoutQuery } from './path.ts';
+import {
+  AUTHORITY,
+  hidesHeader,
+  METHOD,
+  passes,
+  PATH,
+  PLAIN_PATH,
+  sentHeader,
+  timesSent,
+  WHOLE,
+} from './sent-request.ts';
+import type { PathTest, SentRequest } from './sent-request.ts';
+import type { VirtualHostMatch } from './virtual-host.ts';
 
 /** A request after the connection manager has prepared it for routing and filters. */
 export interface RequestView {
@@ -32,6 +50,14 @@ export interface RequestView {
   /** The minor version of Envoy 1 that judges it; undefined: the dump does not tell. */
   readonly envoyMinor: number | undefined;
   readonly headers: HeaderView;
+  /** The path is as it was sent, and in no way special (PLAIN_PATH). */
+  readonly plainPath: boolean;
+  /** What a test says of the path without query and fragment. */
+  testPath(test: PathTest): Truth;
+  /** How many times a header came, by its name in lower case. */
+  timesSent(name: string): number;
+  /** The virtual host of a route configuration that takes the authority; undefined: none does. */
+  virtualHostIn(routeConfig: Cursor): VirtualHostMatch | undefined;
 }
 
 /** Headers that clients may not set on requests from outside (mutateRequestHeaders, source/common/http/conn_manager_utility.cc). */
@@ -74,68 +100,88 @@ const SET_BY_PROXY = new Set([
   'x-envoy-peer-metadata-id',
 ]);
 
-/** Prepares the view; `path` and `authority` are what normalisation made of them. */
-export function requestView(
-  hcm: Cursor,
-  original: HttpRequest,
-  tls: TlsHello | null,
-  path: string,
-  authority: string,
-  peer: Peer,
-): RequestView {
-  return new PreparedRequest({ hcm, original, tls, path, authority, peer });
+/** Prepares the view. */
+export function requestView(from: Preparation): RequestView {
+  return new PreparedRequest(from);
 }
 
 /** What is known of a request once it is prepared. */
 interface Preparation {
   readonly hcm: Cursor;
-  readonly original: HttpRequest;
+  readonly sent: SentRequest;
   readonly tls: TlsHello | null;
-  readonly path: string;
-  readonly authority: string;
+  /** What normalisation made of it; null: it is as it was sent. */
+  readonly path: string | null;
+  readonly socket: Pick<AcceptedSocket, 'localPort'>;
   readonly peer: Peer;
 }
 
 /** Most of what may be asked of a request is not: it is found out when somebody asks. */
 class PreparedRequest implements RequestView, HeaderView {
-  readonly original: HttpRequest;
-  readonly path: string;
-  readonly authority: string;
   readonly #from: Preparation;
-  #values: ReadonlyMap<string, string> | null = null;
+  readonly #sent: SentRequest;
 
   constructor(from: Preparation) {
-    this.original = from.original;
-    this.path = from.path;
-    this.authority = from.authority;
     this.#from = from;
+    this.#sent = from.sent;
+  }
+
+  get original(): HttpRequest {
+    return this.#sent.tell(WHOLE);
   }
 
   get method(): string {
-    return this.original.method;
+    return this.#sent.tell(METHOD);
+  }
+
+  get path(): string {
+    return this.#from.path ?? this.#sent.tell(PATH);
+  }
+
+  get plainPath(): boolean {
+    return this.#from.path === null && this.#sent.tell(PLAIN_PATH);
   }
 
   get hasPath(): boolean {
     return this.method !== 'CONNECT';
   }
 
+  testPath(test: PathTest): Truth {
+    const { path } = this.#from;
+    return path === null ? this.#sent.tell(passes(test)) : test(withoutQuery(path));
+  }
+
+  timesSent(name: string): number {
+    return this.#sent.tell(timesSent(name));
+  }
+
+  get authority(): string {
+    const { hcm, socket } = this.#from;
+    return normaliseAuthority(managerOptions(hcm), this.#sent.tell(AUTHORITY), socket);
+  }
+
+  virtualHostIn(routeConfig: Cursor): VirtualHostMatch | undefined {
+    const { hcm, socket } = this.#from;
+    return this.#sent.findHost(hostSearch(hcm, routeConfig), socket);
+  }
+
   get scheme(): string | Unknown {
-    return forwardedProto(this.#from.hcm, this.#sent(), this.#from.tls);
+    return forwardedProto(this.#from.hcm, this.#sent, this.#from.tls);
   }
 
   get internal(): boolean | Unknown {
-    return this.original.unknownHeaders?.includes('x-forwarded-for') === true
+    return this.#sent.tell(hidesHeader('x-forwarded-for'))
       ? unknown('a proxy before this one sets the header x-forwarded-for')
-      : isInternal(this.#from.hcm, this.#sent(), this.#from.peer);
+      : isInternal(this.#from.hcm, this.#sent, this.#from.peer);
   }
 
   /** Grpc::Common::isGrpcRequestHeaders (source/common/grpc/common.cc) asks for a path first. */
   get grpc(): boolean {
-    return this.hasPath && /^application\/grpc(\+|$)/.test(this.#sent().get('content-type') ?? '');
+    return this.hasPath && /^application\/grpc(\+|$)/.test(this.#sent.tell(sentHeader('content-type')) ?? '');
   }
 
   get upgrade(): string | null {
-    return upgradeAsked(this.#sent()) ?? (this.method === 'CONNECT' ? 'connect' : null);
+    return upgradeAsked(this.#sent) ?? (this.method === 'CONNECT' ? 'connect' : null);
   }
 
   get envoyMinor(): number | undefined {
@@ -170,9 +216,8 @@ class PreparedRequest implements RequestView, HeaderView {
   }
 
   #sentHeader(hcm: Cursor, tls: TlsHello | null, name: string): string | null | Unknown {
-    if (this.original.unknownHeaders?.includes(name) === true)
-      return unknown(`a proxy before this one sets the header ${name}`);
-    const value = this.#sent().get(name) ?? null;
+    if (this.#sent.tell(hidesHeader(name))) return unknown(`a proxy before this one sets the header ${name}`);
+    const value = this.#sent.tell(sentHeader(name));
     const mutated = mutatesHeaders(hcm);
     if (mutated !== undefined) return unknown(`the header ${name} may be changed by an extension`, mutated);
     if (name === 'x-envoy-internal') {
@@ -191,27 +236,15 @@ class PreparedRequest implements RequestView, HeaderView {
       return unknown('the proxy may set the header user-agent');
     return value;
   }
-
-  /** The headers as the client sent them, several values of one joined by commas. */
-  #sent(): ReadonlyMap<string, string> {
-    if (this.#values !== null) return this.#values;
-    const values = new Map<string, string>();
-    for (const [name, value] of this.original.headers) {
-      const before = values.get(name);
-      values.set(name, before === undefined ? value : `${before},${value}`);
-    }
-    this.#values = values;
-    return values;
-  }
 }
 
 const mutatesHeaders = memoised((hcm) => field(hcm, 'early_header_mutation_extensions').items()[0]);
 
 /** `Connection: upgrade` with `Upgrade: websocket` (Utility::isUpgrade, source/common/http/utility.cc). */
-function upgradeAsked(values: ReadonlyMap<string, string>): string | null {
-  const connection = values.get('connection');
-  if (connection === undefined || !/(^|[,\s])upgrade([,\s]|$)/i.test(connection)) return null;
-  return values.get('upgrade')?.toLowerCase() ?? null;
+function upgradeAsked(sent: SentRequest): string | null {
+  const connection = sent.tell(sentHeader('connection'));
+  if (connection === null || !/(^|[,\s])upgrade([,\s]|$)/i.test(connection)) return null;
+  return sent.tell(sentHeader('upgrade'))?.toLowerCase() ?? null;
 }
 
 /** What was taken out of a snapshot says nothing to whoever wants to read it. */
@@ -224,13 +257,13 @@ function notRedacted(name: string, value: string | null | Unknown): string | nul
  * With use_remote_address and no trusted hops the proxy sets x-forwarded-proto from the connection; else it keeps what came and
  * only fills it in.
  */
-function forwardedProto(hcm: Cursor, values: ReadonlyMap<string, string>, tls: TlsHello | null): string | Unknown {
+function forwardedProto(hcm: Cursor, sent: SentRequest, tls: TlsHello | null): string | Unknown {
   if (field(hcm, 'forward_proto_config').exists)
     return unknown('x-forwarded-proto follows forward_proto_config', field(hcm, 'forward_proto_config'));
   const own = tls === null ? 'http' : 'https';
   const edge = isTrue(hcm, 'use_remote_address') && (field(hcm, 'xff_num_trusted_hops').number() ?? 0) === 0;
-  const sent = edge ? undefined : values.get('x-forwarded-proto');
-  if (sent === undefined || sent === 'http' || sent === 'https') return sent ?? own;
+  const proto = edge ? null : sent.tell(sentHeader('x-forwarded-proto'));
+  if (proto === null || proto === 'http' || proto === 'https') return proto ?? own;
   return unknown('x-forwarded-proto is neither http nor https');
 }
 
@@ -241,13 +274,13 @@ const EXPLICIT_INTERNAL = 38;
  * A request is internal when x-forwarded-for ends up as a single internal address: the peer's own with use_remote_address where the
  * client sends no header, else the one that the header names (ConnectionManagerUtility::mutateRequestHeaders).
  */
-function isInternal(hcm: Cursor, values: ReadonlyMap<string, string>, peer: Peer): boolean | Unknown {
-  const sent = values.get('x-forwarded-for');
-  if (sent !== undefined && holdsRedacted(sent)) return unknown('x-forwarded-for was taken out of the snapshot');
+function isInternal(hcm: Cursor, request: SentRequest, peer: Peer): boolean | Unknown {
+  const sent = request.tell(sentHeader('x-forwarded-for'));
+  if (sent !== null && holdsRedacted(sent)) return unknown('x-forwarded-for was taken out of the snapshot');
   if (field(hcm, 'original_ip_detection_extensions').items().length > 0)
     return unknown('an extension detects the client address');
   const edge = isTrue(hcm, 'use_remote_address');
-  if (sent === undefined && !edge) return false;
+  if (sent === null && !edge) return false;
   if (sent?.includes(',') === true) return false;
   const config = field(hcm, 'internal_address_config');
   const ranges = field(config, 'cidr_ranges').items();
@@ -258,7 +291,7 @@ function isInternal(hcm: Cursor, values: ReadonlyMap<string, string>, peer: Peer
     (field(hcm, 'xff_num_trusted_hops').number() ?? 0) === 0
   ) {
     if (!config.exists) return false;
-    if (edge && sent !== undefined) return false;
+    if (edge && sent !== null) return false;
     const address = edge ? peer.address : (sent ?? '').trim();
     if (ranges.length > 0)
       return parseAddress(address) === undefined ? false : any(ranges, (range) => matchCidr(range, address));

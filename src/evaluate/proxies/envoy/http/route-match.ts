@@ -12,6 +12,7 @@ import { all, isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import { queryParameters, withoutQuery } from './path.ts';
 import type { RequestView } from './request-view.ts';
+import type { PathTest } from './sent-request.ts';
 import { matchUriTemplate } from './uri-template.ts';
 
 const KNOWN = new Set([
@@ -51,14 +52,12 @@ export function matchRoute(
 /** The same for many requests: what the match asks is read once, when it is first asked. */
 export function routeTest(match: Cursor): RouteTest {
   const prefix = prefixAlone(match.value);
+  const hasPrefix: PathTest | null = prefix === undefined ? null : (path) => path.startsWith(prefix);
   let tests: readonly RouteTest[] | undefined;
   return (request, tls, ignoresParameters) => {
     // Without a path only a connect_matcher is asked (VirtualHostImpl::getRouteFromRoutes).
     if (!request.hasPath && !field(match, 'connect_matcher').exists) return false;
-    if (prefix !== undefined) {
-      const path = withoutQuery(request.path);
-      if (!ignoresParameters || !path.includes(';')) return path.startsWith(prefix);
-    }
+    if (hasPrefix !== null && (!ignoresParameters || request.plainPath)) return request.testPath(hasPrefix);
     tests ??= matchTests(match);
     let result: Truth = true;
     for (const test of tests) {
@@ -140,10 +139,9 @@ function targetPathTest(match: Cursor): RouteTest {
   // A template sees path parameters in every case (UriTemplateMatcherRouteEntryImpl::matches).
   const seesParameters = field(match, 'path_match_policy').exists;
   return (request, _tls, ignoresParameters) => {
+    if (seesParameters || !ignoresParameters || request.plainPath) return request.testPath(test);
     const path = withoutQuery(request.path);
-    return seesParameters || !ignoresParameters || !path.includes(';')
-      ? test(path)
-      : withoutParameters(test, match, request, path);
+    return path.includes(';') ? withoutParameters(test, match, request, path) : test(path);
   };
 }
 
@@ -156,8 +154,6 @@ function withoutParameters(test: PathTest, match: Cursor, request: RequestView, 
     ? truth
     : unknown('how path parameters are left out depends on the version of Envoy', match);
 }
-
-type PathTest = (path: string) => Truth;
 
 const PATHS = ['prefix', 'path', 'path_separated_prefix'];
 

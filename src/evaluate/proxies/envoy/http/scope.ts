@@ -88,7 +88,7 @@ function keyPart(fragment: Cursor, request: RequestView): string | null | Unknow
   const name = lowerAscii(field(extractor, 'name').string() ?? '');
   const value = request.headers.get(name);
   if (typeof value !== 'string') return value;
-  if (request.original.headers.filter(([sent]) => lowerAscii(sent) === name).length > 1)
+  if (request.timesSent(name) > 1)
     return unknown(`the scope follows the first of several values of the header ${name}`, extractor);
   const separator = field(extractor, 'element_separator').string() ?? '';
   const elements = separator === '' ? [value] : value.split(separator);

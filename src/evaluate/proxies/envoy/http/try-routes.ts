@@ -17,7 +17,7 @@ import type { RequestView } from './request-view.ts';
 import { describeMatch, missedParts } from './match-parts.ts';
 import { matchRoute } from './route-match.ts';
 import { selectRoute, type RouteAlternative } from './route-selection.ts';
-import { findVirtualHost } from './virtual-host.ts';
+import { SentHttp } from './sent-request.ts';
 
 /** One route of the virtual host, held against the request. */
 export interface RouteTrial {
@@ -75,6 +75,7 @@ export function tryRoutes(
   connection: EnvoyConnection,
 ): RouteTrials {
   const { http, tls } = connection.request;
+  const sent = http === null ? null : new SentHttp(http);
   const nothing = {
     name: field(routeConfig, 'name').string() ?? '',
     virtualHost: null,
@@ -85,7 +86,7 @@ export function tryRoutes(
     refused: null,
   };
   const { config } = facts;
-  if (http === null || config === null) return { ...nothing, unknown: unknown('the request is not known') };
+  if (sent === null || config === null) return { ...nothing, unknown: unknown('the request is not known') };
   const context: ConnectionContext = {
     facts,
     config,
@@ -98,15 +99,15 @@ export function tryRoutes(
     runtime: readRuntime(config.bootstrap),
     budget: { left: BRANCH_LIMIT },
     sharesOnly: false,
-    tails: null,
+    sent,
   };
-  const prepared = prepareRequest(hcm, http, context);
+  const prepared = prepareRequest(hcm, sent, context);
   if (prepared.kind === 'unknown') return { ...nothing, unknown: prepared.unknown };
   if (prepared.kind === 'reset') return { ...nothing, unknown: unknown(prepared.reason, prepared.cite) };
   const { request } = prepared;
   const asked = { ...nothing, authority: request.authority, path: request.path };
   if (prepared.kind !== 'ready') return { ...asked, refused: prepared.status };
-  const found = findVirtualHost(routeConfig, request.authority);
+  const found = request.virtualHostIn(routeConfig);
   const beyond = unknownField(routeConfig, KNOWN_ROUTE_CONFIG);
   if (beyond !== undefined) return { ...asked, unknown: beyond };
   if (found === undefined) {
@@ -114,7 +115,7 @@ export function tryRoutes(
     return vhds.exists ? { ...asked, unknown: unknown('virtual hosts come on demand (VHDS)', vhds) } : asked;
   }
   const { virtualHost, domain, reason } = found;
-  const host = { name: field(virtualHost, 'name').string() ?? '', reason: reason(), evidence: domain.evidence() };
+  const host = { name: field(virtualHost, 'name').string() ?? '', reason, evidence: domain.evidence() };
   const known = { ...asked, virtualHost: host };
   const strange = unknownField(virtualHost, KNOWN_VIRTUAL_HOST);
   if (strange !== undefined) return { ...known, unknown: strange };

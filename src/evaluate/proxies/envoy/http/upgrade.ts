@@ -5,6 +5,8 @@ import { field, isTrue, unknown } from '../proto-json.ts';
 import type { Truth } from '../truth.ts';
 import type { HttpContext } from './http-context.ts';
 import type { RequestView } from './request-view.ts';
+import { PROTOCOL, SentHttp, WHOLE } from './sent-request.ts';
+import type { SentRequest } from './sent-request.ts';
 
 /** Protocols that stay a CONNECT, or change it in another way (Utility::isH2UpgradeRequest and isConnectUdpRequest). */
 const OTHER_PROTOCOLS = new Set(['bytestream', 'connect-udp', 'connect-ip']);
@@ -14,18 +16,19 @@ const OTHER_PROTOCOLS = new Set(['bytestream', 'connect-udp', 'connect-ip']);
  * (Utility::transformUpgradeRequestFromH2toH1, source/common/http/utility.cc). Any other request is left as it is.
  * @returns `reset`: the codec takes it for an error and answers nothing
  */
-export function readExtendedConnect(hcm: Cursor, http: HttpRequest): HttpRequest | 'reset' | Unknown {
-  if (http.protocol === undefined) return http;
-  const { protocol, ...request } = http;
+export function readExtendedConnect(hcm: Cursor, sent: SentRequest): SentRequest | 'reset' | Unknown {
+  if (sent.tell(PROTOCOL) === undefined) return sent;
+  const http = sent.tell(WHOLE);
+  const { protocol = '', ...request } = http;
   if (http.version !== 'h2' || http.method !== 'CONNECT') return unknown('only a CONNECT over HTTP/2 has a :protocol');
   if (OTHER_PROTOCOLS.has(protocol.toLowerCase()))
     return unknown(`CONNECT with the protocol ${protocol} is not evaluated`);
   if (!isTrue(field(hcm, 'http2_protocol_options'), 'allow_connect')) return 'reset';
-  return {
+  return new SentHttp({
     ...request,
     method: 'GET',
     headers: [...request.headers, ['upgrade', protocol], ['connection', 'upgrade']],
-  };
+  });
 }
 
 /** An upgrade of HTTP/1.1 as it is sent over HTTP/2 (Utility::transformUpgradeRequestFromH1toH2). */

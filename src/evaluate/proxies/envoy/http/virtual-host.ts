@@ -1,4 +1,5 @@
 import type { Cursor } from '../../../../model/json.ts';
+import { list } from '../../../../model/protobuf-message.ts';
 import { lowerAscii } from '../match/string-match.ts';
 import { memoised } from '../memo.ts';
 import { field, isTrue } from '../proto-json.ts';
@@ -8,12 +9,13 @@ import { withoutPort } from './host.ts';
 export interface VirtualHostMatch {
   readonly virtualHost: Cursor;
   readonly domain: Cursor;
-  readonly reason: () => string;
+  readonly reason: string;
 }
 
 interface DomainEntry {
   readonly virtualHost: Cursor;
-  readonly domain: Cursor;
+  /** Its place among the domains of the virtual host. */
+  readonly place: number;
 }
 
 interface VirtualHostIndex {
@@ -47,11 +49,7 @@ export function findVirtualHost(routeConfig: Cursor, authority: string): Virtual
 
 function searchVirtualHost(index: VirtualHostIndex, authority: string): VirtualHostMatch | undefined {
   const host = lowerAscii(index.ignoresPort ? withoutPort(authority) : authority);
-  const found = ({ virtualHost, domain }: DomainEntry, how: string): VirtualHostMatch => ({
-    virtualHost,
-    domain,
-    reason: () => `domain ${JSON.stringify(domain.string())} ${how} ${JSON.stringify(host)}`,
-  });
+  const found = (entry: DomainEntry, how: string): VirtualHostMatch => new FoundHost(entry, how, host);
   const exact = index.exact.get(host);
   if (exact !== undefined) return found(exact, 'equals');
   for (const [length, entries] of index.suffixes) {
@@ -65,15 +63,38 @@ function searchVirtualHost(index: VirtualHostIndex, authority: string): VirtualH
   return index.any && found(index.any, 'takes any host, no other domain matches');
 }
 
+/** What took an authority; why it did is told when somebody asks. */
+class FoundHost implements VirtualHostMatch {
+  readonly virtualHost: Cursor;
+  readonly #place: number;
+  readonly #how: string;
+  readonly #host: string;
+
+  constructor({ virtualHost, place }: DomainEntry, how: string, host: string) {
+    this.virtualHost = virtualHost;
+    this.#place = place;
+    this.#how = how;
+    this.#host = host;
+  }
+
+  get domain(): Cursor {
+    return field(this.virtualHost, 'domains').at(this.#place);
+  }
+
+  get reason(): string {
+    return `domain ${JSON.stringify(this.domain.string())} ${this.#how} ${JSON.stringify(this.#host)}`;
+  }
+}
+
 const virtualHostIndex: (routeConfig: Cursor) => VirtualHostIndex = memoised((routeConfig) => {
   const exact = new Map<string, DomainEntry>();
   const suffixes = new Map<number, Map<string, DomainEntry>>();
   const prefixes = new Map<number, Map<string, DomainEntry>>();
   let any: DomainEntry | undefined;
   for (const virtualHost of field(routeConfig, 'virtual_hosts').items()) {
-    for (const domain of field(virtualHost, 'domains').items()) {
-      const text = lowerAscii(domain.string() ?? '');
-      const entry = { virtualHost, domain };
+    for (const [place, domain] of list(virtualHost.value, 'domains').entries()) {
+      const text = typeof domain === 'string' ? lowerAscii(domain) : '';
+      const entry = { virtualHost, place };
       if (text === '*') any ??= entry;
       else if (text.startsWith('*')) insert(suffixes, text.slice(1), entry);
       else if (text.endsWith('*')) insert(prefixes, text.slice(0, -1), entry);

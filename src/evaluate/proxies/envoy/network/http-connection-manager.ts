@@ -2,8 +2,8 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { unknownUpstreamFilter } from '../cluster/gates.ts';
-import type { HttpRequest } from '../../../../model/request.ts';
 import type { ConnectionContext } from '../context.ts';
+import { filtersAskForCluster, levelAsksForCluster } from '../http/asks-for-cluster.ts';
 import { chooseCluster, overridesFilters } from '../http/cluster-choice.ts';
 import { findRoute } from '../http/find-route.ts';
 import { localReply } from '../http/http-context.ts';
@@ -12,6 +12,8 @@ import { KNOWN_HCM } from '../http/known-fields.ts';
 import { managerOptions } from '../http/manager-options.ts';
 import { prepareRequest } from '../http/prepare-request.ts';
 import { routeRequest } from '../http/route-request.ts';
+import { SentHttp, VERSION, WHOLE } from '../http/sent-request.ts';
+import type { SentRequest } from '../http/sent-request.ts';
 import { upgradeAllowed } from '../http/upgrade.ts';
 import { filterOverride } from '../http-filters/filter.ts';
 import type { HttpFilter, RunHttpFilter } from '../http-filters/filter.ts';
@@ -25,7 +27,6 @@ import type { Walk } from '../walk.ts';
 import type { RunNetworkFilter } from './filter.ts';
 
 const ROUTER = 'envoy.extensions.filters.http.router.v3.Router';
-const DYNAMIC_FORWARD_PROXY = 'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig';
 const unknownHcmField = memoised((hcm) => unknownField(hcm, KNOWN_HCM));
 const managerStep = memoised((entry) => {
   const name = field(entry, 'name').string() ?? '';
@@ -42,23 +43,21 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   const managed = withStep(walk, managerStep(filter.entry));
   const beyond = unknownHcmField(hcm);
   if (beyond !== undefined) return undetermined(managed, beyond);
-  const { request: sent } = connection.connection;
-  if (connection.tls === null && sent.tls !== null) {
+  const { sent } = connection;
+  if (connection.tls === null && connection.connection.request.tls !== null) {
     // A client hello is no request: the codec answers in plaintext, which the client cannot read, and closes. That of HTTP/2 has no
     // stream which would have a detail.
     const handshake = { established: false, error: PLAINTEXT_ERROR };
     const detail = managerOptions(hcm).codec === 'HTTP2' ? null : 'http1.codec_error';
     return end(managed, { kind: 'close', flag: 'DPE', detail, denied: false, handshake });
   }
-  if (sent.http === null) {
+  if (sent === null) {
     return undetermined(
       managed,
       unknown('the listener expects HTTP, and what the client sends is not known', filter.entry.at('name')),
     );
   }
-  const version = spokenVersion(connection, sent.http);
-  const spoken = version === sent.http.version ? sent.http : { ...sent.http, version };
-  const prepared = prepareRequest(hcm, spoken, connection);
+  const prepared = prepareRequest(hcm, spoken(connection, sent), connection);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
   if (prepared.kind === 'reset') {
     const { detail, reason, cite } = prepared;
@@ -84,24 +83,9 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     return localReply({ hcm, request }, refused, { status, flag: null, detail: 'path_normalization_failed', body: '' });
   }
   const { request, remoteAddress } = prepared;
-  return findRoute(connection, hcm, request, managed, (found, choice, only) => {
-    const { tails } = connection;
-    const { route } = choice;
-    const alone = only && managed.probability === 1 && managed.conditions.length === 0;
-    if (tails === null || route === null || !alone || isUnknown(remoteAddress))
-      return afterRoute({ connection, hcm, request, remoteAddress, choice }, found());
-    const looked = { request, socket: connection.socket, connection: connection.connection, remoteAddress };
-    return tails.recall(
-      route,
-      looked,
-      (asked) => {
-        const overheard = { ...connection, socket: asked.socket, connection: asked.connection };
-        return afterRoute({ connection: overheard, hcm, request: asked.request, remoteAddress, choice }, found());
-      },
-      // Such a filter looks at the name of the cluster.
-      (routes) => (asksForCluster({ hcm, choice }) ? null : routes.of(connection, choice)),
-    );
-  });
+  return findRoute(connection, hcm, request, managed, (found, choice) =>
+    afterRoute({ connection, hcm, request, remoteAddress, choice }, found),
+  );
 };
 
 /** What happens to a request that has its route: the upgrade that it may ask for, the HTTP filters, the router. */
@@ -117,16 +101,18 @@ function afterRoute(context: HttpContext, walk: Walk): EnvoyOutcome[] {
 }
 
 /**
- * The version of HTTP that a client speaks which offers both: HTTP/2 only where the filter chain's TLS names it before HTTP/1.1
+ * A request in the version of HTTP that a client speaks which offers both: HTTP/2 only where the filter chain's TLS names it before HTTP/1.1
  * (ServerContextImpl::selectAlpn takes the server's order).
  */
-function spokenVersion({ chain, tls }: ConnectionContext, { version }: HttpRequest): HttpRequest['version'] {
-  if (tls === null || version === 'http/1.1' || !tls.alpn.includes('http/1.1')) return version;
+function spoken({ chain, tls }: ConnectionContext, sent: SentRequest): SentRequest {
+  if (tls === null || sent.tell(VERSION) === 'http/1.1' || !tls.alpn.includes('http/1.1')) return sent;
   const context = fields(chain.config, 'transport_socket', 'typed_config', 'common_tls_context');
   const taken = field(context, 'alpn_protocols')
     .strings()
     .find((name) => tls.alpn.includes(name));
-  return taken === undefined || taken === 'http/1.1' ? 'http/1.1' : version;
+  return taken === undefined || taken === 'http/1.1'
+    ? new SentHttp({ ...sent.tell(WHOLE), version: 'http/1.1' })
+    : sent;
 }
 
 /** Draws the cluster before the filters run where only one can be, or where a filter depends on it. */
@@ -146,29 +132,12 @@ function withCluster(
   );
 }
 
-/** Whether a filter asks for the upstream cluster: a fault, or an override of one, that is meant for it, or one that resolves its hosts. */
-function asksForCluster({ hcm, choice }: Pick<HttpContext, 'hcm' | 'choice'>): boolean {
+/** Whether a filter asks for the upstream cluster. */
+function asksForCluster({ hcm, choice }: HttpContext): boolean {
   if (filtersAskForCluster(hcm)) return true;
   return [choice.route, choice.virtualHost, choice.routeConfig].some(
     (level) => level !== null && levelAsksForCluster(level),
   );
-}
-
-const namesUpstream = (config: Cursor): boolean =>
-  field(config, 'upstream_cluster').exists ||
-  field(field(config, 'config'), 'upstream_cluster').exists ||
-  typeName(config) === DYNAMIC_FORWARD_PROXY;
-
-const filtersAskForCluster = memoised((hcm): boolean =>
-  field(hcm, 'http_filters')
-    .items()
-    .some((entry) => namesUpstream(field(entry, 'typed_config'))),
-);
-
-function levelAsksForCluster(level: Cursor): boolean {
-  return field(level, 'typed_per_filter_config')
-    .entries()
-    .some(([, config]) => namesUpstream(config));
 }
 
 /** A filter of the chain as its entry has it. */

@@ -110,6 +110,7 @@ function connectionHash({ socket }: ConnectionContext, config: Cursor): bigint |
 /** The bytes go on as they came; TLS that was terminated is gone, and TLS towards the host is the proxy's own. */
 function forwardedBytes(context: ConnectionContext, transport: UpstreamTransport): ApplicationRequest {
   const { request } = context.connection;
-  if (transport.hello !== null) return { ...request, tls: transport.hello };
-  return context.tls === null ? request : { ...request, tls: null };
+  const { protocol, http } = request;
+  if (transport.hello !== null) return { protocol, http, tls: transport.hello };
+  return context.tls === null ? request : { protocol, http, tls: null };
 }

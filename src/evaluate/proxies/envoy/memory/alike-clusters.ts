@@ -2,12 +2,12 @@
  * Clusters that differ in nothing but names and the addresses of their hosts, so that a request to one ends as one to another.
  * In: names of clusters. Out: of which kind each is, and how its hosts are called. It must not take for a name what a rule looks at.
  */
-import { canonical, formatEndpoint, isAddress } from '../../../../model/address.ts';
+import { canonicalAddress, formatEndpoint } from '../../../../model/address.ts';
 import type { EnvoyConfigDump, EnvoyFacts } from '../../../../model/envoy.ts';
 import { list, number, text, field as valueOf } from '../../../../model/protobuf-message.ts';
-import { freeMembers, Kinds } from '../alike.ts';
+import { freeEntries, freeMembers, Kinds } from './alike.ts';
 import type { Runtime } from '../runtime.ts';
-import { usesSubsets } from './subset.ts';
+import { usesSubsets } from '../cluster/subset.ts';
 
 /** A cluster, and which others are like it. */
 export interface AlikeCluster {
@@ -22,8 +22,8 @@ const TLS_NAMES = freeMembers({ typed_config: freeMembers({ sni: 'text' }) });
 
 /** What istiod notes of the objects that something was made of, which no rule looks at. */
 const OBJECT_NAMES = freeMembers({
-  filter_metadata: freeMembers({
-    istio: freeMembers({ services: 'any', config: 'text', subset: 'text', workload: 'text' }),
+  filter_metadata: freeEntries({
+    istio: freeEntries({ services: 'any', config: 'text', subset: 'text', workload: 'text' }),
   }),
 });
 
@@ -68,9 +68,10 @@ export class AlikeClusters {
 
   #find({ facts, config, runtime }: ClusteredProxy, name: string): AlikeCluster | null {
     // What /clusters says of a cluster is of that one alone, as is a switch in the runtime.
-    if (facts.clusters !== null || runtime.shown(`upstream.maintenance_mode.${name}`) !== null) return null;
+    if (facts.clusters !== null || runtime.showsBelow('upstream.maintenance_mode')) return null;
     const cluster = config.cluster(name);
-    if (cluster?.state !== 'active' || usesSubsets(cluster.config)) return null;
+    if (cluster === undefined) return { name, kind: 'missing', hosts: () => [] };
+    if (cluster.state !== 'active' || usesSubsets(cluster.config)) return null;
     const { value } = cluster.config;
     const service = text(value, 'eds_cluster_config', 'service_name');
     const [assignment, another] = config.endpoints(service === '' ? name : service);
@@ -89,8 +90,8 @@ function hostNames(assignment: unknown): readonly string[] | null {
   for (const locality of list(assignment, 'endpoints')) {
     for (const endpoint of list(locality, 'lb_endpoints')) {
       const socket = valueOf(endpoint, 'endpoint', 'address', 'socket_address');
-      const address = canonical(text(socket, 'address'));
-      if (!isAddress(address)) return null;
+      const address = canonicalAddress(text(socket, 'address'));
+      if (address === undefined) return null;
       names.push(formatEndpoint(address, number(socket, 'port_value')));
     }
   }

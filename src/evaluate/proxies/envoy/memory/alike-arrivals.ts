@@ -3,15 +3,16 @@
  * destination they get to the same filter chain. In: a connection, and what finds out where it gets to. Out: where it gets to, which may
  * be what was found out for one before. It must not take a listener for one of these that looks at the destination in any way.
  */
+import { isIPv4 } from '../../../../model/address.ts';
 import type { EnvoyConnection, EnvoyFacts } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { eitherSpelling, field, hasSome, isTrue, typeName } from '../proto-json.ts';
-import { placeOf } from '../alike.ts';
+import { placeOf } from './alike.ts';
 import { memoised } from '../memo.ts';
-import type { Arrival } from '../memory.ts';
-import { listenerTable } from './listener-table.ts';
-import type { Listener } from './listener-table.ts';
-import { handOverTarget, socketOwner } from './lookup.ts';
+import type { Arrival } from './memory.ts';
+import { listenerTable } from '../listener/listener-table.ts';
+import type { Listener } from '../listener/listener-table.ts';
+import { handOverTarget, socketOwner } from '../listener/lookup.ts';
 
 /** Listener filters that leave the destination alone, and the one that restores it. */
 const HEEDLESS_FILTERS: ReadonlySet<string | undefined> = new Set(
@@ -66,6 +67,25 @@ export class AlikeArrivals {
     }
     return arrival;
   }
+}
+
+/**
+ * A connection like one that was redirected, but for the address of IPv4 that its client had asked for.
+ * @param arrival where the other one got to
+ * @returns undefined: it may get elsewhere
+ */
+export function toAlikeAddress(
+  facts: EnvoyFacts,
+  arrival: Arrival,
+  other: EnvoyConnection,
+  address: string,
+): EnvoyConnection | undefined {
+  if (facts.config === null || arrival.context === null || !arrival.anyDestination) return undefined;
+  if (!isIPv4(other.originalAddress)) return undefined;
+  // Nobody redirects what a listener's own socket takes (`findEntrance`).
+  if (socketOwner(listenerTable(facts, facts.config), address, other.originalPort) !== undefined) return undefined;
+  const connection = { ...other, originalAddress: address };
+  return heedlessListener(facts, connection) === arrival.context.listener ? connection : undefined;
 }
 
 /** The listener to which a redirected connection is handed over, if neither it nor the one that hands it over looks at the destination. */

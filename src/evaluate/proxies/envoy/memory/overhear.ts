@@ -2,19 +2,26 @@
  * Notes what an evaluation asks of a request and its connection. In: both. Out: both again, in objects that write down each question
  * with its answer. It must pass on every answer as it is, and must let nothing be looked at unnoticed.
  */
-import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyConnection } from '../../../../model/envoy.ts';
+import type { ApplicationRequest, HttpRequest } from '../../../../model/request.ts';
+import type { HostSearch } from '../http/host-search.ts';
+import { WHOLE } from '../http/sent-request.ts';
+import type { RequestQuestion, SentRequest } from '../http/sent-request.ts';
+import type { VirtualHostMatch } from '../http/virtual-host.ts';
 import type { AcceptedSocket } from '../listener/accepted-socket.ts';
-import type { HeaderView } from '../match/header-match.ts';
-import type { RequestView } from './request-view.ts';
 
 /** All that an evaluation may look at beside the configuration. */
 export interface Asked {
-  readonly request: RequestView;
+  readonly http: HttpRequest;
   readonly socket: AcceptedSocket;
   readonly connection: EnvoyConnection;
-  /** The client's, after x-forwarded-for. */
-  readonly remoteAddress: string;
+}
+
+/** The same as an evaluation looks at it. */
+export interface Looked {
+  readonly sent: SentRequest;
+  readonly socket: AcceptedSocket;
+  readonly connection: EnvoyConnection;
 }
 
 /** Something that was looked at; there is one object for each. */
@@ -22,28 +29,37 @@ export interface Question<Answer = unknown> {
   readonly ask: (asked: Asked) => Answer;
 }
 
+/** Asks for a virtual host, whose place another may take that is like it. */
+export interface HostQuestion extends Question {
+  readonly find: (asked: Asked) => VirtualHostMatch | undefined;
+}
+
 /** What one evaluation asked, in order, each question once. */
-export class Notes {
+export class Notes<AskedHost extends HostQuestion = HostQuestion> {
   readonly questions: Question[] = [];
   readonly answers: unknown[] = [];
-  readonly overheard: Asked;
+  readonly overheard: Looked;
   readonly #asked: Asked;
+  readonly #askHost: (search: HostSearch) => AskedHost;
+  #host: AskedHost | null = null;
   #asWhole = false;
 
-  constructor(asked: Asked) {
+  /** @param askHost the question that a search for a virtual host is */
+  constructor(asked: Asked, askHost: (search: HostSearch) => AskedHost) {
     this.#asked = asked;
-    this.overheard = {
-      request: new OverheardRequest(this),
-      socket: new OverheardSocket(this),
-      connection: new OverheardConnection(this),
-      // Whatever follows may depend on it.
-      remoteAddress: this.note(REMOTE_ADDRESS),
-    };
+    this.#askHost = askHost;
+    const sent = new OverheardSent(this);
+    this.overheard = { sent, socket: new OverheardSocket(this), connection: new OverheardConnection(this) };
   }
 
   /** Something was looked at as a whole that is no scalar: the request is like no other. */
   get asWhole(): boolean {
     return this.#asWhole;
+  }
+
+  /** null: no virtual host was looked for. */
+  get host(): AskedHost | null {
+    return this.#host;
   }
 
   /** The answer to a question, noted. */
@@ -56,104 +72,35 @@ export class Notes {
     }
     return answer;
   }
+
+  findHost(search: HostSearch): VirtualHostMatch | undefined {
+    const question = this.#askHost(search);
+    // Of several that are looked for, none stands for the others.
+    if (this.#host !== null && this.#host !== question) this.#asWhole = true;
+    this.#host = question;
+    this.note(question);
+    return question.find(this.#asked);
+  }
 }
 
-const REMOTE_ADDRESS: Question<string> = { ask: ({ remoteAddress }) => remoteAddress };
-
-/** A question for each part: the compiler sees that none is forgotten. */
-type QuestionsFor<Part> = { readonly [Name in keyof Part]-?: Question<Part[Name]> };
-
-const REQUEST: QuestionsFor<Omit<RequestView, 'headers'>> = {
-  original: { ask: ({ request }) => request.original },
-  method: { ask: ({ request }) => request.method },
-  path: { ask: ({ request }) => request.path },
-  hasPath: { ask: ({ request }) => request.hasPath },
-  authority: { ask: ({ request }) => request.authority },
-  scheme: { ask: ({ request }) => request.scheme },
-  internal: { ask: ({ request }) => request.internal },
-  grpc: { ask: ({ request }) => request.grpc },
-  upgrade: { ask: ({ request }) => request.upgrade },
-  envoyMinor: { ask: ({ request }) => request.envoyMinor },
-};
-
-class OverheardRequest implements RequestView, HeaderView {
+class OverheardSent implements SentRequest {
   readonly #notes: Notes;
 
   constructor(notes: Notes) {
     this.#notes = notes;
   }
 
-  get original(): RequestView['original'] {
-    return this.#notes.note(REQUEST.original);
+  tell<Answer>(question: RequestQuestion<Answer>): Answer {
+    return this.#notes.note(question);
   }
 
-  get method(): RequestView['method'] {
-    return this.#notes.note(REQUEST.method);
-  }
-
-  get path(): RequestView['path'] {
-    return this.#notes.note(REQUEST.path);
-  }
-
-  get hasPath(): RequestView['hasPath'] {
-    return this.#notes.note(REQUEST.hasPath);
-  }
-
-  get authority(): RequestView['authority'] {
-    return this.#notes.note(REQUEST.authority);
-  }
-
-  get scheme(): RequestView['scheme'] {
-    return this.#notes.note(REQUEST.scheme);
-  }
-
-  get internal(): RequestView['internal'] {
-    return this.#notes.note(REQUEST.internal);
-  }
-
-  get grpc(): RequestView['grpc'] {
-    return this.#notes.note(REQUEST.grpc);
-  }
-
-  get upgrade(): RequestView['upgrade'] {
-    return this.#notes.note(REQUEST.upgrade);
-  }
-
-  get envoyMinor(): RequestView['envoyMinor'] {
-    return this.#notes.note(REQUEST.envoyMinor);
-  }
-
-  get headers(): HeaderView {
-    return this;
-  }
-
-  get(name: string): HeaderValue {
-    return this.#notes.note(headerQuestion(GOT, name, 'get'));
-  }
-
-  compared(name: string): HeaderValue {
-    return this.#notes.note(headerQuestion(COMPARED, name, 'compared'));
+  findHost(search: HostSearch): VirtualHostMatch | undefined {
+    return this.#notes.findHost(search);
   }
 }
 
-type HeaderValue = string | null | Unknown;
-
-const GOT = new Map<string, Question<HeaderValue>>();
-const COMPARED = new Map<string, Question<HeaderValue>>();
-
-/** The question for a header. Names come from configurations: as many as these have. */
-function headerQuestion(
-  questions: Map<string, Question<HeaderValue>>,
-  name: string,
-  how: 'get' | 'compared',
-): Question<HeaderValue> {
-  let question = questions.get(name);
-  if (question === undefined) {
-    question = { ask: ({ request }) => request.headers[how](name) };
-    questions.set(name, question);
-  }
-  return question;
-}
+/** A question for each part: the compiler sees that none is forgotten. */
+type QuestionsFor<Part> = { readonly [Name in keyof Part]-?: Question<Part[Name]> };
 
 const SOCKET: QuestionsFor<AcceptedSocket> = {
   localAddress: { ask: ({ socket }) => socket.localAddress },
@@ -231,7 +178,7 @@ class OverheardSocket implements AcceptedSocket {
   }
 }
 
-const CONNECTION: QuestionsFor<EnvoyConnection> = {
+const CONNECTION: QuestionsFor<Omit<EnvoyConnection, 'request'>> = {
   localAddress: { ask: ({ connection }) => connection.localAddress },
   localPort: { ask: ({ connection }) => connection.localPort },
   originalAddress: { ask: ({ connection }) => connection.originalAddress },
@@ -239,14 +186,40 @@ const CONNECTION: QuestionsFor<EnvoyConnection> = {
   remoteAddress: { ask: ({ connection }) => connection.remoteAddress },
   remotePort: { ask: ({ connection }) => connection.remotePort },
   proxyHeader: { ask: ({ connection }) => connection.proxyHeader },
-  request: { ask: ({ connection }) => connection.request },
 };
 
-class OverheardConnection implements EnvoyConnection {
+const APPLICATION: QuestionsFor<Omit<ApplicationRequest, 'http'>> = {
+  protocol: { ask: ({ connection }) => connection.request.protocol },
+  tls: { ask: ({ connection }) => connection.request.tls },
+};
+
+class OverheardApplication implements ApplicationRequest {
   readonly #notes: Notes;
 
   constructor(notes: Notes) {
     this.#notes = notes;
+  }
+
+  get protocol(): ApplicationRequest['protocol'] {
+    return this.#notes.note(APPLICATION.protocol);
+  }
+
+  get http(): HttpRequest {
+    return this.#notes.note(WHOLE);
+  }
+
+  get tls(): ApplicationRequest['tls'] {
+    return this.#notes.note(APPLICATION.tls);
+  }
+}
+
+class OverheardConnection implements EnvoyConnection {
+  readonly #notes: Notes;
+  readonly request: ApplicationRequest;
+
+  constructor(notes: Notes) {
+    this.#notes = notes;
+    this.request = new OverheardApplication(notes);
   }
 
   get localAddress(): EnvoyConnection['localAddress'] {
@@ -275,9 +248,5 @@ class OverheardConnection implements EnvoyConnection {
 
   get proxyHeader(): EnvoyConnection['proxyHeader'] {
     return this.#notes.note(CONNECTION.proxyHeader);
-  }
-
-  get request(): EnvoyConnection['request'] {
-    return this.#notes.note(CONNECTION.request);
   }
 }

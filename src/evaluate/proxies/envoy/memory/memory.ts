@@ -1,17 +1,18 @@
-import type { EnvoyConnection, EnvoyOutcome } from '../../../model/envoy.ts';
-import type { ConnectionContext } from './context.ts';
-import { Tails } from './http/tails.ts';
-import type { Walk } from './walk.ts';
+import type { EnvoyConnection, EnvoyOutcome } from '../../../../model/envoy.ts';
+import type { ConnectionContext } from '../context.ts';
+import type { Walk } from '../walk.ts';
+import { EarlierRequests } from './earlier-requests.ts';
 
 /** Where a connection got to before its filter chain's filters run: to them, or to an end. */
-export type Arrival =
-  | { readonly outcomes: EnvoyOutcome[]; readonly context: null }
-  | {
-      readonly context: ConnectionContext;
-      readonly walk: Walk;
-      /** It stands for connections that had asked for other addresses too, each of which finds its own in its socket. */
-      readonly anyDestination: boolean;
-    };
+export type Arrival = Entered | { readonly outcomes: EnvoyOutcome[]; readonly context: null };
+
+/** It got to the filters. */
+export interface Entered {
+  readonly context: ConnectionContext;
+  readonly walk: Walk;
+  /** It stands for connections that had asked for other addresses too, each of which finds its own in its socket. */
+  readonly anyDestination: boolean;
+}
 
 export function stopped(outcomes: EnvoyOutcome[]): Arrival {
   return { outcomes, context: null };
@@ -29,13 +30,16 @@ const ARRIVALS = 20_000;
  * request that is answered alike: their ends' flags, statuses, hosts and what took them are right, what they tell on demand (reasons
  * of steps, the request as it is sent on, which host of several an end names) is the earlier one's.
  */
-export class Memory {
+export class Memory<Told> {
+  /** What is remembered of outcomes. */
+  readonly tell: (outcomes: EnvoyOutcome[]) => Told;
   /** Whether hosts of one cluster may be one outcome, whose `sharesOf` tells them apart. */
   readonly sharesOnly: boolean;
   readonly #arrivals = new Map<string, Arrival>();
-  readonly #tails = new WeakMap<object, Tails>();
+  readonly #earlier = new Map<object, EarlierRequests<Told>>();
 
-  constructor(sharesOnly = false) {
+  constructor(tell: (outcomes: EnvoyOutcome[]) => Told, sharesOnly: boolean) {
+    this.tell = tell;
     this.sharesOnly = sharesOnly;
   }
 
@@ -57,11 +61,14 @@ export class Memory {
   }
 
   /** What became of requests that a filter chain took; null: it is not remembered. */
-  tails({ chain, tls }: ConnectionContext): Tails | null {
-    const key = chain.config.value;
-    if (typeof key !== 'object' || key === null || tls !== null) return null;
-    const tails = this.#tails.get(key) ?? new Tails();
-    this.#tails.set(key, tails);
-    return tails;
+  earlier(context: ConnectionContext): EarlierRequests<Told> | null {
+    const key = context.chain.config.value;
+    if (typeof key !== 'object' || key === null || context.tls !== null) return null;
+    let earlier = this.#earlier.get(key);
+    if (earlier === undefined) {
+      earlier = new EarlierRequests(context, this.tell);
+      this.#earlier.set(key, earlier);
+    }
+    return earlier;
   }
 }

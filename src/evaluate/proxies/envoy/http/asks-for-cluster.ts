@@ -1,0 +1,24 @@
+import type { Cursor } from '../../../../model/json.ts';
+import { memoised } from '../memo.ts';
+import { field, typeName } from '../proto-json.ts';
+
+const DYNAMIC_FORWARD_PROXY = 'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig';
+
+const namesUpstream = (config: Cursor): boolean =>
+  field(config, 'upstream_cluster').exists ||
+  field(field(config, 'config'), 'upstream_cluster').exists ||
+  typeName(config) === DYNAMIC_FORWARD_PROXY;
+
+/** Whether a filter of a connection manager asks for the upstream cluster: a fault that is meant for it, or one that resolves its hosts. */
+export const filtersAskForCluster: (hcm: Cursor) => boolean = memoised((hcm) =>
+  field(hcm, 'http_filters')
+    .items()
+    .some((entry) => namesUpstream(field(entry, 'typed_config'))),
+);
+
+/** Whether an override of a filter does, on a route or on what it stands in. */
+export function levelAsksForCluster(level: Cursor): boolean {
+  return field(level, 'typed_per_filter_config')
+    .entries()
+    .some(([, config]) => namesUpstream(config));
+}

@@ -1,0 +1,105 @@
+/**
+ * Requests on connections to one filter chain, thousands of which differ in what nobody asks them about: each is followed only as far as it
+ * differs from the others.
+ *
+ * In: a request, and what follows it from its filter chain on. Out: its outcomes, or those of an earlier one that gave the same answer to
+ * everything that was asked of it. What is asked is noted while a request is followed (`overhear.ts`); nothing is taken for irrelevant
+ * that was looked at.
+ */
+import type { EnvoyOutcome } from '../../../../model/envoy.ts';
+import { AlikeHosts, AlikeOutcomes } from './alike-hosts.ts';
+import type { AlikeHostQuestion, KnownHost } from './alike-hosts.ts';
+import type { ClusteredProxy } from './alike-clusters.ts';
+import { SentHttp } from '../http/sent-request.ts';
+import { Notes } from './overhear.ts';
+import type { Asked, Looked } from './overhear.ts';
+import { RequestTree } from './request-tree.ts';
+
+/** Requests that are remembered at most: of more, remembering takes more memory than it saves time. */
+const REQUESTS = 20_000;
+
+/** What became of the requests that one filter chain took, as it is told. */
+export class EarlierRequests<Told> {
+  readonly #hosts: AlikeHosts;
+  readonly #tell: (outcomes: EnvoyOutcome[]) => Told;
+  readonly #tree = new RequestTree<Ending<Told>>();
+  #kept = 0;
+
+  constructor(proxy: ClusteredProxy, tell: (outcomes: EnvoyOutcome[]) => Told) {
+    this.#hosts = new AlikeHosts(proxy);
+    this.#tell = tell;
+  }
+
+  /** @param follow what becomes of a request that is not answered yet; it must look at nothing else of it */
+  recall(asked: Asked, follow: (looked: Looked) => EnvoyOutcome[]): Told {
+    const ending = this.#tree.find(asked);
+    if (ending === undefined) return this.#follow(asked, follow);
+    return ending.of(asked) ?? ending.keep(asked, this.#tell(followItself(asked, follow)));
+  }
+
+  #follow(asked: Asked, follow: (looked: Looked) => EnvoyOutcome[]): Told {
+    if (this.#kept >= REQUESTS) return this.#tell(followItself(asked, follow));
+    const notes = new Notes(asked, (search) => this.#hosts.question(search));
+    const outcomes = follow(notes.overheard);
+    const ending = new Ending(notes.host, asked, outcomes, this.#tell);
+    if (!notes.asWhole) {
+      this.#kept++;
+      this.#tree.keep(notes, ending);
+    }
+    return ending.of(asked) ?? ending.keep(asked, this.#tell(followItself(asked, follow)));
+  }
+}
+
+/** Follows a request that nobody listens to. */
+function followItself({ http, socket, connection }: Asked, follow: (looked: Looked) => EnvoyOutcome[]): EnvoyOutcome[] {
+  return follow({ sent: new SentHttp(http), socket, connection });
+}
+
+/** How requests end that gave the same answers: alike, but for the names in the virtual host of each. */
+class Ending<Told> {
+  readonly #host: AlikeHostQuestion | null;
+  readonly #alike: AlikeOutcomes | null;
+  readonly #tell: (outcomes: EnvoyOutcome[]) => Told;
+  /** By what stands for a virtual host: its names, or else its kind, which is its own; null: none was found, or looked for. */
+  readonly #known = new Map<object | null, Told>();
+
+  /** @param outcomes of the request, or of the same to the virtual host that stands for that of the request */
+  constructor(
+    host: AlikeHostQuestion | null,
+    asked: Asked,
+    outcomes: EnvoyOutcome[],
+    tell: (outcomes: EnvoyOutcome[]) => Told,
+  ) {
+    this.#host = host;
+    this.#tell = tell;
+    const kind = this.#hostOf(asked)?.kind ?? null;
+    this.#alike = kind === null ? null : AlikeOutcomes.of(kind, outcomes);
+    this.#known.set(kind === null ? null : (kind.standInNames ?? kind), tell(outcomes));
+  }
+
+  /** What is told of a request that gave the same answers; undefined: it must be followed. */
+  of(asked: Asked): Told | undefined {
+    const host = this.#hostOf(asked);
+    const key = keyOf(host);
+    const known = this.#known.get(key);
+    if (known !== undefined || host === null) return known;
+    const outcomes = this.#alike?.on(host) ?? null;
+    if (outcomes === null) return undefined;
+    const told = this.#tell(outcomes);
+    this.#known.set(key, told);
+    return told;
+  }
+
+  keep(asked: Asked, told: Told): Told {
+    this.#known.set(keyOf(this.#hostOf(asked)), told);
+    return told;
+  }
+
+  #hostOf(asked: Asked): KnownHost | null {
+    return this.#host?.hostOf(asked) ?? null;
+  }
+}
+
+function keyOf(host: KnownHost | null): object | null {
+  return host === null ? null : (host.names ?? host.kind);
+}
