@@ -69,6 +69,11 @@ export function canonicalAddress(text: string): string | undefined {
   return IPV4.test(text) ? text : parseAddress(text)?.text;
 }
 
+/** The family of an address, of which only that is asked. @param address in canonical text */
+export function familyOf(address: string): Family {
+  return address.includes(':') ? 6 : 4;
+}
+
 /** Whether the text is an address of IPv4. */
 export function isIPv4(text: string): boolean {
   return IPV4.test(text);

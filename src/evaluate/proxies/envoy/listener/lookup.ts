@@ -1,4 +1,4 @@
-import { formatEndpoint, parseAddress } from '../../../../model/address.ts';
+import { familyOf, formatEndpoint } from '../../../../model/address.ts';
 import type { EnvoyConfigDump, EnvoyConnection, EnvoyFacts } from '../../../../model/envoy.ts';
 import { enumName, field, fields } from '../proto-json.ts';
 import { step } from '../walk.ts';
@@ -12,7 +12,7 @@ import type { Listener, ListenerTable } from './listener-table.ts';
  * 0.0.0.0 or ::, and a socket on :: takes IPv4 when it was made for both families. undefined: nothing listens there.
  */
 export function socketOwner(table: ListenerTable, address: string, port: number): Listener | undefined {
-  const family = parseAddress(address)?.family;
+  const family = familyOf(address);
   const bound = table.byPort.get(port) ?? [];
   const owner = (accepts: (own: Listener['addresses'][number]) => boolean): Listener | undefined =>
     bound.find((listener) => listener.addresses.some((own) => own.port === port && accepts(own)));
@@ -28,7 +28,7 @@ export function socketOwner(table: ListenerTable, address: string, port: number)
  * the wildcard one of its family and port (ConnectionHandlerImpl::getBalancedHandlerByAddress).
  */
 export function handOverTarget(table: ListenerTable, address: string, port: number): Listener | undefined {
-  const wildcard = parseAddress(address)?.family === 6 ? '::' : '0.0.0.0';
+  const wildcard = familyOf(address) === 6 ? '::' : '0.0.0.0';
   return table.byAddress.get(formatEndpoint(address, port)) ?? table.byAddress.get(formatEndpoint(wildcard, port));
 }
 

@@ -55,20 +55,28 @@ export class AlikeClusters {
   readonly #clusters = new Kinds(CLUSTER_NAMES);
   readonly #assignments = new Kinds(ASSIGNMENT_NAMES);
   readonly #known = new Map<string, AlikeCluster | null>();
+  readonly #proxy: ClusteredProxy;
+  /** What /clusters says of a cluster is of that one alone, as is a switch in the runtime. */
+  readonly #apart: boolean;
+
+  constructor(proxy: ClusteredProxy) {
+    this.#proxy = proxy;
+    this.#apart = proxy.facts.clusters !== null || proxy.runtime.showsBelow('upstream.maintenance_mode');
+  }
 
   /** The cluster of a name; null: it is like no other, as far as is known. */
-  of(proxy: ClusteredProxy, name: string): AlikeCluster | null {
+  of(name: string): AlikeCluster | null {
     let known = this.#known.get(name);
     if (known === undefined) {
-      known = this.#find(proxy, name);
+      known = this.#find(name);
       this.#known.set(name, known);
     }
     return known;
   }
 
-  #find({ facts, config, runtime }: ClusteredProxy, name: string): AlikeCluster | null {
-    // What /clusters says of a cluster is of that one alone, as is a switch in the runtime.
-    if (facts.clusters !== null || runtime.showsBelow('upstream.maintenance_mode')) return null;
+  #find(name: string): AlikeCluster | null {
+    if (this.#apart) return null;
+    const { config } = this.#proxy;
     const cluster = config.cluster(name);
     if (cluster === undefined) return { name, kind: 'missing', hosts: () => [] };
     if (cluster.state !== 'active' || usesSubsets(cluster.config)) return null;

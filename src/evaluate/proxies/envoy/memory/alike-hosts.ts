@@ -89,7 +89,6 @@ const ROUTES = 32;
 
 /** The virtual hosts of one proxy. */
 export class AlikeHosts {
-  readonly #proxy: ClusteredProxy;
   readonly #questions = new Map<HostSearch, AlikeHostQuestion>();
   readonly #known = new Map<object, KnownHost>();
   /** By what they are made of; null: each is alone. */
@@ -97,11 +96,11 @@ export class AlikeHosts {
   readonly #searches: HostSearch[] = [];
   readonly #virtualHosts = new Kinds(VIRTUAL_HOST_NAMES);
   readonly #routes = new Kinds(ROUTE_NAMES);
-  readonly #clusters = new AlikeClusters();
+  readonly #clusters: AlikeClusters;
   #count = 0;
 
   constructor(proxy: ClusteredProxy) {
-    this.#proxy = proxy;
+    this.#clusters = new AlikeClusters(proxy);
   }
 
   /** There is one question for each search. */
@@ -156,7 +155,7 @@ export class AlikeHosts {
       // Which of its own names is the same as another counts, too.
       parts.push(kind, names.indexOf(name));
       for (const cluster of clusterNames(route)) {
-        const known = cluster === null ? null : this.#clusters.of(this.#proxy, cluster);
+        const known = cluster === null ? null : this.#clusters.of(cluster);
         if (known === null) return null;
         clusters.push(known);
         parts.push(clusters.indexOf(known), known.kind);
