@@ -46,7 +46,8 @@ function whoReadsBytes(context: CheckContext, client: ProxyEnd): Reader | undefi
   const servers = visitsOf(context, 'proxy').filter((visit) => clientProxyOf(context, visit)?.visit === client.visit);
   for (const { pod, outcomes } of servers) {
     const misread = outcomes.find(
-      ({ end: { kind, ...how } }) => kind === 'close' && 'flag' in how && (how.flag === 'DPE' || how.flag === 'NR'),
+      ({ end: how }) =>
+        how.kind === 'close' && how.handshake !== undefined && (how.flag === 'DPE' || how.flag === 'NR'),
     );
     const passed = outcomes.find((outcome) => outcome.end.kind === 'upstream' && outcome.end.request.tls !== null);
     const found = misread ?? passed;

@@ -172,8 +172,13 @@ export type EnvoyEnd =
       readonly denied: boolean;
       /** Set where the client speaks TLS and its handshake fails thereby. */
       readonly handshake?: HandshakeFailure;
+      /** What a client of HTTP/2 hears instead; absent: that the connection ends. */
+      readonly heard?: HeardReset;
     }
   | { readonly kind: 'undetermined'; readonly unknown: Unknown };
+
+/** Why a client of HTTP/2 gives up a stream: it was reset, or what came breaks the protocol; as Envoy names it in details. */
+export type HeardReset = 'remote_reset' | 'protocol_error';
 
 export interface EnvoyOutcome extends Weighted {
   readonly steps: readonly EnvoyStep[];

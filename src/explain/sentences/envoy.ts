@@ -86,6 +86,7 @@ const FILTER_VERBS: Readonly<Record<string, string>> = {
   denied: 'denies it',
   replied: 'answers',
   aborted: 'aborts it',
+  closed: 'refuses it',
   delayed: 'delays it',
   selected: 'takes it',
   unknown: 'was not evaluated',
@@ -146,7 +147,7 @@ export function envoyEndReason(owner: ProxyOwner, role: string, outcome: EnvoyOu
       return `${capital(who)} answers ${end.status}${flag}${bodyText(end.body)}: ${decisive(outcome)}.`;
     }
     case 'close':
-      return `${capital(who)} closes the connection${end.flag === null ? '' : ` (${end.flag})`}: ${decisive(outcome)}.`;
+      return `${capital(who)} ${end.heard === 'remote_reset' ? 'resets the stream' : 'closes the connection'}${end.flag === null ? '' : ` (${end.flag})`}: ${decisive(outcome)}.`;
     case 'undetermined':
       return `What ${who} does could not be determined: ${end.unknown.reason}.`;
     case 'upstream':
@@ -171,7 +172,7 @@ function decisive(outcome: EnvoyOutcome): string {
   const last = outcome.steps.findLast((step) => step.kind !== 'reply');
   const route = outcome.steps.findLast((step) => step.kind === 'route' && step.objects.length > 0);
   if (last === undefined) return 'it has no listener for it';
-  if (noHttp(outcome.end)) return NO_HTTP;
+  if (noHttp(outcome.end) && last.action !== 'closed') return NO_HTTP;
   const detail = endDetail(last) + because(last) + standsBehind(last.objects);
   if (route === undefined || route === last || last.objects.length > 0) return detail;
   return `${detail}, on route "${route.name}"${standsBehind(route.objects)}`;

@@ -90,7 +90,9 @@ function withoutHandshake({ handshake: _, ...how }: End): End {
 /** How the end looks to the proxy before it; null: it is an answer, or nobody's failure. */
 function lossOf(how: End): UpstreamLoss | null {
   if (how.disposition === 'failed' || how.disposition === 'denied')
-    return (how.status ?? null) === null ? { kind: 'closed', handshake: how.handshake ?? null } : null;
+    return (how.status ?? null) === null
+      ? { kind: 'closed', handshake: how.handshake ?? null, heard: how.heard }
+      : null;
   if (!CONNECTION_FAILURES.has(how.disposition)) return null;
   // A circle through proxies is nobody's refusal: all of them wait for each other.
   if (how.disposition === 'loop' && how.detail !== 'ttl-exceeded') return null;

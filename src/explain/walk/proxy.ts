@@ -86,6 +86,7 @@ function follow(
         detail: how.detail,
         reason,
         ...(how.handshake === undefined ? {} : { handshake: how.handshake }),
+        ...(how.heard === undefined ? {} : { heard: how.heard }),
       });
     case 'undetermined':
       return end(next, { disposition: 'undetermined', reason, unknown: how.unknown });

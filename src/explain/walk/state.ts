@@ -1,4 +1,5 @@
 import type { Unknown, Weighted } from '../../model/branching.ts';
+import type { HeardReset } from '../../model/envoy.ts';
 import type { Backend, Basis, Disposition, Hop, HopKind, Step } from '../../model/explanation.ts';
 import { newFlow, type Flow } from '../../model/flow.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
@@ -137,6 +138,8 @@ export interface End {
   readonly unknown?: Unknown;
   /** Set where a proxy before it speaks TLS and its handshake fails thereby. */
   readonly handshake?: HandshakeFailure;
+  /** What a proxy before it hears that speaks HTTP/2; absent: that the connection ends. */
+  readonly heard?: HeardReset;
 }
 
 /** What a place's function makes of a state: it goes on, or it ends. */

@@ -1,6 +1,6 @@
 /**
- * A listener of one version of HTTP, asked in another one or in TLS that it does not speak: what the real Envoy does. What a client of
- * the other version makes of it is not evaluated: it is undetermined.
+ * What the codec of a connection manager refuses, held against the real Envoy over both versions of HTTP: the other version, headers beyond
+ * a limit (to the byte), underscores, and characters that a method, a path or a host may not have.
  */
 import { describe, expect, it } from 'vitest';
 import { freePort } from './ports.ts';
@@ -9,44 +9,265 @@ import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { managedListener, plainProbe } from './plain-listener.ts';
 import type { Probe } from './probe.ts';
 import { holdAgainst } from './session.ts';
+import type { Held } from './session.ts';
 import { staticCluster } from './static-cluster.ts';
-import { expectedOf } from './verdict.ts';
+import { agrees, expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);
+
+type Asked = Partial<Probe>;
+type Headers = Probe['headers'];
 
 const HTTP2 = { version: 'h2' } as const;
 const TLS = { tls: { sni: 'a.example', alpn: ['h2', 'http/1.1'], identity: null } };
 
+const ANY = { name: 'any', match: { prefix: '/' }, route: { cluster: 'c' } };
+
+/** Asks a listener with such a connection manager. */
+async function hold(
+  version: string,
+  name: string,
+  manager: object,
+  asked: readonly Asked[],
+  routes: readonly object[] = [ANY],
+): Promise<Held[]> {
+  const folder = grounds.folder(`${version}-${name}`);
+  const port = await freePort();
+  const route_config = { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes }] };
+  const config = {
+    static_resources: {
+      listeners: [managedListener(folder, port, { ...manager, route_config })],
+      clusters: [staticCluster('c', [grounds.upstreams.ports[0]])],
+    },
+  };
+  const probes = asked.map((one) => plainProbe(port, one));
+  return holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
+}
+
+const told = ({ ours }: Held): string => ours.map((outcome) => expectedOf(outcome).end).join();
+
+/** Whether ours is what happened. */
+function expectAgreement({ seen, ours }: Held, label: string): void {
+  const [first] = ours.map(expectedOf);
+  expect(
+    [ours.length, first !== undefined && agrees(seen, first)],
+    `${label}: ${seen.end}, and ours ${first?.end}`,
+  ).toEqual([1, true]);
+}
+
 /** With what Envoy does, and what we say: the client cannot read an answer in the other version. */
-const CASES: readonly (readonly [string, string, Partial<Probe>, RegExp, RegExp])[] = [
+const VERSIONS: readonly (readonly [string, string, Asked, RegExp, RegExp])[] = [
   ['HTTP1', 'HTTP/1.1', {}, /^upstream c /, /^upstream c /],
-  ['HTTP1', 'HTTP/2', HTTP2, /^reply 400 DPE http1\.codec_error$/, /^undetermined: the listener speaks HTTP1 alone$/],
+  ['HTTP1', 'HTTP/2', HTTP2, /^reply 400 DPE http1\.codec_error$/, /^close DPE http1\.codec_error$/],
   ['HTTP1', 'TLS', TLS, /^reply 400 DPE http1\.codec_error$/, /^close DPE http1\.codec_error$/],
-  ['HTTP2', 'HTTP/1.1', {}, /^close DPE -$/, /^undetermined: the listener speaks HTTP2 alone$/],
+  ['HTTP2', 'HTTP/1.1', {}, /^close DPE -$/, /^close DPE -$/],
   ['HTTP2', 'HTTP/2', HTTP2, /^upstream c /, /^upstream c /],
   ['HTTP2', 'TLS', TLS, /^close DPE -$/, /^close DPE -$/],
+  ['AUTO', 'HTTP/2', HTTP2, /^upstream c /, /^upstream c /],
 ];
 
+const large = (bytes: number): Headers => [['x-large', 'x'.repeat(bytes)]];
+const many = (count: number, name = 'x-'): Headers =>
+  Array.from({ length: count }, (_, index): [string, string] => [`${name}${index}`, '1']);
+const KB = { max_request_headers_kb: 1 };
+const limited = (more: object = {}): object => ({ common_http_protocol_options: { max_headers_count: 10, ...more } });
+const UNDERSCORES = (action: string): object => limited({ headers_with_underscores_action: action });
+
+/** How many bytes the header `x-large` may have beside all else that the suite's client sends to a listener that takes 1 KiB. */
+const ROOM = {
+  'http/1.1': 1024 - 'GET / HTTP/1.1\r\nhost: h\r\nx-large: \r\nconnection: close\r\n\r\n'.length,
+  h2: 1024 - ':methodGET:schemehttp:path/:authorityhx-large'.length,
+};
+
+const CASES: readonly (readonly [string, object, Asked, RegExp])[] = [
+  ['1 KiB', KB, { headers: large(ROOM['http/1.1']) }, /^upstream/],
+  ['a byte more', KB, { headers: large(ROOM['http/1.1'] + 1) }, /^reply 431 DPE http1\.headers_too_large$/],
+  ['1 KiB over HTTP/2', KB, { ...HTTP2, headers: large(ROOM.h2) }, /^upstream/],
+  [
+    'a byte more over HTTP/2',
+    KB,
+    { ...HTTP2, headers: large(ROOM.h2 + 1) },
+    /^close DR http2\.header_list_size_too_large$/,
+  ],
+  [
+    'a cookie, whose name does not count',
+    KB,
+    { ...HTTP2, headers: [['cookie', 'x'.repeat(ROOM.h2 + 7)]] },
+    /^upstream/,
+  ],
+  [
+    'a larger cookie',
+    KB,
+    { ...HTTP2, headers: [['cookie', 'x'.repeat(ROOM.h2 + 8)]] },
+    /^close DR http2\.header_list_size_too_large$/,
+  ],
+  ['a large path', KB, { path: `/${'x'.repeat(1020)}` }, /^reply 431 DPE http1\.headers_too_large$/],
+  [
+    'a large path over HTTP/2',
+    KB,
+    { ...HTTP2, path: `/${'x'.repeat(1020)}` },
+    /^close DR http2\.header_list_size_too_large$/,
+  ],
+  ['60 KiB', {}, { headers: large(ROOM['http/1.1'] + 59 * 1024) }, /^upstream/],
+  ['60 KiB and a byte', {}, { headers: large(ROOM['http/1.1'] + 59 * 1024 + 1) }, /^reply 431/],
+  ['60 KiB over HTTP/2', {}, { ...HTTP2, headers: large(ROOM.h2 + 59 * 1024) }, /^upstream/],
+  ['60 KiB and a byte over HTTP/2', {}, { ...HTTP2, headers: large(ROOM.h2 + 59 * 1024 + 1) }, /^close DR/],
+  // With Host and Connection.
+  ['ten headers', limited(), { headers: many(8) }, /^upstream/],
+  ['eleven headers', limited(), { headers: many(9) }, /^reply 431 DPE http1\.too_many_headers$/],
+  ['ten headers over HTTP/2', limited(), { ...HTTP2, headers: many(6) }, /^upstream/],
+  ['eleven headers over HTTP/2', limited(), { ...HTTP2, headers: many(7) }, /^close DR http2\.too_many_headers$/],
+  [
+    'an underscore',
+    UNDERSCORES('REJECT_REQUEST'),
+    { headers: [['x_y', '1']] },
+    /^reply 400 DPE http1\.unexpected_underscore$/,
+  ],
+  [
+    'an underscore over HTTP/2',
+    UNDERSCORES('REJECT_REQUEST'),
+    { ...HTTP2, headers: [['x_y', '1']] },
+    /^close DR http2\.unexpected_underscore$/,
+  ],
+  ['an underscore that is allowed', UNDERSCORES('ALLOW'), { ...HTTP2, headers: [['x_y', '1']] }, /^upstream/],
+  ['more headers, dropped', UNDERSCORES('DROP_HEADER'), { headers: [...many(8), ...many(5, 'x_')] }, /^upstream/],
+  [
+    'more headers, dropped, over HTTP/2',
+    UNDERSCORES('DROP_HEADER'),
+    { ...HTTP2, headers: [...many(6), ...many(5, 'x_')] },
+    /^upstream/,
+  ],
+  [
+    'too many beside those that were dropped',
+    UNDERSCORES('DROP_HEADER'),
+    { ...HTTP2, headers: [...many(5, 'x_'), ...many(7)] },
+    /^close DR http2\.unexpected_underscore$/,
+  ],
+  [
+    'what is dropped counts to the size of the head',
+    { ...UNDERSCORES('DROP_HEADER'), ...KB },
+    { headers: [['x_y', 'x'.repeat(1020)]] },
+    /^reply 431 DPE http1\.headers_too_large$/,
+  ],
+  [
+    'what is dropped counts to no size over HTTP/2',
+    { ...UNDERSCORES('DROP_HEADER'), ...KB },
+    { ...HTTP2, headers: [['x_y', 'x'.repeat(1020)]] },
+    /^upstream/,
+  ],
+  [
+    'an underscore before too much',
+    { ...UNDERSCORES('REJECT_REQUEST'), ...KB },
+    { headers: [['x_y', '1'], ...large(1020)] },
+    /^reply 431 DPE http1\.headers_too_large$/,
+  ],
+  [
+    'an underscore before too many',
+    UNDERSCORES('REJECT_REQUEST'),
+    { headers: [['x_y', '1'], ...many(9)] },
+    /^reply 400/,
+  ],
+  [
+    'an underscore after too many',
+    UNDERSCORES('REJECT_REQUEST'),
+    { headers: [...many(10), ['x_y', '1']] },
+    /^reply 431/,
+  ],
+  [
+    'an underscore before too much over HTTP/2',
+    { ...UNDERSCORES('REJECT_REQUEST'), ...KB },
+    { ...HTTP2, headers: [['x_y', '1'], ...large(1020)] },
+    /^close DR http2\.unexpected_underscore$/,
+  ],
+  [
+    'an underscore after too much over HTTP/2',
+    { ...UNDERSCORES('REJECT_REQUEST'), ...KB },
+    { ...HTTP2, headers: [...large(1020), ['x_y', '1']] },
+    /^close DR http2\.header_list_size_too_large$/,
+  ],
+  ['a method that is none', {}, { method: 'FOO' }, /^reply 400 DPE http1\.codec_error$/],
+  ['M-SEARCH', {}, { method: 'M-SEARCH' }, /^reply 400 DPE http1\.codec_error$/],
+  ['MSEARCH', {}, { method: 'MSEARCH' }, /^upstream/],
+  [
+    'a method of its own',
+    { http_protocol_options: { allow_custom_methods: true } },
+    { method: 'PUSH-IT' },
+    /^upstream/,
+  ],
+  ['no token', { http_protocol_options: { allow_custom_methods: true } }, { method: 'A,B' }, /^reply 400/],
+  ['a method that is none, and too large', KB, { method: 'FOO', headers: large(1020) }, /^reply 431/],
+  ['a method of its own over HTTP/2', {}, { ...HTTP2, method: 'FOO' }, /^upstream/],
+  ['a path with a tabulator', {}, { path: '/a\tb' }, /^reply 400 DPE http1\.codec_error$/],
+  ['a path beyond ASCII', {}, { path: '/ä' }, /^reply 400 DPE http1\.codec_error$/],
+  ['a path with a control character', {}, { path: '/a\x01b' }, /^reply 400 DPE http1\.invalid_characters$/],
+  [
+    'a value with a control character',
+    {},
+    { headers: [['x-a', 'a\x01b']] },
+    /^reply 400 DPE http1\.invalid_characters$/,
+  ],
+  [
+    'a method that is none, and a control character',
+    {},
+    { method: 'FOO', path: '/\x01' },
+    /^reply 400 DPE http1\.invalid_characters$/,
+  ],
+  [
+    'a host with an underscore before one that is none',
+    UNDERSCORES('REJECT_REQUEST'),
+    { host: 'a{b', headers: [['x_y', '1']] },
+    /^reply 400 DPE http1\.unexpected/,
+  ],
+];
+
+const PRINTED = Array.from({ length: 0x7f - 0x21 }, (_, index) => String.fromCharCode(0x21 + index));
+
 describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
-  it.each(CASES)(
-    '%s alone, asked in %s',
-    async (codec_type, asked, probe, end, told) => {
-      const folder = grounds.folder(`${version}-${codec_type}-${asked}`);
-      const port = await freePort();
-      const routes = [{ name: 'any', match: { prefix: '/' }, route: { cluster: 'c' } }];
-      const route_config = { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes }] };
-      const config = {
-        static_resources: {
-          listeners: [managedListener(folder, port, { codec_type, route_config })],
-          clusters: [staticCluster('c', [grounds.upstreams.ports[0]])],
-        },
-      };
-      const probes = [plainProbe(port, probe)];
-      const [held] = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
+  it.each(VERSIONS)(
+    '%s, asked in %s',
+    async (codec_type, asked, probe, end, ours) => {
+      const [held] = await hold(version, `${codec_type}-${asked}`, { codec_type }, [probe]);
       expect(held?.seen.end).toMatch(end);
       expect(held?.reply.status).toBe(end.source.startsWith('^upstream') ? 200 : null);
-      expect(held?.ours.map((outcome) => expectedOf(outcome).end).join()).toMatch(told);
+      expect(held && told(held)).toMatch(ours);
     },
     120_000,
   );
+
+  it.each(CASES)(
+    '%s',
+    async (name, manager, probe, end) => {
+      const [held] = await hold(version, name, manager, [probe]);
+      expect(held?.seen.end).toMatch(end);
+      expectAgreement(held!, name);
+    },
+    120_000,
+  );
+
+  it('hosts of every printed character', async () => {
+    const asked = PRINTED.flatMap((character): Asked[] => {
+      const host = `a${character}b`;
+      return [{ host }, { ...HTTP2, host }];
+    });
+    const all = await hold(version, 'hosts', {}, asked);
+    for (const held of all) expectAgreement(held, `${held.probe.version ?? 'http/1.1'} ${held.probe.host}`);
+    expect(new Set(all.map(told).map((end) => end.replace(/ \d.*:\d+$/, '')))).toEqual(
+      new Set(['upstream c', 'reply 400 DPE http.invalid_authority', 'close DPE http2.invalid.header.field']),
+    );
+  }, 120_000);
+
+  it('a dropped header is absent for all that follows', async () => {
+    const match = { prefix: '/', headers: [{ name: 'x_y', present_match: true }] };
+    const routes = [{ name: 'seen', match, route: { cluster: 'c' } }, ANY];
+    const asked = [{ headers: [['x_y', '1']] as const }, { ...HTTP2, headers: [['x_y', '1']] as const }];
+    for (const [action, route] of [
+      ['DROP_HEADER', 'any'],
+      ['ALLOW', 'seen'],
+    ] as const) {
+      for (const held of await hold(version, `dropped-${action}`, UNDERSCORES(action), asked, routes)) {
+        expect(held.seen.route).toBe(route);
+        expectAgreement(held, action);
+      }
+    }
+  }, 120_000);
 });

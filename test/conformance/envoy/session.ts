@@ -68,6 +68,8 @@ export interface Held {
   readonly probe: Probe;
   readonly reply: Reply;
   readonly seen: Observed;
+  /** Response flags in the log of the connection manager, in its order; null: it has no entry. */
+  readonly flags: string | null;
   readonly ours: readonly EnvoyOutcome[];
 }
 
@@ -90,8 +92,10 @@ export async function holdAgainst(
     const log = await readLog(folder, new Set(replies.map(({ connection }) => connection)));
     return probes.map((probe, number) => {
       const reply = replies[number]!;
-      const seen = observe(log.get(reply.connection) ?? [], reply);
-      return { probe, reply, seen, ours: evaluateProbe(facts, probe, reply) };
+      const entries = log.get(reply.connection) ?? [];
+      const seen = observe(entries, reply);
+      const flags = entries.find((entry) => entry.log === 'hcm')?.flags ?? null;
+      return { probe, reply, seen, flags, ours: evaluateProbe(facts, probe, reply) };
     });
   } finally {
     await envoy.stop();

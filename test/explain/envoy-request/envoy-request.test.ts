@@ -176,12 +176,17 @@ describe('what becomes of a request', () => {
     expect(outcome).toMatchObject({ status: null, flag: null, undetermined: 'the field novel is not understood' });
   });
 
-  it.each<[string, readonly string[], readonly string[], string | null]>([
-    ['HTTP/1.1 where TLS does not name HTTP/2', ['http/1.1'], ['h2', 'http/1.1'], null],
-    ['HTTP/1.1 where TLS names nothing', [], ['h2', 'http/1.1'], null],
-    ['HTTP/2 where TLS prefers it', ['h2', 'http/1.1'], ['http/1.1', 'h2'], 'the listener speaks HTTP1 alone'],
-    ['HTTP/2 where the client offers nothing else', [], ['h2'], 'the listener speaks HTTP1 alone'],
-  ])('a client that offers both speaks %s', (_, server, client, undetermined) => {
+  const TAKEN = { status: 200, flag: null, detail: 'direct_response' };
+  const REFUSED = { status: null, flag: 'DPE', detail: 'http1.codec_error' };
+
+  it.each<[string, readonly string[], readonly string[], string, object]>([
+    ['HTTP/1.1 where TLS does not name HTTP/2', ['http/1.1'], ['h2', 'http/1.1'], 'HTTP1', TAKEN],
+    ['HTTP/1.1 where TLS names nothing', [], ['h2', 'http/1.1'], 'HTTP1', TAKEN],
+    ['HTTP/2 where TLS prefers it', ['h2', 'http/1.1'], ['http/1.1', 'h2'], 'HTTP1', REFUSED],
+    ['HTTP/2 where the client offers nothing else', [], ['h2'], 'HTTP1', REFUSED],
+    ['HTTP/2 where TLS prefers it, of which the codec hears', ['h2', 'http/1.1'], ['http/1.1', 'h2'], 'AUTO', TAKEN],
+    ['HTTP/2 where TLS settles on something else', ['istio'], ['istio', 'h2'], 'AUTO', REFUSED],
+  ])('a client that offers both speaks %s', (_, server, client, codec_type, expected) => {
     const tls = {
       name: 'tls',
       typed_config: {
@@ -190,9 +195,9 @@ describe('what becomes of a request', () => {
       },
     };
     const route = { ...ANY, direct_response: { status: 200 } };
-    const chains = [chain([httpManager([route], { codec_type: 'HTTP1' })], { transport_socket: tls })];
+    const chains = [chain([httpManager([route], { codec_type })], { transport_socket: tls })];
     const facts = smallProxy({ listeners: [listener('0.0.0.0', 443, { name: 'l', filter_chains: chains })] });
     const [outcome] = ask({ listener: 'l', alpn: client }, facts).outcomes;
-    expect([outcome?.status, outcome?.undetermined]).toEqual([undetermined === null ? 200 : null, undetermined]);
+    expect(outcome).toMatchObject({ ...expected, undetermined: null });
   });
 });

@@ -36,6 +36,19 @@ it.each<[string, Partial<ProxyFrame>, number | null, string]>([
   expect(branch?.reason).toContain(`(${flag})`);
 });
 
+// As the real Envoy did it: test/conformance/envoy/two-envoys.test.ts.
+it.each<[string, End['heard'], Partial<ProxyFrame>, number, string]>([
+  ['the connection ends', undefined, {}, 503, 'UC'],
+  ['the stream is reset', 'remote_reset', {}, 503, 'UR'],
+  ['the protocol is broken', 'protocol_error', {}, 502, 'UPE'],
+  ['the protocol is broken, behind one that tries again', 'protocol_error', { resetRetries: 2 }, 502, 'URX,UPE'],
+])('a proxy answers where %s', (_, heard, frame, status, flag) => {
+  const end: End = { disposition: 'failed', flag: 'DPE', reason: 'It is refused.', ...(heard && { heard }) };
+  const [branch] = finishBranches([{ state: behind('a', frame), end }]);
+  const reason = heard ?? 'connection_termination';
+  expect(branch).toMatchObject({ status, flag, detail: `upstream_reset_before_response_started{${reason}}` });
+});
+
 it('shares go over to the host that takes it', () => {
   const half = (host: string): WalkState => ({ ...behind(host, { retries: 1 }), probability: 0.5 });
   const branches = finishBranches([

@@ -356,9 +356,7 @@ describe('headers with underscores', () => {
     ['ALLOW', { x_y: '1' }, /^1 c 10.0.0.1:80$/],
     ['REJECT_REQUEST', {}, /^1 c 10.0.0.1:80$/],
     ['REJECT_REQUEST', { x_y: '1' }, /^1 400 DPE http1.unexpected_underscore$/],
-    ['REJECT_REQUEST', { x_y: 'z'.repeat(100_000) }, /^1 undetermined: which of two faults/],
-    ['DROP_HEADER', { x_y: '1' }, /^1 undetermined: a header has an underscore/],
-    ['ANOTHER', { x_y: '1' }, /^1 undetermined: a header has an underscore/],
+    ['ANOTHER', { x_y: '1' }, /^1 undetermined: what the listener does with an underscore/],
   ])('%s %o', (action, headers, expected) => {
     expect(asked(action, headers)[0]).toMatch(expected);
   });

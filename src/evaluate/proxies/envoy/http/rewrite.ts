@@ -10,6 +10,7 @@ import { eitherSpelling, enumName, field, hasSome, isTrue, unknown } from '../pr
 import { isUnknown } from '../truth.ts';
 import type { HttpContext } from './http-context.ts';
 import { withoutQuery } from './path.ts';
+import { withoutConnectionHeaders } from './http2-codec.ts';
 import { asExtendedConnect } from './upgrade.ts';
 import { upstreamHello } from './upstream-hello.ts';
 
@@ -242,8 +243,9 @@ export function forwardedRequest(
     version,
   };
   const { upgrade } = context.request;
+  const asUpgrade = upgrade !== null && original.method !== 'CONNECT';
   const asSent =
-    version === 'h2' && upgrade !== null && original.method !== 'CONNECT' ? asExtendedConnect(http, upgrade) : http;
+    version === 'h2' ? withoutConnectionHeaders(asUpgrade ? asExtendedConnect(http, upgrade) : http) : http;
   return {
     protocol: 'tcp',
     http: asSent,

@@ -86,7 +86,7 @@ export function tryRoutes(
     refused: null,
   };
   const { config } = facts;
-  if (sent === null || config === null) return { ...nothing, unknown: unknown('the request is not known') };
+  if (http === null || sent === null || config === null) return { ...nothing, unknown: unknown('the request is not known') };
   const context: ConnectionContext = {
     facts,
     config,
@@ -103,7 +103,9 @@ export function tryRoutes(
   };
   const prepared = prepareRequest(hcm, sent, context);
   if (prepared.kind === 'unknown') return { ...nothing, unknown: prepared.unknown };
-  if (prepared.kind === 'reset') return { ...nothing, unknown: unknown(prepared.reason, prepared.cite) };
+  if (prepared.kind === 'reset') return { ...nothing, unknown: unknown(prepared.reason, ...prepared.cites) };
+  if (prepared.kind === 'rejected')
+    return { ...nothing, authority: http.authority, path: http.path, refused: prepared.status };
   const { request } = prepared;
   const asked = { ...nothing, authority: request.authority, path: request.path };
   if (prepared.kind !== 'ready') return { ...asked, refused: prepared.status };

@@ -12,18 +12,16 @@ import type { SentRequest } from './sent-request.ts';
 const OTHER_PROTOCOLS = new Set(['bytestream', 'connect-udp', 'connect-ip']);
 
 /**
- * A CONNECT over HTTP/2 with a `:protocol` is taken for the upgrade of HTTP/1.1 that it stands for, where allow_connect lets such through
+ * A CONNECT over HTTP/2 with a `:protocol` is taken for the upgrade of HTTP/1.1 that it stands for, once the codec has let it through
  * (Utility::transformUpgradeRequestFromH2toH1, source/common/http/utility.cc). Any other request is left as it is.
- * @returns `reset`: the codec takes it for an error and answers nothing
  */
-export function readExtendedConnect(hcm: Cursor, sent: SentRequest): SentRequest | 'reset' | Unknown {
+export function readExtendedConnect(sent: SentRequest): SentRequest | Unknown {
   if (sent.tell(PROTOCOL) === undefined) return sent;
   const http = sent.tell(WHOLE);
   const { protocol = '', ...request } = http;
   if (http.version !== 'h2' || http.method !== 'CONNECT') return unknown('only a CONNECT over HTTP/2 has a :protocol');
   if (OTHER_PROTOCOLS.has(protocol.toLowerCase()))
     return unknown(`CONNECT with the protocol ${protocol} is not evaluated`);
-  if (!isTrue(field(hcm, 'http2_protocol_options'), 'allow_connect')) return 'reset';
   return new SentHttp({
     ...request,
     method: 'GET',

@@ -1,7 +1,7 @@
 import { parseAddress } from '../../../../model/address.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
-import { httpProtocolOptions } from '../cluster/upstream-http.ts';
+import { httpProtocolOptions, upstreamHttpVersion } from '../cluster/upstream-http.ts';
 import { memoised } from '../memo.ts';
 import { enumName, field, fields, isTrue } from '../proto-json.ts';
 import { HostSide, ServerNameSide } from '../tls/server-name-side.ts';
@@ -10,13 +10,14 @@ import type { HttpContext } from './http-context.ts';
 
 /**
  * What an HTTP connection to a host offers: Istio's ALPN filter decides before the cluster's own list, and where both are silent the
- * version that is spoken is offered (source/common/http/conn_pool_base.cc, wrapTransportSocketOptions); with auto_sni the host is the
+ * version that is spoken is offered, or both where that is left open (source/common/http/conn_pool_base.cc, wrapTransportSocketOptions); with auto_sni the host is the
  * server name, unless it is an address, and with auto_san_validation the server's certificate has to bear it
  * (source/common/router/router.cc, decodeHeaders).
  */
 export function upstreamHello(context: HttpContext, cluster: Cursor, hello: TlsHello, http: HttpRequest): TlsHello {
   const own = alpnOverride(context.hcm, cluster, http.version) ?? hello.alpn;
-  const alpn = own.length > 0 ? own : [http.version];
+  const spoken = upstreamHttpVersion(cluster, http.version) === undefined ? ['h2', 'http/1.1'] : [http.version];
+  const alpn = own.length > 0 ? own : spoken;
   const host = withoutPort(http.authority).replace(/^\[|\]$/g, '');
   const { serverName, names } = hostInTls(cluster);
   const named = serverName && parseAddress(host) === undefined;

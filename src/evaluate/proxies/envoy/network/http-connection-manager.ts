@@ -5,6 +5,7 @@ import { unknownUpstreamFilter } from '../cluster/gates.ts';
 import type { ConnectionContext } from '../context.ts';
 import { filtersAskForCluster, levelAsksForCluster } from '../http/asks-for-cluster.ts';
 import { chooseCluster, overridesFilters } from '../http/cluster-choice.ts';
+import type { SettledProtocol } from '../http/codec-refusal.ts';
 import { findRoute } from '../http/find-route.ts';
 import { localReply } from '../http/http-context.ts';
 import type { HttpContext } from '../http/http-context.ts';
@@ -57,12 +58,14 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
       unknown('the listener expects HTTP, and what the client sends is not known', filter.entry.at('name')),
     );
   }
-  const prepared = prepareRequest(hcm, spoken(connection, sent), connection);
+  const settled = settledProtocol(connection);
+  const prepared = prepareRequest(hcm, spoken(connection, settled, sent), connection, settled);
   if (prepared.kind === 'unknown') return undetermined(managed, prepared.unknown);
   if (prepared.kind === 'reset') {
-    const { detail, reason, cite } = prepared;
-    const refused = step('network-filter', 'closed', filter.name, { reasons: [reason], cites: [cite] });
-    return end(withStep(managed, refused), { kind: 'close', flag: 'DPE', detail, denied: false });
+    const { flag, detail, heard, reason, cites } = prepared;
+    const refused = step('network-filter', 'closed', filter.name, { reasons: [reason], cites });
+    const how = { kind: 'close', flag, detail, denied: false } as const;
+    return end(withStep(managed, refused), heard === null ? how : { ...how, heard });
   }
   if (prepared.kind === 'rejected') {
     const { status, detail, reason, cites } = prepared;
@@ -100,19 +103,21 @@ function afterRoute(context: HttpContext, walk: Walk): EnvoyOutcome[] {
   });
 }
 
-/**
- * A request in the version of HTTP that a client speaks which offers both: HTTP/2 only where the filter chain's TLS names it before HTTP/1.1
- * (ServerContextImpl::selectAlpn takes the server's order).
- */
-function spoken({ chain, tls }: ConnectionContext, sent: SentRequest): SentRequest {
-  if (tls === null || sent.tell(VERSION) === 'http/1.1' || !tls.alpn.includes('http/1.1')) return sent;
+/** What TLS has settled on: the first that the filter chain names and the client offers (ServerContextImpl::selectAlpn). */
+function settledProtocol({ chain, tls }: ConnectionContext): SettledProtocol | null {
+  if (tls === null) return null;
   const context = fields(chain.config, 'transport_socket', 'typed_config', 'common_tls_context');
-  const taken = field(context, 'alpn_protocols')
+  const name = field(context, 'alpn_protocols')
     .strings()
-    .find((name) => tls.alpn.includes(name));
-  return taken === undefined || taken === 'http/1.1'
-    ? new SentHttp({ ...sent.tell(WHOLE), version: 'http/1.1' })
-    : sent;
+    .find((one) => tls.alpn.includes(one));
+  return name === undefined ? null : { name, either: tls.alpn.includes('h2') && tls.alpn.includes('http/1.1') };
+}
+
+/** A request in the version of HTTP that a client speaks which offers both: HTTP/2 only where TLS has settled on it. */
+function spoken({ tls }: ConnectionContext, settled: SettledProtocol | null, sent: SentRequest): SentRequest {
+  if (tls === null || sent.tell(VERSION) === 'http/1.1' || !tls.alpn.includes('http/1.1')) return sent;
+  if (settled !== null && settled.name !== 'http/1.1') return sent;
+  return new SentHttp({ ...sent.tell(WHOLE), version: 'http/1.1' });
 }
 
 /** Draws the cluster before the filters run where only one can be, or where a filter depends on it. */

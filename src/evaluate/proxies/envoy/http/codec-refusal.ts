@@ -1,0 +1,57 @@
+import type { HeardReset } from '../../../../model/envoy.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import { field, fields } from '../proto-json.ts';
+import type { Runtime } from '../runtime.ts';
+import type { ManagerOptions } from './manager-options.ts';
+
+/** How the codec refuses a request, and why. */
+export type CodecRefusal =
+  | ({ readonly kind: 'rejected'; readonly status: 400 | 431; readonly detail: string } & Grounds)
+  /** without an answer that its client understands */
+  | ({
+      readonly kind: 'reset';
+      readonly flag: 'DPE' | 'DR';
+      readonly detail: string | null;
+      readonly heard: HeardReset | null;
+    } & Grounds);
+
+interface Grounds {
+  /** One clause. */
+  readonly reason: string;
+  /** What of the connection manager makes it so. */
+  readonly cites: readonly Cursor[];
+}
+
+/** What the codec knows of a connection. */
+export interface CodecSettings {
+  readonly hcm: Cursor;
+  readonly options: ManagerOptions;
+  readonly runtime: Runtime;
+  /** The minor version of Envoy 1; undefined: the dump does not tell. */
+  readonly envoyMinor: number | undefined;
+  /** What both sides of TLS have settled on; null: nothing, or there is no TLS. */
+  readonly settled: SettledProtocol | null;
+}
+
+/** The application protocol that TLS has settled on (ALPN). */
+export interface SettledProtocol {
+  readonly name: string;
+  /** The client offered both versions of HTTP: it speaks the one that was taken. */
+  readonly either: boolean;
+}
+
+/** Where the limits and the action for underscores stand. */
+export const commonOptions = (hcm: Cursor): Cursor => field(hcm, 'common_http_protocol_options');
+
+export const underscoresAction = (hcm: Cursor): Cursor =>
+  fields(hcm, 'common_http_protocol_options', 'headers_with_underscores_action');
+
+/** Control characters, without the tabulator. */
+// eslint-disable-next-line no-control-regex
+export const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
+
+/** A method that is a token (RFC 9110, section 5.6.2). */
+export const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+
+export const MANY_OF_ONE_NAME = 'whether headers of one name count as one is not evaluated';
+export const MANY_UNKNOWN = 'how many headers the proxies before this one set is not known';

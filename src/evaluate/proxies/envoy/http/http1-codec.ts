@@ -1,0 +1,109 @@
+import type { Unknown } from '../../../../model/branching.ts';
+import type { Cursor } from '../../../../model/json.ts';
+import type { HttpRequest } from '../../../../model/request.ts';
+import { field, isTrue, unknown } from '../proto-json.ts';
+import { commonOptions, CONTROL, MANY_OF_ONE_NAME, MANY_UNKNOWN, TOKEN, underscoresAction } from './codec-refusal.ts';
+import type { CodecRefusal, CodecSettings } from './codec-refusal.ts';
+import type { ManagerOptions } from './manager-options.ts';
+
+/** Methods that Envoy's HTTP/1 codec takes unless it is told to allow others (source/common/http/http1/balsa_parser.cc). */
+const METHODS = new Set(
+  'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BIND CHECKOUT COPY LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE MSEARCH NOTIFY PROPFIND PROPPATCH PURGE REBIND REPORT SEARCH SOURCE SUBSCRIBE UNBIND UNLINK UNLOCK UNSUBSCRIBE'.split(
+    ' ',
+  ),
+);
+
+/**
+ * Why the HTTP/1 codec refuses a request, in its order: the size of its head; control characters in that; the request line; one header
+ * after the other (underscores, their number), Host being the first; the body of a CONNECT; the characters of the host
+ * (quiche::BalsaFrame, BalsaParser and ServerConnectionImpl, source/common/http/http1).
+ */
+export function http1Refusal({ hcm, options }: CodecSettings, http: HttpRequest): CodecRefusal | Unknown | null {
+  if (isTooLarge(options, http)) {
+    const reason = `the request's head is larger than ${options.maxHeaderBytes} bytes`;
+    return rejected(431, 'http1.headers_too_large', reason, field(hcm, 'max_request_headers_kb'));
+  }
+  if (holdsControls(http)) return rejected(400, 'http1.invalid_characters', 'it holds control characters');
+  const line = requestLine(hcm, http);
+  if (line !== null) return line;
+  const header = headerRefusal(hcm, options, http);
+  if (header !== null) return header;
+  if (http.method === 'CONNECT')
+    return http.headers.some(announcesBody) ? rejected(400, 'http1.body_disallowed', 'a CONNECT has no body') : null;
+  return AUTHORITY.test(http.authority)
+    ? null
+    : rejected(
+        400,
+        'http.invalid_authority',
+        `the host ${JSON.stringify(http.authority)} has characters that none may`,
+      );
+}
+
+function rejected(status: 400 | 431, detail: string, reason: string, ...cites: readonly Cursor[]): CodecRefusal {
+  return { kind: 'rejected', status, detail, reason, cites };
+}
+
+/** What a character of JavaScript's may take in UTF-8. */
+const MOST_BYTES = 3;
+/** ` HTTP/1.1\r\n`, the space before the path, and the empty line. */
+const AROUND_PATH = 14;
+/** `: ` and `\r\n` */
+const AROUND_VALUE = 4;
+
+/** The head counts as it is sent, with a space after each colon, as clients write it (BalsaFrame::set_max_header_length). */
+function isTooLarge({ maxHeaderBytes }: ManagerOptions, http: HttpRequest): boolean {
+  const { method, path, headers, authority } = http;
+  const target = method === 'CONNECT' ? authority : path;
+  const around = method.length + AROUND_PATH + 'host'.length + AROUND_VALUE;
+  let most = around + MOST_BYTES * (target.length + authority.length);
+  for (const [name, value] of headers) most += name.length + AROUND_VALUE + MOST_BYTES * value.length;
+  if (most <= maxHeaderBytes) return false;
+  let bytes = around + Buffer.byteLength(target) + Buffer.byteLength(authority);
+  for (const [name, value] of headers) bytes += name.length + AROUND_VALUE + Buffer.byteLength(value);
+  return bytes > maxHeaderBytes;
+}
+
+function holdsControls({ path, authority, headers }: HttpRequest): boolean {
+  return CONTROL.test(path) || CONTROL.test(authority) || headers.some(([, value]) => CONTROL.test(value));
+}
+
+function requestLine(hcm: Cursor, { method, path }: HttpRequest): CodecRefusal | Unknown | null {
+  const options = field(hcm, 'http_protocol_options');
+  if (method === 'QUERY') return unknown('what becomes of the method QUERY depends on the version of Envoy');
+  const taken = METHODS.has(method) || (isTrue(options, 'allow_custom_methods') && TOKEN.test(method));
+  if (!taken) return rejected(400, 'http1.codec_error', `the codec does not take the method ${method}`, options);
+  return method !== 'CONNECT' && path.startsWith('/') && /[^\x21-\x7e]/.test(path)
+    ? rejected(400, 'http1.codec_error', `the path ${JSON.stringify(path)} has characters that none may`)
+    : null;
+}
+
+function headerRefusal(
+  hcm: Cursor,
+  options: ManagerOptions,
+  { headers, unknownHeaders = [] }: HttpRequest,
+): CodecRefusal | Unknown | null {
+  const { underscores, maxHeaders } = options;
+  if (underscores === 'ALLOW' && headers.length + unknownHeaders.length < maxHeaders) return null;
+  const names = new Set(['host']);
+  let count = 1;
+  for (const [name] of headers) {
+    if (name.includes('_') && underscores !== 'ALLOW') {
+      if (underscores === 'DROP_HEADER') continue;
+      const reason = `the header ${name} has an underscore in its name`;
+      return rejected(400, 'http1.unexpected_underscore', reason, underscoresAction(hcm));
+    }
+    names.add(name);
+    count++;
+    if (count <= maxHeaders) continue;
+    // Values of one header may be one header to Envoy, joined.
+    if (names.size <= maxHeaders) return unknown(MANY_OF_ONE_NAME);
+    return rejected(431, 'http1.too_many_headers', `it has more than ${maxHeaders} headers`, commonOptions(hcm));
+  }
+  return count + unknownHeaders.length > maxHeaders ? unknown(MANY_UNKNOWN) : null;
+}
+
+const announcesBody = ([name, value]: readonly [string, string]): boolean =>
+  name === 'transfer-encoding' || (name === 'content-length' && value !== '0');
+
+/** HeaderUtility::authorityIsValid; an empty one passes. */
+const AUTHORITY = /^[\w!$%&'()*+,.:;=@[\]~-]*$/;
