@@ -3,6 +3,7 @@
  * Out: for each the listener and filter chain that take it, and every outcome, alike ones together. It must not read or print.
  */
 import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome, ProxyHeader } from '../../model/envoy.ts';
+import type { HttpRequest } from '../../model/request.ts';
 import { formatEndpoint, isIPv4, parseAddress } from '../../model/address.ts';
 import { arrive, recall } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
 import { Memory } from '../../evaluate/proxies/envoy/memory/memory.ts';
@@ -12,6 +13,7 @@ import type { HostShare } from '../../evaluate/proxies/envoy/walk.ts';
 import { AlikeArrivals, toAlikeAddress } from '../../evaluate/proxies/envoy/memory/alike-arrivals.ts';
 import { findEntrance, listenerNames, type Entrance } from '../../evaluate/proxies/envoy/listener/entrance.ts';
 import { closeNames } from '../question/close-names.ts';
+import { inspectedAs } from '../../evaluate/proxies/envoy/listener/inspected-request.ts';
 import { conditionsText } from '../sentences/conditions.ts';
 import { isPlain, Places } from './places.ts';
 import type { Place, PlaceWords } from './places.ts';
@@ -104,7 +106,8 @@ export class ToldRequests<Told> {
       const line = readPlainHttp(plain, spell);
       if (typeof line === 'string') return line;
       const http = { ...line.http, authority: line.host ?? known.authority };
-      return this.#tell(known.arrival, { ...known.connection, request: { protocol: 'tcp', http, tls: null } });
+      if (isUsual(http))
+        return this.#tell(known.arrival, { ...known.connection, request: { protocol: 'tcp', http, tls: null } });
     }
     const line = readRequestLine(description, spell);
     if (typeof line === 'string') return line;
@@ -113,7 +116,9 @@ export class ToldRequests<Told> {
     const connection = connectionOf(line, entrance, spell);
     if (typeof connection === 'string') return connection;
     const found = (): Arrival => arrive(this.#facts, connection);
-    if (plain === null) return this.#tell(this.#memory.arrival(connection, found), connection);
+    const { http } = connection.request;
+    if (plain === null || http === null || !isUsual(http))
+      return this.#tell(this.#memory.arrival(connection, found), connection);
     const arrival = this.#arrivals.arrival(this.#facts, connection, found);
     this.#places.set(plain, { connection, arrival, authority: ownAuthority(entrance) });
     return this.#tell(arrival, connection);
@@ -153,6 +158,11 @@ export class ToldRequests<Told> {
     const close = names.includes(listener) ? [] : closeNames(listener, names);
     return listener === '' || close.length === 0 ? '' : `; like it: ${close.join(', ')}`;
   }
+}
+
+/** Whether whatever looks at the first line of a request sees HTTP/1.1: then all get to the same filter chain. */
+function isUsual(http: HttpRequest): boolean {
+  return inspectedAs(http) === 'http/1.1';
 }
 
 function endOf(outcomes: readonly EnvoyOutcome[]): EnvoyRequestEnd {

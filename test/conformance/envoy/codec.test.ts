@@ -194,6 +194,12 @@ const CASES: readonly (readonly [string, object, Asked, RegExp])[] = [
     { method: 'PUSH-IT' },
     /^upstream/,
   ],
+  [
+    'HTTP/2, whose preface would be a method of its own',
+    { codec_type: 'HTTP1', http_protocol_options: { allow_custom_methods: true } },
+    HTTP2,
+    /^reply 400 DPE http1\.invalid_url$/,
+  ],
   ['no token', { http_protocol_options: { allow_custom_methods: true } }, { method: 'A,B' }, /^reply 400/],
   ['a method that is none, and too large', KB, { method: 'FOO', headers: large(1020) }, /^reply 431/],
   ['a method of its own over HTTP/2', {}, { ...HTTP2, method: 'FOO' }, /^upstream/],
@@ -254,6 +260,31 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     expect(new Set(all.map(told).map((end) => end.replace(/ \d.*:\d+$/, '')))).toEqual(
       new Set(['upstream c', 'reply 400 DPE http.invalid_authority', 'close DPE http2.invalid.header.field']),
     );
+  }, 120_000);
+
+  it('http_inspector sees no HTTP where the first line is none', async () => {
+    const folder = grounds.folder(`${version}-inspector`);
+    const port = await freePort();
+    const route_config = { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes: [ANY] }] };
+    const listener = managedListener(folder, port, { route_config }) as { filter_chains: [{ filters: object[] }] };
+    const [{ filters }] = listener.filter_chains;
+    const inspector = 'type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector';
+    const inspected = {
+      ...listener,
+      listener_filters: [{ name: 'inspector', typed_config: { '@type': inspector } }],
+      filter_chains: [
+        { name: 'http', filters, filter_chain_match: { application_protocols: ['http/1.1'] } },
+        { name: 'other', filters },
+      ],
+    };
+    const clusters = [staticCluster('c', [grounds.upstreams.ports[0]])];
+    const config = { static_resources: { listeners: [inspected], clusters } };
+    const probes = [{}, { path: '/ä' }, { path: '/a\tb' }, { method: 'A,B' }, { host: 'a{b' }, { ...HTTP2 }].map(
+      (one) => plainProbe(port, one),
+    );
+    const all = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
+    for (const held of all) expectAgreement(held, JSON.stringify(held.probe));
+    expect(all.map(({ seen }) => seen.chain)).toEqual(['http', 'other', 'other', 'other', 'http', 'other']);
   }, 120_000);
 
   it('a dropped header is absent for all that follows', async () => {

@@ -241,11 +241,27 @@ function connectionManager(random: Random, setting: ListenerSetting, name: strin
       ...random.pick<object>([{}, {}, { strip_any_host_port: true }, { strip_matching_host_port: true }]),
       ...random.maybe(0.3, () => ({ strip_trailing_host_dot: true })),
       ...random.maybe(0.4, () => ({ upgrade_configs: upgradeConfigs(random) })),
+      ...codec(random),
       http_filters: [
         ...httpFilters(random, setting),
         { name: 'router', typed_config: { '@type': `${TYPE}.filters.http.router.v3.Router` } },
       ],
     },
+  };
+}
+
+/** What the codec refuses. */
+function codec(random: Random): object {
+  const actions = ['ALLOW', 'REJECT_REQUEST', 'DROP_HEADER'];
+  const common = {
+    ...random.maybe(0.3, () => ({ headers_with_underscores_action: random.pick(actions) })),
+    ...random.maybe(0.05, () => ({ max_headers_count: 4 + random.below(6) })),
+  };
+  return {
+    common_http_protocol_options: common,
+    ...random.maybe(0.08, () => ({ codec_type: random.pick(['HTTP1', 'HTTP1', 'HTTP2']) })),
+    ...random.maybe(0.1, () => ({ max_request_headers_kb: 1 })),
+    ...random.maybe(0.1, () => ({ http_protocol_options: { allow_custom_methods: true } })),
   };
 }
 

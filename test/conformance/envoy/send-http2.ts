@@ -26,7 +26,9 @@ export function sendHttp2(probe: Probe): Promise<Reply> {
     session.once('error', finish);
     // The server says first whether it takes a CONNECT with a protocol.
     session.once('remoteSettings', () => {
-      const stream = session.request(headersOf(probe), { endStream: probe.method !== 'CONNECT' });
+      const length = Number(probe.headers.find(([name]) => name === 'content-length')?.[1] ?? 0);
+      const stream = session.request(headersOf(probe), { endStream: probe.method !== 'CONNECT' && length === 0 });
+      if (length > 0) stream.end('x'.repeat(length));
       stream.once('response', (headers) => {
         status = headers[':status'] ?? null;
         if (probe.method === 'CONNECT' && status === 200) finish();

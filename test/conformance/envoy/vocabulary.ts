@@ -115,6 +115,8 @@ export const PATH_PATTERNS = [
   '.*%20.*',
 ] as const;
 export const METHODS = ['GET', 'POST', 'DELETE', 'HEAD', 'OPTIONS'] as const;
+/** Of which the HTTP/1 codec takes one. */
+export const ODD_METHODS = ['FOO', 'MSEARCH', 'M-SEARCH'] as const;
 export const HEADERS: readonly (readonly [string, string])[] = [
   ['end-user', 'jason'],
   ['end-user', 'Jason'],

@@ -7,7 +7,7 @@ import { crossOrigin } from './generate-cors.ts';
 import { randomListener } from './generate-listener.ts';
 import type { Probe } from './probe.ts';
 import type { Random } from './random.ts';
-import { ALPNS, DESTINATIONS, HEADERS, HOSTS, METHODS, PATHS, SNIS, SOURCES } from './vocabulary.ts';
+import { ALPNS, DESTINATIONS, HEADERS, HOSTS, METHODS, ODD_METHODS, PATHS, SNIS, SOURCES } from './vocabulary.ts';
 
 /** A generated configuration: what Envoy starts with, and the ports that probes are sent to. */
 export interface World {
@@ -81,10 +81,13 @@ export function generateProbe(random: Random, world: World): Probe {
       }
     : null;
   const connect = random.chance(0.04);
-  const method = connect ? 'CONNECT' : random.pick(METHODS);
+  const version2 = tls === null && !connect && random.chance(0.15);
+  const method = connect ? 'CONNECT' : random.chance(0.008) ? random.pick(ODD_METHODS) : random.pick(METHODS);
   const browser = random.chance(method === 'OPTIONS' ? 0.6 : 0.2) ? crossOrigin(random, method) : [];
   const headers = new Map([...random.some(HEADERS, 0, 4), ...browser]);
-  const host = random.pick(HOSTS);
+  const host = random.chance(0.01) ? 'a{b' : random.pick(HOSTS);
+  const odd = !version2 && random.chance(0.01);
+  const all = [...headers, ...tooMuch(random), ...(random.chance(0.06) && !version2 ? UPGRADE : [])];
   return {
     listener: name,
     from: random.pick(SOURCES),
@@ -94,8 +97,10 @@ export function generateProbe(random: Random, world: World): Probe {
     tls,
     method,
     host: connect && !/:\d+$/.test(host) ? `${host}:443` : host,
-    path: random.pick(PATHS),
-    headers: [...headers, ...tooMuch(random), ...(random.chance(0.06) ? UPGRADE : [])],
+    path: odd ? '/ä' : random.pick(PATHS),
+    // Over HTTP/2 spaces are part of a value.
+    headers: version2 ? all.map(([header, value]) => [header, value.trim()] as const) : all,
+    ...(version2 ? { version: 'h2' } : {}),
   };
 }
 
@@ -104,8 +109,10 @@ const UPGRADE = [
   ['upgrade', 'websocket'],
 ] as const;
 
-/** Rarely, headers beyond what Envoy takes by default. */
+/** Rarely, headers beyond what Envoy takes by default, or some listeners do. */
 function tooMuch(random: Random): [string, string][] {
+  if (random.chance(0.03)) return [['x_underscore', '1']];
+  if (random.chance(0.03)) return [['x-large', 'x'.repeat(600 + random.below(500))]];
   if (!random.chance(0.03)) return [];
   if (random.chance(0.5)) return [['x-large', 'x'.repeat(61_440)]];
   return Array.from({ length: 101 }, (_, index): [string, string] => [`x-${index}`, '1']);

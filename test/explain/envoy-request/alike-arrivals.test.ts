@@ -93,11 +93,15 @@ function proxyOf(handing: Taker, any: Taker, own: Taker, wide: boolean): EnvoyFa
 
 const QUESTIONS = ['10.1.0.1', DENIED, '10.1.1.7', '127.0.0.1'].flatMap((address) =>
   [80, 81, 82].flatMap((port) =>
-    ['10.1.1.7', '10.1.1.8', '10.1.1.8:4000', undefined].map((source) => ({
-      address: `${address}:${port}`,
-      host: 'h',
-      ...(source === undefined ? {} : { source }),
-    })),
+    ['10.1.1.7', '10.1.1.8', '10.1.1.8:4000', undefined].flatMap((source) =>
+      // What a listener's inspector makes of a first line.
+      [{}, { method: 'ODD' }, { path: '/ü' }].map((line) => ({
+        address: `${address}:${port}`,
+        host: 'h',
+        ...(source === undefined ? {} : { source }),
+        ...line,
+      })),
+    ),
   ),
 );
 

@@ -40,6 +40,9 @@ export const runBuffer: RunHttpFilter = (context, filter, walk, next) => {
       walk,
       unknown('whether the body of a delayed request is counted depends on when it arrives', limit),
     );
+  // One that comes in a single frame with the end of its stream passes, whatever its length.
+  if (context.request.original.version === 'h2')
+    return undetermined(walk, unknown('whether the body is counted depends on the frames that it comes in', limit));
   const reasons = [`${length} bytes are more than ${limit.number() ?? 0}`];
   const refused = withStep(walk, step('http-filter', 'replied', filter.name, { reasons, cites: [limit] }));
   return localReply(context, refused, {

@@ -1,6 +1,6 @@
 import type { HeardReset } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { field, fields } from '../proto-json.ts';
+import { field, fields, isTrue } from '../proto-json.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ManagerOptions } from './manager-options.ts';
 
@@ -46,6 +46,10 @@ export const commonOptions = (hcm: Cursor): Cursor => field(hcm, 'common_http_pr
 export const underscoresAction = (hcm: Cursor): Cursor =>
   fields(hcm, 'common_http_protocol_options', 'headers_with_underscores_action');
 
+/** Whether the HTTP/1 codec takes methods that it does not know. */
+export const takesAnyMethod = (hcm: Cursor): boolean =>
+  isTrue(field(hcm, 'http_protocol_options'), 'allow_custom_methods');
+
 /** Control characters, without the tabulator. */
 // eslint-disable-next-line no-control-regex
 export const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
@@ -55,3 +59,10 @@ export const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
 export const MANY_OF_ONE_NAME = 'whether headers of one name count as one is not evaluated';
 export const MANY_UNKNOWN = 'how many headers the proxies before this one set is not known';
+
+/** Methods that Envoy's HTTP/1 codec takes unless it is told to allow others (source/common/http/http1/balsa_parser.cc). */
+export const HTTP1_METHODS: ReadonlySet<string> = new Set(
+  'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BIND CHECKOUT COPY LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE MSEARCH NOTIFY PROPFIND PROPPATCH PURGE REBIND REPORT SEARCH SOURCE SUBSCRIBE UNBIND UNLINK UNLOCK UNSUBSCRIBE'.split(
+    ' ',
+  ),
+);

@@ -8,7 +8,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { HttpRequest } from '../../../../model/request.ts';
 import { field, unknown } from '../proto-json.ts';
 import type { Runtime } from '../runtime.ts';
-import { underscoresAction } from './codec-refusal.ts';
+import { takesAnyMethod, underscoresAction } from './codec-refusal.ts';
 import type { CodecRefusal, CodecSettings } from './codec-refusal.ts';
 import { http1Refusal } from './http1-codec.ts';
 import { http2Refusal } from './http2-codec.ts';
@@ -62,14 +62,17 @@ function versionRead(
   return settled.name === 'h2' ? 'h2' : 'http/1.1';
 }
 
-/** HTTP/1 answers a preface of HTTP/2 in its own version; HTTP/2, which has no stream yet, closes the connection and logs no request. */
+/**
+ * HTTP/1 answers a preface of HTTP/2, whose method it may take and whose target it does not, in its own version; HTTP/2, which has no
+ * stream yet, closes the connection and logs no request.
+ */
 function otherVersion({ hcm, options, settled }: CodecSettings, read: HttpRequest['version']): CodecRefusal {
   const [own, other] = read === 'h2' ? ['HTTP/2', 'HTTP/1.1'] : ['HTTP/1.1', 'HTTP/2'];
   const why = options.codec === 'AUTO' && settled !== null ? ` after TLS settled on ${settled.name}` : ' alone';
   return {
     kind: 'reset',
     flag: 'DPE',
-    detail: read === 'h2' ? null : 'http1.codec_error',
+    detail: read === 'h2' ? null : takesAnyMethod(hcm) ? 'http1.invalid_url' : 'http1.codec_error',
     heard: read === 'h2' ? null : 'protocol_error',
     reason: `it reads ${own}${why}, and the client speaks ${other}`,
     cites: [field(hcm, 'codec_type')],

@@ -1,17 +1,19 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { HttpRequest } from '../../../../model/request.ts';
-import { field, isTrue, unknown } from '../proto-json.ts';
-import { commonOptions, CONTROL, MANY_OF_ONE_NAME, MANY_UNKNOWN, TOKEN, underscoresAction } from './codec-refusal.ts';
+import { field, unknown } from '../proto-json.ts';
+import {
+  commonOptions,
+  CONTROL,
+  HTTP1_METHODS,
+  MANY_OF_ONE_NAME,
+  MANY_UNKNOWN,
+  takesAnyMethod,
+  TOKEN,
+  underscoresAction,
+} from './codec-refusal.ts';
 import type { CodecRefusal, CodecSettings } from './codec-refusal.ts';
 import type { ManagerOptions } from './manager-options.ts';
-
-/** Methods that Envoy's HTTP/1 codec takes unless it is told to allow others (source/common/http/http1/balsa_parser.cc). */
-const METHODS = new Set(
-  'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BIND CHECKOUT COPY LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE MSEARCH NOTIFY PROPFIND PROPPATCH PURGE REBIND REPORT SEARCH SOURCE SUBSCRIBE UNBIND UNLINK UNLOCK UNSUBSCRIBE'.split(
-    ' ',
-  ),
-);
 
 /**
  * Why the HTTP/1 codec refuses a request, in its order: the size of its head; control characters in that; the request line; one header
@@ -68,10 +70,15 @@ function holdsControls({ path, authority, headers }: HttpRequest): boolean {
 }
 
 function requestLine(hcm: Cursor, { method, path }: HttpRequest): CodecRefusal | Unknown | null {
-  const options = field(hcm, 'http_protocol_options');
   if (method === 'QUERY') return unknown('what becomes of the method QUERY depends on the version of Envoy');
-  const taken = METHODS.has(method) || (isTrue(options, 'allow_custom_methods') && TOKEN.test(method));
-  if (!taken) return rejected(400, 'http1.codec_error', `the codec does not take the method ${method}`, options);
+  const taken = HTTP1_METHODS.has(method) || (takesAnyMethod(hcm) && TOKEN.test(method));
+  if (!taken)
+    return rejected(
+      400,
+      'http1.codec_error',
+      `the codec does not take the method ${method}`,
+      field(hcm, 'http_protocol_options'),
+    );
   return method !== 'CONNECT' && path.startsWith('/') && /[^\x21-\x7e]/.test(path)
     ? rejected(400, 'http1.codec_error', `the path ${JSON.stringify(path)} has characters that none may`)
     : null;

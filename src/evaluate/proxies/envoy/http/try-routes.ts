@@ -86,7 +86,8 @@ export function tryRoutes(
     refused: null,
   };
   const { config } = facts;
-  if (http === null || sent === null || config === null) return { ...nothing, unknown: unknown('the request is not known') };
+  if (http === null || sent === null || config === null)
+    return { ...nothing, unknown: unknown('the request is not known') };
   const context: ConnectionContext = {
     facts,
     config,

@@ -1,10 +1,12 @@
 import type { EnvoyConnection, ProxyHeader } from '../../../../model/envoy.ts';
 import type { TlsHello } from '../../../../model/request.ts';
+import { inspectedAs } from './inspected-request.ts';
+import type { InspectedAs } from './inspected-request.ts';
 
 /** What is known of the bytes that the client sends first. */
 export type FirstBytes =
   | { readonly kind: 'tls'; readonly hello: TlsHello }
-  | { readonly kind: 'http'; readonly protocol: 'http/1.1' | 'h2c' }
+  | { readonly kind: 'http'; readonly inspected: InspectedAs }
   | { readonly kind: 'unknown' };
 
 /** A connection on its way through listener filters, as `Network::ConnectionSocket` holds it. */
@@ -54,5 +56,5 @@ export function acceptSocket(connection: EnvoyConnection): AcceptedSocket {
 function firstBytes({ request }: EnvoyConnection): FirstBytes {
   if (request.tls !== null) return { kind: 'tls', hello: request.tls };
   if (request.http === null) return { kind: 'unknown' };
-  return { kind: 'http', protocol: request.http.version === 'h2' ? 'h2c' : 'http/1.1' };
+  return { kind: 'http', inspected: inspectedAs(request.http) };
 }

@@ -140,8 +140,10 @@ function inspectTls(socket: AcceptedSocket): AcceptedSocket {
 function inspectHttp(socket: AcceptedSocket): AcceptedSocket {
   const { firstBytes } = socket;
   if (socket.transportProtocol === 'tls') return socket;
-  if (firstBytes.kind === 'unknown') return { ...socket, blindInspectors: [...socket.blindInspectors, 'http'] };
-  return firstBytes.kind === 'http' ? { ...socket, applicationProtocols: [firstBytes.protocol] } : socket;
+  const inspected =
+    firstBytes.kind === 'http' ? firstBytes.inspected : firstBytes.kind === 'tls' ? 'nothing' : 'unclear';
+  if (inspected === 'unclear') return { ...socket, blindInspectors: [...socket.blindInspectors, 'http'] };
+  return inspected === 'nothing' ? socket : { ...socket, applicationProtocols: [inspected] };
 }
 
 /**

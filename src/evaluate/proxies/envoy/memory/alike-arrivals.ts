@@ -10,6 +10,7 @@ import { eitherSpelling, field, hasSome, isTrue, typeName } from '../proto-json.
 import { placeOf } from './alike.ts';
 import { memoised } from '../memo.ts';
 import type { Arrival } from './memory.ts';
+import { inspectedAs } from '../listener/inspected-request.ts';
 import { listenerTable } from '../listener/listener-table.ts';
 import type { Listener } from '../listener/listener-table.ts';
 import { handOverTarget, socketOwner } from '../listener/lookup.ts';
@@ -57,7 +58,7 @@ export class AlikeArrivals {
     const listener = heedlessListener(facts, connection);
     if (listener === null) return arrive();
     const { localAddress, localPort, remoteAddress, remotePort, request } = connection;
-    const key = `${placeOf(this.#listeners, listener)} ${localAddress} ${localPort} ${remoteAddress} ${remotePort} ${request.http?.version}`;
+    const key = `${placeOf(this.#listeners, listener)} ${localAddress} ${localPort} ${remoteAddress} ${remotePort} ${request.http && inspectedAs(request.http)}`;
     let arrival = this.#known.get(key);
     if (arrival === undefined) {
       const found = arrive();

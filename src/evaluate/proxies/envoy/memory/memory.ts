@@ -1,5 +1,6 @@
 import type { EnvoyConnection, EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { ConnectionContext } from '../context.ts';
+import { inspectedAs } from '../listener/inspected-request.ts';
 import type { Walk } from '../walk.ts';
 import { EarlierRequests } from './earlier-requests.ts';
 
@@ -50,7 +51,7 @@ export class Memory<Told> {
     const proxied = proxyHeader !== null && proxyHeader !== undefined;
     if (tls !== null || http === null || protocol !== 'tcp' || proxied) return arrive();
     const { localAddress, localPort, originalAddress, originalPort, remoteAddress, remotePort } = connection;
-    const key = `${localAddress} ${localPort} ${originalAddress} ${originalPort} ${remoteAddress} ${remotePort} ${http.version} ${proxyHeader}`;
+    const key = `${localAddress} ${localPort} ${originalAddress} ${originalPort} ${remoteAddress} ${remotePort} ${inspectedAs(http)} ${proxyHeader}`;
     let arrival = this.#arrivals.get(key);
     if (arrival === undefined) {
       arrival = arrive();
