@@ -97,15 +97,17 @@ function headerRefusal(
     if (name.includes('_') && underscores !== 'ALLOW') {
       if (underscores === 'DROP_HEADER') continue;
       const reason = `the header ${name} has an underscore in its name`;
-      return rejected(400, 'http1.unexpected_underscore', reason, underscoresAction(hcm));
+      return count > maxHeaders
+        ? unknown(MANY_OF_ONE_NAME)
+        : rejected(400, 'http1.unexpected_underscore', reason, underscoresAction(hcm));
     }
     names.add(name);
     count++;
-    if (count <= maxHeaders) continue;
     // Values of one header may be one header to Envoy, joined.
-    if (names.size <= maxHeaders) return unknown(MANY_OF_ONE_NAME);
-    return rejected(431, 'http1.too_many_headers', `it has more than ${maxHeaders} headers`, commonOptions(hcm));
+    if (names.size > maxHeaders)
+      return rejected(431, 'http1.too_many_headers', `it has more than ${maxHeaders} headers`, commonOptions(hcm));
   }
+  if (count > maxHeaders) return unknown(MANY_OF_ONE_NAME);
   return count + unknownHeaders.length > maxHeaders ? unknown(MANY_UNKNOWN) : null;
 }
 
