@@ -3,7 +3,7 @@ import type { Cursor } from '../../../../model/json.ts';
 import { holdsRedacted } from '../../../../model/redaction.ts';
 import { memoised } from '../memo.ts';
 import { field, isTrue, unknownField } from '../proto-json.ts';
-import { all, isUnknown, not } from '../truth.ts';
+import { all, any, isUnknown, not } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import { matchRegex } from './regex.ts';
 import { lowerAscii, matchString, redactedPattern } from './string-match.ts';
@@ -62,6 +62,18 @@ export function headerTest(matcher: Cursor): (headers: HeaderView) => Truth {
 }
 
 const knownTest = memoised(headerTest);
+
+/**
+ * A HeaderMatcher that is asked of each value of a header by itself: one that matches is enough, and an inverted matcher holds where none
+ * does (HeaderDataBaseImpl::matchesHeadersIndividually, source/common/http/header_utility.h).
+ * @param values at least one
+ */
+export function matchEachValue(matcher: Cursor, values: readonly string[]): Truth {
+  const of = (value: string): HeaderView => ({ get: () => value, compared: () => value });
+  return isTrue(matcher, 'invert_match')
+    ? all(values, (value) => matchHeader(matcher, of(value)))
+    : any(values, (value) => matchHeader(matcher, of(value)));
+}
 
 const PATTERNS = ['exact_match', 'prefix_match', 'suffix_match', 'contains_match'];
 

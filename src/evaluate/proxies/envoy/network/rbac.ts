@@ -52,6 +52,8 @@ export const runRbac: RunNetworkFilter = (context, filter, entering, next) => {
 function subjectOf({ socket, tls }: ConnectionContext): RbacSubject {
   return {
     headers: null,
+    headerValues: () => [],
+    valueByValue: () => false,
     path: null,
     localAddress: socket.localAddress,
     localPort: socket.localPort,
