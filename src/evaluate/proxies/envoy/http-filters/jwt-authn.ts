@@ -12,7 +12,7 @@ import { step, undetermined, withStep } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
 import type { HttpFilter, RunHttpFilter } from './filter.ts';
 import { headersSetBy, metadataOf, sanitised, shownOf } from './jwt/accept.ts';
-import { judgeRequirement, leftBy } from './jwt/requirement.ts';
+import { judgeRequirement } from './jwt/requirement.ts';
 import { WORDS, type AcceptedToken } from './jwt/token.ts';
 
 const PER_ROUTE = 'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig';
@@ -48,24 +48,22 @@ export const runJwtAuthn: RunHttpFilter = (context, filter, walk, next) => {
   const { connection } = context;
   const { seenAt } = connection.config;
   const verify = connection.facts.verifySignature;
-  const verdict = judgeRequirement(requirement, { providers, request, seenAt, verify });
+  const verdict = judgeRequirement(requirement, request, { providers, seenAt, verify });
   const open = (problem: Unknown): EnvoyOutcome[] =>
     undetermined(withStep(walk, step('http-filter', 'unknown', filter.name, { reasons: [problem.reason] })), problem);
   if (isUnknown(verdict)) return open(verdict);
-  if (verdict.kind === 'ok') {
-    const { accepted } = verdict;
-    const left = leftBy(request, verdict);
-    if (isUnknown(left)) return open(left);
+  const { refusal, accepted, request: left } = verdict;
+  if (refusal === null) {
     const moved = accepted.some(({ provider }) => isTrue(provider, 'clear_route_cache'))
       ? movedBy(context, left)
       : null;
     if (moved !== null) return open(moved);
     const reasons =
-      accepted.length === 0 ? ['the request carries no token, and none is required'] : accepted.map(acceptance);
+      accepted.length === 0 ? ['no token of the request counts, and none is required'] : accepted.map(acceptance);
     const passed = withStep(walk, step('http-filter', 'passed', filter.name, { reasons, cites: [requirement] }));
     return next({ ...passed, metadata: [...passed.metadata, ...accepted.flatMap(metadataOf)] }, left);
   }
-  const { words, because } = verdict;
+  const { words, because } = refusal;
   const denied = withStep(
     walk,
     step('http-filter', 'denied', filter.name, { reasons: reasonsOf(words, because), cites: [requirement] }),
@@ -81,17 +79,18 @@ export const runJwtAuthn: RunHttpFilter = (context, filter, walk, next) => {
 
 /** From this minor version on headers for claims are taken away from every request, whatever is required of it. */
 const SANITISES_ALL = 40;
+const SANITISES_ALL_KEY = 'envoy.reloadable_features.jwt_authn_sanitize_payload_headers_filter_wide';
 
 /** The request as the filter begins with it (Filter::decodeHeaders). */
-function entering({ request }: HttpContext, providers: Cursor): RequestView | Unknown {
+function entering({ request, connection }: HttpContext, providers: Cursor): RequestView | Unknown {
   const all = providers.entries().map(([, provider]) => provider);
   const minor = request.envoyMinor;
   if (minor !== undefined && minor < SANITISES_ALL) return request;
   const names = all.flatMap(headersSetBy).filter((name) => request.headers.get(name) !== null);
   if (names.length === 0) return request;
-  return minor === undefined
-    ? unknown('whether the proxy takes headers for claims away depends on its version', ...all.flatMap(shownOf))
-    : sanitised(request, all);
+  if (minor === undefined)
+    return unknown('whether the proxy takes headers for claims away depends on its version', ...all.flatMap(shownOf));
+  return connection.runtime.overridden(SANITISES_ALL_KEY) ?? sanitised(request, all);
 }
 
 function acceptance({ token: { issuer } }: AcceptedToken): string {

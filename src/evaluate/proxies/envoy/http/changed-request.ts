@@ -8,8 +8,8 @@ import type { RequestView } from './request-view.ts';
 import type { PathTest } from './sent-request.ts';
 import type { VirtualHostMatch } from './virtual-host.ts';
 
-/** Headers as a filter leaves them, by name in lower case; null: it has taken it away. */
-export type ChangedHeaders = ReadonlyMap<string, string | Unknown | null>;
+/** The values of headers as a filter leaves them, by name in lower case; none: it has taken it away. */
+export type ChangedHeaders = ReadonlyMap<string, readonly string[] | Unknown>;
 
 /** Headers of which more than their value is derived. */
 const MEANINGFUL: ReadonlySet<string> = new Set([
@@ -46,8 +46,10 @@ class ChangedRequest implements RequestView, HeaderView {
   get original(): HttpRequest {
     const { original } = this.#before;
     const changed = [...this.#changed];
-    const added = changed.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : []));
-    const open = changed.flatMap(([name, value]) => (isUnknown(value) ? [name] : []));
+    const added = changed.flatMap(([name, values]) =>
+      isUnknown(values) ? [] : values.map((value) => [name, value] as const),
+    );
+    const open = changed.flatMap(([name, values]) => (isUnknown(values) ? [name] : []));
     const isOther = (name: string): boolean => !this.#changed.has(name);
     return {
       ...original,
@@ -113,10 +115,16 @@ class ChangedRequest implements RequestView, HeaderView {
   }
 
   get(name: string): string | null | Unknown {
-    return this.#changed.has(name) ? (this.#changed.get(name) ?? null) : this.#before.headers.get(name);
+    const changed = this.#changed.get(name);
+    return changed === undefined ? this.#before.headers.get(name) : joined(changed);
   }
 
   compared(name: string): string | null | Unknown {
-    return this.#changed.has(name) ? (this.#changed.get(name) ?? null) : this.#before.headers.compared(name);
+    const changed = this.#changed.get(name);
+    return changed === undefined ? this.#before.headers.compared(name) : joined(changed);
   }
+}
+
+function joined(values: readonly string[] | Unknown): string | null | Unknown {
+  return isUnknown(values) ? values : values.length === 0 ? null : values.join(',');
 }

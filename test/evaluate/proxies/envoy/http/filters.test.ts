@@ -235,13 +235,7 @@ describe('JWT authentication', () => {
     ],
     ['a token in a header', jwt({ requires: q }), {}, http('GET', 'h', '/', { 'x-token': 'a' }), MALFORMED],
     ['a token among the parameters', jwt({ requires: q }), {}, http('GET', 'h', '/?t=a.b.c.d'), MALFORMED],
-    [
-      'two tokens',
-      jwt({ requires: q }),
-      {},
-      http('GET', 'h', '/?t=a', { 'x-token': 'a' }),
-      open('which of the tokens that the request carries counts is not known'),
-    ],
+    ['two tokens', jwt({ requires: q }), {}, http('GET', 'h', '/?t=a', { 'x-token': 'a' }), MALFORMED],
     [
       'a token whose key is not known',
       jwt({ requires: q }),

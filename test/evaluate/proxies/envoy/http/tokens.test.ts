@@ -17,24 +17,30 @@ function asked(...question: Parameters<typeof outcomesOf>): readonly string[] {
   return outcomesOf(...question).map(summary);
 }
 
+const KEYS = { local_jwks: { inline_string: JSON.stringify({ keys: [{ kty: 'RSA' }, { kty: 'RSA', e: 'AQAB' }] }) } };
+
 function outcomesOf(
   provider: object,
   headers: Readonly<Record<string, string>>,
   verifySignature?: VerifySignature,
   path = '/',
 ): readonly EnvoyOutcome[] {
-  const keys = { local_jwks: { inline_string: JSON.stringify({ keys: [{ kty: 'RSA' }, { kty: 'RSA', e: 'AQAB' }] }) } };
-  const filter = httpFilter('jwt_authn.v3.JwtAuthentication', {
-    providers: { p: { ...keys, ...provider } },
-    rules: [
-      {
-        match: { prefix: '/' },
-        requires: { requires_any: { requirements: [{ provider_name: 'p' }, { allow_missing: {} }] } },
-      },
-    ],
-  });
+  const requires = { requires_any: { requirements: [{ provider_name: 'p' }, { allow_missing: {} }] } };
+  return outcomesWith({ p: { ...KEYS, ...provider } }, requires, headers, verifySignature, path);
+}
+
+function outcomesWith(
+  providers: object,
+  requires: object,
+  headers: Readonly<Record<string, string>>,
+  verifySignature?: VerifySignature,
+  path = '/',
+  bootstrap: object = {},
+): readonly EnvoyOutcome[] {
+  const rules = [{ match: { prefix: '/' }, requires }];
+  const filter = httpFilter('jwt_authn.v3.JwtAuthentication', { providers, rules });
   const listener = httpListener([{ match: { prefix: '/' }, route: { cluster: 'c' } }], {}, [filter]);
-  const proxy = smallProxy({ listeners: [listener], clusters: [cluster('c')], bootstrap: {} });
+  const proxy = smallProxy({ listeners: [listener], clusters: [cluster('c')], bootstrap });
   const facts: EnvoyFacts = verifySignature === undefined ? proxy : { ...proxy, verifySignature };
   const outcomes = evaluateEnvoy(facts, direct('10.1.1.1', '10.1.1.2', 80, http('GET', 'h', path, headers)));
   expectComplete(outcomes);
@@ -119,4 +125,30 @@ it('does not tell what becomes of a header for claims where the version is not k
     '1 undetermined: whether the proxy takes headers for claims away depends on its version',
   ]);
   expect(asked(provider, {})).toEqual([THROUGH]);
+});
+
+it('does not tell which of two providers of one issuer judges a token, nor which of two headers of one key holds it', () => {
+  const anyone = (providers: object, headers: Readonly<Record<string, string>>): readonly string[] =>
+    outcomesWith(providers, { allow_missing: {} }, headers, () => true).map(summary);
+  expect(anyone({ p: KEYS, q: KEYS }, BEARER)).toEqual([
+    '1 undetermined: which of several providers of one issuer judges the token is not known',
+  ]);
+  const from = (name: string, value_prefix: string): object => ({ ...KEYS, from_headers: [{ name, value_prefix }] });
+  expect(anyone({ p: from('x-a', 'b'), q: from('x-ab', '') }, {})).toEqual([
+    '1 undetermined: two headers for tokens are the same to the proxy',
+  ]);
+});
+
+it('does not tell whether headers for claims are taken away where a runtime key may decide', () => {
+  const provider = { ...KEYS, claim_to_headers: [{ header_name: 'x-sub', claim_name: 'sub' }] };
+  const bootstrap = {
+    node: { user_agent_name: 'envoy', user_agent_build_version: { version: { major_number: 1, minor_number: 40 } } },
+    layered_runtime: { layers: [{ name: 'l', rtds_layer: { name: 'r' } }] },
+  };
+  const headers = { 'x-sub': 'mallory' };
+  expect(outcomesWith({ p: provider }, { allow_missing: {} }, headers, undefined, '/', bootstrap).map(summary)).toEqual(
+    [
+      '1 undetermined: the runtime key envoy.reloadable_features.jwt_authn_sanitize_payload_headers_filter_wide may be set by a layer that no dump shows',
+    ],
+  );
 });

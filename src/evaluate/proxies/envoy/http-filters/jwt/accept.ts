@@ -6,10 +6,12 @@ import type { Unknown } from '../../../../../model/branching.ts';
 import type { Cursor } from '../../../../../model/json.ts';
 import { isMessage } from '../../../../../model/protobuf-message.ts';
 import { isPlainHeader, withHeaders } from '../../http/changed-request.ts';
+import { headerValues } from '../../http/header-values.ts';
 import type { RequestView } from '../../http/request-view.ts';
 import { JWT_METADATA } from '../../rbac/dynamic-metadata.ts';
 import { field, isTrue, unknown, unknownField } from '../../proto-json.ts';
 import { Struct } from '../../struct.ts';
+import { isUnknown } from '../../truth.ts';
 import type { SetMetadata } from '../../walk.ts';
 import type { AcceptedToken, Fields } from './token.ts';
 
@@ -37,16 +39,17 @@ export function sanitised(request: RequestView, providers: readonly Cursor[]): R
   const special = names.find((name) => !isPlainHeader(name));
   if (special !== undefined)
     return unknown(`the proxy hands claims on in the header ${special}`, ...providers.flatMap(shownOf));
-  return withHeaders(request, new Map(names.map((name) => [name, null])));
+  return withHeaders(request, new Map(names.map((name) => [name, []])));
 }
 
 /** The request when a token of it is accepted (AuthenticatorImpl::handleGoodJwt, source/extensions/filters/http/jwt_authn/authenticator.cc). */
 export function withAccepted(request: RequestView, { provider, token, place }: AcceptedToken): RequestView | Unknown {
-  const changed = new Map<string, string | Unknown | null>();
+  const changed = new Map<string, readonly string[] | Unknown>();
   const add = (header: string, value: string | Unknown): void => {
-    const before = changed.get(header.toLowerCase());
-    const both = typeof before === 'string' && typeof value === 'string' ? `${before},${value}` : value;
-    changed.set(header.toLowerCase(), both);
+    const name = header.toLowerCase();
+    // What another token has set stays beside it.
+    const before = changed.get(name) ?? headerValues(request, name);
+    changed.set(name, isUnknown(before) ? before : isUnknown(value) ? value : [...before, value]);
   };
   const whole = field(provider, 'forward_payload_header').string() ?? '';
   const padded = isTrue(provider, 'pad_forward_payload_header');
@@ -59,7 +62,7 @@ export function withAccepted(request: RequestView, { provider, token, place }: A
   if (isTrue(provider, 'forward') || place.kind === 'cookie') return withHeaders(request, changed);
   if (place.kind === 'parameter') return unknown('the proxy takes the token out of the path', ...shownOf(provider));
   if (!isPlainHeader(place.name)) return unknown(`the proxy takes the header ${place.name} away`, ...shownOf(provider));
-  return withHeaders(request, changed.set(place.name, null));
+  return withHeaders(request, changed.set(place.name, []));
 }
 
 /** null: there is no such claim, or an empty one. */

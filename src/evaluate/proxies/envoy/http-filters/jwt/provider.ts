@@ -2,31 +2,31 @@ import type { Unknown } from '../../../../../model/branching.ts';
 import type { Cursor } from '../../../../../model/json.ts';
 import { holdsRedacted } from '../../../../../model/redaction.ts';
 import type { VerifySignature } from '../../../../../model/signature.ts';
-import { cookieValue } from '../../http/cookie.ts';
-import { queryParameters } from '../../http/path.ts';
 import type { RequestView } from '../../http/request-view.ts';
 import { field, unknown, unknownField } from '../../proto-json.ts';
 import { isUnknown } from '../../truth.ts';
-import { sanitised, shownOf } from './accept.ts';
+import { sanitised, shownOf, withAccepted } from './accept.ts';
 import { judgeKeys } from './keys.ts';
-import { readToken, WORDS, type AcceptedToken, type Token, type TokenPlace } from './token.ts';
+import { tokensOf, type FoundToken } from './places.ts';
+import { readToken, WORDS, type AcceptedToken, type Token } from './token.ts';
 
 /** What becomes of a request of which tokens are required. */
-export type TokenVerdict =
-  | {
-      readonly kind: 'ok';
-      /** In the order in which they were accepted; none: the request may pass without. */
-      readonly accepted: readonly AcceptedToken[];
-      /** Providers that were asked: headers that they would set are taken away from what the client sent. */
-      readonly asked: readonly Cursor[];
-    }
-  | {
-      readonly kind: 'refused';
-      /** Envoy's words, which stand in the answer. */
-      readonly words: string;
-      /** What else there is to say, one clause. */
-      readonly because: string | null;
-    };
+export interface TokenVerdict {
+  /** null: what is required is met. */
+  readonly refusal: Refusal | null;
+  /** The request as it is left, met or not: whatever is asked next looks at this. */
+  readonly request: RequestView;
+  /** Tokens that were found good, met or not, in the order in which they were judged. */
+  readonly accepted: readonly AcceptedToken[];
+}
+
+/** Why a token is refused, or that there is none. */
+export interface Refusal {
+  /** Envoy's words, which stand in the answer. */
+  readonly words: string;
+  /** What else there is to say, one clause. */
+  readonly because: string | null;
+}
 
 const KNOWN = new Set([
   'issuer',
@@ -49,122 +49,89 @@ const KNOWN = new Set([
   'jwt_cache_config',
 ]);
 const DEFAULT_SKEW = 60;
-const OF_TOKEN = /[A-Za-z0-9_.-]/;
-const NOT_OF_TOKEN = /[^A-Za-z0-9_.-]/;
 
 /** By what tokens are judged. */
 export interface TokenQuestion {
   /** JwtAuthentication.providers */
   readonly providers: Cursor;
-  readonly request: RequestView;
   /** RFC 3339 time that counts; null: not known. */
   readonly seenAt: string | null;
   /** absent: whether a key has made a signature is not known */
   readonly verify: VerifySignature | undefined;
 }
 
+/** Who judges tokens. */
+export interface Authenticator {
+  /** Providers in whose places tokens are looked for. */
+  readonly asked: readonly Cursor[];
+  /** The provider for tokens of an issuer; null: there is none. */
+  readonly providerFor: (issuer: string) => Cursor | Unknown | null;
+  /** Those that the requirement demands instead of the provider's; null: the provider's. */
+  readonly audiences: readonly string[] | null;
+  /** What a request may do without a token that counts: `missing` carry none, `failed` carry bad ones too. */
+  readonly lenient: 'missing' | 'failed' | null;
+}
+
 /**
- * Judges the token that a provider finds in a request as its AuthenticatorImpl does (source/extensions/filters/http/jwt_authn/authenticator.cc
- * startVerify).
- * @param audiences those that the requirement demands instead of the provider's
+ * Judges all tokens of a request from the last to the first. Each must be good, and what is good is dealt with before the next is judged.
+ * A lenient judge goes on behind a bad one, and the one that it judges last decides (AuthenticatorImpl::startVerify and doneWithStatus,
+ * source/extensions/filters/http/jwt_authn/authenticator.cc).
  */
-export function judgeProvider(
-  provider: Cursor,
-  audiences: readonly string[] | null,
-  { request, seenAt, verify }: TokenQuestion,
+export function authenticate(
+  judge: Authenticator,
+  request: RequestView,
+  question: TokenQuestion,
 ): TokenVerdict | Unknown {
-  const beyond = unknownField(provider, KNOWN);
+  const { asked, lenient } = judge;
+  const beyond = asked.map((provider) => unknownField(provider, KNOWN)).find((problem) => problem !== undefined);
   if (beyond !== undefined) return beyond;
-  const left = sanitised(request, [provider]);
-  const tokens = isUnknown(left) ? left : tokensOf(provider, left);
+  let left = sanitised(request, asked);
+  if (isUnknown(left)) return left;
+  const tokens = tokensOf(asked, left);
   if (isUnknown(tokens)) return tokens;
-  const [found, ...others] = tokens;
-  if (found === undefined) return refused(WORDS.missing);
-  const open = (why: string): Unknown => unknown(why, ...shownOf(provider));
-  if (others.length > 0) return open('which of the tokens that the request carries counts is not known');
-  if (holdsRedacted(found.text)) return open('the token was taken out of the snapshot');
-  const token = readToken(found.text);
-  if (token === undefined) return open('what the proxy makes of the token is not known');
+  const accepted: AcceptedToken[] = [];
+  let refusal: Refusal | null = tokens.length === 0 ? refused(WORDS.missing) : null;
+  for (const found of tokens.toReversed()) {
+    const judged = judgeToken(found, judge, question);
+    if (isUnknown(judged)) return judged;
+    refusal = 'words' in judged ? judged : null;
+    if ('token' in judged) {
+      left = withAccepted(left, judged);
+      if (isUnknown(left)) return left;
+      accepted.push(judged);
+    } else if (lenient === null) break;
+  }
+  const excused = lenient === 'failed' || (lenient === 'missing' && refusal?.words === WORDS.missing);
+  return { refusal: excused ? null : refusal, request: left, accepted };
+}
+
+function refused(words: string, because: string | null = null): Refusal {
+  return { words, because };
+}
+
+function judgeToken(
+  { text, place, issuers }: FoundToken,
+  { asked, providerFor, audiences }: Authenticator,
+  { seenAt, verify }: TokenQuestion,
+): AcceptedToken | Refusal | Unknown {
+  if (holdsRedacted(text)) return unknown('the token was taken out of the snapshot', ...asked.flatMap(shownOf));
+  const token = readToken(text);
+  if (token === undefined) return unknown('what the proxy makes of the token is not known', ...asked.flatMap(shownOf));
   if ('refused' in token) return refused(token.refused);
-  const issuer = field(provider, 'issuer').string() ?? '';
-  if (issuer !== '' && token.issuer !== issuer) return refused(WORDS.issuer);
+  const provider = issuers.has('') || issuers.has(token.issuer) ? providerFor(token.issuer) : null;
+  if (provider === null) return refused(WORDS.issuer);
+  if (isUnknown(provider)) return provider;
+  const open = (why: string): Unknown => unknown(why, ...shownOf(provider));
   const untimely = timeProblem(provider, token, seenAt);
   if (untimely === undefined)
     return open('the token is valid for a time, and the dump does not tell when it was captured');
   if (untimely !== null) return refused(untimely);
-  const allowed = audiences ?? field(provider, 'audiences').strings();
-  if (!hasAudience(allowed, token)) return refused(WORDS.audience);
+  if (!hasAudience(audiences ?? field(provider, 'audiences').strings(), token)) return refused(WORDS.audience);
   const signed = judgeKeys(provider, token, verify);
   if (signed === null) return open('whether the token is signed by a key that the proxy has is not known');
-  if (signed === 'signed')
-    return { kind: 'ok', accepted: [{ provider, token, place: found.place }], asked: [provider] };
+  if (signed === 'signed') return { provider, token, place };
   const { words, unfetched } = signed;
   return refused(words, unfetched ? 'istiod could not fetch the keys, and gave the proxy one that nobody has' : null);
-}
-
-function refused(words: string, because: string | null = null): TokenVerdict {
-  return { kind: 'refused', words, because };
-}
-
-/** A token as a request carries it. */
-interface FoundToken {
-  readonly text: string;
-  readonly place: TokenPlace;
-}
-
-/**
- * The tokens that a provider finds: one that names no place reads `Authorization: Bearer` and the parameter access_token
- * (source/extensions/filters/http/jwt_authn/extractor.cc).
- */
-export function tokensOf(provider: Cursor, request: RequestView): readonly FoundToken[] | Unknown {
-  const headers = field(provider, 'from_headers').items();
-  const parameters = field(provider, 'from_params').strings();
-  const cookies = field(provider, 'from_cookies').strings();
-  const byDefault = headers.length === 0 && parameters.length === 0 && cookies.length === 0;
-  const places = byDefault
-    ? [{ name: 'authorization', prefix: 'Bearer ' }]
-    : headers.map((header) => ({
-        name: (field(header, 'name').string() ?? '').toLowerCase(),
-        prefix: field(header, 'value_prefix').string() ?? '',
-      }));
-  const tokens: FoundToken[] = [];
-  for (const { name, prefix } of places) {
-    const value = request.headers.get(name);
-    if (isUnknown(value)) return value;
-    const text = value === null ? null : behindPrefix(value, prefix);
-    if (text === undefined)
-      return unknown(`whether the header ${name} holds one token, and which, is not known`, ...shownOf(provider));
-    if (text !== null) tokens.push({ text, place: { kind: 'header', name } });
-  }
-  const given = queryParameters(request.path);
-  for (const name of byDefault ? ['access_token'] : parameters) {
-    const text = given.get(name);
-    if (text !== undefined) tokens.push({ text, place: { kind: 'parameter', name } });
-  }
-  const sent = cookies.length === 0 ? null : request.headers.get('cookie');
-  if (isUnknown(sent)) return sent;
-  if (sent?.includes(',') === true)
-    return unknown('whether there is one Cookie header or several is not known', ...shownOf(provider));
-  for (const name of cookies) {
-    const text = sent === null ? null : cookieValue(sent, name);
-    if (text !== null) tokens.push({ text, place: { kind: 'cookie', name } });
-  }
-  return tokens;
-}
-
-/**
- * The prefix may stand anywhere in the value (extractor.cc, extractJWT). Versions differ in where a token ends that something stands
- * behind, which several headers of the name look like here.
- * @returns null: it holds none; undefined: not known
- */
-function behindPrefix(value: string, prefix: string): string | null | undefined {
-  if (prefix === '') return value.includes(',') ? undefined : value;
-  const at = value.indexOf(prefix);
-  if (at < 0) return null;
-  const rest = value.slice(at + prefix.length);
-  const start = rest.search(OF_TOKEN);
-  if (start < 0) return value;
-  return NOT_OF_TOKEN.test(rest.slice(start)) ? undefined : rest.slice(start);
 }
 
 /** @returns null: its time has come and is not over; undefined: not known */
