@@ -34,13 +34,21 @@ export function withHeaders(request: RequestView, changed: ChangedHeaders): Requ
   return changed.size === 0 ? request : new ChangedRequest(request, changed);
 }
 
+/** The request with a path that a filter has changed. */
+export function withPath(request: RequestView, path: string): RequestView {
+  return new ChangedRequest(request, new Map(), path);
+}
+
 class ChangedRequest implements RequestView, HeaderView {
   readonly #before: RequestView;
   readonly #changed: ChangedHeaders;
+  readonly #path: string | null;
 
-  constructor(before: RequestView, changed: ChangedHeaders) {
+  /** @param path null: it stays */
+  constructor(before: RequestView, changed: ChangedHeaders, path: string | null = null) {
     this.#before = before;
     this.#changed = changed;
+    this.#path = path;
   }
 
   get original(): HttpRequest {
@@ -53,6 +61,7 @@ class ChangedRequest implements RequestView, HeaderView {
     const isOther = (name: string): boolean => !this.#changed.has(name);
     return {
       ...original,
+      path: this.#path ?? original.path,
       headers: [...original.headers.filter(([name]) => isOther(name)), ...added],
       unknownHeaders: [...(original.unknownHeaders ?? []).filter(isOther), ...open],
     };
@@ -63,7 +72,7 @@ class ChangedRequest implements RequestView, HeaderView {
   }
 
   get path(): string {
-    return this.#before.path;
+    return this.#path ?? this.#before.path;
   }
 
   get hasPath(): boolean {
@@ -115,13 +124,18 @@ class ChangedRequest implements RequestView, HeaderView {
   }
 
   get(name: string): string | null | Unknown {
-    const changed = this.#changed.get(name);
+    const changed = this.#values(name);
     return changed === undefined ? this.#before.headers.get(name) : joined(changed);
   }
 
   compared(name: string): string | null | Unknown {
-    const changed = this.#changed.get(name);
+    const changed = this.#values(name);
     return changed === undefined ? this.#before.headers.compared(name) : joined(changed);
+  }
+
+  /** undefined: as before */
+  #values(name: string): readonly string[] | Unknown | undefined {
+    return name === ':path' && this.#path !== null ? [this.#path] : this.#changed.get(name);
   }
 }
 

@@ -85,3 +85,39 @@ export function queryParameters(path: string): ReadonlyMap<string, string> {
   }
   return parameters;
 }
+
+/**
+ * Query parameters with escapes resolved, whatever they stand for: bytes above ASCII are characters of the same number
+ * (Utility::QueryParamsMulti::parseAndDecodeQueryString).
+ * @returns the values of each name in their order, the names in that of their bytes
+ */
+export function decodedParameters(path: string): ReadonlyMap<string, readonly string[]> {
+  const mark = path.indexOf('?');
+  const query = mark < 0 ? '' : path.slice(mark + 1);
+  const parameters = new Map<string, string[]>();
+  if (query === '') return parameters;
+  // Nothing stands behind a last `&`.
+  for (const pair of query.replace(/&$/, '').split('&')) {
+    const equals = pair.indexOf('=');
+    const name = percentDecoded(equals < 0 ? pair : pair.slice(0, equals));
+    const value = equals < 0 ? '' : percentDecoded(pair.slice(equals + 1));
+    parameters.set(name, [...(parameters.get(name) ?? []), value]);
+  }
+  return new Map([...parameters].toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+/** Utility::PercentEncoding::decode */
+function percentDecoded(text: string): string {
+  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/**
+ * The path without a query parameter: those that stay stand in the order of their names, each with `=`, and their escapes are resolved
+ * (Utility::QueryParamsMulti::replaceQueryString).
+ */
+export function withoutParameter(path: string, removed: string): string {
+  const kept = [...decodedParameters(path)].filter(([name]) => name !== removed);
+  const pairs = kept.flatMap(([name, values]) => values.map((value) => `${name}=${value}`));
+  const mark = path.indexOf('?');
+  return (mark < 0 ? path : path.slice(0, mark)) + (pairs.length === 0 ? '' : `?${pairs.join('&')}`);
+}

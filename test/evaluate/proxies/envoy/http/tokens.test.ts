@@ -113,9 +113,11 @@ it('cites no key, which may be a secret', () => {
     );
 });
 
-it('leaves a path open out of which the token is taken', () => {
+it('does not tell whether a token is taken out of the path where the version is not known', () => {
   const path = `/?access_token=${tokenOf({})}`;
-  expect(asked({}, {}, () => true, path)).toEqual(['1 undetermined: the proxy takes the token out of the path']);
+  expect(asked({}, {}, () => true, path)).toEqual([
+    '1 undetermined: whether the proxy takes the token out of the path depends on its version',
+  ]);
   expect(asked({ forward: true }, {}, () => true, path)).toEqual([THROUGH]);
 });
 

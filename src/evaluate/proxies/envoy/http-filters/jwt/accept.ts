@@ -5,8 +5,9 @@
 import type { Unknown } from '../../../../../model/branching.ts';
 import type { Cursor } from '../../../../../model/json.ts';
 import { isMessage } from '../../../../../model/protobuf-message.ts';
-import { isPlainHeader, withHeaders } from '../../http/changed-request.ts';
+import { isPlainHeader, withHeaders, withPath } from '../../http/changed-request.ts';
 import { headerValues } from '../../http/header-values.ts';
+import { withoutParameter } from '../../http/path.ts';
 import type { RequestView } from '../../http/request-view.ts';
 import { JWT_METADATA } from '../../rbac/dynamic-metadata.ts';
 import { field, isTrue, unknown, unknownField } from '../../proto-json.ts';
@@ -59,10 +60,30 @@ export function withAccepted(request: RequestView, { provider, token, place }: A
     const value = headerOfClaim(token.claims, entry);
     if (value !== null) add(field(entry, 'header_name').string() ?? '', value);
   }
-  if (isTrue(provider, 'forward') || place.kind === 'cookie') return withHeaders(request, changed);
-  if (place.kind === 'parameter') return unknown('the proxy takes the token out of the path', ...shownOf(provider));
-  if (!isPlainHeader(place.name)) return unknown(`the proxy takes the header ${place.name} away`, ...shownOf(provider));
-  return withHeaders(request, changed.set(place.name, []));
+  if (isTrue(provider, 'forward')) return withHeaders(request, changed);
+  switch (place.kind) {
+    case 'cookie':
+      return withHeaders(request, changed);
+    case 'parameter':
+      return withoutToken(withHeaders(request, changed), provider, place.name);
+    case 'header':
+      return isPlainHeader(place.name)
+        ? withHeaders(request, changed.set(place.name, []))
+        : unknown(`the proxy takes the header ${place.name} away`, ...shownOf(provider));
+  }
+}
+
+/** The first minor version of which it was seen that tokens are taken out of the path; much older ones leave them there. */
+const TAKES_OUT = 38;
+
+/** The token is taken out of the path (JwtParamLocation::removeJwt, source/extensions/filters/http/jwt_authn/extractor.cc). */
+function withoutToken(request: RequestView, provider: Cursor, parameter: string): RequestView | Unknown {
+  if (request.envoyMinor === undefined || request.envoyMinor < TAKES_OUT)
+    return unknown('whether the proxy takes the token out of the path depends on its version', ...shownOf(provider));
+  const path = withoutParameter(request.path, parameter);
+  return /[^\x21-\x7e]/.test(path)
+    ? unknown('the proxy takes the token out of the path, and resolves escapes in it', ...shownOf(provider))
+    : withPath(request, path);
 }
 
 /** null: there is no such claim, or an empty one. */

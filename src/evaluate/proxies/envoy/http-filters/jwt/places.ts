@@ -6,7 +6,7 @@ import type { Unknown } from '../../../../../model/branching.ts';
 import type { Cursor } from '../../../../../model/json.ts';
 import { cookieValue } from '../../http/cookie.ts';
 import { headerValues, keepsApart } from '../../http/header-values.ts';
-import { queryParameters } from '../../http/path.ts';
+import { decodedParameters } from '../../http/path.ts';
 import type { RequestView } from '../../http/request-view.ts';
 import { field, unknown } from '../../proto-json.ts';
 import { isUnknown } from '../../truth.ts';
@@ -38,14 +38,14 @@ export function tokensOf(providers: readonly Cursor[], request: RequestView): re
   const places = placesOf(providers);
   if (isUnknown(places)) return places;
   const cites = providers.flatMap(shownOf);
-  const given = queryParameters(request.path);
+  const given = decodedParameters(request.path);
   const tokens: FoundToken[] = [];
   for (const { kind, name, prefix, issuers } of places) {
     const texts =
       kind === 'header'
         ? inHeader(request, name, prefix, cites)
         : kind === 'parameter'
-          ? [given.get(name) ?? null]
+          ? [given.get(name)?.[0] ?? null]
           : inCookie(request, name, cites);
     if (isUnknown(texts)) return texts;
     for (const text of texts) if (text !== null) tokens.push({ text, place: { kind, name }, issuers });
