@@ -3,8 +3,9 @@ import type { Cursor } from '../../../../../model/json.ts';
 import { holdsRedacted } from '../../../../../model/redaction.ts';
 import type { VerifySignature } from '../../../../../model/signature.ts';
 import type { RequestView } from '../../http/request-view.ts';
-import { field, unknown, unknownField } from '../../proto-json.ts';
-import { isUnknown } from '../../truth.ts';
+import { matchString } from '../../match/string-match.ts';
+import { field, isTrue, seconds, unknown, unknownField } from '../../proto-json.ts';
+import { isUnknown, type Truth } from '../../truth.ts';
 import { sanitised, shownOf, withAccepted } from './accept.ts';
 import { judgeKeys } from './keys.ts';
 import { tokensOf, type FoundToken } from './places.ts';
@@ -31,6 +32,9 @@ export interface Refusal {
 const KNOWN = new Set([
   'issuer',
   'audiences',
+  'subjects',
+  'require_expiration',
+  'max_lifetime',
   'local_jwks',
   'remote_jwks',
   'from_headers',
@@ -127,6 +131,9 @@ function judgeToken(
     return open('the token is valid for a time, and the dump does not tell when it was captured');
   if (untimely !== null) return refused(untimely);
   if (!hasAudience(audiences ?? field(provider, 'audiences').strings(), token)) return refused(WORDS.audience);
+  const suits = suitsProvider(provider, token, seenAt);
+  if (isUnknown(suits)) return suits;
+  if (!suits) return refused(WORDS.unverified);
   const signed = judgeKeys(provider, token, verify);
   if (signed === null) return open('whether the token is signed by a key that the proxy has is not known');
   if (signed === 'signed') return { provider, token, place };
@@ -143,6 +150,23 @@ function timeProblem(provider: Cursor, token: Token, seenAt: string | null): str
   const now = Date.parse(seenAt) / 1000;
   if (token.notBefore !== null && now + tolerance < token.notBefore) return WORDS.early;
   return token.expires !== null && now > token.expires + tolerance ? WORDS.expired : null;
+}
+
+/**
+ * Whether a provider takes tokens of this subject, and of as long a life as is left of this one (JwksDataImpl::isSubjectAllowed and
+ * isLifetimeAllowed, source/extensions/filters/http/jwt_authn/jwks_cache.cc).
+ */
+function suitsProvider(provider: Cursor, token: Token, seenAt: string | null): Truth {
+  const subjects = field(provider, 'subjects');
+  const subject = subjects.exists ? matchString(subjects, token.subject) : true;
+  if (subject !== true) return subject;
+  const limit = field(provider, 'max_lifetime');
+  if (token.expires === null) return !limit.exists && !isTrue(provider, 'require_expiration');
+  if (!limit.exists) return true;
+  const longest = seconds(limit);
+  if (longest === undefined || seenAt === null)
+    return unknown('whether more of the life of the token is left than the provider allows is not known', limit);
+  return token.expires - Date.parse(seenAt) / 1000 < longest;
 }
 
 /** `https://host/` counts as `host` on both sides (jwt_verify_lib/check_audience.cc). */

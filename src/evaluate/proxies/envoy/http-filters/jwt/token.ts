@@ -8,6 +8,8 @@ export interface Token {
   readonly keyId: string;
   /** `iss`; `''`: it has none. */
   readonly issuer: string;
+  /** `sub`; `''`: it has none. */
+  readonly subject: string;
   readonly audiences: readonly string[];
   /** Seconds since 1970; null: it has none. */
   readonly notBefore: number | null;
@@ -86,6 +88,7 @@ export function readToken(text: string): Token | { readonly refused: string } | 
     algorithm: alg,
     keyId: String(kid),
     issuer: String(iss),
+    subject: String(sub),
     audiences,
     notBefore: nbf === 0 ? null : Number(nbf),
     expires: exp === 0 ? null : Number(exp),
