@@ -5,7 +5,7 @@
 import { expect } from 'vitest';
 import type { Grounds } from './grounds.ts';
 import { installEnvoy } from './install-envoy.ts';
-import { plainListener, plainProbe } from './plain-listener.ts';
+import { managedListener, plainListener, plainProbe } from './plain-listener.ts';
 import { freePort } from './ports.ts';
 import { holdAgainst, type Held } from './session.ts';
 import { staticCluster } from './static-cluster.ts';
@@ -56,8 +56,12 @@ export interface Case {
   readonly under?: string;
   readonly behind?: readonly object[];
   readonly routes?: readonly object[];
+  /** Fields of the connection manager in place of routes. */
+  readonly manager?: object;
   readonly requests: readonly { readonly headers?: readonly (readonly [string, string])[]; readonly path?: string }[];
 }
+
+const TO_CLUSTER = [{ match: { prefix: '/' }, route: { cluster: 'c' } }];
 
 function jwt(providers: object, requires: object, prefix = '/'): object {
   const rules = [{ match: { prefix }, requires }];
@@ -94,34 +98,33 @@ function foretold({ ours }: Held): unknown {
   return sentOn(only.end.request.http.path, only.end.request.http.headers);
 }
 
+/** Sends the requests of a case. */
+export async function holdCase(
+  grounds: Grounds,
+  version: string,
+  name: string,
+  { providers, requires, under, behind = [], routes = TO_CLUSTER, manager, requests }: Case,
+): Promise<readonly Held[]> {
+  const folder = grounds.folder(`${version}-${name.replaceAll(/\W+/g, '-')}`);
+  const port = await freePort();
+  const filters = [jwt(providers, requires, under), ...behind];
+  const listener =
+    manager === undefined
+      ? plainListener(folder, port, routes, filters)
+      : managedListener(folder, port, manager, filters);
+  const clusters = ['c', 'd'].map((cluster) => staticCluster(cluster, [grounds.upstreams.ports[0]]));
+  const probes = requests.map(({ headers = [], path = '/' }) => plainProbe(port, { headers, path }));
+  const config = { static_resources: { listeners: [listener], clusters } };
+  const now = new Date().toISOString();
+  return holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates, now);
+}
+
 /**
  * Sends the requests of a case, and expects of each the answer that we give, or one that we leave open.
  * @returns why answers are left open, in the order of the requests
  */
-export async function expectHeld(
-  grounds: Grounds,
-  version: string,
-  name: string,
-  { providers, requires, under, behind = [], routes, requests }: Case,
-): Promise<readonly string[]> {
-  const folder = grounds.folder(`${version}-${name.replaceAll(/\W+/g, '-')}`);
-  const port = await freePort();
-  const all = routes ?? [{ match: { prefix: '/' }, route: { cluster: 'c' } }];
-  const config = {
-    static_resources: {
-      listeners: [plainListener(folder, port, all, [jwt(providers, requires, under), ...behind])],
-      clusters: [staticCluster('c', [grounds.upstreams.ports[0]])],
-    },
-  };
-  const probes = requests.map(({ headers = [], path = '/' }) => plainProbe(port, { headers, path }));
-  const held = await holdAgainst(
-    installEnvoy(version),
-    folder,
-    config,
-    probes,
-    grounds.certificates,
-    new Date().toISOString(),
-  );
+export async function expectHeld(...tried: Parameters<typeof holdCase>): Promise<readonly string[]> {
+  const held = await holdCase(...tried);
   const told = held.map((each) => [each.ours.map((outcome) => expectedOf(outcome).end).join(), foretold(each)]);
   const seen = held.map((each) => [each.seen.end, received(each)]);
   const open = told.map(([end]) => String(end)).map((end) => (end.startsWith('undetermined: ') ? end.slice(14) : null));

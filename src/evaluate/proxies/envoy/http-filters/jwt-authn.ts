@@ -5,14 +5,14 @@ import type { HttpContext } from '../http/http-context.ts';
 import { localReply } from '../http/http-context.ts';
 import type { RequestView } from '../http/request-view.ts';
 import { matchTarget } from '../http/route-match.ts';
-import { selectRoute } from '../http/route-selection.ts';
 import { field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
 import { foreignOverride, overrideOf } from './filter.ts';
 import type { HttpFilter, RunHttpFilter } from './filter.ts';
-import { headersSetBy, metadataOf, sanitised, shownOf } from './jwt/accept.ts';
+import { clearsRouteCache, headersSetBy, metadataOf, sanitised, shownOf } from './jwt/accept.ts';
 import { judgeRequirement } from './jwt/requirement.ts';
+import { movedBy } from './jwt/route-again.ts';
 import { WORDS, type AcceptedToken } from './jwt/token.ts';
 
 const PER_ROUTE = 'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig';
@@ -54,9 +54,7 @@ export const runJwtAuthn: RunHttpFilter = (context, filter, walk, next) => {
   if (isUnknown(verdict)) return open(verdict);
   const { refusal, accepted, request: left } = verdict;
   if (refusal === null) {
-    const moved = accepted.some(({ provider }) => isTrue(provider, 'clear_route_cache'))
-      ? movedBy(context, left)
-      : null;
+    const moved = accepted.some(clearsRouteCache) ? movedBy(context, left) : null;
     if (moved !== null) return open(moved);
     const reasons =
       accepted.length === 0 ? ['no token of the request counts, and none is required'] : accepted.map(acceptance);
@@ -96,25 +94,6 @@ function entering({ request, connection }: HttpContext, providers: Cursor): Requ
 function acceptance({ token: { issuer } }: AcceptedToken): string {
   const of = issuer === '' ? '' : ` of ${JSON.stringify(issuer)}`;
   return `a key of the provider has signed the token${of}`;
-}
-
-/**
- * Why the request may take another route once its tokens are accepted, where the proxy looks for it anew (`clear_route_cache`).
- * @returns null: it takes the same
- */
-function movedBy({ choice, connection }: HttpContext, request: RequestView): Unknown | null {
-  const { routeConfig, virtualHost, route, constraints } = choice;
-  if (routeConfig === null || virtualHost === null) return null;
-  const asking = field(virtualHost, 'routes')
-    .items()
-    .find((one) => field(field(one, 'match'), 'dynamic_metadata').exists);
-  if (asking !== undefined) return unknown('which route takes the request depends on its token', asking);
-  const [only, another] = selectRoute(routeConfig, virtualHost, request, connection);
-  const same =
-    another === undefined && only?.unknown === null && only.constraints.length === 0 && constraints.length === 0;
-  return same && only.route?.value === route?.value
-    ? null
-    : unknown('the proxy looks for a route anew once it has accepted a token', route ?? virtualHost);
 }
 
 function reasonsOf(words: string, because: string | null): readonly string[] {

@@ -27,6 +27,8 @@ export interface HttpContext {
   readonly connection: ConnectionContext;
   readonly hcm: Cursor;
   readonly request: RequestView;
+  /** The request as it was when its route was chosen, before filters changed it. */
+  readonly routed: RequestView;
   /** The downstream address after x-forwarded-for. */
   readonly remoteAddress: string | Unknown;
   readonly choice: RouteChoice;

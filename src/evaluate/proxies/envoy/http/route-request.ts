@@ -92,9 +92,9 @@ function forwardRequest(context: HttpContext, route: Cursor, walk: Walk): EnvoyO
 
 /** The cluster that was chosen before the filters ran, or all that may be chosen. */
 function clusterChoices(context: HttpContext, action: Cursor): readonly ClusterChoice[] | Unknown {
-  const { choice, request, connection } = context;
+  const { choice, routed, connection } = context;
   if (choice.cluster !== null) return [{ ...choice.cluster, probability: 1 }];
-  return chooseCluster(action, request, choice.constraints, connection.runtime);
+  return chooseCluster(action, routed, choice.constraints, connection.runtime);
 }
 
 function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, walk: Walk): EnvoyOutcome[] {

@@ -87,7 +87,7 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
   }
   const { request, remoteAddress } = prepared;
   return findRoute(connection, hcm, request, managed, (found, choice) =>
-    afterRoute({ connection, hcm, request, remoteAddress, choice }, found),
+    afterRoute({ connection, hcm, request, routed: request, remoteAddress, choice }, found),
   );
 };
 

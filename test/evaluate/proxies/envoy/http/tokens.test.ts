@@ -1,9 +1,10 @@
 /** What a token decides that cannot be seen on an Envoy of the tests, or not at will: `jwt-accepted.test.ts` of the conformance suite has the rest. */
 import { expect, it } from 'vitest';
 import { evaluateEnvoy } from '../../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
+import { Memory } from '../../../../../src/evaluate/proxies/envoy/memory/memory.ts';
 import type { EnvoyFacts, EnvoyOutcome } from '../../../../../src/model/envoy.ts';
 import type { VerifySignature } from '../../../../../src/model/signature.ts';
-import { cluster, httpFilter, httpListener, smallProxy } from '../small-proxy.ts';
+import { cluster, host, httpFilter, httpListener, smallProxy } from '../small-proxy.ts';
 import { direct, expectComplete, http, summary } from '../snapshot.ts';
 
 const THROUGH = '1 c 10.0.0.1:80';
@@ -153,4 +154,49 @@ it('does not tell whether headers for claims are taken away where a runtime key 
       '1 undetermined: the runtime key envoy.reloadable_features.jwt_authn_sanitize_payload_headers_filter_wide may be set by a layer that no dump shows',
     ],
   );
+});
+
+/** Tokens of which a claim goes into the header `x-sub`, whereupon the route is looked for anew, and routes of two hosts. */
+function routing(ofFirst: readonly object[], ofSecond: readonly object[], more: object): EnvoyFacts {
+  const claims = { claim_to_headers: [{ header_name: 'x-sub', claim_name: 'sub' }] };
+  const filter = httpFilter('jwt_authn.v3.JwtAuthentication', {
+    providers: { p: { ...KEYS, ...claims, ...more } },
+    rules: [{ match: { prefix: '/' }, requires: { provider_name: 'p' } }],
+  });
+  const virtual_hosts = [
+    { name: 'first', domains: ['first'], routes: ofFirst },
+    { name: 'second', domains: ['second'], routes: ofSecond },
+  ];
+  const version = { version: { major_number: 1, minor_number: 39 } };
+  const proxy = smallProxy({
+    listeners: [httpListener([], { route_config: { name: 'r', virtual_hosts } }, [filter])],
+    clusters: ['c', 'd'].map((name) => cluster(name, 0, { type: 'EDS', load_assignment: undefined })),
+    endpoints: ['c', 'd'].map((name) => ({
+      cluster_name: name,
+      endpoints: [{ lb_endpoints: [host('10.0.0.1', { load_balancing_weight: 1 })] }],
+    })),
+    bootstrap: { node: { user_agent_name: 'envoy', user_agent_build_version: version } },
+  });
+  return { ...proxy, verifySignature: () => true };
+}
+
+const ALICE = { authorization: `Bearer ${tokenOf({ sub: 'alice' })}` };
+const ofAlice = { match: { prefix: '/', headers: [{ name: 'x-sub', present_match: true }] }, route: { cluster: 'd' } };
+
+it('looks for a route anew among those of its own virtual host, whichever host was asked for before', () => {
+  const plain = { match: { prefix: '/' }, route: { cluster: 'c' } };
+  const proxy = routing([plain], [ofAlice, plain], { clear_route_cache: true });
+  const memory = new Memory((outcomes) => outcomes, true);
+  const ask = (authority: string): readonly string[] =>
+    evaluateEnvoy(proxy, direct('10.1.1.1', '10.1.1.2', 80, http('GET', authority, '/', ALICE)), memory).map(summary);
+  expect(ask('first')).toEqual([THROUGH]);
+  expect(ask('second')).toEqual(['1 undetermined: the proxy looks for a route anew once it has accepted a token']);
+});
+
+it('does not take a claim for what named the cluster before', () => {
+  const proxy = routing([{ match: { prefix: '/' }, route: { cluster_header: 'x-sub' } }], [], {});
+  const request = { ...http('GET', 'first', '/', ALICE), unknownHeaders: ['x-sub'] };
+  expect(evaluateEnvoy(proxy, direct('10.1.1.1', '10.1.1.2', 80, request)).map(summary)).toEqual([
+    '1 undetermined: a proxy before this one sets the header x-sub',
+  ]);
 });

@@ -86,6 +86,14 @@ function withoutToken(request: RequestView, provider: Cursor, parameter: string)
     : withPath(request, path);
 }
 
+/** Whether the route is looked for again: where a claim went into a header, or may have, or claims into metadata (handleGoodJwt). */
+export function clearsRouteCache({ provider, token }: AcceptedToken): boolean {
+  if (!isTrue(provider, 'clear_route_cache')) return false;
+  const inMetadata = (field(provider, 'payload_in_metadata').string() ?? '') !== '';
+  const claims = field(provider, 'claim_to_headers').items();
+  return inMetadata || claims.some((entry) => headerOfClaim(token.claims, entry) !== null);
+}
+
 /** null: there is no such claim, or an empty one. */
 function headerOfClaim(claims: Fields, entry: Cursor): string | Unknown | null {
   const beyond = unknownField(entry, new Set(['header_name', 'claim_name']));
