@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { RequestRefused } from '../../../src/collect/live/refusal.ts';
+import { unsignedToken } from '../../tokens.ts';
 import { answerJson, startApiServer, tlsFile, type FakeApiServer, type Handler } from './api-server.ts';
 import { connectTo, writeKubeconfig } from './connecting.ts';
 
@@ -17,11 +18,10 @@ async function serve(handler: Handler): Promise<FakeApiServer> {
   return server;
 }
 
-const base64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 /** A token that expires in so many seconds. */
 function jwt(subject: string, seconds: number): string {
   const exp = Math.floor(Date.now() / 1000) + seconds;
-  return `${base64({ alg: 'RS256' })}.${base64({ sub: subject, exp })}.c2lnbmF0dXJl`;
+  return unsignedToken({ sub: subject, exp });
 }
 
 const FRESH = jwt('fresh', 600);

@@ -7,7 +7,7 @@ import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS } from './install-envoy.ts';
 import { MISSING, allOf, anyOf, bearer, claim, denying, expectHeld, header, keys, named, text } from './jwt-case.ts';
 import type { Case } from './jwt-case.ts';
-import { edwardsSigner, ellipticSigner, rsaSigner, secretSigner, signToken, type Signer } from './tokens.ts';
+import { edwardsSigner, ellipticSigner, rsaSigner, secretSigner, signToken, type Signer } from '../../tokens.ts';
 
 const grounds = prepareGrounds(1);
 

@@ -4,7 +4,7 @@ import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS } from './install-envoy.ts';
 import { FAILED, MISSING, allOf, anyOf, denying, expectHeld, header, keys, named } from './jwt-case.ts';
 import type { Case } from './jwt-case.ts';
-import { rsaSigner, signToken } from './tokens.ts';
+import { rsaSigner, signToken } from '../../tokens.ts';
 
 const grounds = prepareGrounds(1);
 

@@ -7,7 +7,7 @@ import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS } from './install-envoy.ts';
 import { MISSING, anyOf, bearer, expectHeld, holdCase, keys, named } from './jwt-case.ts';
 import type { Case } from './jwt-case.ts';
-import { rsaSigner, signToken } from './tokens.ts';
+import { rsaSigner, signToken } from '../../tokens.ts';
 import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);

@@ -20,7 +20,7 @@ import {
   text,
 } from './jwt-case.ts';
 import type { Case } from './jwt-case.ts';
-import { rsaSigner, signToken } from './tokens.ts';
+import { rsaSigner, signToken } from '../../tokens.ts';
 
 const grounds = prepareGrounds(1);
 

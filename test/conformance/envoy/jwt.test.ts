@@ -11,7 +11,7 @@ import { freePort } from './ports.ts';
 import type { Probe } from './probe.ts';
 import { holdAgainst, type Held } from './session.ts';
 import { staticCluster } from './static-cluster.ts';
-import { encode, rsaSigner, signToken } from './tokens.ts';
+import { encode, rsaSigner, signToken } from '../../tokens.ts';
 import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);

@@ -1,6 +1,7 @@
 import { INGRESS } from '../../lab/istio/install.ts';
 import { KEYLESS_ISSUER } from '../../lab/topology/mesh-faults.ts';
 import { signedToken } from '../../lab/topology/signed-tokens.ts';
+import { unsignedToken } from '../../tokens.ts';
 import type { Probe } from '../../lab/probe/probe.ts';
 import type { RequestQuestion } from '../../agreement/request-question.ts';
 
@@ -24,9 +25,7 @@ const AT_CLIENT = 'bookinfo/cli-a';
 const GATEWAY = `http://${INGRESS.v4}`;
 
 /** A token that is well-formed, and signed by nobody. */
-const KEYLESS = [{ alg: 'RS256', kid: 'k' }, { iss: KEYLESS_ISSUER }, 'nobody']
-  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-  .join('.');
+const KEYLESS = unsignedToken({ iss: KEYLESS_ISSUER }, { kid: 'k' });
 
 function atGateway(about: string, host: string, code: string, says: RegExp): FaultCase {
   return { about, from: 'outside', to: `${GATEWAY}/`, node: 'node1', headers: { host }, code, says, at: 'gateway' };

@@ -1,17 +1,11 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { rsaSigner, signToken } from '../../tokens.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const SIGNER = rsaSigner('RS256');
 export const TOKEN_ISSUER = 'issuer@example.test';
 /** A rule of a RequestAuthentication that accepts the tokens of {@link signedToken}. */
-export const SIGNED_TOKENS = {
-  issuer: TOKEN_ISSUER,
-  jwks: JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] }),
-} as const;
-
-const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+export const SIGNED_TOKENS = { issuer: TOKEN_ISSUER, jwks: JSON.stringify({ keys: [SIGNER.key] }) } as const;
 
 /** A token of {@link TOKEN_ISSUER}. @param claims beside `iss` */
 export function signedToken(claims: object): string {
-  const input = [{ alg: 'RS256' }, { iss: TOKEN_ISSUER, ...claims }].map(encode).join('.');
-  return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
+  return signToken(SIGNER, { iss: TOKEN_ISSUER, ...claims });
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { evaluateEnvoy } from '../../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
 import type { EnvoyFacts, EnvoyOutcome } from '../../../../../src/model/envoy.ts';
 import type { HttpRequest } from '../../../../../src/model/request.ts';
+import { unsignedToken } from '../../../../tokens.ts';
 import { cluster, httpFilter, httpListener, smallProxy } from '../small-proxy.ts';
 import { direct, expectComplete, http, summary } from '../snapshot.ts';
 
@@ -204,9 +205,8 @@ describe('JWT authentication', () => {
   const DENIED = '1 401 - jwt_authn_access_denied{Jwt_is_missing}';
   const MALFORMED =
     '1 401 - jwt_authn_access_denied{Jwt_is_not_in_the_form_of_Header.Payload.Signature_with_two_dots_and_3_sections}';
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const SOME = `${encode({ alg: 'RS256' })}.${encode({})}.abcd`;
-  const TIMED = `${encode({ alg: 'RS256' })}.${encode({ exp: 1 })}.abcd`;
+  const SOME = unsignedToken({});
+  const TIMED = unsignedToken({ exp: 1 });
   const open = (why: string): string => `1 undetermined: ${why}`;
 
   it.each<[string, object, object, HttpRequest, string]>([

@@ -64,3 +64,8 @@ export function signToken(signer: Signer, claims: object | string, header: objec
   const input = `${encode(head)}.${encode(claims)}`;
   return `${input}.${signer.sign(input)}`;
 }
+
+/** A well-formed token that nobody has signed. @param header beside `alg` */
+export function unsignedToken(claims: object, header: object = {}): string {
+  return signToken({ algorithm: 'RS256', key: {}, sign: () => encode('nobody') }, claims, header);
+}
