@@ -1,7 +1,6 @@
 import { field, unknownField } from '../proto-json.ts';
 import { localReply } from '../http/http-context.ts';
 import type { HttpContext } from '../http/http-context.ts';
-import { headerValues, keepsApart } from '../http/header-values.ts';
 import { readRequestInput } from '../http/request-input.ts';
 import { decideByMatcher, decideRbac, denialDetail } from '../rbac/engine.ts';
 import { HTTP_RBAC_METADATA, shadowMetadata } from '../rbac/shadow-metadata.ts';
@@ -59,23 +58,11 @@ export const runRbac: RunHttpFilter = (context, filter, entering, next) => {
   });
 };
 
-/** From this minor version on a rule is asked of each value of a header by itself; patches of versions before have that, too. */
-const VALUE_BY_VALUE = 38;
-const VALUE_BY_VALUE_KEY = 'envoy.reloadable_features.rbac_match_headers_individually';
-
-function matchesValueByValue({ request, connection }: HttpContext, name: string): boolean | undefined {
-  const { envoyMinor } = request;
-  const isSo = envoyMinor !== undefined && envoyMinor >= VALUE_BY_VALUE && keepsApart(name);
-  return isSo && connection.runtime.overridden(VALUE_BY_VALUE_KEY) === null ? true : undefined;
-}
-
 /** @param set dynamic metadata that filters before have set */
 function subjectOf(context: HttpContext, set: readonly SetMetadata[]): RbacSubject {
   const { connection, request } = context;
   return {
     headers: request.headers,
-    headerValues: (name) => headerValues(request, name, request.headers.compared(name)),
-    valueByValue: (name) => matchesValueByValue(context, name),
     path: request.hasPath ? request.path : null,
     localAddress: connection.socket.localAddress,
     localPort: connection.socket.localPort,

@@ -1,7 +1,7 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { HttpRequest } from '../../../../model/request.ts';
-import type { HeaderView } from '../match/header-match.ts';
+import type { EachCounts, HeaderView } from '../match/header-match.ts';
 import { isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import type { RequestView } from './request-view.ts';
@@ -131,6 +131,16 @@ class ChangedRequest implements RequestView, HeaderView {
   compared(name: string): string | null | Unknown {
     const changed = this.#values(name);
     return changed === undefined ? this.#before.headers.compared(name) : joined(changed);
+  }
+
+  several(name: string): readonly string[] | null {
+    const changed = this.#values(name);
+    if (changed === undefined) return this.#before.headers.several(name);
+    return isUnknown(changed) || changed.length < 2 ? null : changed;
+  }
+
+  eachCounts(name: string, rule: EachCounts): boolean {
+    return this.#before.headers.eachCounts(name, rule);
   }
 
   /** undefined: as before */

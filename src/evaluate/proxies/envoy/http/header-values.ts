@@ -1,22 +1,29 @@
 import type { Unknown } from '../../../../model/branching.ts';
+import type { HeaderView } from '../match/header-match.ts';
 import { isUnknown } from '../truth.ts';
-import type { RequestView } from './request-view.ts';
 
 /**
- * The values of a header as they were sent, which Envoy joins by commas where it looks at a header as a whole.
- * @param whole what it is as a whole
+ * The values of a header as they were sent.
  * @returns none: it is absent; one that holds commas may have been several
  */
-export function headerValues(
-  request: RequestView,
-  name: string,
-  whole: string | null | Unknown = request.headers.get(name),
-): readonly string[] | Unknown {
-  if (whole === null) return [];
+export function headerValues(headers: HeaderView, name: string): readonly string[] | Unknown {
+  const whole = headers.get(name);
   if (isUnknown(whole)) return whole;
-  if (!whole.includes(',')) return [whole];
-  const values = request.original.headers.filter(([other]) => other === name).map(([, value]) => value);
-  return values.join(',') === whole ? values : [whole];
+  return whole === null ? [] : (headers.several(name) ?? [whole]);
+}
+
+/**
+ * The values that one header had among those that were sent, if they are what it is as a whole.
+ * @param whole as Envoy joins them by commas
+ * @returns null: it was sent once at most, or something else has a say
+ */
+export function valuesAmong(
+  sent: readonly (readonly [name: string, value: string])[],
+  name: string,
+  whole: string | null | Unknown,
+): readonly string[] | null {
+  const values = sent.filter(([other]) => other === name).map(([, value]) => value);
+  return values.length > 1 && values.join(',') === whole ? values : null;
 }
 
 /**

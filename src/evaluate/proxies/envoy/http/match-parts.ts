@@ -1,6 +1,7 @@
 import { Cursor } from '../../../../model/json.ts';
 import type { TlsHello } from '../../../../model/request.ts';
 import { field, fields, isTrue } from '../proto-json.ts';
+import { readRuntime } from '../runtime.ts';
 import { isUnknown, type Truth } from '../truth.ts';
 import { queryParameters, withoutQuery } from './path.ts';
 import { requestView, type RequestView } from './request-view.ts';
@@ -43,9 +44,10 @@ export function missedParts(match: Cursor, request: RequestView, tls: TlsHello |
 /** Whether the path of a request, headers and all else aside, satisfies a RouteMatch. */
 export function matchesPath(match: Cursor, path: string): Truth {
   const request = { method: 'GET', path, authority: '', version: 'http/1.1', scheme: 'http', headers: [] } as const;
-  const sent = new SentHttp(request);
-  const from = { hcm: new Cursor('', '', {}), socket: { localPort: 0 }, peer: { address: '', version: undefined } };
-  const view = requestView({ ...from, sent, tls: null, path });
+  const nothing = new Cursor('', '', {});
+  const peer = { address: '', version: undefined, runtime: readRuntime(nothing) };
+  const from = { hcm: nothing, sent: new SentHttp(request), tls: null, path, socket: { localPort: 0 }, peer };
+  const view = requestView(from);
   return matchRoute(only(match, [...PATH_KINDS, 'case_sensitive']), view, null, false);
 }
 

@@ -42,7 +42,7 @@ export function prepareRequest(
   const doubt = doubtfulRequest(http);
   if (doubt !== null) return { kind: 'unknown', unknown: doubt };
   if (isUnknown(options.path)) return { kind: 'unknown', unknown: options.path };
-  const peer = { address: socket.remoteAddress, version: envoyMinor };
+  const peer = { address: socket.remoteAddress, version: envoyMinor, runtime };
   const view = (path: string | null): RequestView => requestView({ hcm, sent: http, tls, path, socket, peer });
   const result = pathOf(http, options.path);
   if (result === null)

@@ -5,11 +5,13 @@ import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
 import { parseAddress } from '../../../../model/address.ts';
 import type { AcceptedSocket } from '../listener/accepted-socket.ts';
 import { matchCidr } from '../match/address-match.ts';
-import type { HeaderView } from '../match/header-match.ts';
+import type { EachCounts, HeaderView } from '../match/header-match.ts';
 import { memoised } from '../memo.ts';
 import { enumName, field, isTrue, unknown } from '../proto-json.ts';
+import type { Runtime } from '../runtime.ts';
 import { any } from '../truth.ts';
 import type { Truth } from '../truth.ts';
+import { keepsApart, valuesAmong } from './header-values.ts';
 import { hostSearch, normaliseAuthority } from './host-search.ts';
 import { managerOptions } from './manager-options.ts';
 import { withoutQuery } from './path.ts';
@@ -215,6 +217,15 @@ class PreparedRequest implements RequestView, HeaderView {
     }
   }
 
+  several(name: string): readonly string[] | null {
+    return valuesAmong(this.original.headers, name, this.compared(name));
+  }
+
+  eachCounts(name: string, { minor, key }: EachCounts): boolean {
+    const { version, runtime } = this.#from.peer;
+    return version !== undefined && version >= minor && keepsApart(name) && runtime.overridden(key) === null;
+  }
+
   #sentHeader(hcm: Cursor, tls: TlsHello | null, name: string): string | null | Unknown {
     if (this.#sent.tell(hidesHeader(name))) return unknown(`a proxy before this one sets the header ${name}`);
     const value = this.#sent.tell(sentHeader(name));
@@ -302,10 +313,11 @@ function isInternal(hcm: Cursor, request: SentRequest, peer: Peer): boolean | Un
   );
 }
 
-/** Who sent a request, and the minor version of the Envoy that judges it. */
+/** Who sent a request, and the minor version and runtime of the Envoy that judges it. */
 export interface Peer {
   readonly address: string;
   readonly version: number | undefined;
+  readonly runtime: Runtime;
 }
 
 function forwardedFor(hcm: Cursor, value: string | null): string | null | Unknown {

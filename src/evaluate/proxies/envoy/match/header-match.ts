@@ -2,7 +2,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { holdsRedacted } from '../../../../model/redaction.ts';
 import { memoised } from '../memo.ts';
-import { field, isTrue, unknownField } from '../proto-json.ts';
+import { field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { all, any, isUnknown, not } from '../truth.ts';
 import type { Truth } from '../truth.ts';
 import { matchRegex } from './regex.ts';
@@ -13,7 +13,24 @@ export interface HeaderView {
   get(name: string): string | null | Unknown;
   /** As `get`; a value that was taken out of the snapshot is its pseudonym, for those who only compare it. */
   compared(name: string): string | null | Unknown;
+  /** The values of a header that was sent several times, which `compared` joins; null: it was sent once at most, as far as is known. */
+  several(name: string): readonly string[] | null;
+  /** Whether matchers are surely asked of each value of a header by itself. */
+  eachCounts(name: string, rule: EachCounts): boolean;
 }
+
+/** Since when matchers are asked of each value by itself: patches of versions before may do so, too. */
+export interface EachCounts {
+  /** Of Envoy 1. */
+  readonly minor: number;
+  /** The runtime key that says otherwise. */
+  readonly key: string;
+}
+
+/** Matchers of routes, faults and requirements of tokens (HeaderUtility::matchHeaders, source/common/http/header_utility.cc). */
+const ANYWHERE: EachCounts = { minor: 39, key: 'envoy.reloadable_features.match_headers_individually' };
+/** Matchers of RBAC (source/extensions/filters/common/rbac/matchers.cc). */
+const IN_RBAC: EachCounts = { minor: 38, key: 'envoy.reloadable_features.rbac_match_headers_individually' };
 
 const KNOWN = new Set([
   'name',
@@ -31,20 +48,24 @@ const KNOWN = new Set([
 
 /** Every matcher of the list matches. */
 export function matchHeaders(matchers: readonly Cursor[], headers: HeaderView): Truth {
-  return all(matchers, (matcher) => matchHeader(matcher, headers));
+  return all(matchers, (matcher) => knownTest(matcher)(headers));
 }
 
 /**
- * envoy.config.route.v3.HeaderMatcher (source/common/http/header_utility.h, HeaderData*). Several values of one header are joined
- * by commas. A header that is absent matches nothing, inverted or not, unless `treat_missing_header_as_empty` says otherwise or
+ * envoy.config.route.v3.HeaderMatcher (source/common/http/header_utility.h, HeaderData*). Of several values of one header one that
+ * matches is enough, and an inverted matcher holds where none does; older versions join them by commas. A header that is absent matches nothing, inverted or not, unless `treat_missing_header_as_empty` says otherwise or
  * presence itself is asked for; a matcher without a kind asks for presence.
  */
-export function matchHeader(matcher: Cursor, headers: HeaderView): Truth {
-  return knownTest(matcher)(headers);
+export function matchRbacHeader(matcher: Cursor, headers: HeaderView): Truth {
+  return rbacTest(matcher)(headers);
 }
 
-/** `matchHeader` for many requests: what the matcher asks is read once. */
+/** The same for many requests, and outside RBAC: what the matcher asks is read once. */
 export function headerTest(matcher: Cursor): (headers: HeaderView) => Truth {
+  return readTest(matcher, ANYWHERE);
+}
+
+function readTest(matcher: Cursor, rule: EachCounts): (headers: HeaderView) => Truth {
   const beyond = unknownField(matcher, KNOWN);
   if (beyond !== undefined) return () => beyond;
   const name = lowerAscii(field(matcher, 'name').string() ?? '');
@@ -57,23 +78,17 @@ export function headerTest(matcher: Cursor): (headers: HeaderView) => Truth {
     if (isUnknown(value)) return value;
     if (test === 'presence') return ((value !== null || missingIsEmpty) === wanted) !== inverted;
     if (value === null && !missingIsEmpty) return false;
-    return inverted ? not(test(value ?? '')) : test(value ?? '');
+    const joined = inverted ? not(test(value ?? '')) : test(value ?? '');
+    const values = value?.includes(',') === true ? headers.several(name) : null;
+    if (values === null || isUnknown(joined)) return joined;
+    const each = inverted ? all(values, (one) => not(test(one))) : any(values, test);
+    if (each === joined || headers.eachCounts(name, rule)) return each;
+    return unknown(`whether each value of the header ${name} counts by itself is not known`, matcher);
   };
 }
 
 const knownTest = memoised(headerTest);
-
-/**
- * A HeaderMatcher that is asked of each value of a header by itself: one that matches is enough, and an inverted matcher holds where none
- * does (HeaderDataBaseImpl::matchesHeadersIndividually, source/common/http/header_utility.h).
- * @param values at least one
- */
-export function matchEachValue(matcher: Cursor, values: readonly string[]): Truth {
-  const of = (value: string): HeaderView => ({ get: () => value, compared: () => value });
-  return isTrue(matcher, 'invert_match')
-    ? all(values, (value) => matchHeader(matcher, of(value)))
-    : any(values, (value) => matchHeader(matcher, of(value)));
-}
+const rbacTest = memoised((matcher) => readTest(matcher, IN_RBAC));
 
 const PATTERNS = ['exact_match', 'prefix_match', 'suffix_match', 'contains_match'];
 

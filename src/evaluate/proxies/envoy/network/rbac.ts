@@ -52,8 +52,6 @@ export const runRbac: RunNetworkFilter = (context, filter, entering, next) => {
 function subjectOf({ socket, tls }: ConnectionContext): RbacSubject {
   return {
     headers: null,
-    headerValues: () => [],
-    valueByValue: () => false,
     path: null,
     localAddress: socket.localAddress,
     localPort: socket.localPort,

@@ -1,9 +1,9 @@
 import type { Cursor } from '../../../../model/json.ts';
 import { matchCidr } from '../match/address-match.ts';
 import { matchAbsentFilterState } from '../match/filter-state-match.ts';
-import { matchEachValue, matchHeader } from '../match/header-match.ts';
+import { matchRbacHeader, type HeaderView } from '../match/header-match.ts';
 import { matchAbsentMetadata, matchMetadata } from '../match/metadata-match.ts';
-import { lowerAscii, matchString } from '../match/string-match.ts';
+import { matchString } from '../match/string-match.ts';
 import { withoutQuery } from '../http/path.ts';
 import { matchUriTemplate } from '../http/uri-template.ts';
 import { enumName, field, unknown } from '../proto-json.ts';
@@ -68,19 +68,12 @@ function matchOneOf(rules: Readonly<Record<string, Rule>>, message: Cursor, subj
   return unknown(`the RBAC rule ${name} is not understood`, message);
 }
 
-/**
- * HeaderMatcher. A connection has no headers: the matcher sees an empty map. Several values of one header count each by itself, or joined,
- * as older versions have it.
- */
-function headerRule(matcher: Cursor, { headers, headerValues, valueByValue }: RbacSubject): Truth {
-  const joined = matchHeader(matcher, headers ?? { get: () => null, compared: () => null });
-  const name = lowerAscii(field(matcher, 'name').string() ?? '');
-  const values = headerValues(name);
-  if (isUnknown(joined) || isUnknown(values) || values.length < 2) return joined;
-  const apart = matchEachValue(matcher, values);
-  if (apart === joined || valueByValue(name) === true) return apart;
-  return unknown(`whether each value of the header ${name} counts by itself is not known`, matcher);
+/** A connection has no headers: the matcher sees an empty map. */
+function headerRule(matcher: Cursor, { headers }: RbacSubject): Truth {
+  return matchRbacHeader(matcher, headers ?? NO_HEADERS);
 }
+
+const NO_HEADERS: HeaderView = { get: () => null, compared: () => null, several: () => null, eachCounts: () => false };
 
 function metadataRule(matcher: Cursor, { metadata }: RbacSubject): Truth {
   const set = metadata(field(matcher, 'filter').string() ?? '');

@@ -6,10 +6,6 @@ import type { HeaderView } from '../match/header-match.ts';
 /** What an RBAC policy can ask about: a connection, and the request on it when the filter is an HTTP filter. */
 export interface RbacSubject {
   readonly headers: HeaderView | null;
-  /** The values of a header as they were sent; one that holds commas may have been several. */
-  readonly headerValues: (name: string) => readonly string[] | Unknown;
-  /** Whether a matcher is asked of each value of a header by itself; undefined: that depends on what the dump does not tell. */
-  readonly valueByValue: (name: string) => boolean | undefined;
   /** With the query; null for a connection. */
   readonly path: string | null;
   readonly localAddress: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matchHeader } from '../../../../../src/evaluate/proxies/envoy/match/header-match.ts';
+import { headerTest, type HeaderView } from '../../../../../src/evaluate/proxies/envoy/match/header-match.ts';
 import { matchRegex, substituteRegex } from '../../../../../src/evaluate/proxies/envoy/match/regex.ts';
 import { matchString } from '../../../../../src/evaluate/proxies/envoy/match/string-match.ts';
 import { matchCidr } from '../../../../../src/evaluate/proxies/envoy/match/address-match.ts';
@@ -51,10 +51,10 @@ describe('matchRegex', () => {
   });
 });
 
-describe('matchHeader', () => {
-  const view = (value: string | null): Parameters<typeof matchHeader>[1] => {
+describe('headerTest', () => {
+  const view = (value: string | null): HeaderView => {
     const get = (name: string): string | null => (name === 'x' ? value : null);
-    return { get, compared: get };
+    return { get, compared: get, several: () => null, eachCounts: () => false };
   };
 
   it.each([
@@ -82,7 +82,7 @@ describe('matchHeader', () => {
     [{ name: 'x', safe_regex_match: { regex: 'a.' } }, 'ab', true],
     [{ name: 'x', mystery_match: 'a' }, 'ab', 'unknown'],
   ])('%j of %j is %s', (matcher, value, expected) => {
-    expect(told(matchHeader(at(matcher), view(value)))).toBe(expected);
+    expect(told(headerTest(at(matcher))(view(value)))).toBe(expected);
   });
 });
 

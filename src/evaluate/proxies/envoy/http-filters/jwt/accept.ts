@@ -49,7 +49,7 @@ export function withAccepted(request: RequestView, { provider, token, place }: A
   const add = (header: string, value: string | Unknown): void => {
     const name = header.toLowerCase();
     // What another token has set stays beside it.
-    const before = changed.get(name) ?? headerValues(request, name);
+    const before = changed.get(name) ?? headerValues(request.headers, name);
     changed.set(name, isUnknown(before) ? before : isUnknown(value) ? value : [...before, value]);
   };
   const whole = field(provider, 'forward_payload_header').string() ?? '';

@@ -108,7 +108,7 @@ function inHeader(
   prefix: string,
   cites: readonly Cursor[],
 ): readonly (string | null)[] | Unknown {
-  const sent = headerValues(request, name);
+  const sent = headerValues(request.headers, name);
   if (isUnknown(sent)) return sent;
   const values = sent.length > 1 && !keepsApart(name) ? [sent.join(',')] : sent;
   const texts = values.map((value) => behindPrefix(value, prefix));

@@ -1,15 +1,17 @@
 /**
- * A header that a request carries several times, before RBAC policies that ask for it. Each policy stands at a route of its own and denies
- * what it selects.
+ * A header that a request carries several times, before matchers that ask for it: of RBAC, where each policy stands at a route of its own
+ * and denies what it selects, and of routes, faults and tokens, each of which answers what it selects.
  */
 import { describe, expect, it } from 'vitest';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import { rbacFilter } from './istio-custom.ts';
+import { keys } from './jwt-case.ts';
 import { plainListener, plainProbe } from './plain-listener.ts';
 import { freePort } from './ports.ts';
 import { holdAgainst } from './session.ts';
 import { staticCluster } from './static-cluster.ts';
+import { rsaSigner } from '../../tokens.ts';
 import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);
@@ -66,20 +68,64 @@ const denying = (principal: object): object => ({
   },
 });
 
+const TYPE = 'type.googleapis.com/envoy.extensions.filters.http';
+const fault = (matcher: object): object => ({
+  '@type': `${TYPE}.fault.v3.HTTPFault`,
+  abort: { http_status: 418, percentage: { numerator: 100 } },
+  headers: [matcher],
+});
+const PROVIDER = keys([rsaSigner('RS256').key]);
+const jwt = (matchers: readonly object[]): object => ({
+  name: 'jwt',
+  typed_config: {
+    '@type': `${TYPE}.jwt_authn.v3.JwtAuthentication`,
+    providers: { p: PROVIDER },
+    rules: matchers.map((matcher, at) => ({
+      match: { path: `/${at}`, headers: [matcher] },
+      requires: { provider_name: 'p' },
+    })),
+  },
+});
+
+interface Place {
+  readonly routes: (matcher: object, path: string) => readonly object[];
+  readonly filters: (matchers: readonly object[]) => readonly object[];
+}
+const forwarding = (path: string, more: object = {}): object => ({ match: { path }, route: { cluster: 'c' }, ...more });
+const PLACES: Readonly<Record<string, Place>> = {
+  RBAC: {
+    routes: (matcher, path) => [forwarding(path, { typed_per_filter_config: { rbac: denying({ header: matcher }) } })],
+    filters: () => [rbacFilter('http', 'rbac', {})],
+  },
+  routes: {
+    routes: (matcher, path) => [
+      { match: { path, headers: [matcher] }, direct_response: { status: 204 } },
+      forwarding(path),
+    ],
+    filters: () => [],
+  },
+  faults: {
+    routes: (matcher, path) => [forwarding(path, { typed_per_filter_config: { fault: fault(matcher) } })],
+    filters: () => [{ name: 'fault', typed_config: { '@type': `${TYPE}.fault.v3.HTTPFault` } }],
+  },
+  tokens: { routes: (_, path) => [forwarding(path)], filters: (matchers) => [jwt(matchers)] },
+};
+const TRIED = Object.keys(PLACES).flatMap((place) =>
+  (place === 'RBAC' || place === 'routes' ? NAMES : ['x-role']).map((name) => [place, name] as const),
+);
+
 describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
-  it.each(NAMES)(
-    'matches several values as we say: %s',
-    async (name) => {
-      const folder = grounds.folder(`${version}-${name}`);
+  it.each(TRIED)(
+    'matches several values as we say: %s, %s',
+    async (place, name) => {
+      const folder = grounds.folder(`${version}-${place}-${name}`);
       const port = await freePort();
-      const routes = MATCHERS.map(([, matcher], at) => ({
-        match: { path: `/${at}` },
-        route: { cluster: 'c' },
-        typed_per_filter_config: { rbac: denying({ header: { name, ...matcher } }) },
-      }));
+      const matchers = MATCHERS.map(([, matcher]) => ({ name, ...matcher }));
+      const { routes, filters } = PLACES[place] ?? { routes: () => [], filters: () => [] };
+      const list = matchers.flatMap((matcher, at) => routes(matcher, `/${at}`));
       const config = {
         static_resources: {
-          listeners: [plainListener(folder, port, routes, [rbacFilter('http', 'rbac', {})])],
+          listeners: [plainListener(folder, port, list, filters(matchers))],
           clusters: [staticCluster('c', [grounds.upstreams.ports[0]])],
         },
       };
@@ -93,8 +139,10 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
       const seen = held.map(({ seen: { end } }, at) => `${label(at)} ${end}`);
       const isOpen = (at: number): boolean => told[at]?.includes('undetermined') ?? true;
       expect(told.filter((_, at) => !isOpen(at))).toEqual(seen.filter((_, at) => !isOpen(at)));
-      // Envoy itself joins the values of some headers; which ones depends on what is built into it.
-      expect(told.some((_, at) => isOpen(at))).toBe(name !== 'x-role');
+      // Envoy itself joins the values of some headers; which ones depends on what is built into it. Matchers beside those of RBAC joined
+      // all of them up to Envoy 1.38, unless it is patched.
+      const open = name !== 'x-role' || (place !== 'RBAC' && version.startsWith('1.38.'));
+      expect(told.some((_, at) => isOpen(at))).toBe(open);
     },
     120_000,
   );
