@@ -146,4 +146,35 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     },
     120_000,
   );
+
+  it('makes the first of several values the host', async () => {
+    const folder = grounds.folder(`${version}-host`);
+    const port = await freePort();
+    const routes = ['x-host', 'accept'].map((name) => ({
+      match: { path: `/${name}` },
+      route: { cluster: 'c', host_rewrite_header: name },
+    }));
+    const config = {
+      static_resources: {
+        listeners: [plainListener(folder, port, routes, [])],
+        clusters: [staticCluster('c', [grounds.upstreams.ports[0]])],
+      },
+    };
+    const asking = (name: string, ...values: string[]): ReturnType<typeof plainProbe> =>
+      plainProbe(port, { path: `/${name}`, headers: values.map((value) => [name, value] as const) });
+    const probes = [
+      asking('x-host'),
+      asking('x-host', 'a'),
+      asking('x-host', 'a', 'b'),
+      asking('x-host', 'b', 'a', 'a'),
+      asking('x-host', 'a,b'),
+      asking('accept', 'a', 'b'),
+    ];
+    const held = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
+    const seen = held.map(({ reply }) => (JSON.parse(reply.body) as { host: string }).host);
+    const told = held.map(({ ours: [only] }) =>
+      only?.end.kind === 'upstream' ? only.end.request.http?.authority : only?.end.kind,
+    );
+    expect(told).toEqual([...seen.slice(0, -1), 'undetermined']);
+  }, 120_000);
 });

@@ -8,6 +8,7 @@ import { substituteRegex } from '../match/regex.ts';
 import { memoised } from '../memo.ts';
 import { eitherSpelling, enumName, field, hasSome, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
+import { headerValues, keepsApart } from './header-values.ts';
 import type { HttpContext } from './http-context.ts';
 import { withoutQuery } from './path.ts';
 import { withoutConnectionHeaders } from './http2-codec.ts';
@@ -158,10 +159,13 @@ function rewriteAuthority(context: HttpContext, action: Cursor, weighted: Cursor
   if (literal !== '') return literal;
   if (field(action, 'host_rewrite').exists)
     return unknown('host_rewrite is not evaluated', field(action, 'host_rewrite'));
-  const header = field(action, 'host_rewrite_header').string() ?? '';
+  const header = (field(action, 'host_rewrite_header').string() ?? '').toLowerCase();
   if (header !== '') {
-    const value = headers.get(header.toLowerCase());
-    return isUnknown(value) ? value : value || authority;
+    const values = headerValues(headers, header);
+    if (isUnknown(values)) return values;
+    if (values.length > 1 && !keepsApart(header))
+      return unknown(`which of several values of the header ${header} becomes the host is not known`, action);
+    return values[0] || authority;
   }
   const regex = field(action, 'host_rewrite_path_regex');
   if (regex.exists) {
