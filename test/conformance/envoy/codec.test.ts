@@ -201,7 +201,6 @@ const CASES: readonly (readonly [string, object, Asked, RegExp])[] = [
     /^reply 400 DPE http1\.invalid_url$/,
   ],
   ['no token', { http_protocol_options: { allow_custom_methods: true } }, { method: 'A,B' }, /^reply 400/],
-  ['a method that is none, and too large', KB, { method: 'FOO', headers: large(1020) }, /^reply 431/],
   ['a method of its own over HTTP/2', {}, { ...HTTP2, method: 'FOO' }, /^upstream/],
   ['a path with a tabulator', {}, { path: '/a\tb' }, /^reply 400 DPE http1\.codec_error$/],
   ['a path beyond ASCII', {}, { path: '/ä' }, /^reply 400 DPE http1\.codec_error$/],

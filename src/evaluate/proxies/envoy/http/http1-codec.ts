@@ -22,6 +22,9 @@ import type { ManagerOptions } from './manager-options.ts';
  */
 export function http1Refusal({ hcm, options }: CodecSettings, http: HttpRequest): CodecRefusal | Unknown | null {
   if (isTooLarge(options, http)) {
+    // What comes in several pieces is read piece by piece.
+    if (holdsControls(http) || requestLine(hcm, http) !== null)
+      return unknown('which of two faults the codec meets first depends on how the request arrives');
     const reason = `the request's head is larger than ${options.maxHeaderBytes} bytes`;
     return rejected(431, 'http1.headers_too_large', reason, field(hcm, 'max_request_headers_kb'));
   }

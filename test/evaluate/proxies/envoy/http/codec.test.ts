@@ -77,6 +77,12 @@ it.each<[string, object, Partial<HttpRequest>, RegExp]>([
     { version: 'h2', headers: [['connection', 'close']] },
     /close DPE http2\.invalid\.header\.field$/,
   ],
+  [
+    'a method that is none, and too large',
+    {},
+    { method: 'FOO', headers: [['x', 'x'.repeat(61_440)]] },
+    /undetermined: which of two faults/,
+  ],
   ['QUERY', {}, { method: 'QUERY' }, /undetermined: what becomes of the method QUERY/],
   ['no host', {}, { authority: '' }, /undetermined: the request names no host/],
 ])('%s', (_, manager, request, told) => {
