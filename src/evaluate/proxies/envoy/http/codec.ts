@@ -7,7 +7,6 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { HttpRequest } from '../../../../model/request.ts';
 import { field, unknown } from '../proto-json.ts';
-import type { Runtime } from '../runtime.ts';
 import { takesAnyMethod, underscoresAction } from './codec-refusal.ts';
 import type { CodecRefusal, CodecSettings } from './codec-refusal.ts';
 import { http1Refusal } from './http1-codec.ts';
@@ -16,21 +15,20 @@ import type { ManagerOptions } from './manager-options.ts';
 import { SentHttp, UNDERSCORED, WHOLE } from './sent-request.ts';
 import type { RequestQuestion, SentRequest } from './sent-request.ts';
 
-/** Why the codec does not take a request; null: it does. A CONNECT with a protocol is asked about as it is sent. */
-export function codecRefusalOf(settings: CodecSettings): RequestQuestion<CodecRefusal | Unknown | null> {
-  const question = { ask: ({ http }: { readonly http: HttpRequest }) => codecRefusal(settings, http) };
-  const { hcm, runtime, settled } = settings;
-  const key = hcm.value;
-  if (settled !== null || typeof key !== 'object' || key === null) return question;
-  const ofRuntime = QUESTIONS.get(runtime) ?? new WeakMap<object, typeof question>();
-  QUESTIONS.set(runtime, ofRuntime);
-  const known = ofRuntime.get(key) ?? question;
-  ofRuntime.set(key, known);
-  return known;
-}
+type Refused = RequestQuestion<CodecRefusal | Unknown | null>;
+const WITHOUT_TLS = new WeakMap<ManagerOptions, Refused>();
 
-/** Of plaintext there is one for each connection manager of a proxy, whose version and runtime stand in one place. */
-const QUESTIONS = new WeakMap<Runtime, WeakMap<object, RequestQuestion<CodecRefusal | Unknown | null>>>();
+/**
+ * Why the codec does not take a request; null: it does. A CONNECT with a protocol is asked about as it is sent. Without TLS it is one
+ * question for each connection manager.
+ */
+export function refusedByCodec(settings: CodecSettings): Refused {
+  const known = settings.settled === null ? WITHOUT_TLS.get(settings.options) : undefined;
+  if (known !== undefined) return known;
+  const question: Refused = { ask: ({ http }) => codecRefusal(settings, http) };
+  if (settings.settled === null) WITHOUT_TLS.set(settings.options, question);
+  return question;
+}
 
 function codecRefusal(settings: CodecSettings, http: HttpRequest): CodecRefusal | Unknown | null {
   const { hcm, options, settled } = settings;

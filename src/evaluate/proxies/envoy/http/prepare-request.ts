@@ -6,7 +6,7 @@ import type { AcceptedSocket } from '../listener/accepted-socket.ts';
 import { field, unknown } from '../proto-json.ts';
 import { minorVersion } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
-import { codecRefusalOf, withoutUnderscores } from './codec.ts';
+import { refusedByCodec, withoutUnderscores } from './codec.ts';
 import type { CodecRefusal, SettledProtocol } from './codec-refusal.ts';
 import { managerOptions } from './manager-options.ts';
 import type { ManagerOptions } from './manager-options.ts';
@@ -34,7 +34,7 @@ export function prepareRequest(
 ): Prepared {
   const options = managerOptions(hcm);
   const envoyMinor = minorVersion(config.bootstrap);
-  const refusal = sent.tell(codecRefusalOf({ hcm, options, runtime, envoyMinor, settled }));
+  const refusal = sent.tell(refusedByCodec({ hcm, options, runtime, envoyMinor, settled }));
   if (isUnknown(refusal)) return { kind: 'unknown', unknown: refusal };
   if (refusal !== null) return refusal;
   const http = readExtendedConnect(withoutUnderscores(options, sent));

@@ -5,12 +5,14 @@ import type { Host } from '../cluster/host-set.ts';
 import { upstreamHttpVersion } from '../cluster/upstream-http.ts';
 import type { UpstreamTransport } from '../cluster/transport-socket.ts';
 import { substituteRegex } from '../match/regex.ts';
+import { lowerAscii } from '../match/string-match.ts';
 import { memoised } from '../memo.ts';
 import { eitherSpelling, enumName, field, hasSome, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { headerValues, keepsApart } from './header-values.ts';
 import type { HttpContext } from './http-context.ts';
 import { withoutQuery } from './path.ts';
+import type { RequestView } from './request-view.ts';
 import { withoutConnectionHeaders } from './http2-codec.ts';
 import { asExtendedConnect } from './upgrade.ts';
 import { upstreamHello } from './upstream-hello.ts';
@@ -136,7 +138,7 @@ function rewritePath(context: HttpContext, route: Cursor, action: Cursor): strin
   if (prefix !== '') {
     if (prefix.includes('%'))
       return unknown('prefix_rewrite has a format that is not evaluated', field(action, 'prefix_rewrite'));
-    return prefix + path.slice(matchedPart(field(route, 'match'), bare).length);
+    return prefixReplaced(context.request, prefix, matchedPart(field(route, 'match'), bare), field(route, 'match'));
   }
   const regex = field(action, 'regex_rewrite');
   if (!regex.exists) return path;
@@ -147,6 +149,24 @@ function rewritePath(context: HttpContext, route: Cursor, action: Cursor): strin
 /** What a prefix rewrite replaces: the prefix or path of the match; for a regular expression the whole path. */
 function matchedPart(match: Cursor, path: string): string {
   return field(match, 'prefix').string() ?? field(match, 'path_separated_prefix').string() ?? path;
+}
+
+/** From this minor version on a path stays as it is that does not begin with what the match asks for. */
+const KEEPS_OTHERS = 40;
+
+/**
+ * A path may begin with what the match asks for only once its parameters are left out (ignore_path_parameters_in_path_matching). Before,
+ * as many characters were replaced as the match has (RouteEntryImplBase::finalizePathHeader).
+ */
+function prefixReplaced(
+  { path, envoyMinor }: RequestView,
+  prefix: string,
+  matched: string,
+  cite: Cursor,
+): string | Unknown {
+  if (lowerAscii(path).startsWith(lowerAscii(matched))) return prefix + path.slice(matched.length);
+  if (envoyMinor === undefined) return unknown('what becomes of path parameters depends on the version of Envoy', cite);
+  return envoyMinor < KEEPS_OTHERS ? prefix + path.slice(matched.length) : path;
 }
 
 function rewriteAuthority(context: HttpContext, action: Cursor, weighted: Cursor | null): string | null | Unknown {

@@ -88,7 +88,7 @@ export const hidesHeader: (name: string) => RequestQuestion<boolean> = oneForEac
 }));
 
 /** Makes one question for each of the parts of a configuration that ask it, for as long as these are there. */
-export function oneForEach<Part extends object, Answer>(
+function oneForEach<Part extends object, Answer>(
   make: (part: Part) => RequestQuestion<Answer>,
 ): (part: Part) => RequestQuestion<Answer> {
   const questions = new WeakMap<Part, RequestQuestion<Answer>>();

@@ -81,6 +81,24 @@ describe('rewrites', () => {
     expect(outcome!.end).toMatchObject({ kind: 'upstream', request: { http: expected } });
   });
 
+  // As Envoy 1.39.3 and 1.40.0 did with `/reviews;v=1/x`, prefix `/reviews/` and rewrite `/new`.
+  it.each([
+    [39, '/newv=1/x'],
+    [40, '/reviews;v=1/x'],
+  ])('what begins with the prefix without its parameters alone, in Envoy 1.%i', (minor_number, path) => {
+    const route = { match: { prefix: '/reviews/' }, route: { cluster: 'c', prefix_rewrite: '/new' } };
+    const hosts = [{ name: 'v', domains: ['*'], routes: [route] }];
+    const table = { name: 'r', virtual_hosts: hosts, ignore_path_parameters_in_path_matching: true };
+    const version = { version: { major_number: 1, minor_number } };
+    const facts = smallProxy({
+      listeners: [httpListener([], { route_config: table })],
+      clusters: [cluster('c')],
+      bootstrap: { node: { user_agent_name: 'envoy', user_agent_build_version: version } },
+    });
+    const [outcome] = ask(facts, http('GET', 'h', '/reviews;v=1/x'));
+    expect(outcome!.end).toMatchObject({ kind: 'upstream', request: { http: { path } } });
+  });
+
   it('headers of every level, and tells which it cannot know', () => {
     const add = (key: string, value: string, append_action?: string): object => ({
       header: { key, value },
