@@ -80,6 +80,17 @@ const VALUES = [
   ' tenant=a',
 ];
 
+/** A header that comes several times. */
+const SEVERAL = [
+  ['a', 'b'],
+  ['c', 'a'],
+  ['', 'a'],
+  ['x', ';a'],
+  ['x;b', 'x;a'],
+  ['other', 'tenant=a'],
+  ['tenant=a', 'tenant=b=c'],
+];
+
 function discovered(folder: string, name: string, type: string, resources: readonly object[]): object {
   const file = path.join(folder, `${name}.json`);
   const listed = resources.map((resource) => ({ '@type': `${TYPE}${type}`, ...resource }));
@@ -116,7 +127,9 @@ it.each(
     };
     const probes = ['h', 'other'].flatMap((host) => [
       plainProbe(port, { host }),
-      ...VALUES.map((value) => plainProbe(port, { host, headers: [['x-scope', value]] })),
+      ...[...VALUES.map((value) => [value]), ...SEVERAL].map((values) =>
+        plainProbe(port, { host, headers: values.map((value) => ['x-scope', value] as const) }),
+      ),
     ]);
     const held = await holdAgainst(installEnvoy(ENVOY_VERSIONS[0]!), folder, config, probes, certificates);
     for (const { probe, seen, ours } of held) {

@@ -91,10 +91,6 @@ class ChangedRequest implements RequestView, HeaderView {
     return this.#before.authority;
   }
 
-  timesSent(name: string): number {
-    return this.#changed.has(name) ? Number(typeof this.#changed.get(name) === 'string') : this.#before.timesSent(name);
-  }
-
   virtualHostIn(routeConfig: Cursor): VirtualHostMatch | undefined {
     return this.#before.virtualHostIn(routeConfig);
   }

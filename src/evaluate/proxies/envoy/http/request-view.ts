@@ -56,8 +56,6 @@ export interface RequestView {
   readonly plainPath: boolean;
   /** What a test says of the path without query and fragment. */
   testPath(test: PathTest): Truth;
-  /** How many times a header came, by its name in lower case. */
-  timesSent(name: string): number;
   /** The virtual host of a route configuration that takes the authority; undefined: none does. */
   virtualHostIn(routeConfig: Cursor): VirtualHostMatch | undefined;
 }
@@ -153,10 +151,6 @@ class PreparedRequest implements RequestView, HeaderView {
     return path === null ? this.#sent.tell(passes(test)) : test(withoutQuery(path));
   }
 
-  timesSent(name: string): number {
-    return this.#sent.tell(timesSent(name));
-  }
-
   get authority(): string {
     const { hcm, socket } = this.#from;
     return normaliseAuthority(managerOptions(hcm), this.#sent.tell(AUTHORITY), socket);
@@ -218,7 +212,7 @@ class PreparedRequest implements RequestView, HeaderView {
   }
 
   several(name: string): readonly string[] | null {
-    return valuesAmong(this.original.headers, name, this.compared(name));
+    return this.#sent.tell(timesSent(name)) < 2 ? null : valuesAmong(this.original.headers, name, this.compared(name));
   }
 
   eachCounts(name: string, { minor, key }: EachCounts): boolean {

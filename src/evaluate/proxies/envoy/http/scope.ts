@@ -5,6 +5,7 @@ import { lowerAscii } from '../match/string-match.ts';
 import { memoised } from '../memo.ts';
 import { field, fields, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
+import { headerValues, keepsApart } from './header-values.ts';
 import type { RequestView } from './request-view.ts';
 
 const KNOWN_SCOPED = new Set([
@@ -86,10 +87,13 @@ function keyPart(fragment: Cursor, request: RequestView): string | null | Unknow
   const beyond = unknownField(extractor, KNOWN_EXTRACTOR);
   if (beyond !== undefined) return beyond;
   const name = lowerAscii(field(extractor, 'name').string() ?? '');
-  const value = request.headers.get(name);
-  if (typeof value !== 'string') return value;
-  if (request.timesSent(name) > 1)
+  const values = headerValues(request.headers, name);
+  if (isUnknown(values)) return values;
+  // The first of several counts (HeaderValueExtractorImpl::computeFragment).
+  if (values.length > 1 && !keepsApart(name))
     return unknown(`the scope follows the first of several values of the header ${name}`, extractor);
+  const [value] = values;
+  if (value === undefined) return null;
   const separator = field(extractor, 'element_separator').string() ?? '';
   const elements = separator === '' ? [value] : value.split(separator);
   const element = field(extractor, 'element');
