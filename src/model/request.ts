@@ -35,3 +35,6 @@ export interface ApplicationRequest {
   readonly http: HttpRequest | null;
   readonly tls: TlsHello | null;
 }
+
+/** A token, as methods and names of headers are (RFC 9110, section 5.6.2). */
+export const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;

@@ -1,9 +1,6 @@
 import { percentText } from '../model/wording.ts';
-import type {
-  EnvoyRequestAnswer,
-  EnvoyRequestEnd,
-  EnvoyRequestOutcome,
-} from '../explain/envoy-request/envoy-request.ts';
+import type { EnvoyRequestAnswer, EnvoyRequestEnd } from '../explain/envoy-request/envoy-request.ts';
+import type { EnvoyRequestOutcome } from '../explain/envoy-request/outcomes.ts';
 import { escapeControls } from './escape-controls.ts';
 import { harmless, renderJsonLine } from './json.ts';
 import { palette, type Palette } from './palette.ts';

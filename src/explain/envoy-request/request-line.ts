@@ -1,4 +1,5 @@
 import { parseAddress, parseEndpoint, type Address } from '../../model/address.ts';
+import { TOKEN } from '../../model/request.ts';
 import type { HttpRequest, TlsHello } from '../../model/request.ts';
 import { QuestionError } from '../question/question-input.ts';
 
@@ -62,8 +63,6 @@ class DescriptionError extends Error {
   }
 }
 
-/** token of RFC 9110, section 5.6.2 */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** The one pseudo-header that is no member of its own: of a CONNECT that asks for another protocol (RFC 8441). */
 const PROTOCOL = ':protocol';
 const isHeaderName = (name: string): boolean => TOKEN.test(name) || name.toLowerCase() === PROTOCOL;

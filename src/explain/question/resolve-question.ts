@@ -1,6 +1,7 @@
 import { parseAddress } from '../../model/address.ts';
 import type { ServicePort } from '../../model/kubernetes.ts';
 import type { Question } from '../../model/question.ts';
+import { TOKEN } from '../../model/request.ts';
 import type { ApplicationRequest, HttpRequest } from '../../model/request.ts';
 import type { ClusterView } from '../world/cluster-view.ts';
 import type { World } from '../world/world.ts';
@@ -138,6 +139,6 @@ function authorityOf(target: ResolvedTarget): string {
 function parseHeader(text: string): readonly [string, string] {
   const colon = text.indexOf(':');
   const name = colon < 0 ? '' : text.slice(0, colon === 0 ? text.indexOf(':', 1) : colon).trim();
-  if (!/^:?[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new QuestionError(`-H wants "Name: value", not "${text}"`);
+  if (!TOKEN.test(name.replace(/^:/, ''))) throw new QuestionError(`-H wants "Name: value", not "${text}"`);
   return [name.toLowerCase(), text.slice(name.startsWith(':') ? text.indexOf(':', 1) + 1 : colon + 1).trim()];
 }

@@ -69,6 +69,28 @@ const PAIRS = [
     ['x-b', last],
   ] as const,
 }));
+
+/** Tokens of either provider, of both, of none, and such that ran out beside good ones. */
+const WHICHEVER: Case['requests'] = [
+  ...PAIRS,
+  both,
+  {},
+  { headers: [['x-sub', 'mallory']] },
+  { headers: [['x-a', bob]] },
+  { headers: [['x-two', alice]] },
+  {
+    headers: [
+      ['x-two', bob],
+      ['x-a', expired],
+    ],
+  },
+  {
+    headers: [
+      ['x-two', expired],
+      ['x-a', carol],
+    ],
+  },
+];
 const pair = { ...one, ...from('x-b', 'x-a') };
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -266,51 +288,13 @@ const CASES: Readonly<Record<string, Case>> = {
     providers: { one: { ...pair, forward: true }, two },
     requires: MISSING,
     behind: [WHO],
-    requests: [
-      ...PAIRS,
-      both,
-      {},
-      { headers: [['x-sub', 'mallory']] },
-      { headers: [['x-a', bob]] },
-      { headers: [['x-two', alice]] },
-      {
-        headers: [
-          ['x-two', bob],
-          ['x-a', expired],
-        ],
-      },
-      {
-        headers: [
-          ['x-two', expired],
-          ['x-a', carol],
-        ],
-      },
-    ],
+    requests: WHICHEVER,
   },
   'whichever there is, or a bad one': {
     providers: { one: { ...pair, forward: true }, two },
     requires: FAILED,
     behind: [WHO],
-    requests: [
-      ...PAIRS,
-      both,
-      {},
-      { headers: [['x-sub', 'mallory']] },
-      { headers: [['x-a', bob]] },
-      { headers: [['x-two', alice]] },
-      {
-        headers: [
-          ['x-two', bob],
-          ['x-a', expired],
-        ],
-      },
-      {
-        headers: [
-          ['x-two', expired],
-          ['x-a', carol],
-        ],
-      },
-    ],
+    requests: WHICHEVER,
   },
   'whichever there is, where one provider takes any issuer': {
     providers: { one: pair, any: { ...OWN, ...from('x-any'), payload_in_metadata: 'any', audiences: ['wanted'] } },

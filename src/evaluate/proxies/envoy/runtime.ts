@@ -26,7 +26,7 @@ export const readRuntime: (bootstrap: Cursor) => Runtime = memoised((bootstrap) 
   };
   return {
     shown,
-    showsBelow: (name) => layers.some((one) => holdsBelow(field(one, 'static_layer'), name)),
+    showsBelow: (name) => layers.some((one) => holdsKey(field(one, 'static_layer'), name, true)),
     overridden(key) {
       if (key === '') return null;
       if (opaque === undefined) return shown(key);
@@ -43,19 +43,11 @@ export const minorVersion: (bootstrap: Cursor) => number | undefined = memoised(
   return field(version, 'minor_number').number();
 });
 
-/** Keys may be written flat (`a.b: 1`) or nested (`a: {b: 1}`). */
-function holdsKey(layer: Cursor, key: string): boolean {
+/** Keys may be written flat (`a.b: 1`) or nested (`a: {b: 1}`). @param below a key below this one counts as well */
+function holdsKey(layer: Cursor, key: string, below = false): boolean {
   return layer.entries().some(([name, value]) => {
-    if (name === key) return true;
-    return key.startsWith(`${name}.`) && value.isObject() && holdsKey(value, key.slice(name.length + 1));
-  });
-}
-
-/** Whether a layer holds some key `NAME.…`, in whichever way it is written. */
-function holdsBelow(layer: Cursor, name: string): boolean {
-  return layer.entries().some(([key, value]) => {
-    if (key === name || key.startsWith(`${name}.`)) return true;
-    return name.startsWith(`${key}.`) && value.isObject() && holdsBelow(value, name.slice(key.length + 1));
+    if (name === key || (below && name.startsWith(`${key}.`))) return true;
+    return key.startsWith(`${name}.`) && value.isObject() && holdsKey(value, key.slice(name.length + 1), below);
   });
 }
 

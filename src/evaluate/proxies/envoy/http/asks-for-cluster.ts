@@ -9,15 +9,22 @@ const namesUpstream = (config: Cursor): boolean =>
   field(field(config, 'config'), 'upstream_cluster').exists ||
   typeName(config) === DYNAMIC_FORWARD_PROXY;
 
-/** Whether a filter of a connection manager asks for the upstream cluster: a fault that is meant for it, or one that resolves its hosts. */
-export const filtersAskForCluster: (hcm: Cursor) => boolean = memoised((hcm) =>
+const filtersAskForCluster = memoised((hcm): boolean =>
   field(hcm, 'http_filters')
     .items()
     .some((entry) => namesUpstream(field(entry, 'typed_config'))),
 );
 
-/** Whether an override of a filter does, on a route or on what it stands in. */
-export function levelAsksForCluster(level: Cursor): boolean {
+/**
+ * Whether a filter of a connection manager asks for the upstream cluster, or an override of one: a fault that is meant for it, or one that
+ * resolves its hosts.
+ * @param levels that may have overrides: routes, and what they stand in
+ */
+export function asksForCluster(hcm: Cursor, levels: readonly (Cursor | null)[]): boolean {
+  return filtersAskForCluster(hcm) || levels.some((level) => level !== null && levelAsksForCluster(level));
+}
+
+function levelAsksForCluster(level: Cursor): boolean {
   return field(level, 'typed_per_filter_config')
     .entries()
     .some(([, config]) => namesUpstream(config));

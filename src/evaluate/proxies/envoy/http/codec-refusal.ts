@@ -54,9 +54,6 @@ export const takesAnyMethod = (hcm: Cursor): boolean =>
 // eslint-disable-next-line no-control-regex
 export const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
 
-/** A method that is a token (RFC 9110, section 5.6.2). */
-export const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
-
 export const MANY_OF_ONE_NAME = 'whether headers of one name count as one is not evaluated';
 export const MANY_UNKNOWN = 'how many headers the proxies before this one set is not known';
 

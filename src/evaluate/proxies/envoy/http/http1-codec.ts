@@ -1,5 +1,6 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { TOKEN } from '../../../../model/request.ts';
 import type { HttpRequest } from '../../../../model/request.ts';
 import { field, unknown } from '../proto-json.ts';
 import {
@@ -9,7 +10,6 @@ import {
   MANY_OF_ONE_NAME,
   MANY_UNKNOWN,
   takesAnyMethod,
-  TOKEN,
   underscoresAction,
 } from './codec-refusal.ts';
 import type { CodecRefusal, CodecSettings } from './codec-refusal.ts';

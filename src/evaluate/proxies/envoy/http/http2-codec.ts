@@ -1,9 +1,10 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { HeardReset } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { TOKEN } from '../../../../model/request.ts';
 import type { HttpRequest } from '../../../../model/request.ts';
 import { field, fields, isTrue, unknown } from '../proto-json.ts';
-import { commonOptions, CONTROL, MANY_OF_ONE_NAME, MANY_UNKNOWN, TOKEN, underscoresAction } from './codec-refusal.ts';
+import { commonOptions, CONTROL, MANY_OF_ONE_NAME, MANY_UNKNOWN, underscoresAction } from './codec-refusal.ts';
 import type { CodecRefusal, CodecSettings } from './codec-refusal.ts';
 
 /** The longest name or value that HPACK's decoder takes, as it is encoded (NGHTTP2_HD_MAX_NV, lib/nghttp2_hd.h). */

@@ -63,12 +63,12 @@ export const PLAIN_PATH: RequestQuestion<boolean> = {
 export type PathTest = (path: string) => Truth;
 
 /** What a test says of the path as it was sent. */
-export const passes: (test: PathTest) => RequestQuestion<Truth> = oneForEach((test: PathTest) => ({
+export const passes = oneForEach(new WeakMap<PathTest, RequestQuestion<Truth>>(), (test) => ({
   ask: ({ http }) => test(withoutQuery(http.path)),
 }));
 
 /** The value of a header, by its name in lower case; several are joined by commas. null: it was not sent. */
-export const sentHeader: (name: string) => RequestQuestion<string | null> = oneForEachText((name) => ({
+export const sentHeader = oneForEach(new Map<string, RequestQuestion<string | null>>(), (name) => ({
   ask: ({ http }) => {
     let joined: string | null = null;
     for (const [other, value] of http.headers)
@@ -78,35 +78,35 @@ export const sentHeader: (name: string) => RequestQuestion<string | null> = oneF
 }));
 
 /** How many times a header was sent, by its name in lower case. */
-export const timesSent: (name: string) => RequestQuestion<number> = oneForEachText((name) => ({
+export const timesSent = oneForEach(new Map<string, RequestQuestion<number>>(), (name) => ({
   ask: ({ http }) => http.headers.filter(([other]) => other === name).length,
 }));
 
 /** Whether it carries a header, or may, whose value is not known. */
-export const hidesHeader: (name: string) => RequestQuestion<boolean> = oneForEachText((name) => ({
+export const hidesHeader = oneForEach(new Map<string, RequestQuestion<boolean>>(), (name) => ({
   ask: ({ http }) => http.unknownHeaders?.includes(name) === true,
 }));
 
-/** Makes one question for each of the parts of a configuration that ask it, for as long as these are there. */
-function oneForEach<Part extends object, Answer>(
-  make: (part: Part) => RequestQuestion<Answer>,
-): (part: Part) => RequestQuestion<Answer> {
-  const questions = new WeakMap<Part, RequestQuestion<Answer>>();
-  return (part) => {
-    const question = questions.get(part) ?? make(part);
-    questions.set(part, question);
-    return question;
-  };
+/** What holds questions by what asks them. */
+interface Questions<Key, Answer> {
+  get(key: Key): RequestQuestion<Answer> | undefined;
+  set(key: Key, question: RequestQuestion<Answer>): unknown;
 }
 
-/** The same for names, of which there are as many as configurations have. */
-function oneForEachText<Answer>(
-  make: (text: string) => RequestQuestion<Answer>,
-): (text: string) => RequestQuestion<Answer> {
-  const questions = new Map<string, RequestQuestion<Answer>>();
-  return (text) => {
-    const question = questions.get(text) ?? make(text);
-    questions.set(text, question);
+/**
+ * Makes one question for each key.
+ * @param questions weak ones of parts of configurations; of names there are as many as configurations have
+ */
+function oneForEach<Key, Answer>(
+  questions: Questions<Key, Answer>,
+  make: (key: Key) => RequestQuestion<Answer>,
+): (key: Key) => RequestQuestion<Answer> {
+  return (key) => {
+    let question = questions.get(key);
+    if (question === undefined) {
+      question = make(key);
+      questions.set(key, question);
+    }
     return question;
   };
 }

@@ -75,7 +75,6 @@ export function tryRoutes(
   connection: EnvoyConnection,
 ): RouteTrials {
   const { http, tls } = connection.request;
-  const sent = http === null ? null : new SentHttp(http);
   const nothing = {
     name: field(routeConfig, 'name').string() ?? '',
     virtualHost: null,
@@ -86,8 +85,8 @@ export function tryRoutes(
     refused: null,
   };
   const { config } = facts;
-  if (http === null || sent === null || config === null)
-    return { ...nothing, unknown: unknown('the request is not known') };
+  if (http === null || config === null) return { ...nothing, unknown: unknown('the request is not known') };
+  const sent = new SentHttp(http);
   const context: ConnectionContext = {
     facts,
     config,

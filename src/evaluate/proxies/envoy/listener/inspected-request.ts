@@ -1,5 +1,6 @@
+import { TOKEN } from '../../../../model/request.ts';
 import type { HttpRequest } from '../../../../model/request.ts';
-import { HTTP1_METHODS, TOKEN } from '../http/codec-refusal.ts';
+import { HTTP1_METHODS } from '../http/codec-refusal.ts';
 
 /** What http_inspector sees in a request: an application protocol, nothing, or that depends on the version of Envoy. */
 export type InspectedAs = 'http/1.1' | 'h2c' | 'nothing' | 'unclear';

@@ -4,9 +4,8 @@
  * of its kind. It must not take for a name what a rule looks at.
  */
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
-import type { Cursor } from '../../../../model/json.ts';
 import { field as valueOf, isMessage, list, text } from '../../../../model/protobuf-message.ts';
-import { filtersAskForCluster, levelAsksForCluster } from '../http/asks-for-cluster.ts';
+import { asksForCluster } from '../http/asks-for-cluster.ts';
 import type { HostSearch } from '../http/host-search.ts';
 import type { VirtualHostMatch } from '../http/virtual-host.ts';
 import { field } from '../proto-json.ts';
@@ -132,7 +131,9 @@ export class AlikeHosts {
     const { key, names } = alike;
     let kind = this.#kinds.get(key);
     if (kind === undefined) {
-      const alone = asksForCluster(search, found.virtualHost);
+      const { hcm, routeConfig } = search;
+      const { virtualHost } = found;
+      const alone = asksForCluster(hcm, [routeConfig, virtualHost, ...field(virtualHost, 'routes').items()]);
       kind = alone ? null : { number: ++this.#count, standIn: found, standInNames: names };
       this.#kinds.set(key, kind);
     }
@@ -163,14 +164,6 @@ export class AlikeHosts {
     }
     return { key: parts.join('/'), names: { virtualHost: text(value, 'name'), routes: names, clusters } };
   }
-}
-
-/** Whether a filter looks at the name of the cluster to which a request goes. */
-function asksForCluster({ hcm, routeConfig }: HostSearch, virtualHost: Cursor): boolean {
-  if (filtersAskForCluster(hcm) || levelAsksForCluster(routeConfig) || levelAsksForCluster(virtualHost)) return true;
-  return field(virtualHost, 'routes')
-    .items()
-    .some((route) => levelAsksForCluster(route));
 }
 
 /** The clusters that a route names, each another; null among them: something else has a say. */

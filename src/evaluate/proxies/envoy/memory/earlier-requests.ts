@@ -32,13 +32,17 @@ export class EarlierRequests<Told> {
 
   /** @param follow what becomes of a request that is not answered yet; it must look at nothing else of it */
   recall(asked: Asked, follow: (looked: Looked) => EnvoyOutcome[]): Told {
-    const ending = this.#tree.find(asked);
-    if (ending === undefined) return this.#follow(asked, follow);
-    return ending.of(asked) ?? ending.keep(asked, this.#tell(followItself(asked, follow)));
+    const ending = this.#tree.find(asked) ?? this.#note(asked, follow);
+    const known = ending?.of(asked);
+    if (known !== undefined) return known;
+    const told = this.#tell(followItself(asked, follow));
+    ending?.keep(asked, told);
+    return told;
   }
 
-  #follow(asked: Asked, follow: (looked: Looked) => EnvoyOutcome[]): Told {
-    if (this.#kept >= REQUESTS) return this.#tell(followItself(asked, follow));
+  /** Follows a request, or the same to what stands for its virtual host. @returns null: no more are remembered */
+  #note(asked: Asked, follow: (looked: Looked) => EnvoyOutcome[]): Ending<Told> | null {
+    if (this.#kept >= REQUESTS) return null;
     const notes = new Notes(asked, (search) => this.#hosts.question(search));
     const outcomes = follow(notes.overheard);
     const ending = new Ending(notes.host, asked, outcomes, this.#tell);
@@ -46,7 +50,7 @@ export class EarlierRequests<Told> {
       this.#kept++;
       this.#tree.keep(notes, ending);
     }
-    return ending.of(asked) ?? ending.keep(asked, this.#tell(followItself(asked, follow)));
+    return ending;
   }
 }
 
@@ -90,9 +94,8 @@ class Ending<Told> {
     return told;
   }
 
-  keep(asked: Asked, told: Told): Told {
+  keep(asked: Asked, told: Told): void {
     this.#known.set(keyOf(this.#hostOf(asked)), told);
-    return told;
   }
 
   #hostOf(asked: Asked): KnownHost | null {

@@ -23,6 +23,7 @@ interface Fork<End> {
  */
 export class RequestTree<End> {
   #first: Place<End> | null = null;
+
   find(asked: Asked): End | undefined {
     let place: Place<End> | undefined | null = this.#first;
     while (place !== undefined && place !== null) {

@@ -3,7 +3,7 @@ import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { unknownUpstreamFilter } from '../cluster/gates.ts';
 import type { ConnectionContext } from '../context.ts';
-import { filtersAskForCluster, levelAsksForCluster } from '../http/asks-for-cluster.ts';
+import { asksForCluster } from '../http/asks-for-cluster.ts';
 import { chooseCluster, overridesFilters } from '../http/cluster-choice.ts';
 import type { SettledProtocol } from '../http/codec-refusal.ts';
 import { findRoute } from '../http/find-route.ts';
@@ -126,22 +126,16 @@ function withCluster(
   walk: Walk,
   next: (context: HttpContext, walk: Walk) => EnvoyOutcome[],
 ): EnvoyOutcome[] {
-  const { route, constraints } = context.choice;
+  const { route, virtualHost, routeConfig, constraints } = context.choice;
+  const levels = [route, virtualHost, routeConfig];
   const action = route === null ? null : field(route, 'route');
   if (action === null || !action.exists) return next(context, walk);
   const choices = chooseCluster(action, context.request, constraints, context.connection.runtime);
   if (isUnknown(choices)) return next(context, walk);
-  if (choices.length !== 1 && !overridesFilters(action) && !asksForCluster(context)) return next(context, walk);
+  if (choices.length !== 1 && !overridesFilters(action) && !asksForCluster(context.hcm, levels))
+    return next(context, walk);
   return choices.flatMap((cluster) =>
     next({ ...context, choice: { ...context.choice, cluster } }, branch(walk, cluster.probability)),
-  );
-}
-
-/** Whether a filter asks for the upstream cluster. */
-function asksForCluster({ hcm, choice }: HttpContext): boolean {
-  if (filtersAskForCluster(hcm)) return true;
-  return [choice.route, choice.virtualHost, choice.routeConfig].some(
-    (level) => level !== null && levelAsksForCluster(level),
   );
 }
 
