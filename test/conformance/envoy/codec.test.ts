@@ -286,6 +286,27 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     expect(all.map(({ seen }) => seen.chain)).toEqual(['http', 'other', 'other', 'other', 'http', 'other']);
   }, 120_000);
 
+  it('the log tells of a dropped header where the proxy answers before the body', async () => {
+    const drops = UNDERSCORES('DROP_HEADER');
+    const dropped = [['x_y', '1']] as const;
+    const ok = { name: 'ok', match: { prefix: '/ok' }, direct_response: { status: 200 } };
+    const asked = [
+      { ...HTTP2, method: 'POST', headers: [...dropped, ['content-length', '5']] },
+      { ...HTTP2, method: 'POST', headers: [...dropped, ['content-length', '5']], path: '/ok' },
+      { ...HTTP2, method: 'POST', headers: [...dropped, ['content-length', '0']] },
+      { ...HTTP2, method: 'POST', headers: [['content-length', '5']] },
+      { method: 'POST', headers: [...dropped, ['content-length', '5']] },
+    ] as const;
+    const held = await hold(version, 'dropped-body', drops, asked, [ok]);
+    expect(held.map(({ seen }) => seen.end)).toEqual([
+      'reply 404 NR,DPE http2.unexpected_underscore',
+      'reply 200 DPE http2.unexpected_underscore',
+      ...Array.from({ length: 3 }, () => 'reply 404 NR route_not_found'),
+    ]);
+    for (const { ours } of held.slice(0, 2)) expect(ours.map(({ end }) => end.kind)).toEqual(['undetermined']);
+    for (const one of held.slice(2)) expectAgreement(one, JSON.stringify(one.probe));
+  }, 120_000);
+
   it('a dropped header is absent for all that follows', async () => {
     const match = { prefix: '/', headers: [{ name: 'x_y', present_match: true }] };
     const routes = [{ name: 'seen', match, route: { cluster: 'c' } }, ANY];

@@ -4,6 +4,8 @@ import { connect as connectTcp } from 'node:net';
 import type { Probe, Reply } from './probe.ts';
 
 const PATIENCE_MS = 3000;
+/** A server that speaks HTTP/2 says its settings first, of itself (RFC 9113, section 3.4); others may wait for more, forever. */
+const SETTINGS_PATIENCE_MS = 1000;
 
 /** Sends a request over HTTP/2 in plaintext, and reads until its stream ends, or a tunnel stands. */
 export function sendHttp2(probe: Probe): Promise<Reply> {
@@ -22,10 +24,12 @@ export function sendHttp2(probe: Probe): Promise<Reply> {
       const connection = `${peer}>${probe.to}:${probe.port}`;
       resolve({ peer, connection, connected: peer !== '', status, body: Buffer.concat(chunks).toString() });
     };
-    const timer = setTimeout(finish, PATIENCE_MS);
+    let timer = setTimeout(finish, SETTINGS_PATIENCE_MS);
     session.once('error', finish);
     // The server says first whether it takes a CONNECT with a protocol.
     session.once('remoteSettings', () => {
+      clearTimeout(timer);
+      timer = setTimeout(finish, PATIENCE_MS);
       const length = Number(probe.headers.find(([name]) => name === 'content-length')?.[1] ?? 0);
       const stream = session.request(headersOf(probe), { endStream: probe.method !== 'CONNECT' && length === 0 });
       if (length > 0) stream.end('x'.repeat(length));

@@ -47,19 +47,17 @@ export async function readFacts(
 export async function sendAll(probes: readonly Probe[], certificates: Certificates): Promise<Reply[]> {
   const replies: Reply[] = [];
   const used = new Set<string>();
-  for (let start = 0; start < probes.length; start += WIDTH) {
-    const batch = probes.slice(start, start + WIDTH).map((probe) => {
+  const waiting = probes.entries();
+  const sendNext = async (): Promise<void> => {
+    for (const [number, probe] of waiting) {
       const key = `${probe.from}:${probe.sourcePort}`;
-      if (probe.sourcePort === 0 || used.has(key)) return { ...probe, sourcePort: sourcePort() };
+      const taken = probe.sourcePort === 0 || used.has(key);
       used.add(key);
-      return probe;
-    });
-    replies.push(
-      ...(await Promise.all(
-        batch.map((probe) => (probe.version === 'h2' ? sendHttp2(probe) : sendProbe(probe, certificates))),
-      )),
-    );
-  }
+      const bound = taken ? { ...probe, sourcePort: sourcePort() } : probe;
+      replies[number] = await (probe.version === 'h2' ? sendHttp2(bound) : sendProbe(bound, certificates));
+    }
+  };
+  await Promise.all(Array.from({ length: WIDTH }, sendNext));
   return replies;
 }
 

@@ -1,6 +1,7 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { unsureWhenAnswered } from '../http/http-context.ts';
 import type { HttpContext } from '../http/http-context.ts';
 import { matchString } from '../match/string-match.ts';
 import { field, fields, typedMessage, typeName, unknownField } from '../proto-json.ts';
@@ -54,6 +55,8 @@ export const runCors: RunHttpFilter = (context, filter, walk, next) => {
   const allowed = originAllowed(policies, origin);
   if (allowed !== true && forwardsOthers(policies))
     return isUnknown(allowed) ? undetermined(walk, allowed) : next(walk);
+  const doubt = unsureWhenAnswered(context, 200);
+  if (doubt !== null) return undetermined(walk, doubt);
   const replied = step('http-filter', 'replied', filter.name, { reasons: [reason(origin, allowed)], cites: policies });
   if (share === 1) return reply(withStep(walk, replied));
   return [...reply(withStep(branch(walk, share), replied)), ...next(branch(walk, 1 - share))];

@@ -51,6 +51,10 @@ class ChangedRequest implements RequestView, HeaderView {
     this.#path = path;
   }
 
+  get tellsOfDropped(): boolean {
+    return this.#before.tellsOfDropped;
+  }
+
   get original(): HttpRequest {
     const { original } = this.#before;
     const changed = [...this.#changed];

@@ -6,6 +6,7 @@ import { field, unknown } from '../proto-json.ts';
 import { end, undetermined } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import type { ClusterChoice } from './cluster-choice.ts';
+import { underscoresAction } from './codec-refusal.ts';
 import type { Constraint } from './random-value.ts';
 import type { RequestView } from './request-view.ts';
 
@@ -43,20 +44,33 @@ export interface LocalReply {
   readonly denied?: boolean;
 }
 
+/** What of a request counts for answers to it. */
+interface Answering {
+  readonly hcm: Cursor;
+  readonly request: Pick<RequestView, 'grpc' | 'tellsOfDropped'>;
+}
+
+/**
+ * Why it is not known how an answer of the proxy is logged; null: it is. One that comes before the end of the request resets its stream,
+ * whose log entry then has DPE and the detail of a header that the codec has dropped (ConnectionManagerImpl::ActiveStream::onResetStream).
+ */
+export function unsureWhenAnswered({ hcm, request }: Answering, status: number): Unknown | null {
+  const reason = `whether the answer ${status} comes before the end of the request, which has a header that is dropped, is not known`;
+  return request.tellsOfDropped ? unknown(reason, underscoresAction(hcm)) : null;
+}
+
 /**
  * Ends a request with a local reply. To a gRPC request the status is 200 and the error stands in grpc-status
  * (source/common/http/utility.cc, Utility::sendLocalReply). A mapper of local_reply_config may change anything.
  */
-export function localReply(
-  context: { readonly hcm: Cursor; readonly request: Pick<RequestView, 'grpc'> },
-  walk: Walk,
-  reply: LocalReply,
-): EnvoyOutcome[] {
+export function localReply(context: Answering, walk: Walk, reply: LocalReply): EnvoyOutcome[] {
   const localReplyConfig = field(context.hcm, 'local_reply_config');
   const mapper = field(localReplyConfig, 'mappers').items()[0];
   if (mapper !== undefined) {
     return undetermined(walk, unknown(`local_reply_config may change the answer ${reply.status}`, mapper));
   }
+  const doubt = unsureWhenAnswered(context, reply.status);
+  if (doubt !== null) return undetermined(walk, doubt);
   const formatted = field(localReplyConfig, 'body_format').exists || context.request.grpc;
   const flags = [...walk.flags, ...(reply.flag === null ? [] : [reply.flag])];
   return end(walk, {

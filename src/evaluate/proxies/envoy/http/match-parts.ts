@@ -47,7 +47,7 @@ export function matchesPath(match: Cursor, path: string): Truth {
   const nothing = new Cursor('', '', {});
   const peer = { address: '', version: undefined, runtime: readRuntime(nothing) };
   const from = { hcm: nothing, sent: new SentHttp(request), tls: null, path, socket: { localPort: 0 }, peer };
-  const view = requestView(from);
+  const view = requestView({ ...from, tellsOfDropped: false });
   return matchRoute(only(match, [...PATH_KINDS, 'case_sensitive']), view, null, false);
 }
 

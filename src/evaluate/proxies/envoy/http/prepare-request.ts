@@ -14,7 +14,17 @@ import { normalisePath } from './path.ts';
 import type { PathOptions, PathResult } from './path.ts';
 import { requestView } from './request-view.ts';
 import type { RequestView } from './request-view.ts';
-import { AUTHORITY, hidesHeader, METHOD, NAMES_HOST, PATH, PLAIN_PATH, sentHeader, timesSent } from './sent-request.ts';
+import {
+  AUTHORITY,
+  hidesHeader,
+  METHOD,
+  NAMES_HOST,
+  PATH,
+  PLAIN_PATH,
+  sentHeader,
+  timesSent,
+  VERSION,
+} from './sent-request.ts';
 import type { SentRequest } from './sent-request.ts';
 import { readExtendedConnect } from './upgrade.ts';
 
@@ -37,13 +47,16 @@ export function prepareRequest(
   const refusal = sent.tell(refusedByCodec({ hcm, options, runtime, envoyMinor, settled }));
   if (isUnknown(refusal)) return { kind: 'unknown', unknown: refusal };
   if (refusal !== null) return refusal;
-  const http = readExtendedConnect(withoutUnderscores(options, sent));
+  const kept = withoutUnderscores(options, sent);
+  const http = readExtendedConnect(kept);
   if (isUnknown(http)) return { kind: 'unknown', unknown: http };
   const doubt = doubtfulRequest(http);
   if (doubt !== null) return { kind: 'unknown', unknown: doubt };
   if (isUnknown(options.path)) return { kind: 'unknown', unknown: options.path };
   const peer = { address: socket.remoteAddress, version: envoyMinor, runtime };
-  const view = (path: string | null): RequestView => requestView({ hcm, sent: http, tls, path, socket, peer });
+  const tellsOfDropped = kept !== sent && mayHaveBody(kept);
+  const view = (path: string | null): RequestView =>
+    requestView({ hcm, sent: http, tls, path, socket, peer, tellsOfDropped });
   const result = pathOf(http, options.path);
   if (result === null)
     return { kind: 'ready', request: view(null), remoteAddress: remoteAddress(hcm, options, http, socket) };
@@ -52,6 +65,11 @@ export function prepareRequest(
   if (result.action === 'reject') return { kind: 'refused', request, status: 400, path };
   if (result.action === 'redirect') return { kind: 'refused', request, status: 307, path };
   return { kind: 'ready', request, remoteAddress: remoteAddress(hcm, options, http, socket) };
+}
+
+/** Over HTTP/2, where no header need announce one. */
+function mayHaveBody(http: SentRequest): boolean {
+  return http.tell(VERSION) === 'h2' && http.tell(sentHeader('content-length')) !== '0';
 }
 
 /** What becomes of the path of a request; null: it stays as it is. */

@@ -50,6 +50,8 @@ export interface RequestView {
   /** The minor version of Envoy 1 that judges it; undefined: the dump does not tell. */
   readonly envoyMinor: number | undefined;
   readonly headers: HeaderView;
+  /** Of HTTP/2, with a header that the codec has dropped and, for all that is known, a body (`tellsOfDropped`). */
+  readonly tellsOfDropped: boolean;
   /** The path is as it was sent, and in no way special (PLAIN_PATH). */
   readonly plainPath: boolean;
   /** What a test says of the path without query and fragment. */
@@ -112,6 +114,7 @@ interface Preparation {
   readonly path: string | null;
   readonly socket: Pick<AcceptedSocket, 'localPort'>;
   readonly peer: Peer;
+  readonly tellsOfDropped: boolean;
 }
 
 /** Most of what may be asked of a request is not: it is found out when somebody asks. */
@@ -176,6 +179,10 @@ class PreparedRequest implements RequestView, HeaderView {
 
   get upgrade(): string | null {
     return upgradeAsked(this.#sent) ?? (this.method === 'CONNECT' ? 'connect' : null);
+  }
+
+  get tellsOfDropped(): boolean {
+    return this.#from.tellsOfDropped;
   }
 
   get envoyMinor(): number | undefined {

@@ -71,7 +71,12 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     const { status, detail, reason, cites } = prepared;
     const refused = withStep(managed, step('reply', 'replied', String(status), { reasons: [reason], cites }));
     // It is answered before anything asks whether it is gRPC.
-    return localReply({ hcm, request: { grpc: false } }, refused, { status, flag: 'DPE', detail, body: null });
+    return localReply({ hcm, request: { grpc: false, tellsOfDropped: false } }, refused, {
+      status,
+      flag: 'DPE',
+      detail,
+      body: null,
+    });
   }
   if (prepared.kind === 'refused') {
     const { request, status, path } = prepared;
