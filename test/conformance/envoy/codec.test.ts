@@ -261,6 +261,18 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     );
   }, 120_000);
 
+  it('targets of CONNECT with every printed character', async () => {
+    const asked = [...PRINTED, '@@', 'ä'].map((character) => ({ method: 'CONNECT', host: `a${character}b:443` }));
+    const manager = { upgrade_configs: [{ upgrade_type: 'CONNECT' }] };
+    const route = { name: 'any', match: { connect_matcher: {} }, route: { cluster: 'c' } };
+    const refused = /^reply 400 DPE http1\.codec_error$/;
+    for (const held of await hold(version, 'targets', manager, asked, [route])) {
+      const doubts = held.ours.some(({ end }) => end.kind === 'undetermined');
+      if (doubts) expect(held.seen.end, held.probe.host).not.toMatch(refused);
+      else expectAgreement(held, held.probe.host);
+    }
+  }, 120_000);
+
   it('http_inspector sees no HTTP where the first line is none', async () => {
     const folder = grounds.folder(`${version}-inspector`);
     const port = await freePort();
@@ -278,12 +290,18 @@ describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
     };
     const clusters = [staticCluster('c', [grounds.upstreams.ports[0]])];
     const config = { static_resources: { listeners: [inspected], clusters } };
-    const probes = [{}, { path: '/ä' }, { path: '/a\tb' }, { method: 'A,B' }, { host: 'a{b' }, { ...HTTP2 }].map(
-      (one) => plainProbe(port, one),
-    );
+    const probes = [
+      {},
+      { path: '/ä' },
+      { path: '/a\tb' },
+      { method: 'A,B' },
+      { host: 'a{b' },
+      { ...HTTP2 },
+      { method: 'CONNECT', host: 'a{b:443' },
+    ].map((one) => plainProbe(port, one));
     const all = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);
     for (const held of all) expectAgreement(held, JSON.stringify(held.probe));
-    expect(all.map(({ seen }) => seen.chain)).toEqual(['http', 'other', 'other', 'other', 'http', 'other']);
+    expect(all.map(({ seen }) => seen.chain)).toEqual(['http', 'other', 'other', 'other', 'http', 'other', 'other']);
   }, 120_000);
 
   it('the log tells of a dropped header where the proxy answers before the body', async () => {

@@ -63,3 +63,8 @@ export const HTTP1_METHODS: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
+
+/** Whether the target of a CONNECT holds what neither a host nor the path behind one may (isUrlValid, source/common/http/http1/balsa_parser.cc). */
+export function isUnreadableTarget(authority: string): boolean {
+  return authority.includes('@@') || /[^\w!$%&'()*+,./:;=?@[\]~-]/.test(authority);
+}

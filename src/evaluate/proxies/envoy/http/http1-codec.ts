@@ -7,6 +7,7 @@ import {
   commonOptions,
   CONTROL,
   HTTP1_METHODS,
+  isUnreadableTarget,
   MANY_OF_ONE_NAME,
   MANY_UNKNOWN,
   takesAnyMethod,
@@ -72,7 +73,7 @@ function holdsControls({ path, authority, headers }: HttpRequest): boolean {
   return CONTROL.test(path) || CONTROL.test(authority) || headers.some(([, value]) => CONTROL.test(value));
 }
 
-function requestLine(hcm: Cursor, { method, path }: HttpRequest): CodecRefusal | Unknown | null {
+function requestLine(hcm: Cursor, { method, path, authority }: HttpRequest): CodecRefusal | Unknown | null {
   if (method === 'QUERY') return unknown('what becomes of the method QUERY depends on the version of Envoy');
   const taken = HTTP1_METHODS.has(method) || (takesAnyMethod(hcm) && TOKEN.test(method));
   if (!taken)
@@ -82,7 +83,11 @@ function requestLine(hcm: Cursor, { method, path }: HttpRequest): CodecRefusal |
       `the codec does not take the method ${method}`,
       field(hcm, 'http_protocol_options'),
     );
-  return method !== 'CONNECT' && path.startsWith('/') && /[^\x21-\x7e]/.test(path)
+  if (method === 'CONNECT')
+    return isUnreadableTarget(authority)
+      ? rejected(400, 'http1.codec_error', `the target ${JSON.stringify(authority)} has characters that none may`)
+      : null;
+  return path.startsWith('/') && /[^\x21-\x7e]/.test(path)
     ? rejected(400, 'http1.codec_error', `the path ${JSON.stringify(path)} has characters that none may`)
     : null;
 }
