@@ -16,8 +16,8 @@ import type { EnvoyFacts } from './model/envoy.ts';
 import { parseCertificates } from './parse/certificate/certificate.ts';
 import { verifySignature } from './parse/certificate/json-web-key.ts';
 import { parseEnvoyClusters } from './parse/envoy/admin.ts';
-import { parseEnvoyConfigDump } from './parse/envoy/config-dump.ts';
-import { renderEnvoyRequestEnd, renderEnvoyRequestLine } from './render/envoy-request.ts';
+import { parseEnvoyConfigDump, type DumpReading } from './parse/envoy/config-dump.ts';
+import { refillEnvoyRequestEnd, renderEnvoyRequestEnd, renderEnvoyRequestLine } from './render/envoy-request.ts';
 import { renderJsonLine } from './render/json.ts';
 
 /** Paths (`-` is standard input) of what the admin endpoints of a proxy gave. */
@@ -44,8 +44,11 @@ export interface AnsweredLine {
   readonly failed: boolean;
 }
 
-/** Up to here a dump fits into one text of JavaScript; for many questions reading it whole is less work than part by part. */
-const WHOLE_BYTES = 400 * 1024 * 1024;
+/**
+ * For many questions: up to 400 MiB a dump fits into one text of JavaScript, and reading it whole is less work than part by part; from 2 MiB
+ * on, looking for the parts is less work still where the lines tell where they are.
+ */
+const FOR_MANY: DumpReading = { wholeBytes: 400 * 1024 * 1024, linesBytes: 2 * 1024 * 1024 };
 
 /**
  * Reads what was captured of a proxy.
@@ -54,7 +57,7 @@ const WHOLE_BYTES = 400 * 1024 * 1024;
  */
 export async function openEnvoyProxy(files: EnvoyFiles, questions: 'one' | 'many'): Promise<EnvoyProxy> {
   const dump = await collectLooseFile(files.configDump);
-  const config = questions === 'many' ? parseEnvoyConfigDump(dump, WHOLE_BYTES) : parseEnvoyConfigDump(dump);
+  const config = questions === 'many' ? parseEnvoyConfigDump(dump, FOR_MANY) : parseEnvoyConfigDump(dump);
   if (config.value.sections.size === 0) throw notReadable(files.configDump, 'a config_dump', config.gaps);
   const clusters = files.clusters === null ? null : parseEnvoyClusters(await collectLooseFile(files.clusters));
   if (files.clusters !== null && clusters?.gaps.some((gap) => gap.kind === 'unreadable') === true)
@@ -68,13 +71,16 @@ export async function openEnvoyProxy(files: EnvoyFiles, questions: 'one' | 'many
     verifySignature,
   };
   const answers = new EnvoyRequestAnswers(facts);
-  const requests = new ToldRequests(facts, renderEnvoyRequestEnd);
+  const requests = new ToldRequests(facts, AS_LINE);
   return {
     answer: (description, spell) => answers.answer(description, spell),
     answerLine: (line) => answerLine(requests, line),
     gaps: () => [...config.gaps, ...(clusters?.gaps ?? [])],
   };
 }
+
+/** The end of a line. */
+const AS_LINE = { tell: renderEnvoyRequestEnd, refill: refillEnvoyRequestEnd };
 
 /** Answers may be much longer than questions: they are handed on in groups. */
 const LINES_AT_ONCE = 500;

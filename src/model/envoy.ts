@@ -16,6 +16,8 @@ export interface EnvoyResource {
   readonly state: 'active' | 'warming' | 'draining' | 'rejected';
   /** Details of a rejected update (error_state or a NACK), when the dump shows one. */
   readonly rejected: Cursor | null;
+  /** The text of `config` as it was printed, one character for each byte; undefined: only its value is known. */
+  readonly printed: string | undefined;
 }
 
 /** A proxy's config_dump. Resources are found by name without reading those that are not asked for. */

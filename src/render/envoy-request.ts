@@ -56,6 +56,34 @@ export function renderEnvoyRequestEnd(end: EnvoyRequestEnd): string {
   return renderJsonLine(end).slice(1);
 }
 
+/** Tells such an end of others. @param marks texts in it without characters that JSON escapes, in whose places names are put */
+export function refillEnvoyRequestEnd(
+  end: string,
+  marks: readonly string[],
+): (names: readonly (string | null)[]) => string {
+  const pieces: string[] = [];
+  const places: number[] = [];
+  let piece = '';
+  let quote = '';
+  for (const text of end.split('"')) {
+    const place = marks.indexOf(text);
+    if (place < 0) {
+      piece += quote + text;
+      quote = '"';
+      continue;
+    }
+    pieces.push(piece);
+    places.push(place);
+    piece = '';
+    quote = '';
+  }
+  return (names) => {
+    let told = '';
+    for (const [index, before] of pieces.entries()) told += before + renderJsonLine(names[places[index] ?? 0] ?? null);
+    return told + piece;
+  };
+}
+
 /**
  * What an Envoy does with one request of many, on a line.
  * @param request as it was asked: a JSON text

@@ -8,12 +8,13 @@ import { formatEndpoint, isIPv4, parseAddress } from '../../model/address.ts';
 import { arrive, recall } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
 import { Memory } from '../../evaluate/proxies/envoy/memory/memory.ts';
 import type { Arrival } from '../../evaluate/proxies/envoy/memory/memory.ts';
+import type { Telling } from '../../evaluate/proxies/envoy/memory/telling.ts';
 import { takenBy } from '../../evaluate/proxies/envoy/walk.ts';
 import { AlikeArrivals, toAlikeAddress } from '../../evaluate/proxies/envoy/memory/alike-arrivals.ts';
 import { findEntrance, listenerNames, type Entrance } from '../../evaluate/proxies/envoy/listener/entrance.ts';
 import { closeNames } from '../question/close-names.ts';
 import { inspectedAs } from '../../evaluate/proxies/envoy/listener/inspected-request.ts';
-import { gather } from './outcomes.ts';
+import { gather, underNames } from './outcomes.ts';
 import type { EnvoyRequestOutcome } from './outcomes.ts';
 import { isPlain, Places } from './places.ts';
 import type { Place, PlaceWords } from './places.ts';
@@ -45,12 +46,29 @@ export interface EnvoyRequestFailure {
 /** What is told of a request, whatever was asked. */
 export type EnvoyRequestEnd = Omit<EnvoyRequestAnswer, 'request'>;
 
+/** How the end of a request is told, once for all that end so. */
+export interface EndTelling<Told> extends Pick<Telling<Told>, 'refill'> {
+  readonly tell: (end: EnvoyRequestEnd) => Told;
+}
+
+/** The end itself. */
+const AS_IT_IS: EndTelling<EnvoyRequestEnd> = {
+  tell: (end) => end,
+  refill: (end, marks) => (names) => {
+    const named = (text: string | null): string | null => {
+      const place = text === null ? -1 : marks.indexOf(text);
+      return place < 0 ? text : (names[place] ?? null);
+    };
+    return { ...end, outcomes: end.outcomes.map((outcome) => underNames(outcome, named)) };
+  },
+};
+
 /** A proxy to which questions can be put, one after the other. */
 export class EnvoyRequestAnswers {
   readonly #requests: ToldRequests<EnvoyRequestEnd>;
 
   constructor(facts: EnvoyFacts) {
-    this.#requests = new ToldRequests(facts, (end) => end);
+    this.#requests = new ToldRequests(facts, AS_IT_IS);
   }
 
   /** Answers one description of a request. @param spell how a failure calls the members of the description */
@@ -70,10 +88,9 @@ export class ToldRequests<Told> {
   readonly #places = new Places();
   readonly #arrivals = new AlikeArrivals();
 
-  /** @param tell what is made of the end of a request, once for all that end so */
-  constructor(facts: EnvoyFacts, tell: (end: EnvoyRequestEnd) => Told) {
+  constructor(facts: EnvoyFacts, { tell, refill }: EndTelling<Told>) {
     this.#facts = facts;
-    this.#memory = new Memory((outcomes) => tell(endOf(outcomes)), true);
+    this.#memory = new Memory({ tell: (outcomes) => tell(endOf(outcomes)), refill }, true);
   }
 
   /** @returns a clause: why there is no answer. @param spell how it calls the members of the description */

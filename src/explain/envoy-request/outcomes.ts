@@ -30,6 +30,21 @@ export interface EnvoyRequestOutcome {
   readonly undetermined: string | null;
 }
 
+/** An outcome with other names. @param named what is in the place of each */
+export function underNames(
+  outcome: EnvoyRequestOutcome,
+  named: (name: string | null) => string | null,
+): EnvoyRequestOutcome {
+  const { virtualHost, route, cluster, endpoints } = outcome;
+  return {
+    ...outcome,
+    virtualHost: named(virtualHost),
+    route: named(route),
+    cluster: named(cluster),
+    endpoints: endpoints.map(({ address, probability }) => ({ address: named(address) ?? '', probability })),
+  };
+}
+
 /** Outcomes that differ in nothing but the host become one. */
 export function gather(outcomes: readonly EnvoyOutcome[]): EnvoyRequestOutcome[] {
   const groups = new Map<string, Group>();

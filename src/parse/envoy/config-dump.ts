@@ -8,25 +8,36 @@ import { gapRaw } from '../../model/artefact.ts';
 import type { Artefact, Gap, Parsed } from '../../model/artefact.ts';
 import type { EnvoyConfigDump, EnvoyResource } from '../../model/envoy.ts';
 import { Cursor } from '../../model/json.ts';
-import { PARSE_WHOLE_BYTES, readJson } from '../json-index/json-document.ts';
+import { PARSE_WHOLE_BYTES, readJson, readPrinted } from '../json-index/json-document.ts';
 import type { JsonNode } from '../json-index/json-node.ts';
 import { adminMember, CONFIG_DUMP, explainText } from './admin-document.ts';
 import { LazyResource, protoMember, protoText } from './resource.ts';
+import { ResourceLists } from './resource-lists.ts';
 import { BARE_RESOURCES, readDynamicListener, RESOURCE_LISTS, wrappedReader } from './sections.ts';
-import type { ElementReader, ResourceKind } from './sections.ts';
+import type { ElementReader, ResourceKind, ResourceList } from './sections.ts';
 
 const ADMIN = 'envoy.admin.v3.';
-/** Names that are searched for before all resources of their kind are listed. */
-const SEARCH_LIMIT = 12;
 const LISTENERS_SECTION = 'ListenersConfigDump';
 const BOOTSTRAP_SECTION = 'BootstrapConfigDump';
+
+/** How a config_dump is read. */
+export interface DumpReading {
+  /** Up to this size the whole is parsed at once. */
+  readonly wholeBytes: number;
+  /** From this size on one that is printed as Envoy prints is read by its lines, without a look at what nobody asks for. */
+  readonly linesBytes: number;
+}
+
+const STRICT: DumpReading = { wholeBytes: PARSE_WHOLE_BYTES, linesBytes: Number.POSITIVE_INFINITY };
 
 /**
  * Parses a config_dump; what cannot be read leaves an empty dump and gaps. Never throws. Of a large dump, resources of a kind are
  * listed when somebody asks for one; gaps that come to light then join the others.
  */
-export function parseEnvoyConfigDump(artefact: Artefact, parseWholeBytes = PARSE_WHOLE_BYTES): Parsed<EnvoyConfigDump> {
-  const document = readJson(artefact, parseWholeBytes);
+export function parseEnvoyConfigDump(artefact: Artefact, reading = STRICT): Parsed<EnvoyConfigDump> {
+  const { length } = artefact.bytes;
+  const printed = length >= reading.linesBytes ? readPrinted(artefact) : null;
+  const document = printed ?? readJson(artefact, reading.wholeBytes);
   const gaps: Gap[] = document.gaps.map(explainText);
   const reader = new ConfigDumpReader(artefact, gaps);
   if (document.root !== null) {
@@ -34,17 +45,8 @@ export function parseEnvoyConfigDump(artefact: Artefact, parseWholeBytes = PARSE
     if ('problem' in configs) gaps.push(configs);
     else for (const config of configs.elements()) reader.read(config);
   }
-  if (artefact.bytes.length <= parseWholeBytes) reader.readAll();
+  if (printed === null && length <= reading.wholeBytes) reader.readAll();
   return { value: reader.dump(document.whole), gaps };
-}
-
-/** A list of elements of one kind, and how each is read. */
-interface Pending {
-  readonly kind: ResourceKind;
-  readonly elements: () => readonly JsonNode[];
-  /** Elements that may be of that name; undefined: look at all. */
-  readonly named: (name: string) => readonly JsonNode[] | undefined;
-  readonly reader: ElementReader;
 }
 
 class ConfigDumpReader {
@@ -52,12 +54,7 @@ class ConfigDumpReader {
   readonly #capturedAt: string | null;
   readonly #gaps: Gap[];
   readonly #sections = new Set<string>();
-  readonly #pending: Pending[] = [];
-  readonly #resources = new Map<ResourceKind, readonly EnvoyResource[]>();
-  readonly #indexes = new Map<ResourceKind, ReadonlyMap<string, readonly EnvoyResource[]>>();
-  /** Resources that were searched for, by kind and name. */
-  readonly #found = new Map<ResourceKind, Map<string, readonly EnvoyResource[]>>();
-  #searches = 0;
+  readonly #lists: ResourceLists;
   #bootstrap: Cursor;
   #partial = false;
 
@@ -65,6 +62,7 @@ class ConfigDumpReader {
     this.#artefact = artefact.name;
     this.#capturedAt = artefact.capturedAt;
     this.#gaps = gaps;
+    this.#lists = new ResourceLists(artefact.name, gaps);
     this.#bootstrap = new Cursor(artefact.name, '', undefined);
   }
 
@@ -80,12 +78,12 @@ class ConfigDumpReader {
 
   /** Lists every kind now, so that all gaps are known. */
   readAll(): void {
-    for (const { kind } of this.#pending) this.#list(kind);
+    this.#lists.readAll();
   }
 
   dump(whole: boolean): EnvoyConfigDump {
-    const list = (kind: ResourceKind): readonly EnvoyResource[] => this.#list(kind);
-    const named = (kind: ResourceKind, name: string): readonly EnvoyResource[] => this.#named(kind, name);
+    const list = (kind: ResourceKind): readonly EnvoyResource[] => this.#lists.list(kind);
+    const named = (kind: ResourceKind, name: string): readonly EnvoyResource[] => this.#lists.named(kind, name);
     const full = whole && !this.#partial && this.#bootstrap.exists;
     const gaps = this.#gaps;
     const seenAt = (): string | null => this.#capturedAt ?? this.#latestSecret();
@@ -113,76 +111,33 @@ class ConfigDumpReader {
 
   /** `last_updated` of the secret that changed last: the dump is no older. RFC 3339 texts of one length sort by time. */
   #latestSecret(): string | null {
-    const times = this.#pending
-      .filter(({ kind }) => kind === 'secret')
-      .flatMap(({ elements }) => elements().map((element) => protoText(element, 'last_updated') ?? ''));
+    const times = this.#lists.elements('secret').map((element) => protoText(element, 'last_updated') ?? '');
     const latest = Math.max(...times.map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time)));
     return Number.isFinite(latest) ? new Date(latest).toISOString() : null;
-  }
-
-  #list(kind: ResourceKind): readonly EnvoyResource[] {
-    const known = this.#resources.get(kind);
-    if (known !== undefined) return known;
-    const resources: EnvoyResource[] = [];
-    for (const pending of this.#pending) {
-      if (pending.kind !== kind) continue;
-      for (const element of pending.elements()) {
-        const read = pending.reader(this.#artefact, element);
-        resources.push(...read.resources);
-        this.#gaps.push(...read.gaps);
-      }
-    }
-    this.#resources.set(kind, resources);
-    return resources;
-  }
-
-  /** Resources of a name. The first few are searched for in the text; then, or when that finds none, all are listed. */
-  #named(kind: ResourceKind, name: string): readonly EnvoyResource[] {
-    const known = this.#found.get(kind)?.get(name);
-    if (known !== undefined) return known;
-    if (!this.#resources.has(kind) && this.#searches < SEARCH_LIMIT) {
-      this.#searches++;
-      const found = this.#search(kind, name);
-      if (found !== undefined) {
-        this.#found.set(kind, (this.#found.get(kind) ?? new Map<string, readonly EnvoyResource[]>()).set(name, found));
-        return found;
-      }
-    }
-    return this.#index(kind).get(name) ?? NONE;
-  }
-
-  #search(kind: ResourceKind, name: string): readonly EnvoyResource[] | undefined {
-    const resources: EnvoyResource[] = [];
-    for (const pending of this.#pending) {
-      if (pending.kind !== kind) continue;
-      const elements = pending.named(name);
-      if (elements === undefined) return undefined;
-      resources.push(...elements.flatMap((element) => pending.reader(this.#artefact, element).resources));
-    }
-    const named = resources.filter((resource) => resource.name === name);
-    return named.length === 0 ? undefined : named;
-  }
-
-  #index(kind: ResourceKind): ReadonlyMap<string, readonly EnvoyResource[]> {
-    const index = this.#indexes.get(kind) ?? byName(this.#list(kind));
-    this.#indexes.set(kind, index);
-    return index;
   }
 
   #readSection(config: JsonNode, section: string): void {
     this.#sections.add(section);
     if (section === BOOTSTRAP_SECTION) this.#bootstrap = protoMember(config, 'bootstrap')?.cursor() ?? this.#bootstrap;
     for (const shape of RESOURCE_LISTS) {
-      if (shape.section === section) this.#await(shape.kind, protoMember(config, shape.field), wrappedReader(shape));
+      if (shape.section === section)
+        this.#await(shape.kind, protoMember(config, shape.field), wrappedReader(shape), shape);
     }
     if (section === LISTENERS_SECTION) {
-      this.#await('listener', protoMember(config, 'dynamic_listeners'), readDynamicListener);
+      this.#await('listener', protoMember(config, 'dynamic_listeners'), readDynamicListener, null);
     }
   }
 
-  #await(kind: ResourceKind, list: JsonNode | undefined, reader: ElementReader): void {
-    if (list === undefined) return;
-    this.#pending.push({ kind, elements: () => list.elements(), named: (name) => list.elementsWith(name), reader });
+  #await(kind: ResourceKind, node: JsonNode | undefined, reader: ElementReader, shape: ResourceList | null): void {
+    if (node === undefined) return;
+    const listed = shape === null ? null : { node, shape };
+    const named = (name: string): readonly JsonNode[] | undefined => node.elementsWith(name);
+    this.#lists.add({ kind, elements: () => node.elements(), reader, listed, named });
+  }
+
+  /** A resource that stands alone. */
+  #awaitOne(kind: ResourceKind, config: JsonNode, reader: ElementReader): void {
+    this.#lists.add({ kind, elements: () => [config], reader, listed: null, named: () => undefined });
   }
 
   /** An element that `?resource=` lists on its own; its field is not told, so active and warming clusters look alike. */
@@ -194,7 +149,7 @@ class ConfigDumpReader {
     if (reader === undefined) return false;
     this.#partial = true;
     this.#sections.add(shape?.section ?? LISTENERS_SECTION);
-    this.#pending.push({ kind: shape?.kind ?? 'listener', elements: () => [config], named: () => undefined, reader });
+    this.#awaitOne(shape?.kind ?? 'listener', config, reader);
     return true;
   }
 
@@ -205,7 +160,7 @@ class ConfigDumpReader {
     if (!config.whole) return;
     const resource = new LazyResource(() => protoText(config, nameField), config, 'dynamic', 'active');
     const reader: ElementReader = () => ({ resources: [resource], gaps: [] });
-    this.#pending.push({ kind, elements: () => [config], named: () => undefined, reader });
+    this.#awaitOne(kind, config, reader);
   }
 
   #notUnderstood(config: JsonNode, type: string | undefined): void {
@@ -217,18 +172,6 @@ class ConfigDumpReader {
   }
 }
 
-function byName(resources: readonly EnvoyResource[]): ReadonlyMap<string, readonly EnvoyResource[]> {
-  const map = new Map<string, EnvoyResource[]>();
-  for (const resource of resources) {
-    const same = map.get(resource.name);
-    if (same === undefined) map.set(resource.name, [resource]);
-    else same.push(resource);
-  }
-  return map;
-}
-
 function running(resources: readonly EnvoyResource[]): EnvoyResource | undefined {
   return resources.find((resource) => resource.state === 'active') ?? resources[0];
 }
-
-const NONE: readonly EnvoyResource[] = [];

@@ -8,7 +8,7 @@ import { LazyResource, protoMember, protoText } from './resource.ts';
  */
 export type ResourceKind = 'listener' | 'cluster' | 'route' | 'scoped-route' | 'endpoint' | 'secret' | 'extension';
 
-interface ResourceList {
+export interface ResourceList {
   /** The section's type without `envoy.admin.v3.`. */
   readonly section: string;
   /** The repeated field. */

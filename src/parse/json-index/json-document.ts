@@ -61,6 +61,17 @@ export function readJson(
 }
 
 /**
+ * Reads a JSON artefact by its lines, for whoever needs a small part of it: only that part is parsed, and a fault elsewhere is not found.
+ * @returns null when it is not printed as Envoy prints, one member or element a line, or is not whole
+ */
+export function readPrinted(artefact: Artefact): JsonDocument | null {
+  const start = skipSpace(artefact.bytes, 0);
+  const span = spansByLayout(artefact.bytes, start, LAYOUT_LEVELS, null);
+  if (span === null || skipSpace(artefact.bytes, span.end) < artefact.bytes.length) return null;
+  return { root: new SpanNode(artefact.name, artefact.bytes, span, () => '', true), whole: true, gaps: [] };
+}
+
+/**
  * A part of a document that is printed with one member or element a line, indented by its depth.
  * @param bytes from the beginning of its first line to its last bracket
  * @param pointer of the part in the document

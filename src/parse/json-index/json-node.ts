@@ -3,9 +3,12 @@
  * asked for; both ways give the same values at the same JSON pointers.
  */
 import { Cursor, memberOfValue } from '../../model/json.ts';
-import { skipValue } from './byte-scan.ts';
+import { DEPTH_LIMIT, skipValue, TOO_DEEP } from './byte-scan.ts';
 import { spansByLayout } from './line-layout.ts';
+import { isShallow } from './nesting.ts';
 import { BatchReader, elementValues, listedValues, parseSpan } from './passing-values.ts';
+import { printedMembers } from './printed-members.ts';
+import type { ElementPlace, NamedShape } from './printed-members.ts';
 import { indexSpans, memberOf } from './span-tree.ts';
 import type { IndexDepth, Span } from './span-tree.ts';
 
@@ -36,14 +39,34 @@ export interface JsonNode {
    * with other escapes. undefined: searching gains nothing over looking at all elements.
    */
   elementsWith(text: string): readonly JsonNode[] | undefined;
+  /**
+   * Of a large array, the members of its elements by the name that each has; undefined: it is not printed so that they are found without
+   * a look at all else.
+   */
+  namedMembers(shape: NamedShape): NamedMembers | undefined;
   /** The values of the elements, one after the other, without keeping them. */
   passingElements(wish: PassingElements): Iterable<unknown>;
-  /** The first bytes of the value as they stand, one character each; undefined: only the value is known. */
-  head(bytes: number): string | undefined;
+  /** The first bytes of the value as they stand, or all of them, one character each; undefined: only the value is known. */
+  head(bytes?: number): string | undefined;
   /** The value of a string, without making a cursor of it. */
   text(): string | undefined;
   /** The value, parsed. Its `value` is undefined when the text of the value is no JSON. */
   cursor(): Cursor;
+}
+
+/** Elements of an array, by the names of their members. */
+export interface NamedMembers {
+  /** The member of that name, of one of the elements. */
+  readonly find: (name: string) => NamedMember | undefined;
+  /** Elements that have none which is found so. */
+  readonly others: readonly JsonNode[];
+}
+
+/** A member of which the place is known. */
+export interface NamedMember {
+  /** As it stands, one character for each byte. */
+  readonly text: string;
+  node(): JsonNode;
 }
 
 /** Which elements of an array are read, and what of them. */
@@ -91,6 +114,10 @@ export class ParsedNode implements JsonNode {
   }
 
   elementsWith(): undefined {
+    return undefined;
+  }
+
+  namedMembers(): undefined {
     return undefined;
   }
 
@@ -152,14 +179,24 @@ export class SpanNode implements JsonNode {
     const span = memberOf(members, key);
     if (span !== undefined) return new SpanNode(this.#artefact, this.#bytes, span, [this, key], this.#layout);
     if (!selected) return undefined;
-    const value = this.cursor().at(key);
+    const whole = this.cursor();
+    if (!whole.exists) return this.#listAll().member(key);
+    const value = whole.at(key);
     return value.value === undefined ? undefined : new ParsedNode(value);
+  }
+
+  /** Lists the members of an object that is no JSON as a whole: most of them may be. */
+  #listAll(): this {
+    this.#span = indexSpans(this.#bytes, this.#span.start, { levels: 1, innermostKeys: null });
+    return this;
   }
 
   keys(): readonly string[] {
     const { members, selected } = this.#expanded();
     if (members === null) return [];
-    return selected ? new ParsedNode(this.cursor()).keys() : [...new Set(members.keys)];
+    if (!selected) return [...new Set(members.keys)];
+    const whole = this.cursor();
+    return whole.exists ? new ParsedNode(whole).keys() : this.#listAll().keys();
   }
 
   elements(): readonly JsonNode[] {
@@ -175,6 +212,33 @@ export class SpanNode implements JsonNode {
     return this.#holding(elements, JSON.stringify(text)).map(
       (index) => new SpanNode(this.#artefact, this.#bytes, elements[index] ?? this.#span, [this, index], this.#layout),
     );
+  }
+
+  namedMembers(shape: NamedShape): NamedMembers | undefined {
+    const { kind, broken } = this.#span;
+    if (!this.#layout || kind !== 'array' || broken !== null) return undefined;
+    const places = printedMembers(this.#bytes, this.#span, shape);
+    if (places === undefined) return undefined;
+    const find = (name: string): NamedMember | undefined => {
+      const place = places.members.get(name);
+      return place && new PlacedMember(this, shape.member, place);
+    };
+    return { find, others: places.others.map((place) => this.below(place)) };
+  }
+
+  /** The text of a part of the document. */
+  textOf({ start, end }: ElementPlace): string {
+    return this.#bytes.toString('latin1', start, end);
+  }
+
+  /** An element, or one of its members, which ends where it is said to end. */
+  below({ index, start, end }: ElementPlace, member?: string): SpanNode {
+    const span: Span = { start, end, kind: 'object', broken: null, members: null, selected: false, elements: null };
+    const pointer = (): string => {
+      const element = new Cursor(this.#artefact, this.pointer, undefined).at(index);
+      return (member === undefined ? element : element.at(member)).pointer;
+    };
+    return new SpanNode(this.#artefact, this.#bytes, span, pointer, true);
   }
 
   *passingElements({ holding, without, broken }: PassingElements): Generator {
@@ -219,7 +283,7 @@ export class SpanNode implements JsonNode {
     return this.#span;
   }
 
-  head(bytes: number): string {
+  head(bytes = Number.POSITIVE_INFINITY): string {
     const { start, end } = this.#span;
     return this.#bytes.toString('latin1', start, Math.min(end, start + bytes));
   }
@@ -235,10 +299,37 @@ export class SpanNode implements JsonNode {
   }
 
   #parse(): unknown {
+    if (this.#layout && isTooDeep(this.#bytes, this.#span)) return undefined;
     const value = parseSpan(this.#bytes, this.#span);
     if (value !== undefined || !this.#layout || this.#span.broken !== null) return value;
     // More than one value may stand where the lines tell of one.
     const end = skipValue(this.#bytes, this.#span.start);
     return end < 0 ? undefined : parseSpan(this.#bytes, { ...this.#span, end });
+  }
+}
+
+/** Whether a value is nested deeper than whoever walks over it bears; where no scan has looked at its bytes. */
+function isTooDeep(bytes: Buffer, { start, end }: Span): boolean {
+  if (end - start < 2 * DEPTH_LIMIT || isShallow(bytes.toString('latin1', start, end), DEPTH_LIMIT)) return false;
+  return skipValue(bytes, start) === TOO_DEEP;
+}
+
+class PlacedMember implements NamedMember {
+  readonly #list: SpanNode;
+  readonly #member: string;
+  readonly #place: ElementPlace;
+
+  constructor(list: SpanNode, member: string, place: ElementPlace) {
+    this.#list = list;
+    this.#member = member;
+    this.#place = place;
+  }
+
+  get text(): string {
+    return this.#list.textOf(this.#place);
+  }
+
+  node(): JsonNode {
+    return this.#list.below(this.#place, this.#member);
   }
 }

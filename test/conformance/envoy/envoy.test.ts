@@ -20,6 +20,7 @@ import { fromPage } from './generate-cors.ts';
 import { freePort } from './ports.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
 import type { Probe, Reply } from './probe.ts';
+import { AS_OUTCOMES } from '../../outcome-telling.ts';
 import { Random } from './random.ts';
 import { readFacts, sendAll } from './session.ts';
 import { Upstreams } from './upstreams.ts';
@@ -88,7 +89,7 @@ async function runWorld(index: number, tally: Tally): Promise<void> {
       tally.crashes.push(`world ${index} (Envoy ${ENVOY_VERSIONS[index % ENVOY_VERSIONS.length]}): ${envoy.crash}`);
       return;
     }
-    const memory = new Memory((outcomes) => outcomes, false);
+    const memory = new Memory(AS_OUTCOMES, false);
     const used = replies.map(({ connection }) => connection);
     const twice = new Set(used.filter((connection, place) => used.indexOf(connection) !== place));
     for (const [number, probe] of probes.entries()) {

@@ -1,10 +1,15 @@
 /** Routes and clusters that differ in nothing but names are followed once, and each is answered as if it were the only one. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EnvoyRequestAnswers } from '../../../src/explain/envoy-request/envoy-request.ts';
+import { EnvoyRequestAnswers, ToldRequests } from '../../../src/explain/envoy-request/envoy-request.ts';
 import type { EnvoyConfigDump, EnvoyFacts } from '../../../src/model/envoy.ts';
+import type { DumpReading } from '../../../src/parse/envoy/config-dump.ts';
+import { refillEnvoyRequestEnd, renderEnvoyRequestEnd } from '../../../src/render/envoy-request.ts';
+import { BY_LINES } from '../../evaluate/proxies/envoy/snapshot.ts';
 import { chain, cluster, host, httpManager, listener, smallProxy } from '../../evaluate/proxies/envoy/small-proxy.ts';
 
+/** As `--requests` tells it. */
+const AS_LINE = { tell: renderEnvoyRequestEnd, refill: refillEnvoyRequestEnd };
 const HTTP = 'type.googleapis.com/envoy.extensions.filters.http';
 const none = (): object => ({});
 const FAULT = { '@type': `${HTTP}.fault.v3.HTTPFault`, abort: { http_status: 503, percentage: { numerator: 50 } } };
@@ -185,7 +190,7 @@ function canaryRoute({ named }: { readonly named: string }, index: number, actio
 }
 
 /** A proxy with these services. */
-function proxyOf(list: readonly Service[], runtime: object): EnvoyFacts {
+function proxyOf(list: readonly Service[], runtime: object, reading?: DumpReading): EnvoyFacts {
   const names = list.map((_, index) => `s${index}`);
   const virtualHosts = list.map((one, index) => {
     const name = `s${index}`;
@@ -219,14 +224,15 @@ function proxyOf(list: readonly Service[], runtime: object): EnvoyFacts {
     return one.assigned.map((own) => ({ ...assigned, ...own }));
   });
   const manager = httpManager([], { route_config: { name: 'r', virtual_hosts: virtualHosts } }, FILTERS);
-  return smallProxy({
+  const parts = {
     listeners: [listener('0.0.0.0', 80, { filter_chains: [chain([manager])] })],
     clusters: list.map((one, index) =>
       cluster(`s${index}`, 0, { type: 'EDS', load_assignment: undefined, ...one.cluster(`s${index}`) }),
     ),
     endpoints: assignments,
     bootstrap: { node: { id: 'test' }, layered_runtime: { layers: [{ name: 'static', static_layer: runtime }] } },
-  });
+  };
+  return smallProxy(parts, reading);
 }
 
 const questions = (count: number): object[] =>
@@ -247,11 +253,16 @@ describe('services that differ in names', () => {
       fc.property(services, fc.constantFrom(...RUNTIMES), (list, runtime) => {
         const facts = proxyOf(list, runtime);
         const remembering = new EnvoyRequestAnswers(facts);
+        const lines = new ToldRequests(proxyOf(list, runtime, BY_LINES), AS_LINE);
         for (const question of questions(list.length)) {
           const alone = new EnvoyRequestAnswers(facts).answer(question);
           if ('outcomes' in alone) for (const { status, flag } of alone.outcomes) kinds.add(`${status} ${flag}`);
           expect(remembering.answer(question)).toEqual(alone);
           expect(remembering.answer(question)).toEqual(alone);
+          const told = lines.ask(question);
+          expect(typeof told === 'string' ? told : `{"request":${JSON.stringify(question)},${told.told}`).toBe(
+            JSON.stringify(alone),
+          );
         }
       }),
       { numRuns: 1000, seed: 5 },
@@ -295,13 +306,11 @@ describe('services that differ in names', () => {
       [one, other],
       [other, one],
     ]) {
-      const facts = proxyOf(
-        pair.map((part) => ({ ...PLAIN, ...part })),
-        {},
-      );
-      const remembering = new EnvoyRequestAnswers(facts);
-      const told = questions(2).map((question) => remembering.answer(question));
-      expect(told).toEqual(questions(2).map((question) => new EnvoyRequestAnswers(facts).answer(question)));
+      const list = pair.map((part) => ({ ...PLAIN, ...part }));
+      const facts = proxyOf(list, {});
+      const alone = questions(2).map((question) => new EnvoyRequestAnswers(facts).answer(question));
+      for (const remembering of [new EnvoyRequestAnswers(facts), new EnvoyRequestAnswers(proxyOf(list, {}, BY_LINES))])
+        expect(questions(2).map((question) => remembering.answer(question))).toEqual(alone);
     }
   });
 

@@ -1,7 +1,11 @@
 /** What is printed for each of many requests is, to the byte, what is printed for it alone. */
 import { describe, expect, it } from 'vitest';
 import { EnvoyRequestAnswers, ToldRequests } from '../../../src/explain/envoy-request/envoy-request.ts';
-import { renderEnvoyRequestEnd, renderEnvoyRequestLine } from '../../../src/render/envoy-request.ts';
+import {
+  refillEnvoyRequestEnd,
+  renderEnvoyRequestEnd,
+  renderEnvoyRequestLine,
+} from '../../../src/render/envoy-request.ts';
 import type { EnvoyFacts } from '../../../src/model/envoy.ts';
 import { Random } from '../../conformance/envoy/random.ts';
 import { bookinfoProxy } from '../../evaluate/proxies/envoy/snapshot.ts';
@@ -50,7 +54,7 @@ describe.each(['bookinfo/productpage-v1-abc', 'istio-system/istio-ingressgateway
     const random = new Random(SEED);
     const names = hosts(facts);
     const asked = Array.from({ length: QUESTIONS }, () => question(random, facts, names));
-    const many = new ToldRequests(facts, renderEnvoyRequestEnd);
+    const many = new ToldRequests(facts, { tell: renderEnvoyRequestEnd, refill: refillEnvoyRequestEnd });
     const lines = [...asked, ...asked.toReversed()].map((one) => {
       const answer = many.ask(one);
       return typeof answer === 'string' ? answer : renderEnvoyRequestLine(JSON.stringify(one), answer.told);

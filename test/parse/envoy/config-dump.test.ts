@@ -2,10 +2,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Artefact } from '../../../src/model/artefact.ts';
 import type { EnvoyConfigDump, EnvoyResource } from '../../../src/model/envoy.ts';
-import { parseEnvoyConfigDump } from '../../../src/parse/envoy/config-dump.ts';
+import { parseEnvoyConfigDump, type DumpReading } from '../../../src/parse/envoy/config-dump.ts';
 
 const SAMPLE = 'test/fixtures/one-node-bookinfo/clusters/lab/pods/bookinfo/productpage-v1-abc/envoy/config_dump.json';
 const TYPE = 'type.googleapis.com/envoy.';
+
+/** Through the byte index. */
+const INDEXED: DumpReading = { wholeBytes: 0, linesBytes: Number.POSITIVE_INFINITY };
+/** By its lines. */
+const BY_LINES: DumpReading = { wholeBytes: 0, linesBytes: 0 };
 
 function artefact(text: string | Buffer): Artefact {
   return { name: 'config_dump.json', capturedAt: null, bytes: Buffer.isBuffer(text) ? text : Buffer.from(text) };
@@ -39,6 +44,13 @@ function contents(dump: EnvoyConfigDump): unknown {
       ]),
     secrets: dump.secrets().map(told),
   };
+}
+
+/** Where the resources of a name stand, as they are found by it. */
+function pointers(dump: EnvoyConfigDump, name: string): unknown {
+  const ofConfig = ({ config, rejected }: EnvoyResource): unknown => [config.pointer, config.value, rejected?.pointer];
+  const cluster = dump.cluster(name);
+  return [cluster && ofConfig(cluster), dump.endpoints(name).map(ofConfig)];
 }
 
 describe('a config_dump of a sidecar', () => {
@@ -75,9 +87,51 @@ describe('a config_dump of a sidecar', () => {
   });
 
   it('is read alike through the byte index', () => {
-    const indexed = parseEnvoyConfigDump(file, 0);
+    const indexed = parseEnvoyConfigDump(file, INDEXED);
     expect(contents(indexed.value)).toEqual(contents(dump));
     expect(indexed.gaps).toEqual([]);
+  });
+
+  it('is read alike by its lines, however it is indented, and if something is out of place', () => {
+    const plain = JSON.parse(file.bytes.toString()) as {
+      configs: { dynamic_active_clusters?: { cluster?: object }[] }[];
+    };
+    const odd = structuredClone(plain);
+    const clusters = odd.configs.flatMap((config) => config.dynamic_active_clusters ?? []);
+    const section = odd.configs.find((config) => config.dynamic_active_clusters !== undefined) ?? {};
+    const refused = { ...clusters[2], error_state: { details: 'refused' } };
+    section.dynamic_active_clusters = clusters.toSpliced(
+      3,
+      0,
+      refused,
+      { version_info: '1' } as object,
+      clusters[2] ?? {},
+    );
+    for (const [document, indent] of [
+      [plain, 1],
+      [plain, 3],
+      [odd, 1],
+    ] as const) {
+      const text = artefact(JSON.stringify(document, null, indent));
+      const whole = parseEnvoyConfigDump(text);
+      const lines = parseEnvoyConfigDump(text, BY_LINES);
+      // Resources by their names first: they are found without a list.
+      const named = whole.value.clusters().map(({ name }) => [name, pointers(whole.value, name)]);
+      expect(whole.value.clusters().map(({ name }) => [name, pointers(lines.value, name)])).toEqual(named);
+      expect(lines.value.cluster('nosuch')).toBeUndefined();
+      expect(contents(lines.value)).toEqual(contents(whole.value));
+      expect(lines.gaps).toEqual(whole.gaps);
+      expect(lines.gaps).toHaveLength(document === odd ? 1 : 0);
+    }
+  });
+
+  it.each([0, 2])('is read as a whole where its lines tell nothing (%s)', (indent) => {
+    const text = JSON.stringify(JSON.parse(file.bytes.toString()), null, indent);
+    const cut = artefact(indent === 0 ? text : text.slice(0, text.indexOf('outbound|9080|v3|')));
+    const lines = parseEnvoyConfigDump(cut, BY_LINES);
+    const indexed = parseEnvoyConfigDump(cut, INDEXED);
+    expect(contents(lines.value)).toEqual(contents(indexed.value));
+    expect(lines.gaps).toEqual(indexed.gaps);
   });
 
   it('cites what stands at its pointers', () => {
@@ -292,8 +346,8 @@ describe('what is no config_dump', () => {
     ],
   ])('notes %s and reads the rest', (_, part, problem) => {
     const good = { '@type': `${TYPE}admin.v3.ClustersConfigDump`, static_clusters: [{ cluster: { name: 'a' } }] };
-    for (const limit of [undefined, 0]) {
-      const { value, gaps } = parseEnvoyConfigDump(dumpOf(part, good), limit);
+    for (const reading of [undefined, INDEXED]) {
+      const { value, gaps } = parseEnvoyConfigDump(dumpOf(part, good), reading);
       expect(value.cluster('a')?.name).toBe('a');
       expect(value.clusters()).toHaveLength(1);
       expect(gaps.map((gap) => gap.problem)).toEqual([problem]);

@@ -70,7 +70,7 @@ export function recall<Told>(arrival: Arrival, connection: EnvoyConnection, memo
   const { http } = connection.request;
   const earlier = arrival.context === null || http === null ? null : memory.earlier(arrival.context);
   if (arrival.context === null || http === null || earlier === null)
-    return memory.tell(follow(arrival, connection, memory.sharesOnly));
+    return memory.telling.tell(follow(arrival, connection, memory.sharesOnly));
   const asked = { http, socket: socketOf(arrival, connection), connection };
   return earlier.recall(asked, (looked) => runChain(arrival, looked, memory.sharesOnly));
 }
@@ -115,6 +115,10 @@ export function arrive(facts: EnvoyFacts, connection: EnvoyConnection): Arrival 
     return stopped(undetermined(START, unknown(`the proxy is not live: its state is ${state.string()}`, state)));
   }
   const table = listenerTable(facts, config);
+  if (table.unread !== null)
+    return stopped(
+      undetermined(START, unknown(`the listener ${table.unread.name} cannot be read`, table.unread.config)),
+    );
   const owner = socketOwner(table, localAddress, localPort);
   if (owner === undefined) return stopped(noListener(facts, config, connection));
   const walk = withStep(

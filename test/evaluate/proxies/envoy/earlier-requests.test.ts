@@ -74,6 +74,9 @@ function outcome(detail: string): EnvoyOutcome[] {
 
 const detailOf = ([one]: readonly EnvoyOutcome[]): string | null => (one?.end.kind === 'close' ? one.end.detail : null);
 
+/** None of these is told of another virtual host. */
+const TELLING = { tell: detailOf, refill: (told: string | null) => () => told };
+
 /** An evaluation that asks one thing after the other, each one by the answers before. */
 function evaluate(looked: Looked): EnvoyOutcome[] {
   const told: string[] = [];
@@ -91,7 +94,7 @@ function remembering(): EarlierRequests<string | null> {
   const facts = smallProxy({});
   const { config } = facts;
   if (config === null) throw new Error('the small proxy has a configuration');
-  return new EarlierRequests({ facts, config, runtime: readRuntime(new Cursor('', '', {})) }, detailOf);
+  return new EarlierRequests({ facts, config, runtime: readRuntime(new Cursor('', '', {})) }, TELLING);
 }
 
 describe('a request that others were before', () => {

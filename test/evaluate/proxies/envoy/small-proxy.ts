@@ -1,4 +1,5 @@
 import type { EnvoyFacts } from '../../../../src/model/envoy.ts';
+import type { DumpReading } from '../../../../src/parse/envoy/config-dump.ts';
 import { proxyOf } from './snapshot.ts';
 
 const TYPE = 'type.googleapis.com/envoy.';
@@ -21,7 +22,7 @@ export interface SmallProxy {
 }
 
 /** A proxy that runs these resources, as its config_dump shows them. */
-export function smallProxy(parts: SmallProxy): EnvoyFacts {
+export function smallProxy(parts: SmallProxy, reading?: DumpReading): EnvoyFacts {
   const section = (name: string, more: object): object => ({ '@type': `${TYPE}admin.v3.${name}ConfigDump`, ...more });
   const configs = [
     section('Bootstrap', { bootstrap: parts.bootstrap ?? { node: { id: 'test' } } }),
@@ -45,7 +46,7 @@ export function smallProxy(parts: SmallProxy): EnvoyFacts {
           }),
         ]),
   ];
-  return proxyOf(configs, parts.statuses ?? null);
+  return proxyOf(configs, parts.statuses ?? null, reading);
 }
 
 export function listener(address: string, port: number, more: object = {}): object {

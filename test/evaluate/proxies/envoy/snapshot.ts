@@ -5,7 +5,7 @@ import { probabilitySums } from '../../../../src/model/branching.ts';
 import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome } from '../../../../src/model/envoy.ts';
 import type { HttpRequest } from '../../../../src/model/request.ts';
 import { parseEnvoyClusters, parseEnvoyListeners } from '../../../../src/parse/envoy/admin.ts';
-import { parseEnvoyConfigDump } from '../../../../src/parse/envoy/config-dump.ts';
+import { parseEnvoyConfigDump, type DumpReading } from '../../../../src/parse/envoy/config-dump.ts';
 
 const POD_FOLDER = 'test/fixtures/one-node-bookinfo/clusters/lab/pods';
 
@@ -24,14 +24,21 @@ export function bookinfoProxy(pod: string): EnvoyFacts {
   return { config: config.value, clusters: clusters.value, listeners: listeners.value, serverInfo: null };
 }
 
-/** A proxy from a config_dump written in the test. */
-export function proxyOf(configs: readonly object[], clusters: readonly object[] | null = null): EnvoyFacts {
+/** Reads whatever is printed as Envoy prints by its lines. */
+export const BY_LINES: DumpReading = { wholeBytes: 0, linesBytes: 0 };
+
+/** A proxy from a config_dump written in the test. @param reading absent: as a short one is read */
+export function proxyOf(
+  configs: readonly object[],
+  clusters: readonly object[] | null = null,
+  reading?: DumpReading,
+): EnvoyFacts {
   const artefact = (name: string, value: unknown): Artefact => ({
     name,
     capturedAt: null,
-    bytes: Buffer.from(JSON.stringify(value)),
+    bytes: Buffer.from(JSON.stringify(value, null, 1)),
   });
-  const dump = parseEnvoyConfigDump(artefact('config_dump.json', { configs }));
+  const dump = parseEnvoyConfigDump(artefact('config_dump.json', { configs }), reading);
   return {
     config: dump.value,
     clusters:

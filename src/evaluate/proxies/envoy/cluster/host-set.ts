@@ -77,6 +77,8 @@ function findHostSet(facts: EnvoyFacts, config: EnvoyConfigDump, cluster: EnvoyR
   const status = facts.clusters?.cluster(cluster.name);
   const edsName = fields(cluster.config, 'eds_cluster_config', 'service_name').string() ?? '';
   const assignments = config.endpoints(edsName === '' ? cluster.name : edsName);
+  const unread = assignments.find(({ config: own }) => !own.exists);
+  if (unread !== undefined) return unknown(`the endpoints ${unread.name} cannot be read`, unread.config);
   const [first, ...others] = assignments;
   const same = others.every((other) => sameValue(other.config, first?.config));
   if (first !== undefined && (same || status !== undefined))

@@ -63,7 +63,10 @@ function scopeList(dump: EnvoyConfigDump, scoped: Cursor): Cursor | Unknown {
   const delivered = dump.scopes(name.string() ?? '');
   if (delivered === undefined && !dump.complete)
     return unknown(`the scoped routes ${name.string() ?? ''} are not in this part of a config_dump`, name);
-  return delivered?.state === 'active' ? delivered.config : inline;
+  if (delivered?.state !== 'active') return inline;
+  return delivered.config.exists
+    ? delivered.config
+    : unknown(`the scoped routes ${delivered.name} cannot be read`, name);
 }
 
 /** Scopes by the JSON of their key's parts; Envoy refuses two of one key. */

@@ -29,6 +29,8 @@ export interface ListenerTable {
   readonly byAddress: ReadonlyMap<string, Listener>;
   /** Listeners with a socket of their own, by the port of the socket. */
   readonly byPort: ReadonlyMap<number, readonly Listener[]>;
+  /** One of which the dump's text is no JSON: it may have any address. null: all can be read. */
+  readonly unread: EnvoyResource | null;
 }
 
 const TABLES = new WeakMap<EnvoyConfigDump, ListenerTable>();
@@ -65,7 +67,7 @@ function buildTable(facts: EnvoyFacts, config: EnvoyConfigDump): ListenerTable {
       byPort.set(port, [...(byPort.get(port) ?? []), listener]);
     }
   }
-  return { listeners, byAddress, byPort };
+  return { listeners, byAddress, byPort, unread: active.find(({ config: own }) => !own.exists) ?? null };
 }
 
 /** Reads a listener, active or not; `[]` when it has no address of TCP. */

@@ -3,9 +3,12 @@
  * In: names of clusters. Out: of which kind each is, and how its hosts are called. It must not take for a name what a rule looks at.
  */
 import { canonicalAddress, formatEndpoint } from '../../../../model/address.ts';
-import type { EnvoyConfigDump, EnvoyFacts } from '../../../../model/envoy.ts';
+import type { EnvoyConfigDump, EnvoyFacts, EnvoyResource } from '../../../../model/envoy.ts';
 import { list, number, text, field as valueOf } from '../../../../model/protobuf-message.ts';
-import { freeEntries, freeMembers, Kinds } from './alike.ts';
+import { freeEntries, freeMembers } from './alike.ts';
+import type { PrintedForm } from './printed-form.ts';
+import { ResourceKinds } from './resource-kinds.ts';
+import type { SortedResource } from './resource-kinds.ts';
 import type { Runtime } from '../runtime.ts';
 import { usesSubsets } from '../cluster/subset.ts';
 
@@ -14,8 +17,8 @@ export interface AlikeCluster {
   readonly name: string;
   /** Two of the same kind differ in names and addresses alone. */
   readonly kind: string;
-  /** `10.0.0.1:80` of each host, in the order of the assignment; null: one of them has no IP address. */
-  readonly hosts: () => readonly string[] | null;
+  /** `10.0.0.1:80` of each host, in the order of the assignment; null: one of them has no IP address, or that of another. */
+  readonly hosts: readonly string[] | null;
 }
 
 const TLS_NAMES = freeMembers({ typed_config: freeMembers({ sni: 'text' }) });
@@ -52,8 +55,9 @@ export interface ClusteredProxy {
 
 /** The clusters of one proxy. */
 export class AlikeClusters {
-  readonly #clusters = new Kinds(CLUSTER_NAMES);
-  readonly #assignments = new Kinds(ASSIGNMENT_NAMES);
+  readonly #clusters = new ResourceKinds(CLUSTER_NAMES);
+  readonly #assignments = new ResourceKinds(ASSIGNMENT_NAMES);
+  readonly #hostSlots = new Map<PrintedForm, readonly HostSlots[] | null>();
   readonly #known = new Map<string, AlikeCluster | null>();
   readonly #proxy: ClusteredProxy;
   /** What /clusters says of a cluster is of that one alone, as is a switch in the runtime. */
@@ -78,19 +82,69 @@ export class AlikeClusters {
     if (this.#apart) return null;
     const { config } = this.#proxy;
     const cluster = config.cluster(name);
-    if (cluster === undefined) return { name, kind: 'missing', hosts: () => [] };
-    if (cluster.state !== 'active' || usesSubsets(cluster.config)) return null;
-    const { value } = cluster.config;
-    const service = text(value, 'eds_cluster_config', 'service_name');
+    if (cluster === undefined) return { name, kind: 'missing', hosts: [] };
+    if (cluster.state !== 'active') return null;
+    const sorted = this.#clusters.of(cluster);
+    if (sorted === null || usesSubsets(sorted.standIn.config)) return null;
+    const service = serviceName(sorted);
     const [assignment, another] = config.endpoints(service === '' ? name : service);
     if (assignment === undefined || another !== undefined) return null;
-    const assigned = assignment.config.value;
-    const kind = this.#clusters.kindOf(value);
-    const assignedKind = this.#assignments.kindOf(assigned);
-    if (kind === null || assignedKind === null) return null;
-    let hosts: readonly string[] | null | undefined;
-    return { name, kind: `${kind} ${assignedKind}`, hosts: () => (hosts ??= hostNames(assigned)) };
+    const assigned = this.#assignments.of(assignment);
+    if (assigned === null) return null;
+    return {
+      name,
+      kind: `${sorted.kind} ${assigned.kind}`,
+      hosts: this.#hostsOf(assignment, assigned),
+    };
   }
+
+  #hostsOf(assignment: EnvoyResource, { standIn, printed }: SortedResource): readonly string[] | null {
+    if (printed === null) return distinct(hostNames(assignment.config.value));
+    const { form, names } = printed;
+    let slots = this.#hostSlots.get(form);
+    if (slots === undefined) {
+      slots = hostSlots(form, standIn.config.value);
+      this.#hostSlots.set(form, slots);
+    }
+    if (slots === null) return distinct(hostNames(assignment.config.value));
+    const hosts: string[] = [];
+    for (const { address, port } of slots) {
+      const host = hostName(names[address] ?? '', Number(names[port]));
+      if (host === null) return null;
+      hosts.push(host);
+    }
+    return distinct(hosts);
+  }
+}
+
+function distinct(names: readonly string[] | null): readonly string[] | null {
+  return names !== null && new Set(names).size === names.length ? names : null;
+}
+
+/** Where the address and the port of a host stand among the names of an assignment. */
+interface HostSlots {
+  readonly address: number;
+  readonly port: number;
+}
+
+const HOST_ADDRESS = /^\/endpoints\/\d+\/lb_endpoints\/\d+\/endpoint\/address\/socket_address\/address$/;
+
+/** Of each host, in their order; null: one of them has no such address. */
+function hostSlots({ pointers }: PrintedForm, assignment: unknown): readonly HostSlots[] | null {
+  const slots = pointers.flatMap((pointer, address) =>
+    HOST_ADDRESS.test(pointer)
+      ? { address, port: pointers.lastIndexOf(pointer.replace(/address$/, 'port_value')) }
+      : [],
+  );
+  const hosts = list(assignment, 'endpoints').flatMap((locality) => list(locality, 'lb_endpoints'));
+  return slots.length === hosts.length && slots.every(({ port }) => port >= 0) ? slots : null;
+}
+
+const SERVICE_NAME = '/eds_cluster_config/service_name';
+
+function serviceName({ standIn, printed }: SortedResource): string {
+  if (printed === null) return text(standIn.config.value, 'eds_cluster_config', 'service_name');
+  return printed.names[printed.form.pointers.lastIndexOf(SERVICE_NAME)] ?? '';
 }
 
 function hostNames(assignment: unknown): readonly string[] | null {
@@ -98,10 +152,15 @@ function hostNames(assignment: unknown): readonly string[] | null {
   for (const locality of list(assignment, 'endpoints')) {
     for (const endpoint of list(locality, 'lb_endpoints')) {
       const socket = valueOf(endpoint, 'endpoint', 'address', 'socket_address');
-      const address = canonicalAddress(text(socket, 'address'));
-      if (address === undefined) return null;
-      names.push(formatEndpoint(address, number(socket, 'port_value')));
+      const name = hostName(text(socket, 'address'), number(socket, 'port_value'));
+      if (name === null) return null;
+      names.push(name);
     }
   }
   return names;
+}
+
+function hostName(address: string, port: number): string | null {
+  const canonical = canonicalAddress(address);
+  return canonical === undefined ? null : formatEndpoint(canonical, port);
 }

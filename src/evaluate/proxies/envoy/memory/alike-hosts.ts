@@ -1,23 +1,19 @@
 /**
  * Virtual hosts that differ in nothing but names: their own, those of their routes and those of the clusters that these lead to.
- * In: virtual hosts that were found. Out: of which kind each is; the outcomes of a request to one as those of the same request to another
- * of its kind. It must not take for a name what a rule looks at.
+ * In: virtual hosts that were found. Out: of which kind each is. It must not take for a name what a rule looks at.
  */
-import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import { field as valueOf, isMessage, list, text } from '../../../../model/protobuf-message.ts';
 import { asksForCluster } from '../http/asks-for-cluster.ts';
 import type { HostSearch } from '../http/host-search.ts';
 import type { VirtualHostMatch } from '../http/virtual-host.ts';
 import { field } from '../proto-json.ts';
-import { sharesOf, takenBy, underOtherNames } from '../walk.ts';
-import type { HostShare } from '../walk.ts';
 import { freeMembers, Kinds, placeOf } from './alike.ts';
 import { AlikeClusters } from './alike-clusters.ts';
 import type { AlikeCluster, ClusteredProxy } from './alike-clusters.ts';
 import type { Asked, HostQuestion } from './overhear.ts';
 
 /** Virtual hosts that differ in names alone. */
-interface HostKind {
+export interface HostKind {
   /** From 1. */
   readonly number: number;
   /** The first of them that was found; for requests to the others it is followed in their place. */
@@ -33,7 +29,7 @@ export interface KnownHost {
 }
 
 /** What stands in a virtual host where another of its kind has another name. */
-interface HostNames {
+export interface HostNames {
   readonly virtualHost: string;
   /** null: it has none. */
   readonly routes: readonly (string | null)[];
@@ -176,98 +172,4 @@ function clusterNames(route: unknown): readonly (string | null)[] {
   if (!isMessage(weighted) || text(weighted, 'runtime_key_prefix') !== '') return [null];
   const names = list(weighted, 'clusters').map((entry) => text(entry, 'name'));
   return names.includes('') || new Set(names).size < names.length ? [null] : names;
-}
-
-/** Outcomes of a request, told so that they can be those of the same request to a virtual host that is alike. */
-export class AlikeOutcomes {
-  readonly #parts: readonly Part[];
-
-  private constructor(parts: readonly Part[]) {
-    this.#parts = parts;
-  }
-
-  /**
-   * @param outcomes of a request to the host that stands for the kind
-   * @returns null: more than names may differ
-   */
-  static of({ standInNames: names }: HostKind, outcomes: readonly EnvoyOutcome[]): AlikeOutcomes | null {
-    if (names === null) return null;
-    const parts = outcomes.map((outcome) => partOf(names, outcome));
-    return parts.every((part) => part !== null) ? new AlikeOutcomes(parts) : null;
-  }
-
-  /** @returns null: they are not like those of this virtual host */
-  on({ names }: KnownHost): EnvoyOutcome[] | null {
-    if (names === null) return null;
-    const outcomes: EnvoyOutcome[] = [];
-    for (const { outcome, route, cluster, hosts } of this.#parts) {
-      const own = cluster === null ? null : names.clusters[cluster];
-      const shares = sharesAmong(own?.hosts() ?? null, hosts);
-      if (shares === undefined) return null;
-      const { listener, filterChain } = takenBy(outcome);
-      const { virtualHost } = names;
-      const taken = {
-        listener,
-        filterChain,
-        virtualHost,
-        route: nameAt(names.routes, route),
-        cluster: own?.name ?? null,
-      };
-      outcomes.push(underOtherNames(outcome, taken, shares));
-    }
-    return outcomes;
-  }
-}
-
-/** An outcome, told by places in place of names. */
-interface Part {
-  readonly outcome: EnvoyOutcome;
-  /** The first of the routes that have this name; null: none took the request, or it has no name. */
-  readonly route: number | null;
-  /** The first place of the cluster; null: none was chosen. */
-  readonly cluster: number | null;
-  /** Places among the hosts of the cluster; null: it ends at none of them. */
-  readonly hosts: readonly PlaceShare[] | null;
-}
-
-interface PlaceShare {
-  readonly place: number;
-  readonly share: number;
-}
-
-function partOf(names: HostNames, outcome: EnvoyOutcome): Part | null {
-  const taken = takenBy(outcome);
-  const shares = sharesOf(outcome);
-  if (shares === null && outcome.end.kind !== 'reply') return null;
-  if (taken.virtualHost !== names.virtualHost || outcome.conditions.length > 0) return null;
-  const route = placeAmong(names.routes, taken.route);
-  const cluster = placeAmong(
-    names.clusters.map((one) => one.name),
-    taken.cluster,
-  );
-  if (route === undefined || cluster === undefined) return null;
-  if (shares === null) return { outcome, route, cluster, hosts: null };
-  const addresses = cluster === null ? null : (names.clusters[cluster]?.hosts() ?? null);
-  if (addresses === null || new Set(addresses).size < addresses.length) return null;
-  const hosts = shares.map(({ host, share }) => ({ place: addresses.indexOf(host), share }));
-  return hosts.every(({ place }) => place >= 0) ? { outcome, route, cluster, hosts } : null;
-}
-
-/** undefined: it is none of them; null: there is none, nor among them. */
-function placeAmong(names: readonly (string | null)[], name: string | null): number | null | undefined {
-  const place = names.indexOf(name);
-  return place >= 0 ? place : name === null ? null : undefined;
-}
-
-function nameAt(names: readonly (string | null)[], place: number | null): string | null {
-  return place === null ? null : (names[place] ?? null);
-}
-
-/** undefined: the hosts have no addresses. */
-function sharesAmong(
-  addresses: readonly string[] | null,
-  hosts: readonly PlaceShare[] | null,
-): readonly HostShare[] | null | undefined {
-  if (hosts === null) return null;
-  return addresses === null ? undefined : hosts.map(({ place, share }) => ({ host: addresses[place] ?? '', share }));
 }

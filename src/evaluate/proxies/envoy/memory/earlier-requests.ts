@@ -7,10 +7,12 @@
  * that was looked at.
  */
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
-import { AlikeHosts, AlikeOutcomes } from './alike-hosts.ts';
+import { AlikeHosts } from './alike-hosts.ts';
 import type { AlikeHostQuestion, KnownHost } from './alike-hosts.ts';
+import { AlikeOutcomes } from './alike-outcomes.ts';
 import type { ClusteredProxy } from './alike-clusters.ts';
 import { SentHttp } from '../http/sent-request.ts';
+import type { Telling } from './telling.ts';
 import { Notes } from './overhear.ts';
 import type { Asked, Looked } from './overhear.ts';
 import { RequestTree } from './request-tree.ts';
@@ -21,13 +23,13 @@ const REQUESTS = 20_000;
 /** What became of the requests that one filter chain took, as it is told. */
 export class EarlierRequests<Told> {
   readonly #hosts: AlikeHosts;
-  readonly #tell: (outcomes: EnvoyOutcome[]) => Told;
+  readonly #telling: Telling<Told>;
   readonly #tree = new RequestTree<Ending<Told>>();
   #kept = 0;
 
-  constructor(proxy: ClusteredProxy, tell: (outcomes: EnvoyOutcome[]) => Told) {
+  constructor(proxy: ClusteredProxy, telling: Telling<Told>) {
     this.#hosts = new AlikeHosts(proxy);
-    this.#tell = tell;
+    this.#telling = telling;
   }
 
   /** @param follow what becomes of a request that is not answered yet; it must look at nothing else of it */
@@ -35,7 +37,7 @@ export class EarlierRequests<Told> {
     const ending = this.#tree.find(asked) ?? this.#note(asked, follow);
     const known = ending?.of(asked);
     if (known !== undefined) return known;
-    const told = this.#tell(followItself(asked, follow));
+    const told = this.#telling.tell(followItself(asked, follow));
     ending?.keep(asked, told);
     return told;
   }
@@ -45,7 +47,7 @@ export class EarlierRequests<Told> {
     if (this.#kept >= REQUESTS) return null;
     const notes = new Notes(asked, (search) => this.#hosts.question(search));
     const outcomes = follow(notes.overheard);
-    const ending = new Ending(notes.host, asked, outcomes, this.#tell);
+    const ending = new Ending(notes.host, asked, outcomes, this.#telling);
     if (!notes.asWhole) {
       this.#kept++;
       this.#tree.keep(notes, ending);
@@ -62,23 +64,16 @@ function followItself({ http, socket, connection }: Asked, follow: (looked: Look
 /** How requests end that gave the same answers: alike, but for the names in the virtual host of each. */
 class Ending<Told> {
   readonly #host: AlikeHostQuestion | null;
-  readonly #alike: AlikeOutcomes | null;
-  readonly #tell: (outcomes: EnvoyOutcome[]) => Told;
+  readonly #alike: AlikeOutcomes<Told> | null;
   /** By what stands for a virtual host: its names, or else its kind, which is its own; null: none was found, or looked for. */
   readonly #known = new Map<object | null, Told>();
 
   /** @param outcomes of the request, or of the same to the virtual host that stands for that of the request */
-  constructor(
-    host: AlikeHostQuestion | null,
-    asked: Asked,
-    outcomes: EnvoyOutcome[],
-    tell: (outcomes: EnvoyOutcome[]) => Told,
-  ) {
+  constructor(host: AlikeHostQuestion | null, asked: Asked, outcomes: EnvoyOutcome[], telling: Telling<Told>) {
     this.#host = host;
-    this.#tell = tell;
     const kind = this.#hostOf(asked)?.kind ?? null;
-    this.#alike = kind === null ? null : AlikeOutcomes.of(kind, outcomes);
-    this.#known.set(kind === null ? null : (kind.standInNames ?? kind), tell(outcomes));
+    this.#alike = kind === null ? null : AlikeOutcomes.of(kind, outcomes, telling);
+    this.#known.set(kind === null ? null : (kind.standInNames ?? kind), telling.tell(outcomes));
   }
 
   /** What is told of a request that gave the same answers; undefined: it must be followed. */
@@ -87,10 +82,8 @@ class Ending<Told> {
     const key = keyOf(host);
     const known = this.#known.get(key);
     if (known !== undefined || host === null) return known;
-    const outcomes = this.#alike?.on(host) ?? null;
-    if (outcomes === null) return undefined;
-    const told = this.#tell(outcomes);
-    this.#known.set(key, told);
+    const told = this.#alike?.on(host);
+    if (told !== undefined) this.#known.set(key, told);
     return told;
   }
 

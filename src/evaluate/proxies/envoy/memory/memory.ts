@@ -3,6 +3,7 @@ import type { ConnectionContext } from '../context.ts';
 import { inspectedAs } from '../listener/inspected-request.ts';
 import type { Walk } from '../walk.ts';
 import { EarlierRequests } from './earlier-requests.ts';
+import type { Telling } from './telling.ts';
 
 /** Where a connection got to before its filter chain's filters run: to them, or to an end. */
 export type Arrival = Entered | { readonly outcomes: EnvoyOutcome[]; readonly context: null };
@@ -33,14 +34,14 @@ const ARRIVALS = 20_000;
  */
 export class Memory<Told> {
   /** What is remembered of outcomes. */
-  readonly tell: (outcomes: EnvoyOutcome[]) => Told;
+  readonly telling: Telling<Told>;
   /** Whether hosts of one cluster may be one outcome, whose `sharesOf` tells them apart. */
   readonly sharesOnly: boolean;
   readonly #arrivals = new Map<string, Arrival>();
   readonly #earlier = new Map<object, EarlierRequests<Told>>();
 
-  constructor(tell: (outcomes: EnvoyOutcome[]) => Told, sharesOnly: boolean) {
-    this.tell = tell;
+  constructor(telling: Telling<Told>, sharesOnly: boolean) {
+    this.telling = telling;
     this.sharesOnly = sharesOnly;
   }
 
@@ -67,7 +68,7 @@ export class Memory<Told> {
     if (typeof key !== 'object' || key === null || context.tls !== null) return null;
     let earlier = this.#earlier.get(key);
     if (earlier === undefined) {
-      earlier = new EarlierRequests(context, this.tell);
+      earlier = new EarlierRequests(context, this.telling);
       this.#earlier.set(key, earlier);
     }
     return earlier;

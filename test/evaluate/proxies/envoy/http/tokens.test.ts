@@ -1,5 +1,6 @@
 /** What a token decides that cannot be seen on an Envoy of the tests, or not at will: `jwt-accepted.test.ts` of the conformance suite has the rest. */
 import { expect, it } from 'vitest';
+import { AS_OUTCOMES } from '../../../../outcome-telling.ts';
 import { evaluateEnvoy } from '../../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
 import { Memory } from '../../../../../src/evaluate/proxies/envoy/memory/memory.ts';
 import type { EnvoyFacts, EnvoyOutcome } from '../../../../../src/model/envoy.ts';
@@ -184,7 +185,7 @@ const ofAlice = { match: { prefix: '/', headers: [{ name: 'x-sub', present_match
 it('looks for a route anew among those of its own virtual host, whichever host was asked for before', () => {
   const plain = { match: { prefix: '/' }, route: { cluster: 'c' } };
   const proxy = routing([plain], [ofAlice, plain], { clear_route_cache: true });
-  const memory = new Memory((outcomes) => outcomes, true);
+  const memory = new Memory(AS_OUTCOMES, true);
   const ask = (authority: string): readonly string[] =>
     evaluateEnvoy(proxy, direct('10.1.1.1', '10.1.1.2', 80, http('GET', authority, '/', ALICE)), memory).map(summary);
   expect(ask('first')).toEqual([THROUGH]);

@@ -1,0 +1,124 @@
+/** A text is taken for one that is alike only where parsing it would tell the same. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { freeEntries, freeMembers, Kinds } from '../../../../src/evaluate/proxies/envoy/memory/alike.ts';
+import type { Free } from '../../../../src/evaluate/proxies/envoy/memory/alike.ts';
+import { PrintedForm } from '../../../../src/evaluate/proxies/envoy/memory/printed-form.ts';
+
+const FREE: Free = freeMembers({
+  name: 'text',
+  port: 'number',
+  services: 'any',
+  metadata: freeMembers({ istio: freeEntries({ config: 'text', services: 'any' }) }),
+  hosts: { each: freeMembers({ address: 'text', port: 'number' }) },
+});
+
+const NAME = fc.oneof(
+  fc.stringMatching(/^[a-z.|]{0,6}$/),
+  fc.constantFrom('"', '\\', 'ä', 'a"b', '', '\n', 'null', '1'),
+);
+const PORT = fc.oneof(fc.nat(70_000), fc.constantFrom(-1, 1.5, 1e21, '80', null));
+const SCALAR = fc.oneof(NAME, PORT, fc.boolean());
+const HOST = fc.record(
+  { address: NAME, port: PORT, health: fc.constantFrom('HEALTHY', 'DRAINING') },
+  { requiredKeys: [] },
+);
+const VALUE = fc.record(
+  {
+    name: SCALAR,
+    port: PORT,
+    type: fc.constantFrom('EDS', 'STATIC'),
+    services: fc.oneof(SCALAR, fc.array(fc.record({ name: NAME, kind: SCALAR }), { maxLength: 2 })),
+    metadata: fc.record({ istio: fc.record({ config: NAME, services: SCALAR, other: NAME }, { requiredKeys: [] }) }),
+    hosts: fc.array(HOST, { maxLength: 3 }),
+  },
+  { requiredKeys: [] },
+);
+/** Other values for some of the scalars in a value, by their places. */
+const CHANGES = fc.array(fc.array(fc.tuple(fc.nat(12), SCALAR), { maxLength: 2 }), { minLength: 1, maxLength: 5 });
+
+function changed(value: unknown, changes: readonly (readonly [number, unknown])[]): unknown {
+  let place = 0;
+  return JSON.parse(JSON.stringify(value), (_, member: unknown) => {
+    if (typeof member === 'object' && member !== null) return member;
+    const change = changes.find(([at]) => at === place);
+    place++;
+    return change === undefined ? member : change[1];
+  });
+}
+
+const INDENT = fc.constantFrom(0, 1, 4);
+
+/** One character for each byte. */
+const printed = (value: unknown, indent: number): string =>
+  Buffer.from(JSON.stringify(value, null, indent)).toString('latin1');
+
+/** Values of free members, by pointer, as they are printed. */
+function slotsIn(form: PrintedForm, text: string, value: unknown): void {
+  const names = form.namesIn(text) ?? [];
+  for (const [index, pointer] of form.pointers.entries()) {
+    const at = pointer
+      .split('/')
+      .slice(1)
+      .reduce<unknown>((parent, key) => (parent as Record<string, unknown>)[key], value);
+    expect(names[index]).toBe(String(at));
+  }
+}
+
+describe('the form of a printed value', () => {
+  it('has texts of values that are alike, and of no others', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(VALUE, CHANGES, INDENT, (first, changes, indent) => {
+        const own = printed(first, indent);
+        const form = PrintedForm.of(own, FREE);
+        if (form === null) return;
+        slotsIn(form, own, first);
+        const kinds = new Kinds(FREE);
+        kinds.kindOf(first);
+        for (const other of changes.map((change) => changed(first, change))) {
+          const text = printed(other, indent);
+          if (form.namesIn(text) === null) continue;
+          taken++;
+          expect(kinds.kindOf(other)).toBe(0);
+          slotsIn(form, text, other);
+        }
+      }),
+      { numRuns: 5000, seed: 7 },
+    );
+    expect(taken).toBeGreaterThan(100);
+  });
+
+  it('has no text that is no JSON, or another value, whatever byte of it changes', () => {
+    const value = { name: 'a', port: 80, type: 'EDS', hosts: [{ address: '10.0.0.1', port: 8080 }] };
+    const text = JSON.stringify(value, null, 1);
+    const form = PrintedForm.of(text, FREE);
+    let taken = 0;
+    for (let at = 0; at < text.length; at++) {
+      for (const put of ['', '"', '\\', '0', '-', '.', 'e', ',', '}', '{', ' ', '\n', 'x', '""', '","b":"']) {
+        for (const cut of [0, 1]) {
+          const other = text.slice(0, at) + put + text.slice(at + cut);
+          if (form === null || form.namesIn(other) === null) continue;
+          taken++;
+          const kinds = new Kinds(FREE);
+          kinds.kindOf(value);
+          const parsed: unknown = JSON.parse(other);
+          expect(kinds.kindOf(parsed), other).toBe(0);
+          slotsIn(form, other, parsed);
+        }
+      }
+    }
+    expect(taken).toBeGreaterThan(50);
+  });
+
+  it.each([
+    ['a name with an escape', '{"name": "a\\"b"}'],
+    ['a name beyond ASCII', '{"name": "\u00c3\u00a4"}'],
+    ['no JSON', '{"name": "a"'],
+    ['more than one value', '{"name": "a"} {}'],
+    ['a key without a value', '{"name"}'],
+    ['two values without a comma', '[1 2]'],
+  ])('is none of %s', (_, text) => {
+    expect(PrintedForm.of(text, FREE)).toBeNull();
+  });
+});
