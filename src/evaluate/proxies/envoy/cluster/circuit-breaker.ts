@@ -1,7 +1,7 @@
-import type { Condition } from '../../../../model/branching.ts';
+import type { Condition, Unknown } from '../../../../model/branching.ts';
 import type { EnvoyFacts, EnvoyResource } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { enumName, field, fields } from '../proto-json.ts';
+import { enumName, field, fields, unknown } from '../proto-json.ts';
 
 export type Priority = 'DEFAULT' | 'HIGH';
 
@@ -39,9 +39,7 @@ export function reachedLimit(
   protocol: keyof typeof LIMITS,
   priority: Priority,
 ): Overflow | null {
-  const thresholds = fields(cluster, 'circuit_breakers', 'thresholds')
-    .items()
-    .find((one) => (enumName(field(one, 'priority'), PRIORITIES) ?? 'DEFAULT') === priority);
+  const thresholds = thresholdsOf(cluster, priority);
   const hosts = facts.clusters?.cluster(name);
   for (const [limit, gauge] of LIMITS[protocol]) {
     const configured = thresholds === undefined ? undefined : field(thresholds, limit);
@@ -61,6 +59,12 @@ export function reachedLimit(
   return null;
 }
 
+function thresholdsOf(cluster: Cursor, priority: Priority): Cursor | undefined {
+  return fields(cluster, 'circuit_breakers', 'thresholds')
+    .items()
+    .find((one) => (enumName(field(one, 'priority'), PRIORITIES) ?? 'DEFAULT') === priority);
+}
+
 /** The sum of a gauge over the hosts of a cluster's status. */
 function activeOf(status: Cursor, gauge: string): number {
   const stats = field(status, 'host_statuses')
@@ -68,4 +72,19 @@ function activeOf(status: Cursor, gauge: string): number {
     .flatMap((host) => field(host, 'stats').items())
     .filter((stat) => field(stat, 'name').string() === gauge);
   return stats.reduce((sum, stat) => sum + (field(stat, 'value').number() ?? 0), 0);
+}
+
+const DEFAULT_RETRY_CONCURRENCY = 3;
+
+/**
+ * Whether a cluster's circuit breaker allows a request without others beside it to be tried again. Retries are counted while they wait
+ * to be sent, one at a time for each request (source/common/upstream/resource_manager_impl.h, RetryBudgetImpl).
+ */
+export function retriesAllowed(cluster: Cursor, priority: Priority): boolean | Unknown {
+  const thresholds = thresholdsOf(cluster, priority);
+  if (thresholds === undefined) return true;
+  const budget = field(thresholds, 'retry_budget');
+  if (!budget.exists) return field(thresholds, 'max_retries').number() !== 0;
+  const least = field(budget, 'min_retry_concurrency').number() ?? DEFAULT_RETRY_CONCURRENCY;
+  return least > 0 || unknown('whether the retry budget allows a retry depends on the load', budget);
 }

@@ -1,6 +1,13 @@
 import { isAddress } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
-import type { EnvoyConfigDump, EnvoyEnd, EnvoyFacts, EnvoyOutcome, EnvoyStep } from '../../../../model/envoy.ts';
+import type {
+  EnvoyConfigDump,
+  EnvoyEnd,
+  EnvoyFacts,
+  EnvoyOutcome,
+  EnvoyStep,
+  Retries,
+} from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ApplicationRequest } from '../../../../model/request.ts';
 import type { ConnectionContext } from '../context.ts';
@@ -15,9 +22,10 @@ import type { UpstreamTransport } from './transport-socket.ts';
 
 /** What is sent to a host, and how often it is tried. */
 export interface Sending {
-  readonly retries: number;
-  readonly resetRetries: number;
-  readonly hostRedraws: number;
+  readonly retries: Retries | null;
+  /** Whether it answers as gRPC does. */
+  readonly grpc: boolean;
+  readonly limits: Upstream['limits'];
   /** What is sent to a host of the cluster. */
   readonly send: (cluster: Cursor, transport: UpstreamTransport, host: Host | null) => ApplicationRequest;
 }
@@ -109,11 +117,16 @@ function securedStep(transport: UpstreamTransport): EnvoyStep | null {
 }
 
 /** Ends a branch at a host. */
-export function arrive(context: ConnectionContext, walk: Walk, how: Sending, reached: Reached): EnvoyOutcome[] {
-  return end(
-    reached.secured === null ? walk : withStep(walk, reached.secured),
-    new UpstreamEnd(() => reached, how, context.socket.keepsSource ? context.socket.remoteAddress : null, walk.flags),
-  );
+export function arrive(
+  context: ConnectionContext,
+  walk: Walk,
+  how: Sending,
+  reached: Reached,
+  retryHost: () => Upstream['retryHost'],
+): EnvoyOutcome[] {
+  const source = context.socket.keepsSource ? context.socket.remoteAddress : null;
+  const taken = reached.secured === null ? walk : withStep(walk, reached.secured);
+  return end(taken, new UpstreamEnd(() => reached, how, source, walk, retryHost));
 }
 
 /** Ends a branch at several hosts. @param first tells how one of them is reached */
@@ -125,7 +138,7 @@ export function arriveAmong(
   hosts: readonly HostShare[],
 ): EnvoyOutcome[] {
   const source = context.socket.keepsSource ? context.socket.remoteAddress : null;
-  return endAmong(walk, new UpstreamEnd(first, how, source, walk.flags), hosts);
+  return endAmong(walk, new UpstreamEnd(first, how, source, walk, () => 'drawn'), hosts);
 }
 
 type Upstream = Extract<EnvoyEnd, { readonly kind: 'upstream' }>;
@@ -137,12 +150,22 @@ class UpstreamEnd implements Upstream {
   readonly #source: string | null;
   readonly #reached: () => Reached;
   readonly #how: Sending;
+  readonly #retryHost: () => Upstream['retryHost'];
+  readonly delaySeconds: number;
   #request: ApplicationRequest | null = null;
 
   /** @param source the client's address where it is kept (original_src) */
-  constructor(reached: () => Reached, how: Sending, source: string | null, flags: readonly string[]) {
+  constructor(
+    reached: () => Reached,
+    how: Sending,
+    source: string | null,
+    { flags, delay }: Pick<Walk, 'flags' | 'delay'>,
+    retryHost: () => Upstream['retryHost'],
+  ) {
     this.#reached = reached;
     this.#how = how;
+    this.#retryHost = retryHost;
+    this.delaySeconds = delay;
     this.#source = source;
     this.flag = flags.length === 0 ? null : flags.join(',');
   }
@@ -173,16 +196,20 @@ class UpstreamEnd implements Upstream {
     return this.#reached().transport.tls;
   }
 
-  get retries(): number {
+  get retries(): Retries | null {
     return this.#how.retries;
   }
 
-  get resetRetries(): number {
-    return this.#how.resetRetries;
+  get retryHost(): Upstream['retryHost'] {
+    return this.#retryHost();
   }
 
-  get hostRedraws(): number {
-    return this.#how.hostRedraws;
+  get limits(): Upstream['limits'] {
+    return this.#how.limits;
+  }
+
+  get grpc(): boolean {
+    return this.#how.grpc;
   }
 
   get connectTimeoutSeconds(): number {
