@@ -46,14 +46,15 @@ const APPEND_ACTIONS = [
 
 /**
  * Applies request_headers_to_remove and request_headers_to_add of each level; the last one wins, which is the route configuration unless
- * it says most_specific_header_mutations_wins. A value with a `%FORMAT%` is not computed.
+ * it says most_specific_header_mutations_wins: then it is the route. The entry of a weighted cluster comes first in either case. A value with a `%FORMAT%` is not computed.
  * @param weighted the entry of a weighted cluster that was chosen; null: there is none
  */
 export function changeHeaders(context: HttpContext, route: Cursor, weighted: Cursor | null): SentHeaders {
   const { routeConfig, virtualHost } = context.choice;
-  const levels = [routeConfig, virtualHost, route, weighted].filter((level) => level !== null);
+  const levels = [routeConfig, virtualHost, route].filter((level) => level !== null);
   const ascending = routeConfig !== null && isTrue(routeConfig, 'most_specific_header_mutations_wins');
   const changing = received(context);
+  if (weighted !== null) applyLevel(changing, weighted);
   for (const level of ascending ? levels : levels.toReversed()) applyLevel(changing, level);
   const unseen = new Set([
     ...changing.unseen,
