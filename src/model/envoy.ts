@@ -127,34 +127,37 @@ export interface IstioReference {
   readonly part?: string;
 }
 
+/** What a proxy sends on to a host. */
+export interface EnvoyUpstream {
+  readonly kind: 'upstream';
+  readonly cluster: string;
+  /** An IP address; for a dynamic forward proxy the name that it resolves. */
+  readonly address: string;
+  readonly port: number;
+  /** Source address that the proxy binds (upstream_bind_config); null: the kernel's choice. */
+  readonly bindAddress: string | null;
+  /** The request as the proxy sends it on (rewrites, original host …). */
+  readonly request: ApplicationRequest;
+  /** Whether the proxy speaks TLS to it: `none`, `istio-mutual`, `tls`, or unknown. */
+  readonly tls: 'none' | 'istio-mutual' | 'tls' | 'unknown';
+  /** What it asks again; null: nothing. */
+  readonly retries: Retries | null;
+  /** The host that it asks then: one that it draws, or the same. */
+  readonly retryHost: 'drawn' | 'same' | Unknown;
+  /** Whether it answers as gRPC does, with 200 and the error in grpc-status. */
+  readonly grpc: boolean;
+  readonly connectTimeoutSeconds: number | null;
+  /** For how long filters hold the request before it is sent on. */
+  readonly delaySeconds: number;
+  /** For how long the proxy waits for an answer, once it has the whole request; null: for ever. */
+  readonly limits: TimeLimits | Unknown | null;
+  /** Response flags that filters have set on the way: `DI`; null: none has. */
+  readonly flag: string | null;
+}
+
 /** What the proxy does with the connection or request. */
 export type EnvoyEnd =
-  | {
-      readonly kind: 'upstream';
-      readonly cluster: string;
-      /** An IP address; for a dynamic forward proxy the name that it resolves. */
-      readonly address: string;
-      readonly port: number;
-      /** Source address that the proxy binds (upstream_bind_config); null: the kernel's choice. */
-      readonly bindAddress: string | null;
-      /** The request as the proxy sends it on (rewrites, original host …). */
-      readonly request: ApplicationRequest;
-      /** Whether the proxy speaks TLS to it: `none`, `istio-mutual`, `tls`, or unknown. */
-      readonly tls: 'none' | 'istio-mutual' | 'tls' | 'unknown';
-      /** What it asks again; null: nothing. */
-      readonly retries: Retries | null;
-      /** The host that it asks then: one that it draws, or the same. */
-      readonly retryHost: 'drawn' | 'same' | Unknown;
-      /** Whether it answers as gRPC does, with 200 and the error in grpc-status. */
-      readonly grpc: boolean;
-      readonly connectTimeoutSeconds: number | null;
-      /** For how long filters hold the request before it is sent on. */
-      readonly delaySeconds: number;
-      /** For how long the proxy waits for an answer, once it has the whole request; null: for ever. */
-      readonly limits: TimeLimits | Unknown | null;
-      /** Response flags that filters have set on the way: `DI`; null: none has. */
-      readonly flag: string | null;
-    }
+  | EnvoyUpstream
   | {
       /** an HTTP answer made by the proxy */
       readonly kind: 'reply';
@@ -169,6 +172,8 @@ export type EnvoyEnd =
       readonly body: string | null;
       /** For how long filters hold the request before. */
       readonly delaySeconds: number;
+      /** The host to which it connects before it answers so, which it does not where no connection is made; absent: there is none. */
+      readonly connectsTo?: EnvoyUpstream;
       /** A policy said no (RBAC, JWT, ext_authz), rather than a failure. */
       readonly denied: boolean;
     }

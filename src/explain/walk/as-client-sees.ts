@@ -11,6 +11,7 @@ import { capital } from '../../model/wording.ts';
 import {
   allInTime,
   givenUp,
+  isEstablished,
   triedAnswer,
   upstreamFailure,
   type Attempt,
@@ -65,6 +66,8 @@ interface Passed {
 function pass(proxy: ProxyFrame, how: End): Passed | null {
   const loss = lossOf(how);
   if (loss === null && !isAnswer(how) && !ARRIVALS.has(how.disposition)) return null;
+  if (proxy.refuses !== null && (loss === null || isEstablished(proxy, loss)))
+    return { end: { ...proxy.refuses, backend: how.backend ?? null }, attempts: 1, seconds: 0 };
   const attempt = attemptOf(proxy, how, loss);
   const late = givenUp(proxy, attempt);
   const { seconds } = attempt;

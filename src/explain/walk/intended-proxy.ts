@@ -73,6 +73,7 @@ export function moveIntendedProxy(world: World, state: WalkState, owner: PodOwne
     delay: 0,
     connectTimeout: null,
     flag: null,
+    refuses: null,
     choice: { visit: state, way: () => '', host: '', again: 'drawn' as const },
   };
   const sent = upstreamFlow(world, here, role, owner);

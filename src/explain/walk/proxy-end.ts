@@ -1,12 +1,9 @@
 import { formatEndpoint } from '../../model/address.ts';
-import type { EnvoyEnd, EnvoyOutcome } from '../../model/envoy.ts';
+import type { EnvoyEnd, EnvoyOutcome, EnvoyUpstream } from '../../model/envoy.ts';
 import type { PodFact } from '../../model/kubernetes.ts';
 import type { End, ProxyFrame } from './state.ts';
 
 type EndOf<K extends EnvoyEnd['kind']> = Extract<EnvoyEnd, { readonly kind: K }>;
-
-/** What a proxy sends on. */
-export type Upstream = EndOf<'upstream'>;
 
 /** The end of a branch at a proxy that answers or closes. @param reason one sentence */
 export function proxyEnd(how: EndOf<'reply'> | EndOf<'close'>, reason: string): End {
@@ -28,7 +25,7 @@ export function proxyEnd(how: EndOf<'reply'> | EndOf<'close'>, reason: string): 
 }
 
 /** A proxy that has sent a request or connection on. @param visit the same for all that it may do with it */
-export function waitingProxy(pod: PodFact, outcome: EnvoyOutcome, how: Upstream, visit: object): ProxyFrame {
+export function waitingProxy(pod: PodFact, outcome: EnvoyOutcome, how: EnvoyUpstream, visit: object): ProxyFrame {
   return {
     pod,
     http: outcome.steps.some((step) => step.kind === 'route'),
@@ -39,6 +36,7 @@ export function waitingProxy(pod: PodFact, outcome: EnvoyOutcome, how: Upstream,
     retries: how.retries,
     connectTimeout: how.connectTimeoutSeconds,
     flag: how.flag,
+    refuses: null,
     choice: {
       visit,
       way: () => wayOf(outcome, how),
@@ -49,7 +47,7 @@ export function waitingProxy(pod: PodFact, outcome: EnvoyOutcome, how: Upstream,
 }
 
 /** The cluster, and the route that names it. */
-function wayOf({ steps }: EnvoyOutcome, { cluster }: Upstream): string {
+function wayOf({ steps }: EnvoyOutcome, { cluster }: EnvoyUpstream): string {
   const routes = steps.filter(({ kind }) => kind === 'route').flatMap(({ evidence }) => evidence);
   return JSON.stringify([cluster, routes.map(({ artefact, pointer }) => [artefact, pointer])]);
 }

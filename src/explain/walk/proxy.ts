@@ -1,5 +1,5 @@
 import { parseAddress } from '../../model/address.ts';
-import type { EnvoyConnection, EnvoyOutcome } from '../../model/envoy.ts';
+import type { EnvoyConnection, EnvoyOutcome, EnvoyUpstream } from '../../model/envoy.ts';
 import type { Unknown } from '../../model/branching.ts';
 import type { Step } from '../../model/explanation.ts';
 import { newFlow, type Flow } from '../../model/flow.ts';
@@ -12,7 +12,7 @@ import { localSource } from '../world/netns.ts';
 import { sourcePorts } from '../world/source-ports.ts';
 import type { World } from '../world/world.ts';
 import { moveIntendedProxy } from './intended-proxy.ts';
-import { proxyEnd, waitingProxy, type Upstream } from './proxy-end.ts';
+import { proxyEnd, waitingProxy } from './proxy-end.ts';
 import { branched, end, hop, on, withHop, type Move, type ProxyFrame, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
 
@@ -73,6 +73,12 @@ function follow(
   const reason = envoyEndReason(owner, role, outcome);
   switch (how.kind) {
     case 'reply':
+      return how.connectsTo === undefined
+        ? end(next, proxyEnd(how, reason))
+        : upstream(world, next, owner, how.connectsTo, {
+            ...waitingProxy(owner.pod, outcome, how.connectsTo, visit),
+            refuses: proxyEnd(how, reason),
+          });
     case 'close':
       return end(next, proxyEnd(how, reason));
     case 'undetermined':
@@ -83,7 +89,7 @@ function follow(
 }
 
 /** The proxy opens a connection of its own. */
-function upstream(world: World, state: WalkState, owner: PodOwner, how: Upstream, frame: ProxyFrame): Move {
+function upstream(world: World, state: WalkState, owner: PodOwner, how: EnvoyUpstream, frame: ProxyFrame): Move {
   const to = parseAddress(how.address);
   if (to === undefined) return undeterminable(state, `the upstream address ${how.address} is no IP address`);
   const source = how.bindAddress ?? localSource(world, owner, to);

@@ -55,6 +55,8 @@ export interface ProxyFrame extends WaitingProxy {
   readonly delay: number;
   /** Response flags that its filters have set on the way: `DI`; null: none has. */
   readonly flag: string | null;
+  /** What it answers as soon as it has a connection, whoever takes it; null: it sends the request on. */
+  readonly refuses: End | null;
   readonly choice: HostChoice;
 }
 

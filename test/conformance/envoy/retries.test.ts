@@ -3,9 +3,9 @@
  */
 import { describe, expect, it } from 'vitest';
 import { asClientSees } from '../../../src/explain/walk/as-client-sees.ts';
-import { proxyEnd, waitingProxy, type Upstream } from '../../../src/explain/walk/proxy-end.ts';
+import { proxyEnd, waitingProxy } from '../../../src/explain/walk/proxy-end.ts';
 import type { End, ProxyFrame } from '../../../src/explain/walk/state.ts';
-import type { EnvoyFacts } from '../../../src/model/envoy.ts';
+import type { EnvoyFacts, EnvoyUpstream } from '../../../src/model/envoy.ts';
 import type { PodFact } from '../../../src/model/kubernetes.ts';
 import { answersOf } from './answers-of.ts';
 import { EnvoyProcess } from './envoy-process.ts';
@@ -127,6 +127,11 @@ const POLICIES: Readonly<Record<string, Policy>> = {
   },
   'no-retries-allowed': { retry: { retry_on: '5xx', num_retries: 2 }, cluster: BREAKER({ max_retries: 0 }) },
   // Two requests come at once.
+  'no-requests': { cluster: BREAKER({ max_requests: 0 }) },
+  'no-requests-but-retries': {
+    retry: { retry_on: '5xx,reset', num_retries: 2 },
+    cluster: BREAKER({ max_requests: 0 }),
+  },
   'few-retries-at-once': { retry: { retry_on: '5xx', num_retries: 3 }, cluster: BREAKER({ max_retries: 2 }) },
   'no-retries-of-another-priority': {
     retry: { retry_on: '5xx', num_retries: 2 },
@@ -163,9 +168,11 @@ const GRPC: [string, string] = ['content-type', 'application/grpc'];
 /** What the first does, from both dumps: `503 URX x3`, and in its own terms where nobody behind it answers. */
 function foretold({ ours }: Held, second: EnvoyFacts): string {
   const [outcome, other] = ours;
-  if (outcome?.end.kind !== 'upstream' || other !== undefined) throw new Error(JSON.stringify(ours));
-  const frame = waitingProxy({} as PodFact, outcome, outcome.end, {});
-  const { end } = asClientSees(...behind(frame, outcome.end, second));
+  const asked = outcome?.end.kind === 'reply' ? outcome.end.connectsTo : outcome?.end;
+  if (outcome === undefined || asked?.kind !== 'upstream' || other !== undefined) throw new Error(JSON.stringify(ours));
+  const refuses = outcome.end.kind === 'reply' ? proxyEnd(outcome.end, REFUSED) : null;
+  const frame = { ...waitingProxy({} as PodFact, outcome, asked, {}), refuses };
+  const { end } = asClientSees(...behind(frame, asked, second));
   if (end.disposition === 'undetermined') return 'undetermined';
   const [, spent = '-'] = /(URX|UO)(?:,\w+)?\)\.? ?/.exec(end.reason) ?? [];
   const [, attempts = '1'] = /(\d+) (?:such answers|attempts)/.exec(end.reason) ?? [];
@@ -177,7 +184,7 @@ function foretold({ ours }: Held, second: EnvoyFacts): string {
 const REFUSED = 'There is no answer.';
 
 /** The end behind the first, and the proxies that wait for it. */
-function behind(frame: ProxyFrame, asked: Upstream, second: EnvoyFacts): [ProxyFrame[], End] {
+function behind(frame: ProxyFrame, asked: EnvoyUpstream, second: EnvoyFacts): [ProxyFrame[], End] {
   const nobody: End = { disposition: 'refused', detail: 'tcp-reset', reason: REFUSED };
   const [outcome] = answersOf(second, asked);
   switch (outcome?.end.kind) {

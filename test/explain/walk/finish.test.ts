@@ -21,6 +21,7 @@ function behind(host: string, frame: Partial<ProxyFrame>): WalkState {
     connectTimeout: null,
     delay: 0,
     flag: null,
+    refuses: null,
     choice,
   };
   return {
@@ -129,4 +130,30 @@ it.each<[string, Partial<ProxyFrame>]>([
   const [branch] = finishBranches([{ state: behind('a', frame), end: REFUSAL }]);
   expect([branch?.disposition, branch?.status]).toEqual(['undetermined', null]);
   expect(branch?.reason).toContain('nobody knows');
+});
+
+const FULL: End = { disposition: 'failed', status: 503, flag: 'UO', reason: 'It is full.' };
+
+// As the real Envoy did it: test/conformance/envoy/retries.test.ts.
+it.each<[string, End, Partial<ProxyFrame>, string]>([
+  ['no connection', REFUSED, {}, 'UF'],
+  ['no connection, tried again', REFUSED, { retries: retriesOf(1) }, 'URX,UF'],
+  [
+    'no handshake',
+    { disposition: 'failed', reason: 'No.', handshake: { established: false, error: null } },
+    { tls: true },
+    'UF',
+  ],
+  ['one that is closed', { disposition: 'failed', reason: 'No.' }, { retries: retriesOf(1) }, 'UO'],
+  ['one that is answered', REFUSAL, { retries: retriesOf(1, 503) }, 'UO'],
+  ['one that is taken', { disposition: 'delivered', reason: 'It is taken.' }, {}, 'UO'],
+])('a proxy that allows no request, and gets %s', (_, end, frame, flag) => {
+  const [branch] = finishBranches([{ state: behind('a', { refuses: FULL, ...frame }), end }]);
+  expect([branch?.status, branch?.flag]).toEqual([503, flag]);
+});
+
+it('a proxy that allows no request leaves open what is not known to be reached', () => {
+  const end: End = { disposition: 'undetermined', reason: 'Nobody knows.', unknown: OPEN };
+  const [branch] = finishBranches([{ state: behind('a', { refuses: FULL }), end }]);
+  expect(branch?.disposition).toBe('undetermined');
 });

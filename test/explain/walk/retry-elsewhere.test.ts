@@ -33,6 +33,7 @@ function frame(
     connectTimeout: null,
     delay: 0,
     flag: null,
+    refuses: null,
     choice,
   };
 }

@@ -56,9 +56,14 @@ const RESET = 'upstream_reset_before_response_started';
  * @returns an Unknown where it is not known whether the proxy tries again
  */
 export function upstreamFailure(proxy: WaitingProxy, loss: UpstreamLoss): UpstreamFailure | Unknown {
-  const established =
-    loss.kind === 'closed' && (!proxy.tls || (loss.handshake?.established ?? loss.handshake === null));
-  return established ? lostStream(proxy, loss.heard) : lostConnection(proxy, loss);
+  return loss.kind === 'closed' && isEstablished(proxy, loss)
+    ? lostStream(proxy, loss.heard)
+    : lostConnection(proxy, loss);
+}
+
+/** Whether there was a connection before it was lost, with its handshake. */
+export function isEstablished({ tls }: WaitingProxy, loss: UpstreamLoss): boolean {
+  return loss.kind === 'closed' && (!tls || (loss.handshake?.established ?? loss.handshake === null));
 }
 
 function lostStream(

@@ -132,6 +132,11 @@ class Outcome implements EnvoyOutcome {
     return new Outcome({ probability, conditions, last: this.#last }, this.end, hosts, taken);
   }
 
+  endedBy(how: EnvoyEnd): Outcome {
+    const { probability, conditions } = this;
+    return new Outcome({ probability, conditions, last: this.#last }, how, this.hostShares, this.#taken);
+  }
+
   get steps(): readonly EnvoyStep[] {
     if (this.#steps === null) {
       this.#steps = [];
@@ -149,6 +154,11 @@ export function takenBy(outcome: EnvoyOutcome): Taken {
 
 export function end(walk: Walk, how: EnvoyEnd): EnvoyOutcome[] {
   return [new Outcome(walk, how, null)];
+}
+
+/** The outcome with another end, which its steps lead to as well. */
+export function withEnd(outcome: EnvoyOutcome, how: EnvoyEnd): EnvoyOutcome {
+  return outcome instanceof Outcome ? outcome.endedBy(how) : { ...outcome, end: how };
 }
 
 /** Ends at several hosts of one cluster. @param how the end at one of them */

@@ -10,6 +10,8 @@ export interface Overflow {
   /** `max_requests of 1024` */
   readonly text: string;
   readonly cite: Cursor;
+  /** A host is connected to before it refuses. */
+  readonly afterConnecting: boolean;
   /** null: it allows nothing at all; else that the load is still as it was when it was captured. */
   readonly condition: ((reached: boolean) => Condition) | null;
 }
@@ -46,7 +48,9 @@ export function reachedLimit(
     const most = configured?.number() ?? DEFAULT_LIMIT;
     const cite = configured?.exists === true ? configured : field(cluster, 'name');
     const text = `${limit} of ${most}`;
-    if (most === 0) return { text, cite, condition: null };
+    // ConnPoolImplBase::attachStreamToClient
+    const afterConnecting = limit === 'max_requests';
+    if (most === 0) return { text, cite, afterConnecting, condition: null };
     if (gauge === null || hosts === undefined || activeOf(hosts, gauge) < most) continue;
     const rate = `${text} of cluster ${name}, as it was when /clusters was captured,`;
     const condition = (reached: boolean): Condition => ({
@@ -54,7 +58,7 @@ export function reachedLimit(
       value: !reached,
       subject: { kind: 'limit', rate },
     });
-    return { text, cite, condition };
+    return { text, cite, afterConnecting, condition };
   }
   return null;
 }

@@ -5,7 +5,7 @@
  * Out: one branch for each host, or the error. It must not know routes or filters.
  */
 import type { Unknown } from '../../../../model/branching.ts';
-import type { EnvoyOutcome, EnvoyResource } from '../../../../model/envoy.ts';
+import type { EnvoyOutcome, EnvoyResource, EnvoyUpstream } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
 import type { HeaderView } from '../match/header-match.ts';
@@ -27,12 +27,12 @@ import type { Refusing } from './overload.ts';
 import { countsAreOpen, pickInPriority } from './pick.ts';
 import { panicThreshold } from './policy.ts';
 import { sharePriorities } from './priority.ts';
-import { arrive, arriveAmong, reach } from './reach.ts';
+import { arrive, arriveAmong, reach, upstreamEnd } from './reach.ts';
 import type { Reached, Sending } from './reach.ts';
 import { subsetHosts } from './subset.ts';
 import type { SubsetCriteria } from './subset.ts';
 
-type RetryHost = Extract<EnvoyOutcome['end'], { readonly kind: 'upstream' }>['retryHost'];
+type RetryHost = EnvoyUpstream['retryHost'];
 
 /** What is particular to the protocol that forwards. */
 export interface Forwarding extends Sending, Refusing {
@@ -274,7 +274,15 @@ function reachHost(
 ): EnvoyOutcome[] {
   const cluster = clusterOf(context, field(reached.cluster, 'name').string() ?? '');
   const retryHost = (): RetryHost => hostOfRetry(how, hashed);
-  return unlessFull(context, cluster, poolOf(how), walk, how, (kept) => arrive(context, kept, how, reached, retryHost));
+  return unlessFull(
+    context,
+    cluster,
+    poolOf(how),
+    walk,
+    how,
+    (kept) => arrive(context, kept, how, reached, retryHost),
+    () => upstreamEnd(context, walk, how, reached, retryHost),
+  );
 }
 
 /**

@@ -2,10 +2,10 @@ import { isAddress } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type {
   EnvoyConfigDump,
-  EnvoyEnd,
   EnvoyFacts,
   EnvoyOutcome,
   EnvoyStep,
+  EnvoyUpstream,
   Retries,
 } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
@@ -25,7 +25,7 @@ export interface Sending {
   readonly retries: Retries | null;
   /** Whether it answers as gRPC does. */
   readonly grpc: boolean;
-  readonly limits: Upstream['limits'];
+  readonly limits: EnvoyUpstream['limits'];
   /** What is sent to a host of the cluster. */
   readonly send: (cluster: Cursor, transport: UpstreamTransport, host: Host | null) => ApplicationRequest;
 }
@@ -122,11 +122,22 @@ export function arrive(
   walk: Walk,
   how: Sending,
   reached: Reached,
-  retryHost: () => Upstream['retryHost'],
+  retryHost: () => EnvoyUpstream['retryHost'],
 ): EnvoyOutcome[] {
-  const source = context.socket.keepsSource ? context.socket.remoteAddress : null;
   const taken = reached.secured === null ? walk : withStep(walk, reached.secured);
-  return end(taken, new UpstreamEnd(() => reached, how, source, walk, retryHost));
+  return end(taken, upstreamEnd(context, walk, how, reached, retryHost));
+}
+
+/** What is sent to a host. */
+export function upstreamEnd(
+  context: ConnectionContext,
+  walk: Walk,
+  how: Sending,
+  reached: Reached,
+  retryHost: () => EnvoyUpstream['retryHost'],
+): EnvoyUpstream {
+  const source = context.socket.keepsSource ? context.socket.remoteAddress : null;
+  return new UpstreamEnd(() => reached, how, source, walk, retryHost);
 }
 
 /** Ends a branch at several hosts. @param first tells how one of them is reached */
@@ -141,16 +152,14 @@ export function arriveAmong(
   return endAmong(walk, new UpstreamEnd(first, how, source, walk, () => 'drawn'), hosts);
 }
 
-type Upstream = Extract<EnvoyEnd, { readonly kind: 'upstream' }>;
-
 /** The request as it is sent on is made when somebody reads it, since most branches are only counted. */
-class UpstreamEnd implements Upstream {
+class UpstreamEnd implements EnvoyUpstream {
   readonly kind = 'upstream';
   readonly flag: string | null;
   readonly #source: string | null;
   readonly #reached: () => Reached;
   readonly #how: Sending;
-  readonly #retryHost: () => Upstream['retryHost'];
+  readonly #retryHost: () => EnvoyUpstream['retryHost'];
   readonly delaySeconds: number;
   #request: ApplicationRequest | null = null;
 
@@ -160,7 +169,7 @@ class UpstreamEnd implements Upstream {
     how: Sending,
     source: string | null,
     { flags, delay }: Pick<Walk, 'flags' | 'delay'>,
-    retryHost: () => Upstream['retryHost'],
+    retryHost: () => EnvoyUpstream['retryHost'],
   ) {
     this.#reached = reached;
     this.#how = how;
@@ -192,7 +201,7 @@ class UpstreamEnd implements Upstream {
     return this.#request;
   }
 
-  get tls(): Upstream['tls'] {
+  get tls(): EnvoyUpstream['tls'] {
     return this.#reached().transport.tls;
   }
 
@@ -200,11 +209,11 @@ class UpstreamEnd implements Upstream {
     return this.#how.retries;
   }
 
-  get retryHost(): Upstream['retryHost'] {
+  get retryHost(): EnvoyUpstream['retryHost'] {
     return this.#retryHost();
   }
 
-  get limits(): Upstream['limits'] {
+  get limits(): EnvoyUpstream['limits'] {
     return this.#how.limits;
   }
 
