@@ -157,3 +157,20 @@ it('a proxy that allows no request leaves open what is not known to be reached',
   const [branch] = finishBranches([{ state: behind('a', { refuses: FULL }), end }]);
   expect(branch?.disposition).toBe('undetermined');
 });
+
+// As the real Envoy did it where nobody answered its SYN, with a connect_timeout of 0.7 s.
+it.each<[string, Partial<ProxyFrame>, End['disposition'], string]>([
+  ['no limit', {}, 'dropped', '503 UF'],
+  ['no limit, where a policy lets nothing through', {}, 'denied', '503 UF'],
+  ['a limit for all', { limits: { all: 0.5, each: null, other: 300, pause: 0 } }, 'dropped', '504 UT'],
+  [
+    'a limit for each attempt, which begins once it has a connection',
+    { retries: retriesOf(2), limits: { all: 15, each: 0.3, other: 300, pause: 0.25 } },
+    'dropped',
+    '503 URX,UF',
+  ],
+])('a connection that nobody answers, with %s', (_, frame, disposition, expected) => {
+  const end: End = { disposition, detail: 'timeout', reason: 'No packet gets there.' };
+  const [branch] = finishBranches([{ state: behind('a', { connectTimeout: 0.7, ...frame }), end }]);
+  expect(`${branch?.status} ${branch?.flag}`).toBe(expected);
+});
