@@ -129,40 +129,53 @@ export interface IstioReference {
   readonly part?: string;
 }
 
+/** What a proxy sends on to a host. */
+export interface EnvoyUpstream {
+  readonly kind: 'upstream';
+  readonly cluster: string;
+  /** An IP address; for a dynamic forward proxy the name that it resolves. */
+  readonly address: string;
+  readonly port: number;
+  /** Source address that the proxy binds (upstream_bind_config); null: the kernel's choice. */
+  readonly bindAddress: string | null;
+  /** The request as the proxy sends it on (rewrites, original host …). */
+  readonly request: ApplicationRequest;
+  /** Whether the proxy speaks TLS to it: `none`, `istio-mutual`, `tls`, or unknown. */
+  readonly tls: 'none' | 'istio-mutual' | 'tls' | 'unknown';
+  /** What it asks again; null: nothing. */
+  readonly retries: Retries | null;
+  /** The host that it asks then: one that it draws, or the same. */
+  readonly retryHost: 'drawn' | 'same' | Unknown;
+  /** Whether it answers as gRPC does, with 200 and the error in grpc-status. */
+  readonly grpc: boolean;
+  readonly connectTimeoutSeconds: number | null;
+  /** For how long filters hold the request before it is sent on. */
+  readonly delaySeconds: number;
+  /** For how long the proxy waits for an answer, once it has the whole request; null: for ever. */
+  readonly limits: TimeLimits | Unknown | null;
+  /** Response flags that filters have set on the way: `DI`; null: none has. */
+  readonly flag: string | null;
+}
+
 /** What the proxy does with the connection or request. */
 export type EnvoyEnd =
-  | {
-      readonly kind: 'upstream';
-      readonly cluster: string;
-      /** An IP address; for a dynamic forward proxy the name that it resolves. */
-      readonly address: string;
-      readonly port: number;
-      /** Source address that the proxy binds (upstream_bind_config); null: the kernel's choice. */
-      readonly bindAddress: string | null;
-      /** The request as the proxy sends it on (rewrites, original host …). */
-      readonly request: ApplicationRequest;
-      /** Whether the proxy speaks TLS to it: `none`, `istio-mutual`, `tls`, or unknown. */
-      readonly tls: 'none' | 'istio-mutual' | 'tls' | 'unknown';
-      /** Attempts after the first when the connection fails; 0 without a retry policy. */
-      readonly retries: number;
-      /** Attempts after the first when an established connection is reset before an answer. */
-      readonly resetRetries: number;
-      /** How often a retry draws another host for one that was tried before; 0: it takes any. */
-      readonly hostRedraws: number;
-      readonly connectTimeoutSeconds: number | null;
-      /** Response flags that filters have set on the way: `DI`; null: none has. */
-      readonly flag: string | null;
-    }
+  | EnvoyUpstream
   | {
       /** an HTTP answer made by the proxy */
       readonly kind: 'reply';
       readonly status: number;
+      /** Of an answer to a gRPC request; null: it has none. */
+      readonly grpcStatus: number | null;
       /** Envoy response flag: `NR`, `UH`, `NC`, `FI` …; null when it sets none. */
       readonly flag: string | null;
       /** RESPONSE_CODE_DETAILS as Envoy would log it. */
       readonly detail: string | null;
       /** The body that Envoy sends, when it is known. */
       readonly body: string | null;
+      /** For how long filters hold the request before. */
+      readonly delaySeconds: number;
+      /** The host to which it connects before it answers so, which it does not where no connection is made; absent: there is none. */
+      readonly connectsTo?: EnvoyUpstream;
       /** A policy said no (RBAC, JWT, ext_authz), rather than a failure. */
       readonly denied: boolean;
     }
@@ -178,6 +191,34 @@ export type EnvoyEnd =
       readonly heard?: HeardReset;
     }
   | { readonly kind: 'undetermined'; readonly unknown: Unknown };
+
+/** Limits of time for an answer, in seconds. */
+export interface TimeLimits {
+  /** For all attempts together; null: there is none. */
+  readonly all: number | null;
+  /** For each attempt, once it has a connection; null: there is none. */
+  readonly each: number | null;
+  /** The shortest of those that are not told apart. */
+  readonly other: number;
+  /** The longest pause before a retry. */
+  readonly pause: number;
+}
+
+/** What a proxy asks again for one request, and how often. */
+export interface Retries {
+  /** Attempts after the first. */
+  readonly count: number;
+  /** What it flags where it would ask again and may not: all retries are used up, or its circuit breaker allows none at all. */
+  readonly spent: 'URX' | 'UO';
+  /** How often a retry draws another host for one that was tried before; 0: it takes any. */
+  readonly hostRedraws: number | Unknown;
+  /** Whether it asks again when a connection is not made. */
+  readonly onConnectFailure: boolean | Unknown;
+  /** The same where an established connection ends before an answer. */
+  readonly onReset: boolean | Unknown;
+  /** The same for an answer that a proxy gives. @param grpcStatus null: the answer has none */
+  onAnswer(status: number, grpcStatus: number | null): boolean | Unknown;
+}
 
 /** Why a client of HTTP/2 gives up a stream: it was reset, or what came breaks the protocol; as Envoy names it in details. */
 export type HeardReset = 'remote_reset' | 'protocol_error';

@@ -67,11 +67,14 @@ export function moveIntendedProxy(world: World, state: WalkState, owner: PodOwne
     pod: owner.pod,
     http: state.request.http !== null,
     tls: false,
-    retries: 0,
-    resetRetries: 0,
+    grpc: false,
+    retries: null,
+    limits: null,
+    delay: 0,
     connectTimeout: null,
     flag: null,
-    choice: { visit: state, way: () => '', host: '', redraws: 0 },
+    refuses: null,
+    choice: { visit: state, way: () => '', host: '', again: 'drawn' as const },
   };
   const sent = upstreamFlow(world, here, role, owner);
   const place = { kind: 'process' as const, owner };

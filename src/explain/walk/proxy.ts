@@ -1,5 +1,5 @@
-import { formatEndpoint, parseAddress } from '../../model/address.ts';
-import type { EnvoyConnection, EnvoyOutcome } from '../../model/envoy.ts';
+import { parseAddress } from '../../model/address.ts';
+import type { EnvoyConnection, EnvoyOutcome, EnvoyUpstream } from '../../model/envoy.ts';
 import type { Unknown } from '../../model/branching.ts';
 import type { Step } from '../../model/explanation.ts';
 import { newFlow, type Flow } from '../../model/flow.ts';
@@ -12,7 +12,8 @@ import { localSource } from '../world/netns.ts';
 import { sourcePorts } from '../world/source-ports.ts';
 import type { World } from '../world/world.ts';
 import { moveIntendedProxy } from './intended-proxy.ts';
-import { branched, end, hop, on, withHop, type HostChoice, type Move, type WalkState } from './state.ts';
+import { proxyEnd, waitingProxy } from './proxy-end.ts';
+import { branched, end, hop, on, withHop, type Move, type ProxyFrame, type WalkState } from './state.ts';
 import type { Moved } from './through.ts';
 
 /** uid and gid of Istio's proxy, which its own interception rules let pass. */
@@ -72,58 +73,23 @@ function follow(
   const reason = envoyEndReason(owner, role, outcome);
   switch (how.kind) {
     case 'reply':
-      return end(next, {
-        disposition: how.denied ? 'denied' : 'failed',
-        status: how.status,
-        flag: how.flag,
-        detail: how.detail,
-        reason,
-      });
+      return how.connectsTo === undefined
+        ? end(next, proxyEnd(how, reason))
+        : upstream(world, next, owner, how.connectsTo, {
+            ...waitingProxy(owner.pod, outcome, how.connectsTo, visit),
+            refuses: proxyEnd(how, reason),
+          });
     case 'close':
-      return end(next, {
-        disposition: how.denied ? 'denied' : 'failed',
-        flag: how.flag,
-        detail: how.detail,
-        reason,
-        ...(how.handshake === undefined ? {} : { handshake: how.handshake }),
-        ...(how.heard === undefined ? {} : { heard: how.heard }),
-      });
+      return end(next, proxyEnd(how, reason));
     case 'undetermined':
       return end(next, { disposition: 'undetermined', reason, unknown: how.unknown });
     case 'upstream':
-      return upstream(
-        world,
-        next,
-        owner,
-        how,
-        outcome.steps.some((step) => step.kind === 'route'),
-        {
-          visit,
-          way: () => wayOf(outcome, how),
-          host: formatEndpoint(how.address, how.port),
-          redraws: how.hostRedraws,
-        },
-      );
+      return upstream(world, next, owner, how, waitingProxy(owner.pod, outcome, how, visit));
   }
 }
 
-/** The cluster, and the route that names it. */
-function wayOf({ steps }: EnvoyOutcome, { cluster }: Upstream): string {
-  const routes = steps.filter(({ kind }) => kind === 'route').flatMap(({ evidence }) => evidence);
-  return JSON.stringify([cluster, routes.map(({ artefact, pointer }) => [artefact, pointer])]);
-}
-
-type Upstream = Extract<EnvoyOutcome['end'], { readonly kind: 'upstream' }>;
-
-/** The proxy opens a connection of its own; `http` when it routed a request rather than bytes. */
-function upstream(
-  world: World,
-  state: WalkState,
-  owner: PodOwner,
-  how: Upstream,
-  http: boolean,
-  choice: HostChoice,
-): Move {
+/** The proxy opens a connection of its own. */
+function upstream(world: World, state: WalkState, owner: PodOwner, how: EnvoyUpstream, frame: ProxyFrame): Move {
   const to = parseAddress(how.address);
   if (to === undefined) return undeterminable(state, `the upstream address ${how.address} is no IP address`);
   const source = how.bindAddress ?? localSource(world, owner, to);
@@ -145,16 +111,6 @@ function upstream(
     uid: PROXY_UID,
     gid: PROXY_UID,
   });
-  const frame = {
-    pod: owner.pod,
-    http,
-    tls: how.tls !== 'none',
-    retries: how.retries,
-    resetRetries: how.resetRetries,
-    connectTimeout: how.connectTimeoutSeconds,
-    flag: how.flag,
-    choice,
-  };
   return on(state, {
     place: { kind: 'process', owner },
     flow,

@@ -4,7 +4,8 @@
  * In: the ends of a walk, each as if its host were asked every time. Out: the shares that retries give them.
  */
 import type { Weighted } from '../../model/branching.ts';
-import { askedHosts } from './asked-hosts.ts';
+import { isUnknown } from '../../evaluate/proxies/envoy/truth.ts';
+import { askedHosts, type Asked, type DrawnHost } from './asked-hosts.ts';
 import type { ProxyFrame } from './state.ts';
 
 /** An end of a walk, behind the proxies that wait for it. */
@@ -61,7 +62,8 @@ function share(group: readonly Candidate[], shares: number[]): void {
   const [first] = failing;
   const whole = sum(group, shares);
   if (first === undefined || failing.length === group.length || whole === 0) return;
-  const { retries, resetRetries, choice } = first.frame;
+  const { retries, choice } = first.frame;
+  const attempts = (retries?.count ?? 0) + 1;
   const hosts = grouped(group, ({ frame }) => frame.choice.host).map((own) => {
     const all = sum(own, shares);
     const fails = sum(
@@ -70,13 +72,21 @@ function share(group: readonly Candidate[], shares: number[]): void {
     );
     return { own, all, share: all / whole, fails: all === 0 ? 0 : fails / all };
   });
-  const asked = askedHosts(hosts, Math.max(retries, resetRetries) + 1, choice.redraws);
+  const redraws = retries === null || isUnknown(retries.hostRedraws) ? 0 : retries.hostRedraws;
+  const asked =
+    choice.again === 'same' ? hosts.map((host) => askedAlone(host, attempts)) : askedHosts(hosts, attempts, redraws);
   for (const [at, { own, all }] of hosts.entries()) {
     const { ever, last } = asked[at] ?? { ever: 0, last: 0 };
     if (all === 0) continue;
     // A client hears of a failure when no attempt is left; of all else whenever it happens.
     for (const { index, fails } of own) shares[index] = whole * ((shares[index] ?? 0) / all) * (fails ? last : ever);
   }
+}
+
+/** A host that is asked again whenever it fails. */
+function askedAlone({ share: drawn, fails }: DrawnHost, attempts: number): Asked {
+  const [{ ever, last } = { ever: 0, last: 0 }] = askedHosts([{ share: 1, fails }], attempts, 0);
+  return { ever: ever * drawn, last: last * drawn };
 }
 
 function sum(group: readonly Candidate[], shares: readonly number[]): number {

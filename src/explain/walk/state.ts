@@ -51,8 +51,12 @@ export interface ProxyFrame extends WaitingProxy {
   readonly pod: PodFact;
   /** Seconds; null: none. */
   readonly connectTimeout: number | null;
+  /** For how long its filters hold the request, in seconds. */
+  readonly delay: number;
   /** Response flags that its filters have set on the way: `DI`; null: none has. */
   readonly flag: string | null;
+  /** What it answers as soon as it has a connection, whoever takes it; null: it sends the request on. */
+  readonly refuses: End | null;
   readonly choice: HostChoice;
 }
 
@@ -64,8 +68,8 @@ export interface HostChoice {
   readonly way: () => string;
   /** Its address and port. */
   readonly host: string;
-  /** How often a retry draws another host for one that was tried before. */
-  readonly redraws: number;
+  /** The host that a retry asks. */
+  readonly again: 'drawn' | 'same' | Unknown;
 }
 
 /** One namespace that a connection went through, for the way back. */
@@ -129,6 +133,8 @@ export function intendedCrossing(flow: Flow): Crossing {
 export interface End {
   readonly disposition: Disposition;
   readonly status?: number | null;
+  /** Of an answer to a gRPC request. */
+  readonly grpcStatus?: number | null;
   readonly flag?: string | null;
   readonly detail?: string | null;
   /** One sentence. */
@@ -136,6 +142,8 @@ export interface End {
   readonly backend?: Backend | null;
   readonly observedSource?: string | null;
   readonly unknown?: Unknown;
+  /** For how long the proxy that answers holds the request before, in seconds; absent: no filter does. */
+  readonly delay?: number;
   /** Set where a proxy before it speaks TLS and its handshake fails thereby. */
   readonly handshake?: HandshakeFailure;
   /** What a proxy before it hears that speaks HTTP/2; absent: that the connection ends. */

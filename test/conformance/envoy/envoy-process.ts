@@ -92,6 +92,8 @@ export interface LogEntry {
   readonly local: string;
   readonly code: number;
   readonly flags: string;
+  /** How often its upstream was asked; null: not at all. */
+  readonly attempts: number | null;
   readonly details: string | null;
   readonly termination: string | null;
   readonly chain: string | null;
@@ -110,6 +112,7 @@ export function accessLog(folder: string, log: LogEntry['log']): object[] {
     local: '%DOWNSTREAM_LOCAL_ADDRESS%',
     code: '%RESPONSE_CODE%',
     flags: '%RESPONSE_FLAGS%',
+    attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
     details: '%RESPONSE_CODE_DETAILS%',
     termination: '%CONNECTION_TERMINATION_DETAILS%',
     chain: '%FILTER_CHAIN_NAME%',

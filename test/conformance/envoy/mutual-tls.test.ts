@@ -9,7 +9,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateEnvoy } from '../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
-import { upstreamFailure } from '../../../src/evaluate/proxies/envoy/upstream-failure.ts';
+import { toldClient } from '../../evaluate/proxies/envoy/told-client.ts';
 import type { EnvoyFacts, EnvoyOutcome } from '../../../src/model/envoy.ts';
 import { Authority } from './certificates.ts';
 import type { KeyPair } from './certificates.ts';
@@ -579,12 +579,11 @@ function predict(facts: EnvoyFacts, port: number, http: boolean): Said | undefin
   const [said] = connect(facts, port, '127.0.0.1', undefined).map(({ end }): Said => {
     if (end.kind !== 'upstream') throw new Error(`the client proxy does not ask its upstream: ${JSON.stringify(end)}`);
     const [answer] = connect(facts, end.port, end.address, end.request);
-    const proxy = { http, tls: end.tls !== 'none', retries: end.retries, resetRetries: end.resetRetries };
     switch (answer?.end.kind) {
       case 'reply':
         return { status: http ? answer.end.status : null, flag: null, detail: http ? 'via_upstream' : null };
       case 'close':
-        return sorted(upstreamFailure(proxy, { kind: 'closed', handshake: answer.end.handshake ?? null }));
+        return sorted(toldClient(end, answer.end, http));
       default:
         throw new Error(`what the server does is not known: ${JSON.stringify(answer?.end)}`);
     }

@@ -31,12 +31,18 @@ export function plainListener(
 
 const TYPE = 'type.googleapis.com/envoy.extensions.filters';
 
-/** A listener `l` in plaintext. @param manager fields of its connection manager @param filters before the router */
+/**
+ * A listener `l` in plaintext.
+ * @param manager fields of its connection manager
+ * @param filters before the router
+ * @param match of its filter chain; absent: it takes all connections
+ */
 export function managedListener(
   folder: string,
   port: number,
   manager: object,
   filters: readonly object[] = [],
+  match?: object,
 ): object {
   const connectionManager = {
     name: 'hcm',
@@ -48,7 +54,7 @@ export function managedListener(
       http_filters: [...filters, { name: 'router', typed_config: { '@type': `${TYPE}.http.router.v3.Router` } }],
     },
   };
-  return listenerOf(folder, port, [connectionManager]);
+  return listenerOf(folder, port, [connectionManager], match);
 }
 
 /** A listener `l` that hands bytes to a cluster. @param filters before the TCP proxy */
@@ -71,11 +77,11 @@ export function tcpListener(
   return { ...listenerOf(folder, port, [...filters, proxy]), listener_filters: listenerFilters };
 }
 
-function listenerOf(folder: string, port: number, filters: readonly object[]): object {
+function listenerOf(folder: string, port: number, filters: readonly object[], filter_chain_match?: object): object {
   return {
     name: 'l',
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
     access_log: accessLog(folder, 'listener'),
-    filter_chains: [{ name: 'chain', filters }],
+    filter_chains: [{ name: 'chain', filters, ...(filter_chain_match && { filter_chain_match }) }],
   };
 }

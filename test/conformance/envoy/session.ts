@@ -68,6 +68,8 @@ export interface Held {
   readonly seen: Observed;
   /** Response flags in the log of the connection manager, in its order; null: it has no entry. */
   readonly flags: string | null;
+  /** How often the upstream was asked. */
+  readonly attempts: number | null;
   readonly ours: readonly EnvoyOutcome[];
 }
 
@@ -92,8 +94,8 @@ export async function holdAgainst(
       const reply = replies[number]!;
       const entries = log.get(reply.connection) ?? [];
       const seen = observe(entries, reply);
-      const flags = entries.find((entry) => entry.log === 'hcm')?.flags ?? null;
-      return { probe, reply, seen, flags, ours: evaluateProbe(facts, probe, reply) };
+      const { flags = null, attempts = null } = entries.find((entry) => entry.log === 'hcm') ?? {};
+      return { probe, reply, seen, flags, attempts, ours: evaluateProbe(facts, probe, reply) };
     });
   } finally {
     await envoy.stop();

@@ -3,10 +3,9 @@
  * of it.
  */
 import { describe, expect, it } from 'vitest';
-import { evaluateEnvoy } from '../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
-import { upstreamFailure } from '../../../src/evaluate/proxies/envoy/upstream-failure.ts';
-import type { EnvoyEnd, EnvoyFacts } from '../../../src/model/envoy.ts';
-import type { ApplicationRequest } from '../../../src/model/request.ts';
+import { toldClient } from '../../evaluate/proxies/envoy/told-client.ts';
+import type { EnvoyFacts } from '../../../src/model/envoy.ts';
+import { answersOf } from './answers-of.ts';
 import { EnvoyProcess } from './envoy-process.ts';
 import { prepareGrounds } from './grounds.ts';
 import { freePort } from './ports.ts';
@@ -86,29 +85,10 @@ function foretold({ ours }: Held, second: EnvoyFacts): string {
   const [outcome] = ours;
   if (outcome?.end.kind !== 'upstream')
     throw new Error(`the first does not ask the second: ${JSON.stringify(outcome)}`);
-  const { retries, resetRetries, tls, request } = outcome.end;
-  const [answer] = answersOf(second, outcome.end, request);
+  const answer = answersOf(second, outcome.end)[0]?.end;
   if (answer?.kind !== 'close') throw new Error(`the second takes it: ${JSON.stringify(answer)}`);
-  const proxy = { http: true, tls: tls !== 'none', retries, resetRetries };
-  const { handshake = null, heard } = answer;
-  const { status, flag, detail } = upstreamFailure(proxy, { kind: 'closed', handshake, heard });
+  const { status, flag, detail } = toldClient(outcome.end, answer);
   return `${status} ${flag} ${detail}`;
-}
-
-function answersOf(
-  facts: EnvoyFacts,
-  to: { readonly address: string; readonly port: number },
-  request: ApplicationRequest,
-): EnvoyEnd[] {
-  return evaluateEnvoy(facts, {
-    localAddress: to.address,
-    localPort: to.port,
-    originalAddress: to.address,
-    originalPort: to.port,
-    remoteAddress: '127.0.0.1',
-    remotePort: null,
-    request,
-  }).map(({ end }) => end);
 }
 
 describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {

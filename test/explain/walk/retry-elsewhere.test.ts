@@ -4,6 +4,7 @@ import { retriedShares, type RetriedEnd } from '../../../src/explain/walk/retry-
 import type { Condition } from '../../../src/model/branching.ts';
 import type { ProxyFrame } from '../../../src/explain/walk/state.ts';
 import type { PodFact } from '../../../src/model/kubernetes.ts';
+import { retriesOf } from './retries.ts';
 
 const VISIT = {};
 const OTHER_VISIT = {};
@@ -13,12 +14,28 @@ interface FrameOptions {
   readonly visit?: object;
   readonly way?: string;
   readonly retries?: number;
+  readonly again?: 'drawn' | 'same';
 }
 
-function frame(host: string, { visit = VISIT, way = 'route', retries = 1 }: FrameOptions = {}): ProxyFrame {
-  const choice = { visit, way: () => way, host, redraws: 0 };
+function frame(
+  host: string,
+  { visit = VISIT, way = 'route', retries = 1, again = 'drawn' }: FrameOptions = {},
+): ProxyFrame {
+  const choice = { visit, way: () => way, host, again };
   const pod = {} as PodFact;
-  return { pod, http: true, tls: false, retries, resetRetries: 0, connectTimeout: null, flag: null, choice };
+  return {
+    pod,
+    http: true,
+    tls: false,
+    grpc: false,
+    retries: retriesOf(retries),
+    limits: null,
+    connectTimeout: null,
+    delay: 0,
+    flag: null,
+    refuses: null,
+    choice,
+  };
 }
 
 const answered = (probability: number, ...proxies: readonly ProxyFrame[]): RetriedEnd => ({
@@ -44,6 +61,11 @@ describe('the shares of ends', () => {
   it('keep their proportion at one host', () => {
     const ends = [answered(0.1, frame('a')), answered(0.4, frame('a')), lost(0.5, frame('b'))];
     expect(rounded(ends)).toEqual([0.15, 0.6, 0.25]);
+  });
+
+  it('stay at a host that is asked again, as far as it fails each time', () => {
+    const [a, b] = [frame('a', { again: 'same' }), frame('b', { again: 'same' })];
+    expect(rounded([answered(0.25, a), lost(0.25, a), lost(0.5, b)])).toEqual([0.375, 0.125, 0.5]);
   });
 
   it('stay as they are where every host fails, or none', () => {

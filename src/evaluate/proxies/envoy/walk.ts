@@ -11,6 +11,8 @@ export interface Walk {
   readonly last: TakenStep | null;
   /** Response flags that filters set on the way: `DI`. */
   readonly flags: readonly string[];
+  /** For how long filters hold it, in seconds. */
+  readonly delay: number;
   /** Dynamic metadata that filters set on the way; of several values of one key the last counts. */
   readonly metadata: readonly SetMetadata[];
   /** The authority that a dynamic forward proxy has resolved; `''`: it had no answer; null: none has asked. */
@@ -31,11 +33,19 @@ interface TakenStep {
   readonly before: TakenStep | null;
 }
 
-export const START: Walk = { probability: 1, conditions: [], last: null, flags: [], metadata: [], resolvedHost: null };
+export const START: Walk = {
+  probability: 1,
+  conditions: [],
+  last: null,
+  flags: [],
+  delay: 0,
+  metadata: [],
+  resolvedHost: null,
+};
 
 export function withStep(walk: Walk, taken: EnvoyStep): Walk {
-  const { probability, conditions, last, flags, metadata, resolvedHost } = walk;
-  return { probability, conditions, last: { step: taken, before: last }, flags, metadata, resolvedHost };
+  const { probability, conditions, last, flags, delay, metadata, resolvedHost } = walk;
+  return { probability, conditions, last: { step: taken, before: last }, flags, delay, metadata, resolvedHost };
 }
 
 export function withSteps(walk: Walk, taken: readonly EnvoyStep[]): Walk {
@@ -44,12 +54,13 @@ export function withSteps(walk: Walk, taken: readonly EnvoyStep[]): Walk {
 
 /** The branch that is taken with the given probability, and under the condition, if any. */
 export function branch(walk: Walk, share: number, condition?: Condition): Walk {
-  const { probability, conditions, last, flags, metadata, resolvedHost } = walk;
+  const { probability, conditions, last, flags, delay, metadata, resolvedHost } = walk;
   return {
     probability: probability * share,
     conditions: condition === undefined ? conditions : [...conditions, condition],
     last,
     flags,
+    delay,
     metadata,
     resolvedHost,
   };
@@ -121,6 +132,11 @@ class Outcome implements EnvoyOutcome {
     return new Outcome({ probability, conditions, last: this.#last }, this.end, hosts, taken);
   }
 
+  endedBy(how: EnvoyEnd): Outcome {
+    const { probability, conditions } = this;
+    return new Outcome({ probability, conditions, last: this.#last }, how, this.hostShares, this.#taken);
+  }
+
   get steps(): readonly EnvoyStep[] {
     if (this.#steps === null) {
       this.#steps = [];
@@ -138,6 +154,11 @@ export function takenBy(outcome: EnvoyOutcome): Taken {
 
 export function end(walk: Walk, how: EnvoyEnd): EnvoyOutcome[] {
   return [new Outcome(walk, how, null)];
+}
+
+/** The outcome with another end, which its steps lead to as well. */
+export function withEnd(outcome: EnvoyOutcome, how: EnvoyEnd): EnvoyOutcome {
+  return outcome instanceof Outcome ? outcome.endedBy(how) : { ...outcome, end: how };
 }
 
 /** Ends at several hosts of one cluster. @param how the end at one of them */

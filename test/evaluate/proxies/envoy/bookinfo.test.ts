@@ -96,7 +96,12 @@ describe('the outbound side of productpage', () => {
         { kind: 'Service', namespace: 'bookinfo', name: 'reviews' },
       ]),
     );
-    expect(first!.end).toMatchObject({ tls: 'none', retries: 2, connectTimeoutSeconds: 10, bindAddress: null });
+    expect(first!.end).toMatchObject({
+      tls: 'none',
+      retries: { count: 2 },
+      connectTimeoutSeconds: 10,
+      bindAddress: null,
+    });
   });
 });
 

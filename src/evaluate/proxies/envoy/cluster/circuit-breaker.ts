@@ -1,7 +1,7 @@
-import type { Condition } from '../../../../model/branching.ts';
+import type { Condition, Unknown } from '../../../../model/branching.ts';
 import type { EnvoyFacts, EnvoyResource } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { enumName, field, fields } from '../proto-json.ts';
+import { enumName, field, fields, unknown } from '../proto-json.ts';
 
 export type Priority = 'DEFAULT' | 'HIGH';
 
@@ -10,6 +10,8 @@ export interface Overflow {
   /** `max_requests of 1024` */
   readonly text: string;
   readonly cite: Cursor;
+  /** A host is connected to before it refuses. */
+  readonly afterConnecting: boolean;
   /** null: it allows nothing at all; else that the load is still as it was when it was captured. */
   readonly condition: ((reached: boolean) => Condition) | null;
 }
@@ -39,16 +41,16 @@ export function reachedLimit(
   protocol: keyof typeof LIMITS,
   priority: Priority,
 ): Overflow | null {
-  const thresholds = fields(cluster, 'circuit_breakers', 'thresholds')
-    .items()
-    .find((one) => (enumName(field(one, 'priority'), PRIORITIES) ?? 'DEFAULT') === priority);
+  const thresholds = thresholdsOf(cluster, priority);
   const hosts = facts.clusters?.cluster(name);
   for (const [limit, gauge] of LIMITS[protocol]) {
     const configured = thresholds === undefined ? undefined : field(thresholds, limit);
     const most = configured?.number() ?? DEFAULT_LIMIT;
     const cite = configured?.exists === true ? configured : field(cluster, 'name');
     const text = `${limit} of ${most}`;
-    if (most === 0) return { text, cite, condition: null };
+    // ConnPoolImplBase::attachStreamToClient
+    const afterConnecting = limit === 'max_requests';
+    if (most === 0) return { text, cite, afterConnecting, condition: null };
     if (gauge === null || hosts === undefined || activeOf(hosts, gauge) < most) continue;
     const rate = `${text} of cluster ${name}, as it was when /clusters was captured,`;
     const condition = (reached: boolean): Condition => ({
@@ -56,9 +58,15 @@ export function reachedLimit(
       value: !reached,
       subject: { kind: 'limit', rate },
     });
-    return { text, cite, condition };
+    return { text, cite, afterConnecting, condition };
   }
   return null;
+}
+
+function thresholdsOf(cluster: Cursor, priority: Priority): Cursor | undefined {
+  return fields(cluster, 'circuit_breakers', 'thresholds')
+    .items()
+    .find((one) => (enumName(field(one, 'priority'), PRIORITIES) ?? 'DEFAULT') === priority);
 }
 
 /** The sum of a gauge over the hosts of a cluster's status. */
@@ -68,4 +76,19 @@ function activeOf(status: Cursor, gauge: string): number {
     .flatMap((host) => field(host, 'stats').items())
     .filter((stat) => field(stat, 'name').string() === gauge);
   return stats.reduce((sum, stat) => sum + (field(stat, 'value').number() ?? 0), 0);
+}
+
+const DEFAULT_RETRY_CONCURRENCY = 3;
+
+/**
+ * Whether a cluster's circuit breaker allows a request without others beside it to be tried again. Retries are counted while they wait
+ * to be sent, one at a time for each request (source/common/upstream/resource_manager_impl.h, RetryBudgetImpl).
+ */
+export function retriesAllowed(cluster: Cursor, priority: Priority): boolean | Unknown {
+  const thresholds = thresholdsOf(cluster, priority);
+  if (thresholds === undefined) return true;
+  const budget = field(thresholds, 'retry_budget');
+  if (!budget.exists) return field(thresholds, 'max_retries').number() !== 0;
+  const least = field(budget, 'min_retry_concurrency').number() ?? DEFAULT_RETRY_CONCURRENCY;
+  return least > 0 || unknown('whether the retry budget allows a retry depends on the load', budget);
 }

@@ -5,7 +5,7 @@
  * Out: one branch for each host, or the error. It must not know routes or filters.
  */
 import type { Unknown } from '../../../../model/branching.ts';
-import type { EnvoyOutcome, EnvoyResource } from '../../../../model/envoy.ts';
+import type { EnvoyOutcome, EnvoyResource, EnvoyUpstream } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
 import type { HeaderView } from '../match/header-match.ts';
@@ -13,6 +13,7 @@ import { field, fields, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
+import type { HashGroup } from './hash-group.ts';
 import { byHash, chooseHosts, hostPicks } from './host-choice.ts';
 import type { HostChoice } from './host-choice.ts';
 import { readHostSet } from './host-set.ts';
@@ -26,10 +27,12 @@ import type { Refusing } from './overload.ts';
 import { countsAreOpen, pickInPriority } from './pick.ts';
 import { panicThreshold } from './policy.ts';
 import { sharePriorities } from './priority.ts';
-import { arrive, arriveAmong, reach } from './reach.ts';
+import { arrive, arriveAmong, reach, upstreamEnd } from './reach.ts';
 import type { Reached, Sending } from './reach.ts';
 import { subsetHosts } from './subset.ts';
 import type { SubsetCriteria } from './subset.ts';
+
+type RetryHost = EnvoyUpstream['retryHost'];
 
 /** What is particular to the protocol that forwards. */
 export interface Forwarding extends Sending, Refusing {
@@ -244,12 +247,12 @@ function spread(
   context.budget.left -= picks.length;
   if (context.budget.left < 0) return tooMany(walk);
   return dropOverload(choice.dropOverload, walk, how, (kept) =>
-    picks.flatMap(({ probability, conditions, step: picked, reached }) => {
+    picks.flatMap(({ probability, conditions, step: picked, hashed, reached }) => {
       let drawn = branch(kept, probability);
       for (const condition of conditions) drawn = branch(drawn, 1, condition);
       const taken = withStep(drawn, picked);
       if (reached === null) return how.fail(taken, 'no-host');
-      return isUnknown(reached) ? undetermined(taken, reached) : reachHost(context, taken, how, reached);
+      return isUnknown(reached) ? undetermined(taken, reached) : reachHost(context, taken, how, reached, hashed);
     }),
   );
 }
@@ -262,7 +265,34 @@ function tooMany(walk: Walk): EnvoyOutcome[] {
 const poolOf = ({ headers }: Forwarding): 'http' | 'tcp-pool' => (headers === null ? 'tcp-pool' : 'http');
 
 /** Ends a branch at a host, unless the circuit breaker of its cluster refuses. */
-function reachHost(context: ConnectionContext, walk: Walk, how: Forwarding, reached: Reached): EnvoyOutcome[] {
+function reachHost(
+  context: ConnectionContext,
+  walk: Walk,
+  how: Forwarding,
+  reached: Reached,
+  hashed: HashGroup | null = null,
+): EnvoyOutcome[] {
   const cluster = clusterOf(context, field(reached.cluster, 'name').string() ?? '');
-  return unlessFull(context, cluster, poolOf(how), walk, how, (kept) => arrive(context, kept, how, reached));
+  const retryHost = (): RetryHost => hostOfRetry(how, hashed);
+  return unlessFull(
+    context,
+    cluster,
+    poolOf(how),
+    walk,
+    how,
+    (kept) => arrive(context, kept, how, reached, retryHost),
+    () => upstreamEnd(context, walk, how, reached, retryHost),
+  );
+}
+
+/**
+ * Which host a retry asks. A hash leads to the same one again, unless that is refused for having been tried: then it is looked up
+ * otherwise (source/extensions/load_balancing_policies/common/thread_aware_lb_impl.cc, LoadBalancerImpl::chooseHost).
+ */
+function hostOfRetry({ retries, hash }: Forwarding, hashed: HashGroup | null): RetryHost {
+  const redraws = retries?.hostRedraws ?? 0;
+  if (hashed !== null && hashed.size < 2) return 'same';
+  if (isUnknown(redraws)) return redraws;
+  if (hashed === null || hash() === null) return 'drawn';
+  return redraws === 0 ? 'same' : unknown('which host follows in the hash table once one was tried is not evaluated');
 }

@@ -8,6 +8,8 @@ import type { LoadBalancingPolicy } from './policy.ts';
 
 /** Hosts of a priority among which a hash chooses. */
 export interface HashGroup {
+  /** How many hosts it has. */
+  readonly size: number;
   readonly percent: number;
   /** The host to which a hash leads; null: there is none; undefined: the dump does not tell. */
   readonly hostOf: (hash: bigint) => Host | null | undefined;
@@ -23,6 +25,7 @@ export function hashGroup(
 ): HashGroup {
   let table: HashTable | null | undefined;
   return {
+    size: hosts.length,
     percent,
     hostOf: (hash) => {
       if (hosts.length < 2) return hosts[0] ?? null;

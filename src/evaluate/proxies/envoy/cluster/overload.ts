@@ -3,12 +3,12 @@
  *
  * In: what was read of the cluster, and how a refusal is answered. Out: the branches that are refused, beside those that go on.
  */
-import type { EnvoyFacts, EnvoyOutcome } from '../../../../model/envoy.ts';
+import type { EnvoyFacts, EnvoyOutcome, EnvoyUpstream } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
 import { field } from '../proto-json.ts';
 import { fractionProbability, readFraction } from '../runtime.ts';
-import { branch, step, withStep } from '../walk.ts';
+import { branch, step, withEnd, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import { reachedLimit } from './circuit-breaker.ts';
 import type { Overflow, Priority } from './circuit-breaker.ts';
@@ -43,7 +43,7 @@ export function limitOf(
   return limit;
 }
 
-/** Goes on unless a circuit breaker refuses what is sent. */
+/** Goes on unless a circuit breaker refuses what is sent. @param connecting the host that was chosen, if one was */
 export function unlessFull(
   { facts }: Pick<ConnectionContext, 'facts'>,
   cluster: KnownCluster,
@@ -51,15 +51,24 @@ export function unlessFull(
   walk: Walk,
   how: Refusing,
   next: (walk: Walk) => EnvoyOutcome[],
+  connecting?: () => EnvoyUpstream,
 ): EnvoyOutcome[] {
   const limit = limitOf(facts, cluster, protocol, how.priority);
   if (limit === null) return next(walk);
   const failure = protocol === 'tcp-pool' ? 'pool-overflow' : 'overflow';
-  const { text, cite, condition } = limit;
+  const { text, cite, afterConnecting, condition } = limit;
+  const fail = (refused: Walk): EnvoyOutcome[] => {
+    const answers = how.fail(refused, failure);
+    if (!afterConnecting || connecting === undefined) return answers;
+    const connectsTo = connecting();
+    return answers.map((answer) =>
+      answer.end.kind === 'reply' ? withEnd(answer, { ...answer.end, connectsTo }) : answer,
+    );
+  };
   const full = step('cluster', 'dropped', '', { reasons: [`its circuit breaker is open: ${text}`], cites: [cite] });
-  if (condition === null) return how.fail(withStep(walk, full), failure);
+  if (condition === null) return fail(withStep(walk, full));
   const refused = withStep(branch(walk, 1, condition(true)), full);
-  return [...how.fail(refused, failure), ...next(branch(walk, 1, condition(false)))];
+  return [...fail(refused), ...next(branch(walk, 1, condition(false)))];
 }
 
 /** `drop_overloads` refuse a part of the requests before a host is picked (Router::Filter::decodeHeaders, checkDropOverload). */

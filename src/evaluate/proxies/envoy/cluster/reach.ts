@@ -1,6 +1,13 @@
 import { isAddress } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
-import type { EnvoyConfigDump, EnvoyEnd, EnvoyFacts, EnvoyOutcome, EnvoyStep } from '../../../../model/envoy.ts';
+import type {
+  EnvoyConfigDump,
+  EnvoyFacts,
+  EnvoyOutcome,
+  EnvoyStep,
+  EnvoyUpstream,
+  Retries,
+} from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ApplicationRequest } from '../../../../model/request.ts';
 import type { ConnectionContext } from '../context.ts';
@@ -15,9 +22,10 @@ import type { UpstreamTransport } from './transport-socket.ts';
 
 /** What is sent to a host, and how often it is tried. */
 export interface Sending {
-  readonly retries: number;
-  readonly resetRetries: number;
-  readonly hostRedraws: number;
+  readonly retries: Retries | null;
+  /** Whether it answers as gRPC does. */
+  readonly grpc: boolean;
+  readonly limits: EnvoyUpstream['limits'];
   /** What is sent to a host of the cluster. */
   readonly send: (cluster: Cursor, transport: UpstreamTransport, host: Host | null) => ApplicationRequest;
 }
@@ -109,11 +117,27 @@ function securedStep(transport: UpstreamTransport): EnvoyStep | null {
 }
 
 /** Ends a branch at a host. */
-export function arrive(context: ConnectionContext, walk: Walk, how: Sending, reached: Reached): EnvoyOutcome[] {
-  return end(
-    reached.secured === null ? walk : withStep(walk, reached.secured),
-    new UpstreamEnd(() => reached, how, context.socket.keepsSource ? context.socket.remoteAddress : null, walk.flags),
-  );
+export function arrive(
+  context: ConnectionContext,
+  walk: Walk,
+  how: Sending,
+  reached: Reached,
+  retryHost: () => EnvoyUpstream['retryHost'],
+): EnvoyOutcome[] {
+  const taken = reached.secured === null ? walk : withStep(walk, reached.secured);
+  return end(taken, upstreamEnd(context, walk, how, reached, retryHost));
+}
+
+/** What is sent to a host. */
+export function upstreamEnd(
+  context: ConnectionContext,
+  walk: Walk,
+  how: Sending,
+  reached: Reached,
+  retryHost: () => EnvoyUpstream['retryHost'],
+): EnvoyUpstream {
+  const source = context.socket.keepsSource ? context.socket.remoteAddress : null;
+  return new UpstreamEnd(() => reached, how, source, walk, retryHost);
 }
 
 /** Ends a branch at several hosts. @param first tells how one of them is reached */
@@ -125,24 +149,32 @@ export function arriveAmong(
   hosts: readonly HostShare[],
 ): EnvoyOutcome[] {
   const source = context.socket.keepsSource ? context.socket.remoteAddress : null;
-  return endAmong(walk, new UpstreamEnd(first, how, source, walk.flags), hosts);
+  return endAmong(walk, new UpstreamEnd(first, how, source, walk, () => 'drawn'), hosts);
 }
 
-type Upstream = Extract<EnvoyEnd, { readonly kind: 'upstream' }>;
-
 /** The request as it is sent on is made when somebody reads it, since most branches are only counted. */
-class UpstreamEnd implements Upstream {
+class UpstreamEnd implements EnvoyUpstream {
   readonly kind = 'upstream';
   readonly flag: string | null;
   readonly #source: string | null;
   readonly #reached: () => Reached;
   readonly #how: Sending;
+  readonly #retryHost: () => EnvoyUpstream['retryHost'];
+  readonly delaySeconds: number;
   #request: ApplicationRequest | null = null;
 
   /** @param source the client's address where it is kept (original_src) */
-  constructor(reached: () => Reached, how: Sending, source: string | null, flags: readonly string[]) {
+  constructor(
+    reached: () => Reached,
+    how: Sending,
+    source: string | null,
+    { flags, delay }: Pick<Walk, 'flags' | 'delay'>,
+    retryHost: () => EnvoyUpstream['retryHost'],
+  ) {
     this.#reached = reached;
     this.#how = how;
+    this.#retryHost = retryHost;
+    this.delaySeconds = delay;
     this.#source = source;
     this.flag = flags.length === 0 ? null : flags.join(',');
   }
@@ -169,20 +201,24 @@ class UpstreamEnd implements Upstream {
     return this.#request;
   }
 
-  get tls(): Upstream['tls'] {
+  get tls(): EnvoyUpstream['tls'] {
     return this.#reached().transport.tls;
   }
 
-  get retries(): number {
+  get retries(): Retries | null {
     return this.#how.retries;
   }
 
-  get resetRetries(): number {
-    return this.#how.resetRetries;
+  get retryHost(): EnvoyUpstream['retryHost'] {
+    return this.#retryHost();
   }
 
-  get hostRedraws(): number {
-    return this.#how.hostRedraws;
+  get limits(): EnvoyUpstream['limits'] {
+    return this.#how.limits;
+  }
+
+  get grpc(): boolean {
+    return this.#how.grpc;
   }
 
   get connectTimeoutSeconds(): number {

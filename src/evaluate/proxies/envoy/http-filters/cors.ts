@@ -71,7 +71,16 @@ function reason(origin: string, allowed: Truth): string {
 
 function reply(walk: Walk): EnvoyOutcome[] {
   const flag = walk.flags.length === 0 ? null : walk.flags.join(',');
-  return end(walk, { kind: 'reply', status: 200, flag, detail: 'cors_response', body: '', denied: false });
+  return end(walk, {
+    kind: 'reply',
+    status: 200,
+    grpcStatus: null,
+    flag,
+    detail: 'cors_response',
+    body: '',
+    delaySeconds: walk.delay,
+    denied: false,
+  });
 }
 
 /** A redirect or direct response (DirectResponseEntry). */

@@ -85,7 +85,7 @@ function delay(context: HttpContext, filter: HttpFilter, config: Cursor, walk: W
   const delayed = (from: Walk): EnvoyOutcome[] =>
     next(
       withStep(
-        { ...from, flags: [...from.flags, 'DI'] },
+        { ...from, flags: [...from.flags, 'DI'], delay: from.delay + duration / 1000 },
         step('http-filter', 'delayed', filter.name, {
           reasons: [`${duration} ms`, percentage(probability)],
           cites: [fault],
@@ -98,10 +98,10 @@ function delay(context: HttpContext, filter: HttpFilter, config: Cursor, walk: W
 function abort(context: HttpContext, filter: HttpFilter, config: Cursor, walk: Walk, next: Continue): EnvoyOutcome[] {
   const fault = field(config, 'abort');
   if (!fault.exists) return next(walk);
-  const grpc = field(fault, 'grpc_status').exists;
+  const grpcStatus = field(fault, 'grpc_status').number();
   const status = field(fault, 'header_abort').exists
     ? firstNumber(context, 'x-envoy-fault-abort-request')
-    : grpc
+    : grpcStatus !== undefined
       ? 200
       : (field(fault, 'http_status').number() ?? 0);
   if (isUnknown(status)) return undetermined(walk, status);
@@ -120,6 +120,7 @@ function abort(context: HttpContext, filter: HttpFilter, config: Cursor, walk: W
         flag: 'FI',
         detail: 'fault_filter_abort',
         body: field(fault, 'response_body').string() ?? 'fault filter abort',
+        ...(grpcStatus !== undefined && { grpcStatus }),
       },
     );
   return split(walk, probability, aborted, next);

@@ -2,7 +2,7 @@ import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { localReply } from '../http/http-context.ts';
 import { readStatusCode } from '../http/status-code.ts';
-import { field, fields, typedMessage, unknown, unknownField } from '../proto-json.ts';
+import { field, fields, isTrue, typedMessage, unknown, unknownField } from '../proto-json.ts';
 import { fractionProbability, readFraction } from '../runtime.ts';
 import { bucketCondition } from '../token-bucket.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
@@ -32,6 +32,8 @@ const KNOWN = new Set([
   'max_dynamic_descriptors',
 ]);
 const TOO_MANY_REQUESTS = 429;
+/** Of gRPC. */
+const RESOURCE_EXHAUSTED = 8;
 
 /**
  * envoy.filters.http.local_ratelimit (source/extensions/filters/http/local_ratelimit/local_ratelimit.cc): for the part of requests
@@ -65,6 +67,7 @@ export const runLocalRateLimit: RunHttpFilter = (context, filter, walk, next) =>
         flag: 'RL',
         detail: 'local_rate_limited',
         body: 'local_rate_limited',
+        ...(isTrue(config, 'rate_limited_as_resource_exhausted') && { grpcStatus: RESOURCE_EXHAUSTED }),
       }),
     ];
   };

@@ -53,7 +53,7 @@ function sentHeader(context: HttpContext, name: string, rewrites: Rewrites): str
   if (name === ':authority' || name === 'host')
     return rewrites.authority ?? unknown('the host of the request follows the endpoint');
   if (name.startsWith(':')) return context.request.headers.get(name);
-  const [headers, unseen] = rewrites.headers();
+  const { headers, unseen } = rewrites.headers();
   if (unseen.includes(name)) return unknown(`the proxy sets the header ${name}`);
   const values = headers.filter(([other]) => other === name).map(([, value]) => value);
   const received = context.request.headers.get(name);

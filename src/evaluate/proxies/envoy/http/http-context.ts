@@ -7,6 +7,7 @@ import { end, undetermined } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import type { ClusterChoice } from './cluster-choice.ts';
 import { underscoresAction } from './codec-refusal.ts';
+import { grpcStatusOf } from './status-code.ts';
 import type { Constraint } from './random-value.ts';
 import type { RequestView } from './request-view.ts';
 
@@ -42,6 +43,8 @@ export interface LocalReply {
   readonly detail: string | null;
   readonly body: string | null;
   readonly denied?: boolean;
+  /** To a gRPC request; absent: what the status stands for. */
+  readonly grpcStatus?: number;
 }
 
 /** What of a request counts for answers to it. */
@@ -76,9 +79,11 @@ export function localReply(context: Answering, walk: Walk, reply: LocalReply): E
   return end(walk, {
     kind: 'reply',
     status: context.request.grpc ? 200 : reply.status,
+    grpcStatus: context.request.grpc ? (reply.grpcStatus ?? grpcStatusOf(reply.status)) : null,
     flag: flags.length === 0 ? null : flags.join(','),
     detail: reply.detail,
     body: formatted ? null : reply.body,
+    delaySeconds: walk.delay,
     denied: reply.denied ?? false,
   });
 }

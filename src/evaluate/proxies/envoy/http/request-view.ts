@@ -60,8 +60,10 @@ export interface RequestView {
   virtualHostIn(routeConfig: Cursor): VirtualHostMatch | undefined;
 }
 
-/** Headers that clients may not set on requests from outside (mutateRequestHeaders, source/common/http/conn_manager_utility.cc). */
-const INTERNAL_HEADERS = new Set([
+/** Headers that only an internal request keeps (cleanInternalHeaders, source/common/http/conn_manager_utility.cc). */
+const INTERNAL_HEADERS: ReadonlySet<string> = new Set([
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retriable-header-names',
   'x-envoy-retry-on',
   'x-envoy-retry-grpc-on',
   'x-envoy-max-retries',
@@ -74,14 +76,18 @@ const INTERNAL_HEADERS = new Set([
   'x-envoy-ip-tags',
   'x-envoy-original-url',
   'x-envoy-hedge-on-per-try-timeout',
-  'x-envoy-decorator-operation',
-  'x-envoy-downstream-service-cluster',
-  'x-envoy-downstream-service-node',
   'x-envoy-is-timeout-retry',
 ]);
 
+/** Headers that a proxy at the edge removes from what is not internal, and some of which a manager sets (add_user_agent). */
+const AT_EDGE: ReadonlySet<string> = new Set([
+  'x-envoy-decorator-operation',
+  'x-envoy-downstream-service-cluster',
+  'x-envoy-downstream-service-node',
+]);
+
 /** Headers of the connection, which HCM rewrites or removes. */
-const CONNECTION_HEADERS = new Set([
+export const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -238,13 +244,18 @@ class PreparedRequest implements RequestView, HeaderView {
     if (name === 'x-forwarded-client-cert') return clientCertificate(hcm, value, tls);
     const sets = SET_BY_PROXY.has(name) || (name === 'x-forwarded-port' && isTrue(hcm, 'append_x_forwarded_port'));
     if (sets) return unknown(`the proxy sets the header ${name}`);
-    if (INTERNAL_HEADERS.has(name) && (value !== null || isTrue(hcm, 'add_user_agent'))) {
+    if (AT_EDGE.has(name) && (value !== null || isTrue(hcm, 'add_user_agent')))
       return unknown(`the proxy may remove or set the header ${name}`);
-    }
+    if (INTERNAL_HEADERS.has(name) && value !== null) return this.#ifInternal(value);
     if (CONNECTION_HEADERS.has(name) && value !== null) return unknown(`the proxy may remove the header ${name}`);
     if (name === 'user-agent' && isTrue(hcm, 'add_user_agent'))
       return unknown('the proxy may set the header user-agent');
     return value;
+  }
+
+  #ifInternal(value: string): string | null | Unknown {
+    const { internal } = this;
+    return typeof internal === 'boolean' ? (internal ? value : null) : internal;
   }
 }
 

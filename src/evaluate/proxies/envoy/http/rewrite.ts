@@ -7,13 +7,16 @@ import type { UpstreamTransport } from '../cluster/transport-socket.ts';
 import { substituteRegex } from '../match/regex.ts';
 import { lowerAscii } from '../match/string-match.ts';
 import { memoised } from '../memo.ts';
-import { eitherSpelling, enumName, field, hasSome, isTrue, unknown } from '../proto-json.ts';
+import { eitherSpelling, field, hasSome, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { headerValues, keepsApart } from './header-values.ts';
+import { changeHeaders } from './header-changes.ts';
+import type { SentHeaders } from './header-changes.ts';
 import type { HttpContext } from './http-context.ts';
 import { withoutQuery } from './path.ts';
 import type { RequestView } from './request-view.ts';
 import { withoutConnectionHeaders } from './http2-codec.ts';
+import { RETRY_HEADERS } from './retry.ts';
 import { asExtendedConnect } from './upgrade.ts';
 import { upstreamHello } from './upstream-hello.ts';
 
@@ -22,29 +25,12 @@ export interface Rewrites {
   readonly path: string;
   /** null: the selected host's name, where it has one (`auto_host_rewrite`). */
   readonly authority: string | null;
-  /** Its headers, and the names of those whose values are not known. */
-  readonly headers: () => [[string, string][], string[]];
+  readonly headers: () => SentHeaders;
   /** Neither path nor host changes. */
   readonly plain: boolean;
   /** Clauses for the step. */
   readonly reasons: () => readonly string[];
 }
-
-/** Headers that the router and the connection manager set on what they send (docs: HTTP header manipulation). */
-const SET_BY_ROUTER = [
-  'x-request-id',
-  'x-envoy-expected-rq-timeout-ms',
-  'x-envoy-attempt-count',
-  'x-envoy-decorator-operation',
-  'x-envoy-original-path',
-  'x-forwarded-host',
-  'x-forwarded-client-cert',
-  'x-b3-traceid',
-  'x-b3-spanid',
-  'x-b3-sampled',
-  'traceparent',
-  'tracestate',
-];
 
 /** Rewrites of a RouteAction (RouteEntryImplBase::finalizeRequestHeaders, finalizePathHeader, finalizeHostHeader). */
 export function rewriteRequest(context: HttpContext, route: Cursor, weighted: Cursor | null): Rewrites | Unknown {
@@ -55,15 +41,10 @@ export function rewriteRequest(context: HttpContext, route: Cursor, weighted: Cu
   if (isUnknown(path)) return path;
   const authority = rewriteAuthority(context, action, weighted);
   if (isUnknown(authority)) return authority;
-  const levels = [context.choice.routeConfig, context.choice.virtualHost, route, weighted];
   return {
     path,
     authority,
-    headers: () =>
-      changeHeaders(
-        context,
-        levels.filter((level) => level !== null),
-      ),
+    headers: () => changeHeaders(context, route, weighted),
     plain: path === context.request.path && authority === context.request.authority,
     reasons: () => [
       ...(path === context.request.path ? [] : [`the path becomes ${path}`]),
@@ -97,13 +78,8 @@ class Unchanged implements Rewrites {
     return this.#context.request.authority;
   }
 
-  headers(): [[string, string][], string[]] {
-    const { routeConfig, virtualHost } = this.#context.choice;
-    const levels = [routeConfig, virtualHost, this.#route, this.#weighted];
-    return changeHeaders(
-      this.#context,
-      levels.filter((level) => level !== null),
-    );
+  headers(): SentHeaders {
+    return changeHeaders(this.#context, this.#route, this.#weighted);
   }
 
   reasons(): readonly string[] {
@@ -195,53 +171,8 @@ function rewriteAuthority(context: HttpContext, action: Cursor, weighted: Cursor
   return isTrue(action, 'auto_host_rewrite') ? null : authority;
 }
 
-const APPEND_ACTIONS = [
-  'APPEND_IF_EXISTS_OR_ADD',
-  'ADD_IF_ABSENT',
-  'OVERWRITE_IF_EXISTS_OR_ADD',
-  'OVERWRITE_IF_EXISTS',
-];
-
-/**
- * Applies request_headers_to_remove and request_headers_to_add of each level. A value with a `%FORMAT%`, and a header that several
- * levels touch, is not computed.
- */
-function changeHeaders(context: HttpContext, levels: readonly Cursor[]): [[string, string][], string[]] {
-  let headers = context.request.original.headers.map(([name, value]): [string, string] => [name, value]);
-  const touched = new Set<string>();
-  const unseen = new Set([...(context.request.original.unknownHeaders ?? []), ...SET_BY_ROUTER]);
-  const drop = (name: string): void => {
-    headers = headers.filter(([other]) => other !== name);
-  };
-  if (!headers.some(([name]) => name === 'x-forwarded-proto') && typeof context.request.scheme === 'string') {
-    headers.push(['x-forwarded-proto', context.request.scheme]);
-  }
-  if (isTrue(context.hcm, 'use_remote_address'))
-    for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'x-envoy-external-address', 'x-envoy-internal'])
-      unseen.add(name);
-  for (const level of levels) {
-    for (const name of field(level, 'request_headers_to_remove')
-      .strings()
-      .map((text) => text.toLowerCase())) {
-      drop(name);
-      if (touched.has(name)) unseen.add(name);
-      touched.add(name);
-    }
-    for (const option of field(level, 'request_headers_to_add').items()) {
-      const header = field(option, 'header');
-      const name = (field(header, 'key').string() ?? '').toLowerCase();
-      const value = field(header, 'value').string() ?? '';
-      const how = enumName(field(option, 'append_action'), APPEND_ACTIONS) ?? 'APPEND_IF_EXISTS_OR_ADD';
-      const present = headers.some(([other]) => other === name);
-      if (touched.has(name) || value === '' || value.includes('%') || field(option, 'append').exists) unseen.add(name);
-      touched.add(name);
-      if ((how === 'ADD_IF_ABSENT' && present) || (how === 'OVERWRITE_IF_EXISTS' && !present)) continue;
-      if (how.startsWith('OVERWRITE')) drop(name);
-      headers.push([name, value]);
-    }
-  }
-  return [headers.filter(([name]) => !unseen.has(name)), [...unseen]];
-}
+/** What the router takes for itself. */
+const CONSUMED: ReadonlySet<string> = new Set(RETRY_HEADERS);
 
 /** The request as it is sent to a host. */
 export function forwardedRequest(
@@ -254,7 +185,7 @@ export function forwardedRequest(
   const { original } = context.request;
   const hostname = host?.hostname ?? '';
   const version = upstreamHttpVersion(cluster, original.version) ?? original.version;
-  const [headers, unknownHeaders] = rewrites.headers();
+  const { headers, unseen } = rewrites.headers();
   // A port that was stripped for routing comes back in a CONNECT (FilterManager::decodeHeaders).
   const kept = original.method === 'CONNECT' ? original.authority : context.request.authority;
   const authority = rewrites.plain ? kept : (rewrites.authority ?? (hostname === '' ? kept : hostname));
@@ -262,8 +193,8 @@ export function forwardedRequest(
     ...original,
     path: rewrites.path,
     authority,
-    headers,
-    unknownHeaders,
+    headers: headers.filter(([name]) => !CONSUMED.has(name)),
+    unknownHeaders: unseen.filter((name) => !CONSUMED.has(name)),
     version,
   };
   const { upgrade } = context.request;

@@ -7,12 +7,15 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { forwardTo } from '../cluster/forward.ts';
+import { clusterOf } from '../cluster/known-cluster.ts';
 import type { ForwardFailure } from '../cluster/overload.ts';
 import { subsetCriteria } from '../cluster/subset.ts';
 import { enumName, field, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { branch, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
+import type { HeaderView } from '../match/header-match.ts';
+import { sentValue } from './header-changes.ts';
 import { chooseCluster } from './cluster-choice.ts';
 import type { ClusterChoice } from './cluster-choice.ts';
 import { requestHash } from './hash-policy.ts';
@@ -20,7 +23,9 @@ import { localReply } from './http-context.ts';
 import type { HttpContext, LocalReply } from './http-context.ts';
 import { KNOWN_ACTION, KNOWN_REDIRECT, KNOWN_ROUTE } from './known-fields.ts';
 import { forwardedRequest, rewriteRequest } from './rewrite.ts';
-import { retryCounts } from './retry.ts';
+import { policyOf, retriesOf } from './retry.ts';
+import type { Retrying } from './retry.ts';
+import { timeLimits } from './time-limits.ts';
 import { opensTunnel } from './upgrade.ts';
 
 const REDIRECT_CODES = ['MOVED_PERMANENTLY', 'FOUND', 'SEE_OTHER', 'TEMPORARY_REDIRECT', 'PERMANENT_REDIRECT'];
@@ -114,22 +119,37 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
       cites: [choice.cursor, ...(rewrites.plain ? [] : rewriteCites(action))],
     })),
   );
-  const retries = retryCounts(action, context.choice.virtualHost);
+  const priority = enumName(field(action, 'priority'), ['DEFAULT', 'HIGH']) === 'HIGH' ? 'HIGH' : 'DEFAULT';
+  const { runtime } = context.connection;
+  const retrying = (): Pick<Retrying, 'action' | 'virtualHost' | 'cluster'> => {
+    const { virtualHost } = context.choice;
+    return { action, virtualHost, cluster: clusterOf(context.connection, choice.cluster).resource?.config };
+  };
+  const sent = (): Pick<HeaderView, 'get'> => {
+    const headers = rewrites.headers();
+    return { get: (name) => sentValue(headers, name) };
+  };
   return forwardTo(context.connection, choice.cluster, routed, {
     headers: context.request.headers,
     // Hardly any cluster asks for it.
     get authority() {
       return rewrites.authority;
     },
-    priority: enumName(field(action, 'priority'), ['DEFAULT', 'HIGH']) === 'HIGH' ? 'HIGH' : 'DEFAULT',
+    priority,
     criteria: subsetCriteria(
       field(action, 'metadata_match'),
       ...(choice.weighted === null ? [] : [field(choice.weighted, 'metadata_match')]),
     ),
     hash: () => requestHash(context, action, rewrites),
-    retries: retries.onConnectFailure,
-    resetRetries: retries.onReset,
-    hostRedraws: retries.hostRedraws,
+    // Only what fails, or takes its time, is asked for it.
+    get retries() {
+      return retriesOf({ ...retrying(), priority, headers: sent(), asked: context.request.headers, runtime });
+    },
+    get limits() {
+      const { request, hcm } = context;
+      return timeLimits({ ...retrying(), hcm, policy: policyOf(retrying()), request, headers: sent() });
+    },
+    grpc: context.request.grpc,
     fail: (failed, failure) => localReply(context, failed, failureReply(failure, action)),
     send: (cluster, transport, host) =>
       tunnel

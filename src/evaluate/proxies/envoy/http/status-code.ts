@@ -60,6 +60,24 @@ const CODES: Readonly<Record<string, number>> = {
   NetworkAuthenticationRequired: 511,
 };
 
+/** What an answer to a gRPC request says in grpc-status where its status is that of HTTP (source/common/grpc/status.cc, httpToGrpcStatus). */
+const GRPC_STATUS: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
+const GRPC_UNKNOWN = 2;
+
+/** The grpc-status of a local reply. @param status that a request of HTTP would get */
+export function grpcStatusOf(status: number): number {
+  return GRPC_STATUS[status] ?? GRPC_UNKNOWN;
+}
+
 /** A StatusCode by name or number; undefined: absent, or one that is not known. */
 export function readStatusCode(code: Cursor): number | undefined {
   return code.number() ?? CODES[code.string() ?? ''];

@@ -480,16 +480,6 @@ describe('what is sent upstream', () => {
     expect(outcome!.end.kind === 'upstream' ? (outcome!.end.request.tls?.sni ?? null) : '').toBe(sni);
   });
 
-  it.each([
-    [{ retry_on: 'connect-failure,refused-stream', num_retries: 2 }, 2],
-    [{ retry_on: '5xx' }, 1],
-    [{ retry_on: 'retriable-status-codes', num_retries: 2 }, 0],
-    [{ retry_on: 'reset-before-request', num_retries: 0 }, 0],
-  ])('retries of %j', (policy, retries) => {
-    const [outcome] = ask(proxy({ ...ANY, route: { cluster: 'c', retry_policy: policy } }));
-    expect(outcome!.end).toMatchObject({ retries });
-  });
-
   it('source addresses, timeouts and protocol', () => {
     const one = cluster('c', 1, {
       connect_timeout: '0.25s',

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { evaluateEnvoy } from '../../../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
-import { upstreamFailure } from '../../../../../src/evaluate/proxies/envoy/upstream-failure.ts';
+import { toldClient } from '../told-client.ts';
 import type { EnvoyFacts, EnvoyOutcome } from '../../../../../src/model/envoy.ts';
 import type { ApplicationRequest } from '../../../../../src/model/request.ts';
 import { parseCertificates } from '../../../../../src/parse/certificate/certificate.ts';
@@ -116,17 +116,12 @@ function server({
 function told(situation: Situation): string {
   const [asked] = evaluateEnvoy(client(situation), direct('10.1.0.1', '10.1.0.2', 80, http('GET', 'h', '/')));
   if (asked?.end.kind !== 'upstream') throw new Error(JSON.stringify(asked));
-  const { request, tls, retries, resetRetries } = asked.end;
-  const [answer] = answers(server(situation), request);
+  const [answer] = answers(server(situation), asked.end.request);
   switch (answer?.end.kind) {
     case 'reply':
       return `${answer.end.status} ${answer.end.detail}`;
     case 'close': {
-      const proxy = { http: true, tls: tls !== 'none', retries, resetRetries };
-      const { status, flag, detail } = upstreamFailure(proxy, {
-        kind: 'closed',
-        handshake: answer.end.handshake ?? null,
-      });
+      const { status, flag, detail } = toldClient(asked.end, answer.end);
       return `${status} ${flag} ${detail ?? '-'}`;
     }
     case 'undetermined':
