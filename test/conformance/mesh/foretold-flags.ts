@@ -36,9 +36,14 @@ export async function readLogs(
 ): Promise<readonly LogEntry[]> {
   for (let waited = 0; ; waited += 1000) {
     const entries = (await Promise.all(proxies.map((proxy) => logSince(lab, proxy, since)))).flat();
-    if (waited >= FLUSHED_MS || sent.every((one) => !isEnded(one) || shown(entries, one).length > 0)) return entries;
+    if (waited >= FLUSHED_MS || sent.every((one) => !isEnded(one) || isTold(shown(entries, one)))) return entries;
     await sleep(1000);
   }
+}
+
+/** Whether proxies wrote how it ended: UR alone is what one wrote whose other side has yet to write why. */
+function isTold(seen: readonly Shown[]): boolean {
+  return seen.some(({ end }) => end !== '0 UR');
 }
 
 /** Whether a proxy ends it in any case, with a status or a flag. */
@@ -51,9 +56,15 @@ export function flagDifferences(entries: readonly LogEntry[], sent: Sent): reado
   const { branches } = sent.explanation;
   const expected = new Set(branches.map(({ status, flag }) => `${status ?? 0} ${flag ?? '-'}`));
   const seen = shown(entries, sent);
-  if (seen.length === 0) return isEnded(sent) ? ['no proxy wrote about it'] : [];
+  if (seen.length === 0) return isEnded(sent) ? [`no proxy wrote about it${near(entries, sent)}`] : [];
   const other = seen.find(({ end }) => end !== null && !expected.has(end));
   return other === undefined ? [] : [`the log says ${other.end}: ${other.line}`];
+}
+
+/** What proxies wrote about the ports that asked, which is some other connection's or one that is not followed. */
+function near(entries: readonly LogEntry[], { results }: Sent): string {
+  const lines = results.flatMap(({ localPort }) => entries.filter(({ remote }) => remote.endsWith(`:${localPort}`)));
+  return lines.map(({ line }) => `\n  near: ${line}`).join('');
 }
 
 /** What a proxy wrote about a request or connection. */
@@ -91,15 +102,18 @@ function wayOf(entries: readonly LogEntry[], { local, localPort, address }: Prob
   return way;
 }
 
-/**
- * The entry about a connection; kube-proxy may have changed the address that is asked for, and of some Services the port with it. What came
- * from the same port to another one of the same address is another connection.
- */
+/** Ports of the ingress gateway's Service, the only one whose pods listen on others. */
+const TARGET_PORTS: Readonly<Record<string, string>> = { 80: '8080', 443: '8443' };
+
+/** The entry about a connection; kube-proxy may have changed the address that is asked for. */
 function between(entries: readonly LogEntry[], remote: string, local: string): LogEntry | undefined {
   const own = entries.filter((entry) => entry.status === 0 && entry.remote === remote);
-  const port = local.slice(local.lastIndexOf(':'));
-  const asked = own.find((entry) => entry.local === local) ?? own.find((entry) => entry.local.endsWith(port));
-  if (asked !== undefined) return asked;
-  const [only, another] = own.filter((entry) => !entry.local.startsWith(`${local.slice(0, -port.length)}:`));
-  return another === undefined ? only : undefined;
+  const port = portOf(local);
+  const behind = (wanted: string): LogEntry | undefined => own.find((entry) => portOf(entry.local) === wanted);
+  // A port that is used again tells of another connection, which asks for another port.
+  return own.find((entry) => entry.local === local) ?? behind(port) ?? behind(TARGET_PORTS[port] ?? port);
+}
+
+function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(':') + 1);
 }
