@@ -115,16 +115,24 @@ function gateway(random: Random, entries: Entries): KubernetesObject[] {
 /** One is none, and one has run out. */
 const TOKENS = [
   'none',
+  signedToken({ sub: USERS[0], aud: 'shop' }),
   signedToken({ sub: USERS[0], group: 'a', of: { city: 'Ulm' } }),
   signedToken({ sub: USERS[1], group: ['a', 'b'] }),
   signedToken({ sub: USERS[0], exp: 1_700_000_000 }),
 ];
 
+/** A token where it usually stands, or elsewhere. */
+function credentials(random: Random): Readonly<Record<string, string>> {
+  const token = random.pick(TOKENS);
+  const usual = { authorization: `Bearer ${token}` };
+  return random.pick([usual, usual, { 'x-token': `T ${token}` }, { 'x-token': token }, { cookie: `token=${token}` }]);
+}
+
 function question(random: Random, at: number, entries: Entries): RequestQuestion {
-  const path = random.pick(PATHS);
+  const path = random.chance(0.05) ? `/a?token=${random.pick(TOKENS)}` : random.pick(PATHS);
   const headers = {
     ...random.maybe(0.5, () => ({ 'x-user': random.pick(USERS) })),
-    ...random.maybe(0.25, () => ({ authorization: `Bearer ${random.pick(TOKENS)}` })),
+    ...random.maybe(0.25, () => credentials(random)),
     ...random.maybe(0.1, () => ({ origin: `http://${random.pick(['one', 'two'])}.example.test` })),
     ...random.maybe(0.1, () => ({ 'access-control-request-method': 'GET' })),
   };
