@@ -11,7 +11,8 @@ export function randomDestinationRules(random: Random): readonly KubernetesObjec
   );
 }
 
-function destinationRule(random: Random, name: string): KubernetesObject {
+/** @param name of a Service */
+export function destinationRule(random: Random, name: string): KubernetesObject {
   const policy = (): object => ({
     connectionPool: pool(random, name),
     ...random.maybe(0.5, () => tls(random, name)),

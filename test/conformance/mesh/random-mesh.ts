@@ -10,6 +10,7 @@ import { signedToken } from '../../lab/topology/signed-tokens.ts';
 import type { RequestQuestion } from '../../agreement/request-question.ts';
 import { randomDestinationRules } from './random-destination-rules.ts';
 import { APPS, fullName, METHODS, portOf, SERVICES, USERS, type Entries } from './random-names.ts';
+import { randomElsewhere } from './random-elsewhere.ts';
 import { randomPolicies } from './random-policies.ts';
 import { routes, virtualServices } from './random-routes.ts';
 import { randomSecureEntries, secureGateway } from './random-secure-entries.ts';
@@ -47,6 +48,7 @@ export function randomMesh(random: Random, marker: string, count: number): Rando
     markerEntry(marker),
     ...randomDestinationRules(random),
     ...APPS.filter(() => random.chance(0.6)).flatMap((name) => virtualServices(random, name, entries)),
+    ...randomElsewhere(random, entries),
     ...randomPolicies(random),
     ...entries.flatMap((entry) => entry.objects),
     ...sidecars(random, marker, entries),
