@@ -93,13 +93,25 @@ function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Sh
 /** The entries about a connection, from the client's proxy on. */
 function wayOf(entries: readonly LogEntry[], { local, localPort, address }: ProbeResult, port: number): LogEntry[] {
   const way: LogEntry[] = [];
-  let entry = between(entries, `${local}:${localPort}`, `${address}:${port}`);
+  const asked = `${address}:${port}`;
+  let entry = between(entries, `${local}:${localPort}`, asked) ?? renumbered(entries, `${local}:`, asked);
   while (entry !== undefined && !way.includes(entry)) {
     way.push(entry);
     const { upstream, upstreamLocal } = entry;
     entry = upstream === null || upstreamLocal === null ? undefined : between(entries, upstreamLocal, upstream);
   }
   return way;
+}
+
+/**
+ * The entry about a connection whose port the kernel changed: two connections from one port to several addresses, redirected to one, would
+ * be the same (nf_nat_core.c, get_unique_tuple). All of this client to that address say the same.
+ */
+function renumbered(entries: readonly LogEntry[], client: string, asked: string): LogEntry | undefined {
+  const own = entries.filter(
+    ({ status, remote, local }) => status === 0 && local === asked && remote.startsWith(client),
+  );
+  return own.every(({ flag }) => flag === own[0]?.flag) ? own[0] : undefined;
 }
 
 /** Ports of the ingress gateway's Service, the only one whose pods listen on others. */
