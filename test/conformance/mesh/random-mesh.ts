@@ -5,16 +5,17 @@
 import { Random } from '../envoy/random.ts';
 import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import { INGRESS } from '../../lab/istio/install.ts';
-import { inNamespace, istio, serviceEntry } from '../../lab/topology/mesh-objects.ts';
+import { istio, serviceEntry } from '../../lab/topology/mesh-objects.ts';
 import { signedToken } from '../../lab/topology/signed-tokens.ts';
 import type { RequestQuestion } from '../../agreement/request-question.ts';
 import { randomDestinationRules } from './random-destination-rules.ts';
-import { APPS, fullName, METHODS, portOf, SERVICES, USERS, type Entries } from './random-names.ts';
+import { APPS, METHODS, portOf, SERVICES, USERS, type Entries } from './random-names.ts';
 import { randomElsewhere } from './random-elsewhere.ts';
 import { randomPolicies } from './random-policies.ts';
 import { routes, virtualServices } from './random-routes.ts';
 import { randomSecureEntries, secureGateway } from './random-secure-entries.ts';
 import { randomServiceEntries } from './random-service-entries.ts';
+import { randomSidecars } from './random-sidecars.ts';
 
 export interface RandomMesh {
   /** `{store}` in them stands for the address of a pod. */
@@ -51,7 +52,7 @@ export function randomMesh(random: Random, marker: string, count: number): Rando
     ...randomElsewhere(random, entries),
     ...randomPolicies(random),
     ...entries.flatMap((entry) => entry.objects),
-    ...sidecars(random, marker, entries),
+    ...randomSidecars(random, marker, entries),
     // A gateway that leads to itself would never come to an end.
     ...gateway(random, plain),
     ...secureGateway(random, () => routes(random, random.pick(SERVICES), plain)),
@@ -67,28 +68,6 @@ function markerEntry(host: string): KubernetesObject {
     resolution: 'STATIC',
     endpoints: [{ address: '192.0.2.1' }],
   });
-}
-
-function sidecars(random: Random, marker: string, entries: Entries): KubernetesObject[] {
-  const sidecar = (name: string, spec: object = {}): KubernetesObject =>
-    istio('networking', 'Sidecar', name, {
-      ...(random.chance(0.6) ? { outboundTrafficPolicy: { mode: random.pick(['REGISTRY_ONLY', 'ALLOW_ANY']) } } : {}),
-      egress: [
-        {
-          hosts: [
-            './*',
-            `bookinfo/${marker}`,
-            ...APPS.filter(() => random.chance(0.6)).map((app) => `*/${fullName(app)}`),
-            ...entries.filter(() => random.chance(0.7)).map(({ host }) => `bookinfo/${host}`),
-          ],
-        },
-      ],
-      ...spec,
-    });
-  return [
-    ...(random.chance(0.7) ? [inNamespace('limited', sidecar('default'))] : []),
-    ...(random.chance(0.3) ? [sidecar('cli', { workloadSelector: { labels: { app: 'cli' } } })] : []),
-  ];
 }
 
 function gateway(random: Random, entries: Entries): KubernetesObject[] {

@@ -164,7 +164,7 @@ function rewrite(random: Random): object {
   return random.pick([
     { uri: '/' },
     { uri: '/a/b' },
-    { uri: '/status/503' },
+    { uri: '/status/503/' },
     { uri: '/c', authority: 'renamed.example.test' },
     { authority: 'renamed.example.test' },
     { uriRegexRewrite: { match: '^/(a|b)', rewrite: '/c' } },
