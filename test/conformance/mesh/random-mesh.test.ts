@@ -47,7 +47,12 @@ function withAgent(question: RequestQuestion, agent: string): RequestQuestion {
 
 function sentOf(question: RequestQuestion, explanation: Explanation, results: readonly ProbeResult[]): Sent {
   const url = new URL(question.to);
-  return { agent: question.headers?.['user-agent'] ?? '', port: Number(url.port) || 80, explanation, results };
+  return {
+    agent: question.headers?.['user-agent'] ?? '',
+    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+    explanation,
+    results,
+  };
 }
 
 /** Whether requests of one sender may share a connection, and so whom kube-proxy chose for it: no DestinationRule limits this cluster. */
@@ -90,7 +95,9 @@ describe.each(Array.from({ length: ROUNDS }, (_, round) => SEED * 1000 + round))
     const { objects: unfilled, questions: asked } = randomMesh(new Random(seed), marker, REQUESTS);
     const fill = await podAddresses(lab);
     const objects = unfilled.map((object) => JSON.parse(fill(JSON.stringify(object))) as KubernetesObject);
-    const questions = asked.map((question, at) => withAgent(question, `asked-${seed}-${at}`));
+    const questions = asked.map((question, at) =>
+      withAgent(JSON.parse(fill(JSON.stringify(question))) as RequestQuestion, `asked-${seed}-${at}`),
+    );
     const refusals = await mesh.become(objects, marker);
     for (const refusal of refusals) process.stderr.write(`${seed} istiod refuses: ${refusal}\n`);
     const answers = await liveAnswers(
