@@ -17,6 +17,8 @@ export interface Sent {
   readonly agent: string;
   /** Port that was asked. */
   readonly port: number;
+  /** A node hides who asks: no log tells of its connections. */
+  readonly hidden: boolean;
   readonly explanation: Explanation;
   readonly results: readonly ProbeResult[];
 }
@@ -36,28 +38,38 @@ export async function readLogs(
 ): Promise<readonly LogEntry[]> {
   for (let waited = 0; ; waited += 1000) {
     const entries = (await Promise.all(proxies.map((proxy) => logSince(lab, proxy, since)))).flat();
-    if (waited >= FLUSHED_MS || sent.every((one) => !isEnded(one) || isTold(shown(entries, one)))) return entries;
+    if (waited >= FLUSHED_MS || sent.every((one) => !isEnded(one, entries) || isTold(one, shown(entries, one))))
+      return entries;
     await sleep(1000);
   }
 }
 
-/** Whether proxies wrote how it ended: UR alone is what one wrote whose other side has yet to write why. */
-function isTold(seen: readonly Shown[]): boolean {
-  return seen.some(({ end }) => end !== '0 UR');
+/** Whether proxies wrote how it ended: UR alone is what one wrote whose other side has yet to write why, unless it has nothing to write. */
+function isTold({ explanation }: Sent, seen: readonly Shown[]): boolean {
+  return seen.some(({ end }) => end !== '0 UR') || (seen.length > 0 && endsOf(explanation).has('0 -'));
+}
+
+/** What an answer foretells, in the terms of a log. */
+function endsOf({ branches }: Explanation): ReadonlySet<string> {
+  return new Set(branches.map(({ status, flag }) => `${status ?? 0} ${flag ?? '-'}`));
 }
 
 /** Whether a proxy ends it in any case, with a status or a flag. */
-function isEnded({ explanation }: Sent): boolean {
+function isEnded({ explanation, hidden, agent }: Sent, entries: readonly LogEntry[]): boolean {
+  if (hidden && !entries.some((entry) => entry.agent === agent)) return false;
   return explanation.branches.every(({ status, flag }) => status !== null || flag !== null);
 }
 
 /** @returns in words, what proxies wrote that the answer does not foretell; empty: they agree */
 export function flagDifferences(entries: readonly LogEntry[], sent: Sent): readonly string[] {
-  const { branches } = sent.explanation;
-  const expected = new Set(branches.map(({ status, flag }) => `${status ?? 0} ${flag ?? '-'}`));
+  const expected = endsOf(sent.explanation);
   const seen = shown(entries, sent);
-  if (seen.length === 0) return isEnded(sent) ? [`no proxy wrote about it${near(entries, sent)}`] : [];
-  const other = seen.find(({ end }) => end !== null && !expected.has(end));
+  if (seen.length === 0) return isEnded(sent, entries) ? [`no proxy wrote about it${near(entries, sent)}`] : [];
+  const other = seen.find(({ end, raced }) => {
+    if (end === null || expected.has(end)) return false;
+    const usual = raced ? end.replace('UF', 'UC') : end === '0 UR' ? '0 -' : end;
+    return !expected.has(usual);
+  });
   return other === undefined ? [] : [`the log says ${other.end}: ${other.line}`];
 }
 
@@ -71,8 +83,12 @@ function near(entries: readonly LogEntry[], { results }: Sent): string {
 interface Shown {
   /** In the terms of a branch: `503 UF`, of a connection `0 UH`, `0 -` where it stood. null: somebody behind it answered. */
   readonly end: string | null;
+  /** Whoever was asked closed before the proxy noted that the connection stands: UF where UC is usual, and no words of an error. */
+  readonly raced: boolean;
   readonly line: string;
 }
+
+const RACED = 'upstream_reset_before_response_started{remote_connection_failure}';
 
 function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Shown[] {
   // What a mirror gets is nobody's answer.
@@ -80,13 +96,14 @@ function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Sh
   if (named.length > 0)
     return named.map(({ status, flag, detail, line }) => ({
       end: detail === 'via_upstream' ? null : `${status} ${flag ?? '-'}`,
+      raced: detail === RACED,
       line,
     }));
   return results.flatMap((result) => {
     const way = wayOf(entries, result, port);
     const flagged = way.filter(({ flag }) => flag !== null);
     const told = flagged.find(({ flag }) => flag !== 'UR') ?? flagged[0] ?? way[0];
-    return told === undefined ? [] : [{ end: `0 ${told.flag ?? '-'}`, line: told.line }];
+    return told === undefined ? [] : [{ end: `0 ${told.flag ?? '-'}`, raced: false, line: told.line }];
   });
 }
 

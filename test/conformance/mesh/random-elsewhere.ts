@@ -41,6 +41,7 @@ function rule(random: Random, app: string, host: string): KubernetesObject {
   return inNamespace(random.pick(NAMESPACES), {
     ...rest,
     metadata: moved,
-    spec: { ...(spec as object), host, ...random.pick(VISIBLE) },
+    // One for selected clients is for those of its own namespace.
+    spec: { ...(spec as object), host, ...('workloadSelector' in (spec as object) ? {} : random.pick(VISIBLE)) },
   });
 }

@@ -49,6 +49,7 @@ function sentOf(question: RequestQuestion, explanation: Explanation, results: re
   const url = new URL(question.to);
   return {
     agent: question.headers?.['user-agent'] ?? '',
+    hidden: question.from === 'outside',
     port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
     explanation,
     results,

@@ -5,12 +5,14 @@
 import { Random } from '../envoy/random.ts';
 import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import { INGRESS } from '../../lab/istio/install.ts';
-import { istio, serviceEntry } from '../../lab/topology/mesh-objects.ts';
+import { serviceEntry } from '../../lab/topology/mesh-objects.ts';
 import { signedToken } from '../../lab/topology/signed-tokens.ts';
 import type { RequestQuestion } from '../../agreement/request-question.ts';
+import { SECURE_HOSTS } from './gateway-secrets.ts';
 import { randomDestinationRules } from './random-destination-rules.ts';
 import { APPS, METHODS, portOf, SERVICES, USERS, type Entries } from './random-names.ts';
 import { randomElsewhere } from './random-elsewhere.ts';
+import { GATEWAY_HOSTS, randomGateways } from './random-gateways.ts';
 import { randomPolicies } from './random-policies.ts';
 import { routes, virtualServices } from './random-routes.ts';
 import { randomSecureEntries, secureGateway } from './random-secure-entries.ts';
@@ -24,7 +26,6 @@ export interface RandomMesh {
 }
 
 const PATHS = ['/', '/a', '/a/b', '/b?x=1', '/c/9'];
-const HOSTS = ['a.example.test', 'b.example.test', 'c.example.test'];
 /** Those whose proxy takes what they send to addresses that nobody has. */
 const WITH_SIDECAR: readonly RequestQuestion['from'][] = [
   { pod: 'cli-a' },
@@ -54,7 +55,7 @@ export function randomMesh(random: Random, marker: string, count: number): Rando
     ...entries.flatMap((entry) => entry.objects),
     ...randomSidecars(random, marker, entries),
     // A gateway that leads to itself would never come to an end.
-    ...gateway(random, plain),
+    ...randomGateways(random, plain),
     ...secureGateway(random, () => routes(random, random.pick(SERVICES), plain)),
   ];
   return { objects, questions: Array.from({ length: count }, (_, at) => question(random, at, entries)) };
@@ -68,29 +69,6 @@ function markerEntry(host: string): KubernetesObject {
     resolution: 'STATIC',
     endpoints: [{ address: '192.0.2.1' }],
   });
-}
-
-function gateway(random: Random, entries: Entries): KubernetesObject[] {
-  const hosts = HOSTS.filter(() => random.chance(0.6));
-  const services = HOSTS.filter(() => random.chance(0.7));
-  return [
-    istio('networking', 'Gateway', 'front', {
-      selector: { istio: 'ingressgateway' },
-      servers: [
-        {
-          port: { number: 80, name: 'http', protocol: 'HTTP' },
-          hosts: hosts.length === 0 ? ['*.example.test'] : hosts,
-        },
-      ],
-    }),
-    ...services.map((host) =>
-      istio('networking', 'VirtualService', `front-${host.slice(0, 1)}`, {
-        hosts: [host],
-        gateways: [random.chance(0.9) ? 'front' : 'back'],
-        http: routes(random, random.pick(SERVICES), entries),
-      }),
-    ),
-  ];
 }
 
 /** One is none, and one has run out. */
@@ -120,11 +98,23 @@ function question(random: Random, at: number, entries: Entries): RequestQuestion
   const method = random.chance(0.7) ? 'GET' : random.pick([...METHODS, 'OPTIONS']);
   const about = `request ${at}`;
   if (random.chance(0.2)) {
-    const host = random.pick(HOSTS);
+    const host = random.pick(GATEWAY_HOSTS);
     return {
       about,
       from: 'outside',
       to: `http://${INGRESS.v4}${path}`,
+      node: 'node1',
+      method,
+      headers: { host, ...headers },
+    };
+  }
+  if (random.chance(0.06)) {
+    const host = random.pick([...SECURE_HOSTS, 'nobody.example.test']);
+    return {
+      about,
+      from: 'outside',
+      to: `https://${host}${path}`,
+      address: INGRESS.v4,
       node: 'node1',
       method,
       headers: { host, ...headers },
@@ -148,6 +138,7 @@ function entryQuestion(
   const { host, address, port, speaks } = random.pick(entries);
   const from = random.pick(WITH_SIDECAR);
   if (speaks === 'text') return { from, to: `tcp://${address}:${port}` };
+  if (speaks === 'https') return { from, to: `https://${host}:${port}${path}`, address };
   return random.chance(0.5)
     ? { from, to: `http://${address}:${port}${path}` }
     : { from, to: `http://${host}:${port}${path}`, address };

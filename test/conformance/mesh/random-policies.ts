@@ -37,7 +37,7 @@ function wholeMesh(random: Random): readonly KubernetesObject[] {
     ...(random.chance(0.15) ? [authorizationPolicy(random, 'namespace', {})] : []),
     ...(random.chance(0.1) ? [ofMesh(authorizationPolicy(random, 'mesh', {}))] : []),
     ...(random.chance(0.2) ? [ofMesh(authorizationPolicy(random, 'front', front))] : []),
-    ...(random.chance(0.2) ? [ofMesh(requestAuthentication(random, 'front', front))] : []),
+    ...(random.chance(0.4) ? [ofMesh(requestAuthentication(random, 'front', front))] : []),
   ];
 }
 

@@ -90,7 +90,8 @@ function match(random: Random): object {
   };
 }
 
-function action(random: Random, own: string, entries: Entries): object {
+/** What becomes of a request that a route takes. @param own the Service that it mostly leads to */
+export function action(random: Random, own: string, entries: Entries): object {
   if (random.chance(0.1)) return { redirect: redirect(random) };
   if (random.chance(0.1)) return { directResponse: directResponse(random) };
   const shares = random.pick([[100], [100], [100], [50, 50], [30, 70], [0, 100]]);

@@ -41,7 +41,10 @@ function egress(random: Random, known: () => readonly string[]): object[] {
 /** A listener for what comes to a port, and where it leads; what comes to other ports has none. */
 function ingress(random: Random, app: string): object[] {
   const number = portOf(app);
-  const port = { number, protocol: random.pick(['HTTP', 'HTTP', 'TCP']), name: 'of-sidecar' };
-  const to = random.pick(['', `127.0.0.1:${number}`, `0.0.0.0:${number}`, '127.0.0.1:8099']);
+  const protocol = random.pick(['HTTP', 'HTTP', 'TCP']);
+  const port = { number, protocol, name: 'of-sidecar' };
+  // Of TCP a refusal may come before the first byte, for which a policy waits.
+  const nobody = protocol === 'TCP' ? [] : ['127.0.0.1:8099'];
+  const to = random.pick(['', `127.0.0.1:${number}`, `0.0.0.0:${number}`, ...nobody]);
   return [{ port, ...(to === '' ? {} : { defaultEndpoint: to }) }];
 }
