@@ -65,11 +65,7 @@ export function flagDifferences(entries: readonly LogEntry[], sent: Sent): reado
   const expected = endsOf(sent.explanation);
   const seen = shown(entries, sent);
   if (seen.length === 0) return isEnded(sent, entries) ? [`no proxy wrote about it${near(entries, sent)}`] : [];
-  const other = seen.find(({ end, raced }) => {
-    if (end === null || expected.has(end)) return false;
-    const usual = raced ? end.replace('UF', 'UC') : end === '0 UR' ? '0 -' : end;
-    return !expected.has(usual);
-  });
+  const other = seen.find(({ end }) => end !== null && !expected.has(end) && !(end === '0 UR' && expected.has('0 -')));
   return other === undefined ? [] : [`the log says ${other.end}: ${other.line}`];
 }
 
@@ -83,12 +79,8 @@ function near(entries: readonly LogEntry[], { results }: Sent): string {
 interface Shown {
   /** In the terms of a branch: `503 UF`, of a connection `0 UH`, `0 -` where it stood. null: somebody behind it answered. */
   readonly end: string | null;
-  /** Whoever was asked closed before the proxy noted that the connection stands: UF where UC is usual, and no words of an error. */
-  readonly raced: boolean;
   readonly line: string;
 }
-
-const RACED = 'upstream_reset_before_response_started{remote_connection_failure}';
 
 function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Shown[] {
   // What a mirror gets is nobody's answer.
@@ -96,14 +88,13 @@ function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Sh
   if (named.length > 0)
     return named.map(({ status, flag, detail, line }) => ({
       end: detail === 'via_upstream' ? null : `${status} ${flag ?? '-'}`,
-      raced: detail === RACED,
       line,
     }));
   return results.flatMap((result) => {
     const way = wayOf(entries, result, port);
     const flagged = way.filter(({ flag }) => flag !== null);
     const told = flagged.find(({ flag }) => flag !== 'UR') ?? flagged[0] ?? way[0];
-    return told === undefined ? [] : [{ end: `0 ${told.flag ?? '-'}`, raced: false, line: told.line }];
+    return told === undefined ? [] : [{ end: `0 ${told.flag ?? '-'}`, line: told.line }];
   });
 }
 
