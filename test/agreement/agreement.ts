@@ -5,8 +5,8 @@ import type { RequestQuestion } from './request-question.ts';
 /** What an answer foretold, or what happened, reduced to what both can say. */
 function foretold({ disposition, backend, observedSource, status }: Branch): string {
   if (disposition === 'delivered') return `delivered to ${backendName(backend)} from ${observedSource}`;
-  // A policy on bytes closes the connection without a word.
-  if (disposition === 'denied' && status === null) return 'failed';
+  // A policy on bytes closes the connection without a word, of which a proxy before it makes an error.
+  if (disposition === 'denied' && status !== 401 && status !== 403) return withStatus('failed', status);
   return withStatus(disposition, status);
 }
 

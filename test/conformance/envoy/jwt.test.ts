@@ -34,6 +34,31 @@ function token(claims: object | string, header: object | string = {}, signed = t
   return signToken(signed ? SIGNER : { ...SIGNER, sign: () => encode('nobody') }, claims, header);
 }
 
+/** The sections of a token of an issuer, changed before they are signed. */
+function spelt(change: (section: string) => string, issuer = 'one'): string {
+  const [header = '', payload = ''] = token({ iss: issuer, sub: 'x' }).split('.');
+  const input = `${change(header)}.${change(payload)}`;
+  return `${input}.${change(SIGNER.sign(input))}`;
+}
+
+/** What standard base64 has behind a section. */
+const padding = (section: string): string => '='.repeat((4 - (section.length % 4)) % 4);
+/** As query parameters say it, which may hold blanks of each kind. */
+const escaped = (text: string): string => text.replaceAll(/[^\w.-]/g, (one) => encodeURIComponent(one));
+
+/** Spellings that the decoder of Envoy lets pass, and others: in a header without prefix. */
+const SPELLINGS: Readonly<Record<string, string>> = {
+  padded: spelt((section) => section + padding(section), 'two'),
+  'padded beyond need': spelt((section) => `${section + padding(section)}=`, 'two'),
+  'padded within': spelt((section) => `${section.slice(0, 3)}=${section.slice(3)}`, 'two'),
+  'padded before blanks': spelt((section) => `${section + padding(section)} `, 'two').trim(),
+  'with a blank': spelt((section) => `${section.slice(0, 3)} ${section.slice(3)}`, 'two'),
+  'with blanks at its end': spelt((section) => `${section.slice(0, -1)}  ${section.slice(-1)}`, 'two'),
+  'behind a word': `T ${spelt((section) => section, 'two')}`,
+  'behind three letters': `Tok ${spelt((section) => section, 'two')}`,
+  'with other digits': spelt((section) => `${section.slice(0, 3)}+/${section.slice(3)}`, 'two'),
+};
+
 const HOUR = 3600;
 const NOW = Math.floor(Date.now() / 1000);
 const ONE = { iss: 'one' };
@@ -131,6 +156,11 @@ function probesOf(port: number): readonly (readonly [string, Probe])[] {
         'x-bare': TOKENS['an issuer that nobody has'],
       }),
     ],
+    ...Object.entries(SPELLINGS).map(([name, text]) => [name, by({ 'x-bare': text })] as const),
+    ...['\t', '\n', '\v', '\f', '\r', ' ', '\u00a0'].map((blank) => {
+      const text = spelt((section) => `${section.slice(0, 5)}${blank}${section.slice(5)}`);
+      return [`with ${escaped(blank)}`, by({}, `/?access_token=${escaped(text)}`)] as const;
+    }),
     ...Object.entries(TOKENS).map(([name, text]) => [name, by({ authorization: `Bearer ${text}` })] as const),
   ];
 }

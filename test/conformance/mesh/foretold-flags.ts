@@ -17,6 +17,8 @@ export interface Sent {
   readonly agent: string;
   /** Port that was asked. */
   readonly port: number;
+  /** A node hides who asks: no log tells of its connections. */
+  readonly hidden: boolean;
   readonly explanation: Explanation;
   readonly results: readonly ProbeResult[];
 }
@@ -36,24 +38,41 @@ export async function readLogs(
 ): Promise<readonly LogEntry[]> {
   for (let waited = 0; ; waited += 1000) {
     const entries = (await Promise.all(proxies.map((proxy) => logSince(lab, proxy, since)))).flat();
-    if (waited >= FLUSHED_MS || sent.every((one) => !isEnded(one) || shown(entries, one).length > 0)) return entries;
+    if (waited >= FLUSHED_MS || sent.every((one) => !isEnded(one, entries) || isTold(one, shown(entries, one))))
+      return entries;
     await sleep(1000);
   }
 }
 
+/** Whether proxies wrote how it ended: UR alone is what one wrote whose other side has yet to write why, unless it has nothing to write. */
+function isTold({ explanation }: Sent, seen: readonly Shown[]): boolean {
+  return seen.some(({ end }) => end !== '0 UR') || (seen.length > 0 && endsOf(explanation).has('0 -'));
+}
+
+/** What an answer foretells, in the terms of a log. */
+function endsOf({ branches }: Explanation): ReadonlySet<string> {
+  return new Set(branches.map(({ status, flag }) => `${status ?? 0} ${flag ?? '-'}`));
+}
+
 /** Whether a proxy ends it in any case, with a status or a flag. */
-function isEnded({ explanation }: Sent): boolean {
+function isEnded({ explanation, hidden, agent }: Sent, entries: readonly LogEntry[]): boolean {
+  if (hidden && !entries.some((entry) => entry.agent === agent)) return false;
   return explanation.branches.every(({ status, flag }) => status !== null || flag !== null);
 }
 
 /** @returns in words, what proxies wrote that the answer does not foretell; empty: they agree */
 export function flagDifferences(entries: readonly LogEntry[], sent: Sent): readonly string[] {
-  const { branches } = sent.explanation;
-  const expected = new Set(branches.map(({ status, flag }) => `${status ?? 0} ${flag ?? '-'}`));
+  const expected = endsOf(sent.explanation);
   const seen = shown(entries, sent);
-  if (seen.length === 0) return isEnded(sent) ? ['no proxy wrote about it'] : [];
-  const other = seen.find(({ end }) => end !== null && !expected.has(end));
+  if (seen.length === 0) return isEnded(sent, entries) ? [`no proxy wrote about it${near(entries, sent)}`] : [];
+  const other = seen.find(({ end }) => end !== null && !expected.has(end) && !(end === '0 UR' && expected.has('0 -')));
   return other === undefined ? [] : [`the log says ${other.end}: ${other.line}`];
+}
+
+/** What proxies wrote about the ports that asked, which is some other connection's or one that is not followed. */
+function near(entries: readonly LogEntry[], { results }: Sent): string {
+  const lines = results.flatMap(({ localPort }) => entries.filter(({ remote }) => remote.endsWith(`:${localPort}`)));
+  return lines.map(({ line }) => `\n  near: ${line}`).join('');
 }
 
 /** What a proxy wrote about a request or connection. */
@@ -82,7 +101,8 @@ function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Sh
 /** The entries about a connection, from the client's proxy on. */
 function wayOf(entries: readonly LogEntry[], { local, localPort, address }: ProbeResult, port: number): LogEntry[] {
   const way: LogEntry[] = [];
-  let entry = between(entries, `${local}:${localPort}`, `${address}:${port}`);
+  const asked = `${address}:${port}`;
+  let entry = between(entries, `${local}:${localPort}`, asked) ?? renumbered(entries, `${local}:`, asked);
   while (entry !== undefined && !way.includes(entry)) {
     way.push(entry);
     const { upstream, upstreamLocal } = entry;
@@ -92,14 +112,28 @@ function wayOf(entries: readonly LogEntry[], { local, localPort, address }: Prob
 }
 
 /**
- * The entry about a connection; kube-proxy may have changed the address that is asked for, and of some Services the port with it. What came
- * from the same port to another one of the same address is another connection.
+ * The entry about a connection whose port the kernel changed: two connections from one port to several addresses, redirected to one, would
+ * be the same (nf_nat_core.c, get_unique_tuple). All of this client to that address say the same.
  */
+function renumbered(entries: readonly LogEntry[], client: string, asked: string): LogEntry | undefined {
+  const own = entries.filter(
+    ({ status, remote, local }) => status === 0 && local === asked && remote.startsWith(client),
+  );
+  return own.every(({ flag }) => flag === own[0]?.flag) ? own[0] : undefined;
+}
+
+/** Ports of the ingress gateway's Service, the only one whose pods listen on others. */
+const TARGET_PORTS: Readonly<Record<string, string>> = { 80: '8080', 443: '8443' };
+
+/** The entry about a connection; kube-proxy may have changed the address that is asked for. */
 function between(entries: readonly LogEntry[], remote: string, local: string): LogEntry | undefined {
   const own = entries.filter((entry) => entry.status === 0 && entry.remote === remote);
-  const port = local.slice(local.lastIndexOf(':'));
-  const asked = own.find((entry) => entry.local === local) ?? own.find((entry) => entry.local.endsWith(port));
-  if (asked !== undefined) return asked;
-  const [only, another] = own.filter((entry) => !entry.local.startsWith(`${local.slice(0, -port.length)}:`));
-  return another === undefined ? only : undefined;
+  const port = portOf(local);
+  const behind = (wanted: string): LogEntry | undefined => own.find((entry) => portOf(entry.local) === wanted);
+  // A port that is used again tells of another connection, which asks for another port.
+  return own.find((entry) => entry.local === local) ?? behind(port) ?? behind(TARGET_PORTS[port] ?? port);
+}
+
+function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(':') + 1);
 }

@@ -11,7 +11,8 @@ export function randomDestinationRules(random: Random): readonly KubernetesObjec
   );
 }
 
-function destinationRule(random: Random, name: string): KubernetesObject {
+/** @param name of a Service */
+export function destinationRule(random: Random, name: string): KubernetesObject {
   const policy = (): object => ({
     connectionPool: pool(random, name),
     ...random.maybe(0.5, () => tls(random, name)),
@@ -22,28 +23,41 @@ function destinationRule(random: Random, name: string): KubernetesObject {
   const versions = [...VERSIONS, 'v9'].filter((version) => random.chance(version === 'v9' ? 0.3 : 0.8));
   const subset = (version: string): object => ({
     name: version,
-    labels: { version },
+    ...random.maybe(0.9, () => ({ labels: { version } })),
     ...random.maybe(0.15, () => ({ trafficPolicy: policy() })),
   });
   return istio('networking', 'DestinationRule', name.replace('.', '-'), {
     host: fullName(name),
     trafficPolicy: {
       ...policy(),
-      ...random.maybe(0.1, () => ({
-        portLevelSettings: [
-          { port: { number: portOf(name) }, connectionPool: pool(random, name), ...tls(random, name) },
-        ],
+      ...random.maybe(0.15, () => ({
+        portLevelSettings: (name === 'store' ? [portOf(name), 9000] : [portOf(name)]).map((number) => ({
+          port: { number },
+          connectionPool: pool(random, name),
+          ...random.maybe(0.3, () => ({ loadBalancer: loadBalancer(random) })),
+          ...tls(random, name),
+        })),
       })),
     },
     ...(name === 'reviews' ? { subsets: versions.map(subset) } : {}),
     ...random.maybe(0.1, () => ({ exportTo: ['.'] })),
+    ...random.maybe(0.1, () => ({ workloadSelector: { matchLabels: { app: 'cli' } } })),
   });
 }
 
 function tls(random: Random, name: string): object {
   // No configuration tells whether an application without sidecar speaks TLS itself.
   const mode = random.pick(['', 'ISTIO_MUTUAL', 'DISABLE', name === 'raw.plain' ? '' : 'SIMPLE']);
-  return mode === '' ? {} : { tls: { mode } };
+  if (mode === '') return {};
+  const account = random.pick([`bookinfo-${name}`, 'default', 'nobody']);
+  const known = { subjectAltNames: [`spiffe://cluster.local/ns/bookinfo/sa/${account}`] };
+  return {
+    tls: {
+      mode,
+      ...random.maybe(mode === 'ISTIO_MUTUAL' ? 0.3 : 0, () => known),
+      ...random.maybe(mode === 'DISABLE' ? 0 : 0.2, () => ({ sni: 'renamed.example.test' })),
+    },
+  };
 }
 
 /** Each connection carries one request: none is used again that was made under an older configuration. */
@@ -54,6 +68,7 @@ function pool(random: Random, name: string): object {
       // An application without sidecar speaks HTTP/1.1 alone.
       ...random.maybe(name === 'raw.plain' ? 0 : 0.15, () => ({ h2UpgradePolicy: 'UPGRADE' })),
       ...random.maybe(0.1, () => ({ http1MaxPendingRequests: 1000, maxRetries: 100 })),
+      ...random.maybe(0.1, () => ({ idleTimeout: '30s', maxConcurrentStreams: 10 })),
     },
     ...random.maybe(0.2, () => ({ tcp: { maxConnections: 1000, connectTimeout: '3s' } })),
   };
@@ -64,8 +79,12 @@ function loadBalancer(random: Random): object {
     { simple: 'ROUND_ROBIN' },
     { simple: 'RANDOM' },
     { simple: 'LEAST_REQUEST' },
+    { simple: 'PASSTHROUGH' },
     { consistentHash: { httpHeaderName: 'x-user' } },
-    { consistentHash: { useSourceIp: true } },
+    { consistentHash: { useSourceIp: true, maglev: { tableSize: 101 } } },
+    { consistentHash: { httpCookie: { name: 'token', ttl: '0s' } } },
+    { consistentHash: { httpQueryParameterName: 'x', ringHash: { minimumRingSize: 64 } } },
+    { simple: 'ROUND_ROBIN', warmup: { duration: '300s' } },
     { localityLbSetting: { enabled: true, failoverPriority: ['version'] } },
   ]);
 }

@@ -5,17 +5,16 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../envoy/random.ts';
-import { collectionPath, type KubernetesObject } from '../../lab/control-plane/objects.ts';
+import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import type { Explanation } from '../../../src/model/explanation.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
 import type { ProbeResult } from '../../lab/probe/probe.ts';
 import { MESH_BASE } from '../../lab/topology/mesh-base.ts';
-import type { LoggingPod } from '../../agreement/access-log.ts';
 import { contradictions, likelyMissed } from '../../agreement/agreement.ts';
 import { liveAnswers } from '../../agreement/live-answers.ts';
-import { proxyAdmin } from '../../agreement/proxy-admin.ts';
 import { flagDifferences, readLogs, type Sent } from './foretold-flags.ts';
 import { makeGatewaySecrets } from './gateway-secrets.ts';
+import { MeshConfiguration, proxies } from './mesh-configuration.ts';
 import { randomMesh } from './random-mesh.ts';
 import { podAddresses, questionOf, type RequestQuestion, sendAll } from '../../agreement/request-question.ts';
 
@@ -25,63 +24,19 @@ const ROUNDS = Number(process.env['REACH_ROUNDS'] ?? 4);
 const REQUESTS = 75;
 /** Of all requests. */
 const MOST_UNDETERMINED = 0.05;
-/** Milliseconds for which proxies must have the same configuration. */
-const REST = 1500;
 
 let lab: Lab;
-let applied: readonly KubernetesObject[] = [];
+let mesh: MeshConfiguration;
 const counts = { agree: 0, undetermined: 0, leave: 0, silent: 0, bare: 0, disagree: 0 };
 /** How requests ended, so that it shows whether the configurations do anything. */
 const ends = new Map<string, number>();
 
 beforeAll(async () => {
   lab = await startLab(MESH_BASE);
+  mesh = new MeshConfiguration(lab);
   await makeGatewaySecrets(lab);
   return () => lab.stop();
 });
-
-const nameOf = (object: KubernetesObject): string => `${collectionPath(object)}/${object.metadata.name}`;
-
-/** A listener that gives way to another, or waits for a secret that may never come, and takes over all the same some seconds later. */
-const CHANGING = ['"draining_state"', '"warming_state"'];
-
-/** Brings the mesh to these objects, and waits until each proxy has them. @param marker stands in each proxy's configuration then */
-async function configure(objects: readonly KubernetesObject[], marker: string): Promise<void> {
-  const kept = new Set(objects.map(nameOf));
-  for (const old of applied.map(nameOf).filter((name) => !kept.has(name))) await lab.api.call('DELETE', old);
-  // Those that are there are replaced whole: the marker, which is first, comes last.
-  for (const object of objects.toReversed()) await lab.api.apply(object);
-  applied = objects;
-  let before = '';
-  let since = Date.now();
-  await lab.api.until(`every proxy knows ${marker}`, 60, async () => {
-    const dumps = await Promise.all((await proxies()).map((pod) => proxyAdmin(lab, pod, 'config_dump')));
-    if (!dumps.every((dump) => dump.includes(marker) && !CHANGING.some((state) => dump.includes(state)))) return false;
-    // A dump's maps have no order; its times tell whether anything was delivered since.
-    const now = dumps
-      .flatMap((dump) => dump.match(/"last_updated": "[^"]+"/g) ?? [])
-      .toSorted()
-      .join('');
-    if (now !== before) [before, since] = [now, Date.now()];
-    return Date.now() - since >= REST;
-  });
-}
-
-interface PodState extends KubernetesObject {
-  readonly spec: {
-    readonly containers: readonly { name: string }[];
-    readonly initContainers?: readonly { name: string }[];
-  };
-}
-
-async function proxies(): Promise<readonly LoggingPod[]> {
-  const pods = await lab.api.list<PodState>('/api/v1/pods');
-  return pods
-    .filter(({ spec }) =>
-      [...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === 'istio-proxy'),
-    )
-    .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', pod: metadata.name }));
-}
 
 /** With a User-Agent, by which the access logs name it. */
 function withAgent(question: RequestQuestion, agent: string): RequestQuestion {
@@ -92,7 +47,13 @@ function withAgent(question: RequestQuestion, agent: string): RequestQuestion {
 
 function sentOf(question: RequestQuestion, explanation: Explanation, results: readonly ProbeResult[]): Sent {
   const url = new URL(question.to);
-  return { agent: question.headers?.['user-agent'] ?? '', port: Number(url.port) || 80, explanation, results };
+  return {
+    agent: question.headers?.['user-agent'] ?? '',
+    hidden: question.from === 'outside',
+    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+    explanation,
+    results,
+  };
 }
 
 /** Whether requests of one sender may share a connection, and so whom kube-proxy chose for it: no DestinationRule limits this cluster. */
@@ -135,8 +96,11 @@ describe.each(Array.from({ length: ROUNDS }, (_, round) => SEED * 1000 + round))
     const { objects: unfilled, questions: asked } = randomMesh(new Random(seed), marker, REQUESTS);
     const fill = await podAddresses(lab);
     const objects = unfilled.map((object) => JSON.parse(fill(JSON.stringify(object))) as KubernetesObject);
-    const questions = asked.map((question, at) => withAgent(question, `asked-${seed}-${at}`));
-    await configure(objects, marker);
+    const questions = asked.map((question, at) =>
+      withAgent(JSON.parse(fill(JSON.stringify(question))) as RequestQuestion, `asked-${seed}-${at}`),
+    );
+    const refusals = await mesh.become(objects, marker);
+    for (const refusal of refusals) process.stderr.write(`${seed} istiod refuses: ${refusal}\n`);
     const answers = await liveAnswers(
       lab,
       questions.map((question) => questionOf(question, NAMESPACE)),
@@ -157,7 +121,7 @@ describe.each(Array.from({ length: ROUNDS }, (_, round) => SEED * 1000 + round))
       process.stderr.write(`${seed} ${question.about} ${question.to}: ${explanation.summary}\n`);
       return [];
     });
-    const log = await readLogs(lab, await proxies(), since, determined);
+    const log = await readLogs(lab, await proxies(lab), since, determined);
     const failures: string[] = [];
     for (const one of determined) {
       const { question, explanation, results } = one;

@@ -5,15 +5,19 @@
 import { Random } from '../envoy/random.ts';
 import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import { INGRESS } from '../../lab/istio/install.ts';
-import { inNamespace, istio, serviceEntry } from '../../lab/topology/mesh-objects.ts';
+import { serviceEntry } from '../../lab/topology/mesh-objects.ts';
 import { signedToken } from '../../lab/topology/signed-tokens.ts';
 import type { RequestQuestion } from '../../agreement/request-question.ts';
+import { SECURE_HOSTS } from './gateway-secrets.ts';
 import { randomDestinationRules } from './random-destination-rules.ts';
-import { APPS, fullName, METHODS, portOf, SERVICES, USERS, type Entries } from './random-names.ts';
+import { APPS, METHODS, portOf, SERVICES, USERS, type Entries } from './random-names.ts';
+import { randomElsewhere } from './random-elsewhere.ts';
+import { GATEWAY_HOSTS, randomGateways } from './random-gateways.ts';
 import { randomPolicies } from './random-policies.ts';
 import { routes, virtualServices } from './random-routes.ts';
 import { randomSecureEntries, secureGateway } from './random-secure-entries.ts';
 import { randomServiceEntries } from './random-service-entries.ts';
+import { randomSidecars } from './random-sidecars.ts';
 
 export interface RandomMesh {
   /** `{store}` in them stands for the address of a pod. */
@@ -22,7 +26,6 @@ export interface RandomMesh {
 }
 
 const PATHS = ['/', '/a', '/a/b', '/b?x=1', '/c/9'];
-const HOSTS = ['a.example.test', 'b.example.test', 'c.example.test'];
 /** Those whose proxy takes what they send to addresses that nobody has. */
 const WITH_SIDECAR: readonly RequestQuestion['from'][] = [
   { pod: 'cli-a' },
@@ -47,11 +50,12 @@ export function randomMesh(random: Random, marker: string, count: number): Rando
     markerEntry(marker),
     ...randomDestinationRules(random),
     ...APPS.filter(() => random.chance(0.6)).flatMap((name) => virtualServices(random, name, entries)),
+    ...randomElsewhere(random, entries),
     ...randomPolicies(random),
     ...entries.flatMap((entry) => entry.objects),
-    ...sidecars(random, marker, entries),
+    ...randomSidecars(random, marker, entries),
     // A gateway that leads to itself would never come to an end.
-    ...gateway(random, plain),
+    ...randomGateways(random, plain),
     ...secureGateway(random, () => routes(random, random.pick(SERVICES), plain)),
   ];
   return { objects, questions: Array.from({ length: count }, (_, at) => question(random, at, entries)) };
@@ -67,75 +71,50 @@ function markerEntry(host: string): KubernetesObject {
   });
 }
 
-function sidecars(random: Random, marker: string, entries: Entries): KubernetesObject[] {
-  const sidecar = (name: string, spec: object = {}): KubernetesObject =>
-    istio('networking', 'Sidecar', name, {
-      ...(random.chance(0.6) ? { outboundTrafficPolicy: { mode: random.pick(['REGISTRY_ONLY', 'ALLOW_ANY']) } } : {}),
-      egress: [
-        {
-          hosts: [
-            './*',
-            `bookinfo/${marker}`,
-            ...APPS.filter(() => random.chance(0.6)).map((app) => `*/${fullName(app)}`),
-            ...entries.filter(() => random.chance(0.7)).map(({ host }) => `bookinfo/${host}`),
-          ],
-        },
-      ],
-      ...spec,
-    });
-  return [
-    ...(random.chance(0.7) ? [inNamespace('limited', sidecar('default'))] : []),
-    ...(random.chance(0.3) ? [sidecar('cli', { workloadSelector: { labels: { app: 'cli' } } })] : []),
-  ];
-}
-
-function gateway(random: Random, entries: Entries): KubernetesObject[] {
-  const hosts = HOSTS.filter(() => random.chance(0.6));
-  const services = HOSTS.filter(() => random.chance(0.7));
-  return [
-    istio('networking', 'Gateway', 'front', {
-      selector: { istio: 'ingressgateway' },
-      servers: [
-        {
-          port: { number: 80, name: 'http', protocol: 'HTTP' },
-          hosts: hosts.length === 0 ? ['*.example.test'] : hosts,
-        },
-      ],
-    }),
-    ...services.map((host) =>
-      istio('networking', 'VirtualService', `front-${host.slice(0, 1)}`, {
-        hosts: [host],
-        gateways: [random.chance(0.9) ? 'front' : 'back'],
-        http: routes(random, random.pick(SERVICES), entries),
-      }),
-    ),
-  ];
-}
-
 /** One is none, and one has run out. */
 const TOKENS = [
   'none',
+  signedToken({ sub: USERS[0], aud: 'shop' }),
   signedToken({ sub: USERS[0], group: 'a', of: { city: 'Ulm' } }),
   signedToken({ sub: USERS[1], group: ['a', 'b'] }),
   signedToken({ sub: USERS[0], exp: 1_700_000_000 }),
 ];
 
+/** A token where it usually stands, or elsewhere. */
+function credentials(random: Random): Readonly<Record<string, string>> {
+  const token = random.pick(TOKENS);
+  const usual = { authorization: `Bearer ${token}` };
+  return random.pick([usual, usual, { 'x-token': `T ${token}` }, { 'x-token': token }, { cookie: `token=${token}` }]);
+}
+
 function question(random: Random, at: number, entries: Entries): RequestQuestion {
-  const path = random.pick(PATHS);
+  const path = random.chance(0.05) ? `/a?token=${random.pick(TOKENS)}` : random.pick(PATHS);
   const headers = {
     ...random.maybe(0.5, () => ({ 'x-user': random.pick(USERS) })),
-    ...random.maybe(0.25, () => ({ authorization: `Bearer ${random.pick(TOKENS)}` })),
+    ...random.maybe(0.25, () => credentials(random)),
     ...random.maybe(0.1, () => ({ origin: `http://${random.pick(['one', 'two'])}.example.test` })),
     ...random.maybe(0.1, () => ({ 'access-control-request-method': 'GET' })),
   };
   const method = random.chance(0.7) ? 'GET' : random.pick([...METHODS, 'OPTIONS']);
   const about = `request ${at}`;
   if (random.chance(0.2)) {
-    const host = random.pick(HOSTS);
+    const host = random.pick(GATEWAY_HOSTS);
     return {
       about,
       from: 'outside',
       to: `http://${INGRESS.v4}${path}`,
+      node: 'node1',
+      method,
+      headers: { host, ...headers },
+    };
+  }
+  if (random.chance(0.06)) {
+    const host = random.pick([...SECURE_HOSTS, 'nobody.example.test']);
+    return {
+      about,
+      from: 'outside',
+      to: `https://${host}${path}`,
+      address: INGRESS.v4,
       node: 'node1',
       method,
       headers: { host, ...headers },
@@ -159,6 +138,7 @@ function entryQuestion(
   const { host, address, port, speaks } = random.pick(entries);
   const from = random.pick(WITH_SIDECAR);
   if (speaks === 'text') return { from, to: `tcp://${address}:${port}` };
+  if (speaks === 'https') return { from, to: `https://${host}:${port}${path}`, address };
   return random.chance(0.5)
     ? { from, to: `http://${address}:${port}${path}` }
     : { from, to: `http://${host}:${port}${path}`, address };

@@ -4,6 +4,10 @@ import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import { istio } from '../../lab/topology/mesh-objects.ts';
 import { APPS, fullName, METHODS, portOf, SERVICES, VERSIONS, type Entries } from './random-names.ts';
 
+/** Of `withoutHeaders` any value, which is no regular expression (pkg/config/validation/virtualservice.go, validateHTTPRouteMatchRequest). */
+const ANY = { regex: '*' };
+const HOST_NAMES = ['host', ':authority'];
+
 /** The VirtualServices of an application's host: one, or one that delegates. */
 export function virtualServices(random: Random, name: string, entries: Entries): readonly KubernetesObject[] {
   const http = routes(random, name, entries);
@@ -67,54 +71,93 @@ function match(random: Random): object {
   const path = random.pick(['/a', '/b', '/c']);
   return {
     ...(random.chance(0.6)
-      ? { uri: random.pick([{ prefix: path }, { exact: path }, { regex: `${path}/[0-9]+` }]) }
+      ? { uri: random.pick([{ prefix: path }, { prefix: `${path}/` }, { exact: path }, { regex: `${path}/[0-9]+` }]) }
       : { headers: { 'x-user': random.pick([{ exact: 'ann' }, { prefix: 'b' }, { regex: '(ann|bob)' }, {}]) } }),
-    ...random.maybe(0.2, () => ({ method: { exact: random.pick(METHODS) } })),
-    ...random.maybe(0.1, () => ({ queryParams: { x: { exact: '1' } } })),
-    ...random.maybe(0.1, () => ({ withoutHeaders: { 'x-user': { exact: 'bob' } } })),
+    ...random.maybe(0.2, () => ({ method: random.pick([{ exact: random.pick(METHODS) }, { regex: 'GET|OPTIONS' }]) })),
+    ...random.maybe(0.1, () => ({
+      queryParams: { x: random.pick([{ exact: '1' }, { prefix: '1' }, { regex: '[a-z]' }]) },
+    })),
+    ...random.maybe(0.1, () => ({ withoutHeaders: { 'x-user': random.pick([{ exact: 'bob' }, ANY, {}]) } })),
+    ...random.maybe(0.05, () => ({ port: random.pick([80, 8080, 9080]) })),
+    ...random.maybe(0.05, () => ({ gateways: [random.pick(['mesh', 'front', 'secure'])] })),
     ...random.maybe(0.1, () => ({ sourceLabels: { app: random.pick(['cli', 'productpage']) } })),
     ...random.maybe(0.05, () => ({ sourceNamespace: random.pick(['bookinfo', 'limited']) })),
     ...random.maybe(0.1, () => ({ ignoreUriCase: true })),
     ...random.maybe(0.05, () => ({ scheme: { exact: 'http' } })),
-    ...random.maybe(0.05, () => ({ authority: { prefix: random.pick([...APPS, 'a.']) } })),
+    ...random.maybe(0.05, () => ({
+      authority: random.pick([{ prefix: random.pick([...APPS, 'a.']) }, { exact: 'a.example.test' }]),
+    })),
   };
 }
 
-function action(random: Random, own: string, entries: Entries): object {
+/** What becomes of a request that a route takes. @param own the Service that it mostly leads to */
+export function action(random: Random, own: string, entries: Entries): object {
   if (random.chance(0.1)) return { redirect: redirect(random) };
-  if (random.chance(0.1)) return { directResponse: { status: random.pick([200, 404, 503]) } };
-  const shares = random.pick([[100], [100], [100], [50, 50], [30, 70]]);
+  if (random.chance(0.1)) return { directResponse: directResponse(random) };
+  const shares = random.pick([[100], [100], [100], [50, 50], [30, 70], [0, 100]]);
+  const changed = random.maybe(0.2, () => ({ rewrite: rewrite(random) }));
   return {
     route: shares.map((weight) => ({
       destination: destination(random, own, entries),
       weight,
-      ...random.maybe(0.1, () => ({ headers: headers(random) })),
+      ...random.maybe(0.15, () => ({ headers: headers(random, HOST_NAMES) })),
     })),
     ...random.maybe(0.15, () => ({ fault: fault(random) })),
-    ...random.maybe(0.2, () => ({ rewrite: rewrite(random) })),
-    ...random.maybe(0.2, () => ({ headers: headers(random) })),
-    ...random.maybe(0.1, () => ({ mirror: { host: fullName(random.pick(APPS)) }, mirrorPercentage: { value: 100 } })),
+    ...changed,
+    // istiod takes one rewrite of the authority alone.
+    ...random.maybe(0.2, () => ({ headers: headers(random, 'rewrite' in changed ? [] : HOST_NAMES) })),
+    ...random.maybe(0.1, () => mirrors(random)),
     ...random.maybe(0.1, () => ({ corsPolicy: cors(random) })),
     ...random.maybe(0.1, () => ({ timeout: '4s' })),
-    retries: random.chance(0.5) ? { attempts: 0 } : retries(random),
+    ...random.maybe(0.9, () => ({ retries: random.chance(0.5) ? { attempts: 0 } : retries(random) })),
   };
 }
 
+function directResponse(random: Random): object {
+  const status = random.pick([200, 204, 404, 503]);
+  return { status, ...random.maybe(0.3, () => ({ body: { string: 'said by a route' } })) };
+}
+
+function mirrors(random: Random): object {
+  const copy = (): object => ({ host: fullName(random.pick(APPS)) });
+  return random.pick([
+    { mirror: copy(), mirrorPercentage: { value: random.pick([50, 100]) } },
+    { mirrors: [{ destination: copy() }, { destination: copy(), percentage: { value: 30 } }] },
+  ]);
+}
+
 function retries(random: Random): object {
-  const conditions = ['5xx', 'connect-failure', 'gateway-error,reset', '403'];
-  return { attempts: 2, ...random.maybe(0.3, () => ({ retryOn: random.pick(conditions) })) };
+  const conditions = ['5xx', 'connect-failure', 'gateway-error,reset', '403', 'retriable-4xx,503', 'refused-stream'];
+  return {
+    attempts: random.pick([1, 2]),
+    ...random.maybe(0.4, () => ({ retryOn: random.pick(conditions) })),
+    ...random.maybe(0.2, () => ({ perTryTimeout: '2s' })),
+    ...random.maybe(0.1, () => ({ retryRemoteLocalities: true })),
+    ...random.maybe(0.1, () => ({ retryIgnorePreviousHosts: random.chance(0.5) })),
+    ...random.maybe(0.1, () => ({ backoff: '0.01s' })),
+  };
 }
 
 function redirect(random: Random): object {
   return {
-    ...random.pick([{ uri: '/elsewhere' }, { authority: 'elsewhere.example.test' }, { scheme: 'https', port: 8443 }]),
-    redirectCode: random.pick([301, 302, 307, 308]),
+    ...random.pick([
+      { uri: '/elsewhere' },
+      { authority: 'elsewhere.example.test' },
+      { scheme: 'https', port: 8443 },
+      { scheme: 'https', derivePort: 'FROM_PROTOCOL_DEFAULT' },
+      { uri: '/elsewhere', derivePort: 'FROM_REQUEST_PORT' },
+    ]),
+    ...random.maybe(0.8, () => ({ redirectCode: random.pick([301, 302, 303, 307, 308]) })),
   };
 }
 
 function fault(random: Random): object {
-  const abort = { httpStatus: random.pick([418, 500]), percentage: { value: random.pick([50, 100]) } };
-  const delay = { fixedDelay: '0.02s', percentage: { value: 100 } };
+  const share = (): object => random.maybe(0.9, () => ({ percentage: { value: random.pick([0, 20, 50, 100, 100]) } }));
+  const abort = {
+    ...random.pick([{ httpStatus: 418 }, { httpStatus: 500 }, { grpcStatus: 'UNAVAILABLE' }]),
+    ...share(),
+  };
+  const delay = { fixedDelay: '0.02s', ...share() };
   return random.pick([{ abort }, { abort }, { abort, delay }, { delay }]);
 }
 
@@ -122,20 +165,32 @@ function rewrite(random: Random): object {
   return random.pick([
     { uri: '/' },
     { uri: '/a/b' },
+    { uri: '/status/503/' },
+    { uri: '/c', authority: 'renamed.example.test' },
     { authority: 'renamed.example.test' },
     { uriRegexRewrite: { match: '^/(a|b)', rewrite: '/c' } },
+    { uriRegexRewrite: { match: '/([^/]+)/([^/]+)', rewrite: '/\\2/\\1' } },
   ]);
 }
 
-function headers(random: Random): object {
+/** @param hosts names of the header that stands for the authority, where it may be set */
+function headers(random: Random, hosts: readonly string[]): object {
   return {
     request: random.pick([
       { set: { 'x-user': 'ann' } },
       { add: { 'x-user': 'bob' } },
       { remove: ['x-user'] },
-      { set: { host: 'renamed.example.test' } },
+      { set: { 'x-user': 'bob' }, remove: ['authorization'] },
+      { add: { 'x-user': 'ann', 'x-more': '%REQ(:path)%' } },
+      ...hosts.map((name) => ({ set: { [name]: 'renamed.example.test' } })),
     ]),
-    ...random.maybe(0.3, () => ({ response: { set: { 'x-answered': 'yes' } } })),
+    ...random.maybe(0.3, () => ({
+      response: random.pick([
+        { set: { 'x-answered': 'yes' } },
+        { add: { 'x-answered': 'yes' } },
+        { remove: ['content-type'] },
+      ]),
+    })),
   };
 }
 

@@ -21,7 +21,8 @@ export function randomSecureEntries(random: Random): readonly EntryHost[] {
     const name = host.slice(0, host.indexOf('.'));
     const address = `240.240.4.${at + 1}`;
     const port = 8090 + at;
-    const protocol = random.pick(['HTTP', 'HTTP', 'TCP']);
+    const protocol = random.pick(['HTTP', 'HTTP', 'TCP', 'TLS', 'HTTPS']);
+    const isTls = protocol === 'TLS' || protocol === 'HTTPS';
     const entry = serviceEntry(name, {
       hosts: [host],
       addresses: [address],
@@ -34,10 +35,26 @@ export function randomSecureEntries(random: Random): readonly EntryHost[] {
       host,
       trafficPolicy: {
         connectionPool: { http: { maxRequestsPerConnection: 1 } },
-        ...random.maybe(0.95, () => ({ tls: clientTls(random) })),
+        // What is TLS already would be TLS twice, which the gateway takes for no HTTP.
+        ...random.maybe(isTls ? 0.05 : 0.95, () => ({ tls: clientTls(random) })),
       },
     });
-    return { name, host, address, port, speaks: 'http', objects: [entry, rule] };
+    const objects = [entry, rule, ...(isTls && random.chance(0.6) ? [passage(random, name, host, port)] : [])];
+    return { name, host, address, port, speaks: isTls ? 'https' : 'http', objects };
+  });
+}
+
+/** Where clients' own TLS leads, by the name that it asks for. */
+function passage(random: Random, name: string, host: string, port: number): KubernetesObject {
+  const names = random.pick([[host], [host], ['*.example.test'], ['nobody.example.test']]);
+  return istio('networking', 'VirtualService', `${name}-tls`, {
+    hosts: names,
+    tls: [
+      {
+        match: [{ sniHosts: names, ...random.maybe(0.5, () => ({ port })) }],
+        route: [{ destination: { host, port: { number: port } } }],
+      },
+    ],
   });
 }
 

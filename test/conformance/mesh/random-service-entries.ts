@@ -12,8 +12,8 @@ export interface EntryHost {
   readonly host: string;
   readonly address: string;
   readonly port: number;
-  /** What a client says first: HTTP, or nothing, where the server begins. */
-  readonly speaks: 'http' | 'text';
+  /** What a client says first: HTTP, TLS of its own, or nothing, where the server begins. */
+  readonly speaks: 'http' | 'https' | 'text';
   readonly objects: readonly KubernetesObject[];
 }
 
@@ -30,33 +30,57 @@ const NAMES = [
   'nowhere.bookinfo.svc.cluster.local',
 ];
 
-/** Three of them. */
+/** Three whose endpoints are told, and one that is asked where its clients find it. */
 export function randomServiceEntries(random: Random): readonly EntryHost[] {
-  return ['billing', 'ledger', 'archive'].map((name, at) => {
-    const { port: targetPort, speaks, protocols } = PORTS[random.chance(0.3) ? 1 : 0];
-    const protocol = random.pick(protocols);
-    const moved = random.chance(0.3);
-    const port = moved ? targetPort + 11 : targetPort;
-    const host = `${name}.example.test`;
-    const address = `240.240.3.${at + 1}`;
-    const entry = serviceEntry(name, {
-      hosts: [host],
-      addresses: [address],
-      location: random.pick(['MESH_EXTERNAL', 'MESH_INTERNAL']),
-      // A pod's own port of the same name would be taken for it.
-      ports: [{ number: port, name: `${protocol.toLowerCase()}-${name}`, protocol, ...(moved ? { targetPort } : {}) }],
-      ...endpoints(random),
-    });
-    return { name, host, address, port, speaks, objects: [entry, rule(random, name, host)] };
-  });
+  return [...['billing', 'ledger', 'archive'].map((name, at) => entry(random, name, at)), passedOn(random)];
 }
 
-function endpoints(random: Random): object {
-  if (random.chance(0.4))
+function entry(random: Random, name: string, at: number): EntryHost {
+  const { port: targetPort, speaks, protocols } = PORTS[random.chance(0.3) ? 1 : 0];
+  const protocol = random.pick(protocols);
+  const moved = random.chance(0.3);
+  const port = moved ? targetPort + 11 : targetPort;
+  const host = `${name}.example.test`;
+  const address = `240.240.3.${at + 1}`;
+  // A pod's own port of the same name would be taken for it.
+  const named = `${protocol.toLowerCase()}-${name}`;
+  const object = serviceEntry(name, {
+    // What speaks bytes is known by its address alone.
+    hosts: protocol === 'HTTP' && random.chance(0.2) ? [host, `other.${host}`] : [host],
+    ...(protocol === 'HTTP' && random.chance(0.2) ? {} : { addresses: [address] }),
+    location: random.pick(['MESH_EXTERNAL', 'MESH_INTERNAL']),
+    ports: [{ number: port, name: named, protocol, ...(moved ? { targetPort } : {}) }],
+    ...endpoints(random, named, targetPort),
+    ...random.maybe(0.2, () => ({ exportTo: [random.pick(['.', 'limited', '~', '*'])] })),
+  });
+  return { name, host, address, port, speaks, objects: [object, rule(random, name, host)] };
+}
+
+function endpoints(random: Random, port: string, number: number): object {
+  if (random.chance(0.3))
     return { resolution: 'DNS', endpoints: random.some(NAMES, 1, 2).map((address) => ({ address })) };
+  if (random.chance(0.15)) return { resolution: 'DNS_ROUND_ROBIN', endpoints: [{ address: random.pick(NAMES) }] };
   if (random.chance(0.3)) return { resolution: 'STATIC', workloadSelector: { labels: { app: 'store' } } };
-  const shares = (): object => random.maybe(0.3, () => ({ weight: 1 + random.below(3) }));
-  return { resolution: 'STATIC', endpoints: random.some(PODS, 0, 2).map((address) => ({ address, ...shares() })) };
+  const more = (): object => ({
+    ...random.maybe(0.3, () => ({ weight: 1 + random.below(3) })),
+    ...random.maybe(0.2, () => ({ ports: { [port]: number } })),
+  });
+  return { resolution: 'STATIC', endpoints: random.some(PODS, 0, 2).map((address) => ({ address, ...more() })) };
+}
+
+/** What goes on to the address that its client asks, a pod's. */
+function passedOn(random: Random): EntryHost {
+  const address = random.pick(PODS);
+  const wild = random.chance(0.5);
+  const object = serviceEntry('passed', {
+    hosts: [wild ? '*.passed.example.test' : 'one.passed.example.test'],
+    ...random.maybe(wild ? 0.3 : 0.5, () => ({ addresses: [random.pick([address, '10.244.0.0/16'])] })),
+    location: random.pick(['MESH_EXTERNAL', 'MESH_INTERNAL']),
+    ports: [{ number: 8080, name: 'http-passed', protocol: random.pick(['HTTP', 'HTTP', 'TCP']) }],
+    resolution: 'NONE',
+  });
+  const host = 'one.passed.example.test';
+  return { name: 'passed', host, address, port: 8080, speaks: 'http', objects: [object, rule(random, 'passed', host)] };
 }
 
 /**

@@ -8,6 +8,9 @@ const LEFT_OUT = new Set(['asked', 'by-revision', 'opted-out', 'on-host', 'cli-b
 /** Where each proxy writes its certificate, `cert-chain.pem` and `key.pem`, for DestinationRules that name files. */
 export const OUTPUT_CERTIFICATES = '/etc/istio/proxy';
 
+/** An external authorization whose Service has no endpoint. */
+export const ABSENT_PROVIDER = 'absent';
+
 /**
  * Bookinfo, a pod with a port of each kind, one without sidecar and one that Sidecars may limit, without configuration of a mesh but
  * one: each connection carries one request, so that none that was made under an older configuration is used again.
@@ -19,6 +22,11 @@ export const MESH_BASE: Topology = {
       `meshConfig.defaultConfig.proxyMetadata.OUTPUT_CERTS=${OUTPUT_CERTIFICATES}`,
       // A listener that is taken away closes what still comes to its address, and writes nothing, until it is drained.
       'meshConfig.defaultConfig.drainDuration=1s',
+      // A mirrored request is told from others by its host in access logs.
+      'values.pilot.env.DISABLE_SHADOW_HOST_SUFFIX=false',
+      `meshConfig.extensionProviders[0].name=${ABSENT_PROVIDER}`,
+      'meshConfig.extensionProviders[0].envoyExtAuthzHttp.service=gone.bookinfo.svc.cluster.local',
+      'meshConfig.extensionProviders[0].envoyExtAuthzHttp.port=8080',
     ],
   },
   pods: [
@@ -31,6 +39,7 @@ export const MESH_BASE: Topology = {
     ...BOOKINFO.objects.filter(({ apiVersion }) => !apiVersion.includes('istio.io')),
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'limited', labels: { 'istio-injection': 'enabled' } } },
     service('store', 1, 'store', { ports: [port('http', 8080), port('tcp', 9000), port('tcp-bytes', 8082)] }),
+    service('gone', 3, 'nobody'),
     inNamespace('plain', service('raw', 2, 'raw', { ports: [port('http', 8080), port('tcp', 9000)] })),
     inNamespace(
       'istio-system',

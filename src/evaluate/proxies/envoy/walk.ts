@@ -83,6 +83,8 @@ function takenUpTo(last: TakenStep | null): Taken {
     const { kind, action, name } = at.step;
     if (kind === 'cluster' && (action === 'selected' || action === 'missing')) names.cluster ??= name;
     else if (kind === 'route' && action === 'selected') names.route ??= name;
+    // Of one that is looked for anew.
+    else if (kind === 'route' && action === 'missing') names.route ??= '';
     else if (kind === 'virtual-host' && action === 'selected') names.virtualHost ??= name;
     else if (kind === 'filter-chain' && action !== 'missing') names.filterChain ??= name;
     else if (kind === 'listener' && action !== 'missing' && action !== 'skipped') names.listener ??= name;

@@ -22,13 +22,13 @@ export interface HttpFilter {
 
 /**
  * Lets a request pass on to the next filter, or ends it.
- * @param next what follows; `request`: as the filter leaves it, where it changes it
+ * @param next what follows; `request`: as the filter leaves it, where it changes it; `choice`: its route, where it is looked for anew
  */
 export type RunHttpFilter = (
   context: HttpContext,
   filter: HttpFilter,
   walk: Walk,
-  next: (walk: Walk, request?: RequestView) => EnvoyOutcome[],
+  next: (walk: Walk, request?: RequestView, choice?: RouteChoice) => EnvoyOutcome[],
 ) => EnvoyOutcome[];
 
 const FILTER_CONFIG = 'envoy.config.route.v3.FilterConfig';

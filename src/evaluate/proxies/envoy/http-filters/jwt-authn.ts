@@ -12,7 +12,7 @@ import { foreignOverride, overrideOf } from './filter.ts';
 import type { HttpFilter, RunHttpFilter } from './filter.ts';
 import { clearsRouteCache, headersSetBy, metadataOf, sanitised, shownOf } from './jwt/accept.ts';
 import { judgeRequirement } from './jwt/requirement.ts';
-import { movedBy } from './jwt/route-again.ts';
+import { routeAgain } from './jwt/route-again.ts';
 import { WORDS, type AcceptedToken } from './jwt/token.ts';
 
 const PER_ROUTE = 'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig';
@@ -32,7 +32,8 @@ const KNOWN = new Set([
  * required; no rule, or a rule without a requirement, lets the request pass. Without any token a request passes where one may be
  * missing, as every RequestAuthentication of Istio allows, and is answered with 401 where one must be there. So is one whose token is
  * malformed, of another issuer, out of its time, or of no key that the proxy has. One that is accepted is taken out of the request unless
- * the provider forwards it, and its claims go into headers and dynamic metadata; keys that stand elsewhere leave the answer open.
+ * the provider forwards it, and its claims go into headers and dynamic metadata, by which the route may be looked for anew; keys that stand
+ * elsewhere leave the answer open.
  */
 export const runJwtAuthn: RunHttpFilter = (context, filter, walk, next) => {
   const { config } = filter;
@@ -54,12 +55,11 @@ export const runJwtAuthn: RunHttpFilter = (context, filter, walk, next) => {
   if (isUnknown(verdict)) return open(verdict);
   const { refusal, accepted, request: left } = verdict;
   if (refusal === null) {
-    const moved = accepted.some(clearsRouteCache) ? movedBy(context, left) : null;
-    if (moved !== null) return open(moved);
     const reasons =
       accepted.length === 0 ? ['no token of the request counts, and none is required'] : accepted.map(acceptance);
     const passed = withStep(walk, step('http-filter', 'passed', filter.name, { reasons, cites: [requirement] }));
-    return next({ ...passed, metadata: [...passed.metadata, ...accepted.flatMap(metadataOf)] }, left);
+    const noted = { ...passed, metadata: [...passed.metadata, ...accepted.flatMap(metadataOf)] };
+    return accepted.some(clearsRouteCache) ? routeAgain(context, left, noted, next) : next(noted, left);
   }
   const { words, because } = refusal;
   const denied = withStep(

@@ -1,7 +1,11 @@
-import { field, unknownField } from '../proto-json.ts';
+import type { Unknown } from '../../../../model/branching.ts';
+import { field, unknown, unknownField } from '../proto-json.ts';
 import { localReply } from '../http/http-context.ts';
 import type { HttpContext } from '../http/http-context.ts';
+import { withoutQuery } from '../http/path.ts';
 import { readRequestInput } from '../http/request-input.ts';
+import { TRIMS_SEGMENTS, withoutPathParameters } from '../http/route-match.ts';
+import { ignoresPathParameters } from '../http/route-selection.ts';
 import { decideByMatcher, decideRbac, denialDetail } from '../rbac/engine.ts';
 import { HTTP_RBAC_METADATA, shadowMetadata } from '../rbac/shadow-metadata.ts';
 import { rbacStep } from '../rbac/step.ts';
@@ -63,7 +67,7 @@ function subjectOf(context: HttpContext, set: readonly SetMetadata[]): RbacSubje
   const { connection, request } = context;
   return {
     headers: request.headers,
-    path: request.hasPath ? request.path : null,
+    path: pathForRules(context),
     localAddress: connection.socket.localAddress,
     localPort: connection.socket.localPort,
     directRemoteAddress: connection.socket.directAddress,
@@ -73,4 +77,18 @@ function subjectOf(context: HttpContext, set: readonly SetMetadata[]): RbacSubje
     tls: connection.tls,
     metadata: (name) => dynamicMetadata(context.hcm, set, name),
   };
+}
+
+/**
+ * The path as rules see it: from Envoy 1.39 on without its parameters, where the request has a route of a configuration that ignores them.
+ */
+function pathForRules({ request, choice }: HttpContext): string | null | Unknown {
+  if (!request.hasPath) return null;
+  const { path, envoyMinor } = request;
+  const bare = withoutQuery(path);
+  const routed = choice.route !== null || choice.tlsRedirect;
+  const { routeConfig } = choice;
+  if (!bare.includes(';') || !routed || routeConfig === null || !ignoresPathParameters(routeConfig)) return path;
+  if (envoyMinor === undefined) return unknown('whether rules see path parameters depends on the version of Envoy');
+  return envoyMinor < TRIMS_SEGMENTS ? path : withoutPathParameters(bare);
 }

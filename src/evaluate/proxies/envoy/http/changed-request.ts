@@ -31,24 +31,38 @@ export function isPlainHeader(name: string): boolean {
 
 /** The request with headers that a filter has changed, each of them a plain one. */
 export function withHeaders(request: RequestView, changed: ChangedHeaders): RequestView {
-  return changed.size === 0 ? request : new ChangedRequest(request, changed);
+  return changed.size === 0 ? request : new ChangedRequest(request, { changed });
 }
 
 /** The request with a path that a filter has changed. */
 export function withPath(request: RequestView, path: string): RequestView {
-  return new ChangedRequest(request, new Map(), path);
+  return new ChangedRequest(request, { path });
+}
+
+/** The request whose route is looked for when filters have set dynamic metadata. */
+export function withMetadata(request: RequestView, metadata: NonNullable<RequestView['metadata']>): RequestView {
+  return new ChangedRequest(request, { metadata });
+}
+
+/** What is other than before. */
+interface Changes {
+  readonly changed?: ChangedHeaders;
+  readonly path?: string;
+  readonly metadata?: RequestView['metadata'];
 }
 
 class ChangedRequest implements RequestView, HeaderView {
   readonly #before: RequestView;
   readonly #changed: ChangedHeaders;
+  /** null: it stays */
   readonly #path: string | null;
+  readonly metadata: RequestView['metadata'];
 
-  /** @param path null: it stays */
-  constructor(before: RequestView, changed: ChangedHeaders, path: string | null = null) {
+  constructor(before: RequestView, { changed = new Map(), path, metadata }: Changes) {
     this.#before = before;
     this.#changed = changed;
-    this.#path = path;
+    this.#path = path ?? null;
+    this.metadata = metadata ?? before.metadata;
   }
 
   get tellsOfDropped(): boolean {

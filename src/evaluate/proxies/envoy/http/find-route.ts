@@ -69,13 +69,30 @@ export function findRoute(
     });
     return next(withStep(hosted, demanded), { ...choice, tlsRedirect: true });
   }
-  const alternatives = selectRoute(config, virtualHost, request, context);
-  return alternatives.flatMap((alternative) => {
+  return takeRoute(context, request, hosted, { ...choice, routeConfig: config, virtualHost }, next);
+}
+
+/** A choice that has a virtual host. */
+interface HostChoice extends RouteChoice {
+  readonly routeConfig: Cursor;
+  readonly virtualHost: Cursor;
+}
+
+/** Chooses a route of the virtual host. One branch for each that the request may take. */
+export function takeRoute(
+  context: ConnectionContext,
+  request: RequestView,
+  walk: Walk,
+  choice: HostChoice,
+  next: NextRoute,
+): EnvoyOutcome[] {
+  const { routeConfig, virtualHost } = choice;
+  return selectRoute(routeConfig, virtualHost, request, context).flatMap((alternative) => {
     const probability = share(alternative.constraints);
     if (probability === undefined)
-      return undetermined(hosted, unknown('runtime fractions cannot be counted', found.domain));
+      return undetermined(walk, unknown('runtime fractions cannot be counted', field(virtualHost, 'name')));
     if (probability === 0) return [];
-    const taken = branch(hosted, probability);
+    const taken = branch(walk, probability);
     if (alternative.unknown !== null)
       return undetermined(withStep(taken, step('route', 'unknown', '')), alternative.unknown);
     const { route, constraints } = alternative;

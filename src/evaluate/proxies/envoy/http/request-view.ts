@@ -6,6 +6,7 @@ import type { AcceptedSocket } from '../listener/accepted-socket.ts';
 import type { EachCounts, HeaderView } from '../match/header-match.ts';
 import { memoised } from '../memo.ts';
 import { field, isTrue, unknown } from '../proto-json.ts';
+import type { Struct } from '../struct.ts';
 import type { Truth } from '../truth.ts';
 import { clientCertificate, forwardedFor, forwardedProto, isInternal } from './forwarded-headers.ts';
 import type { Peer } from './forwarded-headers.ts';
@@ -50,6 +51,8 @@ export interface RequestView {
   /** The minor version of Envoy 1 that judges it; undefined: the dump does not tell. */
   readonly envoyMinor: number | undefined;
   readonly headers: HeaderView;
+  /** Dynamic metadata under a name, where filters have run before the route is looked for; null: none has. */
+  readonly metadata: ((filter: string) => Struct | Unknown | null) | null;
   /** Of HTTP/2, with a header that the codec has dropped and, for all that is known, a body (`tellsOfDropped`). */
   readonly tellsOfDropped: boolean;
   /** The path is as it was sent, and in no way special (PLAIN_PATH). */
@@ -125,6 +128,7 @@ interface Preparation {
 
 /** Most of what may be asked of a request is not: it is found out when somebody asks. */
 class PreparedRequest implements RequestView, HeaderView {
+  readonly metadata = null;
   readonly #from: Preparation;
   readonly #sent: SentRequest;
 

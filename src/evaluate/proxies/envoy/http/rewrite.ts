@@ -124,7 +124,8 @@ function rewritePath(context: HttpContext, route: Cursor, action: Cursor): strin
 
 /** What a prefix rewrite replaces: the prefix or path of the match; for a regular expression the whole path. */
 function matchedPart(match: Cursor, path: string): string {
-  return field(match, 'prefix').string() ?? field(match, 'path_separated_prefix').string() ?? path;
+  const named = ['prefix', 'path_separated_prefix', 'path'].map((kind) => field(match, kind).string());
+  return named.find((part) => part !== undefined) ?? path;
 }
 
 /** From this minor version on a path stays as it is that does not begin with what the match asks for. */

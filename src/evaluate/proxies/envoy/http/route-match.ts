@@ -3,7 +3,7 @@ import { holdsRedacted } from '../../../../model/redaction.ts';
 import type { TlsHello } from '../../../../model/request.ts';
 import { matchAbsentFilterState } from '../match/filter-state-match.ts';
 import { headerTest } from '../match/header-match.ts';
-import { matchAbsentMetadata } from '../match/metadata-match.ts';
+import { matchAbsentMetadata, matchMetadata } from '../match/metadata-match.ts';
 import { matchRegex } from '../match/regex.ts';
 import { lowerAscii, matchString, redactedPattern } from '../match/string-match.ts';
 import { memoised } from '../memo.ts';
@@ -117,21 +117,35 @@ function matchConnect({ method, upgrade }: RequestView): Truth {
 
 function matchTests(match: Cursor): readonly RouteTest[] {
   const tlsContext = field(match, 'tls_context');
-  // A route is chosen before any filter of the request has set metadata or filter state.
+  // No filter with a rule here sets filter state.
   const metadata = field(match, 'dynamic_metadata').items();
   const filterState = field(match, 'filter_state').items();
   const tests: (RouteTest | false)[] = [
     ...readTargetTests(match),
     field(match, 'grpc').exists && ((request) => request.grpc),
     tlsContext.exists && ((_request, tls) => matchTls(tlsContext, tls)),
-    metadata.length > 0 && (() => all(metadata, matchAbsentMetadata)),
+    metadata.length > 0 && ((request) => all(metadata, (one) => metadataTest(one, request))),
     filterState.length > 0 && (() => all(filterState, matchAbsentFilterState)),
   ];
   return tests.filter((test) => test !== false);
 }
 
-/** From this minor version on each segment loses its parameters; before, the path ended at the first semicolon. */
-const TRIMS_SEGMENTS = 39;
+/** A route is chosen before any filter of the request has set metadata, and looked for anew after. */
+function metadataTest(matcher: Cursor, { metadata }: RequestView): Truth {
+  const set = metadata?.(field(matcher, 'filter').string() ?? '') ?? null;
+  if (isUnknown(set)) return set;
+  return set === null ? matchAbsentMetadata(matcher) : matchMetadata(matcher, set);
+}
+
+/**
+ * From this minor version on each segment loses its parameters; before, the path ended at the first semicolon, and rules of RBAC saw them.
+ */
+export const TRIMS_SEGMENTS = 39;
+
+/** @param path without query */
+export function withoutPathParameters(path: string): string {
+  return path.replace(/;[^/]*/g, '');
+}
 
 /** Leaves path parameters out where that is asked for (sanitizePathBeforePathMatching, source/common/router/config_impl.cc). */
 function targetPathTest(match: Cursor): RouteTest {
@@ -147,7 +161,7 @@ function targetPathTest(match: Cursor): RouteTest {
 
 function withoutParameters(test: PathTest, match: Cursor, request: RequestView, path: string): Truth {
   const cut = (): Truth => test(path.slice(0, path.indexOf(';')));
-  const trimmed = (): Truth => test(path.replace(/;[^/]*/g, ''));
+  const trimmed = (): Truth => test(withoutPathParameters(path));
   if (request.envoyMinor !== undefined) return request.envoyMinor < TRIMS_SEGMENTS ? cut() : trimmed();
   const truth = cut();
   return truth === trimmed()

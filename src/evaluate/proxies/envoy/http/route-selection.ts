@@ -62,7 +62,10 @@ interface ListedRoute {
   readonly runtimeFraction: Cursor;
 }
 
-const ignoresPathParameters = memoised((routeConfig) => isTrue(routeConfig, 'ignore_path_parameters_in_path_matching'));
+/** Whether a route configuration leaves path parameters out when it looks at a path. */
+export const ignoresPathParameters = memoised((routeConfig) =>
+  isTrue(routeConfig, 'ignore_path_parameters_in_path_matching'),
+);
 
 const ROUTE = 'envoy.config.route.v3.Route';
 const ROUTE_LIST = 'envoy.config.route.v3.RouteList';

@@ -4,6 +4,7 @@ import { enabledByMetadata } from '../rbac/enabled-by-metadata.ts';
 import { NETWORK_RBAC_METADATA } from '../rbac/shadow-metadata.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
+import { closed } from './closed.ts';
 import type { RunNetworkFilter } from './filter.ts';
 import { closeAtFirstByte } from './first-byte.ts';
 
@@ -54,6 +55,6 @@ export const runExtAuthz: RunNetworkFilter = (context, filter, walk, next) => {
     return next(withStep(walk, step('network-filter', 'passed', name, allowed)));
   }
   const deny = step('network-filter', 'denied', name, { reasons, cites: [entry.at('name')] });
-  const close = { kind: 'close', flag: 'UAEX', detail: 'ext_authz_error', denied: true } as const;
+  const close = closed(context, { flag: 'UAEX', detail: 'ext_authz_error', denied: true });
   return closeAtFirstByte(context, walk, (from) => withStep(from, deny), next, close);
 };

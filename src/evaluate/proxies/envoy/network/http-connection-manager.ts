@@ -191,9 +191,13 @@ function runFilters(context: HttpContext, walk: Walk, index: number): EnvoyOutco
   if (problem !== null) return undetermined(walk, problem);
   if (run === null) return routeRequest(context, walk);
   const own = override.config === null ? filter : { ...filter, override: override.config };
-  return run(context, own, walk, (passed, request) =>
-    runFilters(request === undefined ? context : { ...context, request }, passed, index + 1),
-  );
+  return run(context, own, walk, (passed, request, choice) => {
+    const left = request === undefined ? context : { ...context, request };
+    if (choice === undefined) return runFilters(left, passed, index + 1);
+    return withCluster({ ...left, routed: left.request, choice }, passed, (drawn, chosen) =>
+      runFilters(drawn, chosen, index + 1),
+    );
+  });
 }
 
 /** A filter's own configuration, or the one that ECDS delivered. */

@@ -1,6 +1,7 @@
 import { field, fields, unknownField } from '../proto-json.ts';
 import { branch, end, step, undetermined, withStep } from '../walk.ts';
 import { bucketCondition } from '../token-bucket.ts';
+import { closed } from './closed.ts';
 import type { RunNetworkFilter } from './filter.ts';
 
 const KNOWN = new Set(['@type', 'stat_prefix', 'token_bucket', 'runtime_enabled', 'share_key']);
@@ -23,6 +24,6 @@ export const runLocalRateLimit: RunNetworkFilter = (context, filter, walk, next)
       branch(walk, 1, bucketCondition(filter.name, bucket, used)),
       step('network-filter', action, filter.name, { cites: [bucket] }),
     );
-  const close = { kind: 'close', flag: 'URX', detail: null, denied: false } as const;
+  const close = closed(context, { flag: 'URX', detail: null, denied: false });
   return [...next(decided(false, 'passed')), ...end(decided(true, 'closed'), close)];
 };

@@ -11,6 +11,7 @@ import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import { closeAtFirstByte } from './first-byte.ts';
+import { closed } from './closed.ts';
 import type { RunNetworkFilter } from './filter.ts';
 
 const KNOWN = new Set([
@@ -45,7 +46,7 @@ export const runRbac: RunNetworkFilter = (context, filter, entering, next) => {
     return undetermined(withStep(walk, step('network-filter', 'unknown', filter.name)), decision);
   const decide = (from: Walk): Walk => withStep(from, rbacStep('network-filter', filter.name, decision));
   if (decision.allowed) return next(decide(walk));
-  const close = { kind: 'close', flag: null, detail: denialDetail(decision), denied: true } as const;
+  const close = closed(context, { flag: null, detail: denialDetail(decision), denied: true });
   return closeAtFirstByte(context, walk, decide, next, close);
 };
 

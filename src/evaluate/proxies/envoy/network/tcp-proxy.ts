@@ -11,6 +11,7 @@ import type { ApplicationRequest } from '../../../../model/request.ts';
 import { field, unknown, unknownField } from '../proto-json.ts';
 import { branch, end, step, undetermined, withStep } from '../walk.ts';
 import type { Walk } from '../walk.ts';
+import { closed } from './closed.ts';
 import type { RunNetworkFilter } from './filter.ts';
 
 const KNOWN = new Set([
@@ -101,7 +102,7 @@ function toCluster(
     },
     grpc: false,
     limits: null,
-    fail: (failed, failure) => end(failed, { kind: 'close', flag: FLAGS[failure], detail: null, denied: false }),
+    fail: (failed, failure) => end(failed, closed(context, { flag: FLAGS[failure], detail: null, denied: false })),
     send: (_cluster, transport) => forwardedBytes(context, transport),
   });
 }

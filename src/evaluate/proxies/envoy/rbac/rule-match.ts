@@ -33,7 +33,7 @@ const PERMISSIONS: Readonly<Record<string, Rule>> = {
   destination_port_range: (value, { localPort }) =>
     localPort >= (field(value, 'start').number() ?? 0) && localPort < (field(value, 'end').number() ?? 0),
   requested_server_name: (value, subject) => matchString(value, subject.serverName),
-  uri_template: (value, { path }) => (path === null ? false : matchUriTemplate(value, withoutQuery(path))),
+  uri_template: (value, { path }) => ofPath(path, (bare) => matchUriTemplate(value, bare)),
 };
 
 /** Principal.identifier. `source_ip` is the connection's remote address, `remote_ip` the one after x-forwarded-for. */
@@ -93,7 +93,13 @@ function sourcedMetadataRule(value: Cursor, subject: RbacSubject): Truth {
 function pathRule(matcher: Cursor, { path }: RbacSubject): Truth {
   const text = field(matcher, 'path');
   if (!text.exists) return unknown('a path matcher without a pattern', matcher);
-  return path === null ? false : matchString(text, withoutQuery(path));
+  return ofPath(path, (bare) => matchString(text, bare));
+}
+
+/** What a matcher says of a path without query; none matches where there is no path. */
+function ofPath(path: RbacSubject['path'], match: (bare: string) => Truth): Truth {
+  if (path === null) return false;
+  return isUnknown(path) ? path : match(withoutQuery(path));
 }
 
 /**

@@ -6,8 +6,8 @@ import type { HeaderView } from '../match/header-match.ts';
 /** What an RBAC policy can ask about: a connection, and the request on it when the filter is an HTTP filter. */
 export interface RbacSubject {
   readonly headers: HeaderView | null;
-  /** With the query; null for a connection. */
-  readonly path: string | null;
+  /** As rules see it, with the query or without; null for a connection. */
+  readonly path: string | null | Unknown;
   readonly localAddress: string;
   readonly localPort: number;
   /** The peer of the connection. */

@@ -61,6 +61,8 @@ export const WORDS = {
 
 const ALGORITHMS = /^(?:[EHPR]S(?:256|384|512)|EdDSA)$/;
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
+/** absl::ascii_isspace */
+const BLANKS = /[\t-\r ]/g;
 
 /**
  * Reads a token in the compact form (RFC 7519; jwt_verify_lib/jwt.cc, Jwt::parseFromStringInternal). Its signature is not verified here.
@@ -71,18 +73,17 @@ export function readToken(text: string): Token | { readonly refused: string } | 
   const [header = '', payload = '', signature = ''] = sections;
   if (sections.length !== 3) return { refused: WORDS.form };
   const head = decode(header, WORDS.headerEncoding, WORDS.headerJson);
-  if (head === undefined || 'refused' in head) return head;
+  if ('refused' in head) return head;
   const { alg, kid = '' } = head.object;
   if (typeof alg !== 'string') return { refused: WORDS.algorithm };
   if (!ALGORITHMS.test(alg)) return { refused: WORDS.otherAlgorithm };
   const body = decode(payload, WORDS.payloadEncoding, WORDS.payloadJson);
-  if (body === undefined || 'refused' in body) return body;
+  if ('refused' in body) return body;
   const { iss = '', sub = '', jti = '', aud = [], iat = 0, nbf = 0, exp = 0 } = body.object;
   const audiences = typeof aud === 'string' ? [aud] : aud;
   // What Envoy says of claims of another type is not held against it.
   if (![kid, iss, sub, jti].every(isText) || ![iat, nbf, exp].every(isTime) || !isTexts(audiences)) return undefined;
   const end = bytesOf(signature);
-  if (end === undefined) return undefined;
   if (end === null) return { refused: WORDS.signatureEncoding };
   return {
     algorithm: alg,
@@ -112,11 +113,10 @@ function isTime(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-type Decoded = { readonly object: Fields } | { readonly refused: string } | undefined;
+type Decoded = { readonly object: Fields } | { readonly refused: string };
 
 function decode(section: string, encoding: string, json: string): Decoded {
   const bytes = bytesOf(section);
-  if (bytes === undefined) return undefined;
   if (bytes === null) return { refused: encoding };
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
@@ -126,9 +126,13 @@ function decode(section: string, encoding: string, json: string): Decoded {
   }
 }
 
-/** absl::WebSafeBase64Unescape; null: it does not decode; undefined: padding and blanks, of which it lets some pass. */
-function bytesOf(section: string): Buffer | null | undefined {
-  if (/[=\s]/.test(section)) return undefined;
-  if (!BASE64URL.test(section) || section.length % 4 === 1) return null;
-  return Buffer.from(section, 'base64url');
+/** absl::WebSafeBase64Unescape: blanks count for nothing, and padding may be left out, or be what is missing. @returns null: it does not decode */
+function bytesOf(section: string): Buffer | null {
+  const bare = section.replaceAll(BLANKS, '');
+  const digits = bare.replace(/=*$/, '');
+  const padding = bare.slice(digits.length);
+  const missing = (4 - (digits.length % 4)) % 4;
+  const isPadded = padding === '' || padding.length === missing;
+  if (!BASE64URL.test(digits) || missing === 3 || !isPadded) return null;
+  return Buffer.from(digits, 'base64url');
 }
