@@ -1,3 +1,4 @@
+import { httpProtocolOptions } from './upstream-http.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { enumName, field } from '../proto-json.ts';
 import { maglevTable, ringTable } from './hash-table.ts';
@@ -70,7 +71,9 @@ function readTable(
   const { typed, name: kind } = policy;
   const own = typed ?? field(cluster, kind === 'MAGLEV' ? 'maglev_lb_config' : 'ring_hash_lb_config');
   const consistent = field(typed ?? field(cluster, 'common_lb_config'), 'consistent_hashing_lb_config');
-  const otherwise = OTHERWISE.some((name) => field(own, name).exists || field(consistent, name).exists);
+  const otherwise =
+    OTHERWISE.some((name) => field(own, name).exists || field(consistent, name).exists) ||
+    field(httpProtocolOptions(cluster), 'hash_policy').exists;
   const hashed = otherwise ? null : hashedHosts(set, policy, hosts);
   if (hashed === null) return null;
   if (kind === 'MAGLEV') return maglevTable(hashed, field(own, 'table_size').number() ?? 65_537);

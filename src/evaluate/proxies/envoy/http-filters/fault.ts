@@ -98,14 +98,10 @@ function delay(context: HttpContext, filter: HttpFilter, config: Cursor, walk: W
 function abort(context: HttpContext, filter: HttpFilter, config: Cursor, walk: Walk, next: Continue): EnvoyOutcome[] {
   const fault = field(config, 'abort');
   if (!fault.exists) return next(walk);
-  const grpcStatus = field(fault, 'grpc_status').number();
-  const status = field(fault, 'header_abort').exists
-    ? firstNumber(context, 'x-envoy-fault-abort-request')
-    : grpcStatus !== undefined
-      ? 200
-      : (field(fault, 'http_status').number() ?? 0);
-  if (isUnknown(status)) return undetermined(walk, status);
-  if (status === null || status < 200 || status > 599) return next(walk);
+  const asked = abortStatus(context, fault);
+  if (isUnknown(asked)) return undetermined(walk, asked);
+  if (asked === null) return next(walk);
+  const { status, grpcStatus } = asked;
   const probability = drawn(context, config, fault, 'abort_percent_runtime', 'fault.http.abort.abort_percent');
   if (isUnknown(probability)) return undetermined(walk, probability);
   const aborted = (from: Walk): EnvoyOutcome[] =>
@@ -120,10 +116,36 @@ function abort(context: HttpContext, filter: HttpFilter, config: Cursor, walk: W
         flag: 'FI',
         detail: 'fault_filter_abort',
         body: field(fault, 'response_body').string() ?? 'fault filter abort',
-        ...(grpcStatus !== undefined && { grpcStatus }),
+        ...(grpcStatus !== null && { grpcStatus }),
       },
     );
   return split(walk, probability, aborted, next);
+}
+
+const UINT64 = 1n << 64n;
+
+/** What an abort answers with. */
+interface AbortStatus {
+  readonly status: number;
+  /** null: none is told. */
+  readonly grpcStatus: number | null;
+}
+
+/**
+ * The status of an abort; null: there is none that Envoy takes. Of headers that of gRPC counts where there is no other
+ * (FaultFilter::abortStatus and HeaderAbortProvider).
+ */
+function abortStatus(context: HttpContext, fault: Cursor): AbortStatus | null | Unknown {
+  const byHeader = field(fault, 'header_abort').exists;
+  const ofGrpc = field(fault, 'grpc_status').number();
+  if (!byHeader && ofGrpc !== undefined) return { status: 200, grpcStatus: ofGrpc };
+  const status = byHeader
+    ? firstNumber(context, 'x-envoy-fault-abort-request')
+    : (field(fault, 'http_status').number() ?? 0);
+  if (isUnknown(status)) return status;
+  if (status !== null && status >= 200 && status <= 599) return { status, grpcStatus: null };
+  const grpcStatus = byHeader ? firstNumber(context, 'x-envoy-fault-abort-grpc-request') : null;
+  return isUnknown(grpcStatus) || grpcStatus === null ? grpcStatus : { status: 200, grpcStatus };
 }
 
 function split(walk: Walk, probability: number, hit: Continue, miss: Continue): EnvoyOutcome[] {
@@ -161,7 +183,7 @@ function firstNumber(context: HttpContext, name: string): number | null | Unknow
   const value = context.request.headers.get(name);
   if (value === null || isUnknown(value)) return value;
   const first = context.request.original.headers.find(([other]) => other === name)?.[1] ?? value;
-  return /^\d{1,9}$/.test(first) ? Number(first) : null;
+  return /^\d{1,20}$/.test(first) && BigInt(first) < UINT64 ? Number(first) : null;
 }
 
 function percentage(probability: number): string {
