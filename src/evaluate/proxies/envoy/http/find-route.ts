@@ -12,7 +12,7 @@ import type { RouteChoice } from './http-context.ts';
 import { KNOWN_ROUTE_CONFIG, KNOWN_VIRTUAL_HOST } from './known-fields.ts';
 import { share } from './random-value.ts';
 import type { RequestView } from './request-view.ts';
-import { resolveRouteConfig } from './route-config.ts';
+import { internalOnlyHeader, resolveRouteConfig } from './route-config.ts';
 import { matchReasons } from './route-match.ts';
 import { selectRoute } from './route-selection.ts';
 import type { VirtualHostMatch } from './virtual-host.ts';
@@ -44,8 +44,8 @@ export function findRoute(
   if (isUnknown(routeConfig)) return undetermined(walk, routeConfig);
   if (routeConfig.config === null) return next(withStep(walk, routeConfig.step), NO_ROUTE);
   const { config } = routeConfig;
-  const beyond = unknownConfigField(config);
-  if (beyond !== undefined) return undetermined(withStep(walk, routeConfig.step), beyond);
+  const beyond = unknownConfigField(config) ?? internalOnlyHeader(config, request);
+  if (beyond !== null) return undetermined(withStep(walk, routeConfig.step), beyond);
   const found = request.virtualHostIn(config);
   if (found === undefined) {
     const entered = withStep(walk, routeConfig.step);

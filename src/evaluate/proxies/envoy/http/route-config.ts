@@ -83,3 +83,14 @@ function namedConfig(
   const all = [...evidence, field(resource.config, 'name'), ...(details === undefined ? [] : [details])];
   return { config: resource.config, step: step('route-config', 'selected', name, { reasons, cites: all }) };
 }
+
+/**
+ * Why it is not known which headers a request has: its route configuration takes some from what comes from outside (cleanInternalHeaders,
+ * source/common/http/conn_manager_utility.cc). null: it has none of them, or comes from inside.
+ */
+export function internalOnlyHeader(routeConfig: Cursor, request: RequestView): Unknown | null {
+  const list = field(routeConfig, 'internal_only_headers');
+  const name = list.strings().find((one) => request.headers.get(one.toLowerCase()) !== null);
+  if (name === undefined || request.internal === true) return null;
+  return unknown(`the header ${name} is taken from requests that come from outside`, list);
+}

@@ -16,6 +16,7 @@ import { share } from './random-value.ts';
 import type { RequestView } from './request-view.ts';
 import { describeMatch, missedParts } from './match-parts.ts';
 import { matchRoute } from './route-match.ts';
+import { internalOnlyHeader } from './route-config.ts';
 import { selectRoute, type RouteAlternative } from './route-selection.ts';
 import { SentHttp } from './sent-request.ts';
 
@@ -110,8 +111,8 @@ export function tryRoutes(
   const asked = { ...nothing, authority: request.authority, path: request.path };
   if (prepared.kind !== 'ready') return { ...asked, refused: prepared.status };
   const found = request.virtualHostIn(routeConfig);
-  const beyond = unknownField(routeConfig, KNOWN_ROUTE_CONFIG);
-  if (beyond !== undefined) return { ...asked, unknown: beyond };
+  const beyond = unknownField(routeConfig, KNOWN_ROUTE_CONFIG) ?? internalOnlyHeader(routeConfig, request);
+  if (beyond !== null) return { ...asked, unknown: beyond };
   if (found === undefined) {
     const vhds = field(routeConfig, 'vhds');
     return vhds.exists ? { ...asked, unknown: unknown('virtual hosts come on demand (VHDS)', vhds) } : asked;
