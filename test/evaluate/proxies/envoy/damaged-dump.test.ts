@@ -10,7 +10,7 @@ const BROKEN = 'broken';
 const INDEXED: DumpReading = { wholeBytes: 0, linesBytes: Number.POSITIVE_INFINITY };
 
 /** What a listener on every address leads to, one on the client's own address, and a route that is delivered. */
-function dump(damaged: 'listener' | 'route' | 'cluster' | 'endpoint' | null): object {
+function dump(damaged: 'listener' | 'scope' | 'route' | 'cluster' | 'endpoint' | null): object {
   const hurt = (part: typeof damaged): object => (part === damaged ? { [BROKEN]: BROKEN } : {});
   const route = (name: string, own: object): object => ({
     route_config: {
@@ -19,10 +19,17 @@ function dump(damaged: 'listener' | 'route' | 'cluster' | 'endpoint' | null): ob
       ...own,
     },
   });
-  const managed = (name: string): object =>
-    chain([httpManager([], { route_config: undefined, rds: { route_config_name: name, config_source: { ads: {} } } })]);
-  const near = { ...listener('10.1.1.1', 80, { filter_chains: [managed('r')] }), ...hurt('listener') };
-  const far = listener('0.0.0.0', 80, { filter_chains: [managed('other')] });
+  const managed = (routing: object): object => chain([httpManager([], { route_config: undefined, ...routing })]);
+  const fragments = [{ header_value_extractor: { name: 'x-scope', index: 0 } }];
+  const scoped = { scoped_routes: { name: 's', scope_key_builder: { fragments }, scoped_rds: {} } };
+  const near = { ...listener('10.1.1.1', 80, { filter_chains: [managed(scoped)] }), ...hurt('listener') };
+  const far = listener('0.0.0.0', 80, { filter_chains: [managed({ rds: { route_config_name: 'other' } })] });
+  const scope = {
+    name: 'one',
+    route_configuration_name: 'r',
+    key: { fragments: [{ string_key: 'a' }] },
+    ...hurt('scope'),
+  };
   const eds = { type: 'EDS', load_assignment: undefined, ...hurt('cluster') };
   const assignment = { cluster_name: 'c', ...hurt('endpoint'), endpoints: [{ lb_endpoints: [host('10.0.0.1', {})] }] };
   return {
@@ -31,6 +38,10 @@ function dump(damaged: 'listener' | 'route' | 'cluster' | 'endpoint' | null): ob
       { '@type': `${TYPE}ClustersConfigDump`, dynamic_active_clusters: [{ cluster: cluster('c', 0, eds) }] },
       { '@type': `${TYPE}ListenersConfigDump`, static_listeners: [{ listener: near }, { listener: far }] },
       { '@type': `${TYPE}RoutesConfigDump`, dynamic_route_configs: [route('r', hurt('route')), route('other', {})] },
+      {
+        '@type': `${TYPE}ScopedRoutesConfigDump`,
+        dynamic_scoped_route_configs: [{ name: 's', scoped_route_configs: [scope] }],
+      },
       { '@type': `${TYPE}EndpointsConfigDump`, dynamic_endpoint_configs: [{ endpoint_config: assignment }] },
     ],
   };
@@ -41,7 +52,8 @@ function answer(damaged: Parameters<typeof dump>[0], reading: DumpReading): unkn
   const bytes = Buffer.from(text);
   const { value } = parseEnvoyConfigDump({ name: 'config_dump.json', capturedAt: null, bytes }, reading);
   const facts = { config: value, clusters: null, listeners: null, serverInfo: null };
-  const told = new EnvoyRequestAnswers(facts).answer({ address: '10.1.1.1:80', host: 'h', source: '10.1.1.2' });
+  const request = { address: '10.1.1.1:80', host: 'h', source: '10.1.1.2', headers: { 'x-scope': 'a' } };
+  const told = new EnvoyRequestAnswers(facts).answer(request);
   return 'outcomes' in told
     ? told.outcomes.map(({ undetermined, endpoints }) => undetermined ?? endpoints)
     : told.error;
@@ -57,6 +69,7 @@ describe.each([
 
   it.each([
     ['listener', 'the listener 10.1.1.1_80 cannot be read'],
+    ['scope', 'the scoped routes s cannot be read'],
     ['route', 'the route configuration r cannot be read'],
     ['cluster', 'cluster c cannot be read'],
     ['endpoint', 'the endpoints c cannot be read'],
