@@ -5,7 +5,7 @@ import type { Probe, Reply } from './probe.ts';
 
 const PATIENCE_MS = 3000;
 /** A server that speaks HTTP/2 says its settings first, of itself (RFC 9113, section 3.4); others may wait for more, forever. */
-const SETTINGS_PATIENCE_MS = 1000;
+const SETTINGS_PATIENCE_MS = 2000;
 
 /** Sends a request over HTTP/2 in plaintext, and reads until its stream ends, or a tunnel stands. */
 export function sendHttp2(probe: Probe): Promise<Reply> {
