@@ -1,7 +1,7 @@
 import type { Gap } from '../../model/artefact.ts';
 import type { EnvoyResource } from '../../model/envoy.ts';
 import type { JsonNode } from '../json-index/json-node.ts';
-import { ListedResource } from './resource.ts';
+import { LazyResource } from './resource.ts';
 import type { ElementReader, ResourceKind, ResourceList } from './sections.ts';
 
 /** A list of elements of one kind, and how each is read. */
@@ -134,7 +134,7 @@ export class ResourceLists {
     return (name) => {
       const member = members.find(name);
       const other = others.get(name) ?? NONE;
-      return member === undefined ? other : [new ListedResource(name, member, shape), ...other];
+      return member === undefined ? other : [new LazyResource(() => name, member, shape.origin, shape.state), ...other];
     };
   }
 

@@ -1,6 +1,6 @@
 import type { EnvoyResource } from '../../model/envoy.ts';
 import { Cursor } from '../../model/json.ts';
-import type { JsonNode, NamedMember } from '../json-index/json-node.ts';
+import type { JsonNode } from '../json-index/json-node.ts';
 import { camelCase } from '../../model/protobuf-name.ts';
 
 /** Protobuf JSON may spell a field `like_this` (Envoy) or `likeThis` (istiod); both are the same field. */
@@ -51,31 +51,5 @@ export class LazyResource implements EnvoyResource {
 
   get rejected(): Cursor | null {
     return this.#rejected?.cursor() ?? null;
-  }
-}
-
-/** A resource of a list that tells names: its text can be had without more. */
-export class ListedResource implements EnvoyResource {
-  readonly name: string;
-  readonly origin: EnvoyResource['origin'];
-  readonly state: EnvoyResource['state'];
-  readonly rejected = null;
-  readonly #member: NamedMember;
-  #config: Cursor | undefined;
-
-  constructor(name: string, member: NamedMember, { origin, state }: Pick<EnvoyResource, 'origin' | 'state'>) {
-    this.name = name;
-    this.origin = origin;
-    this.state = state;
-    this.#member = member;
-  }
-
-  get config(): Cursor {
-    this.#config ??= this.#member.node().cursor();
-    return this.#config;
-  }
-
-  get printed(): string {
-    return this.#member.text;
   }
 }

@@ -9,12 +9,12 @@
 import { gapRaw } from '../../model/artefact.ts';
 import type { Artefact, Gap } from '../../model/artefact.ts';
 import { Cursor } from '../../model/json.ts';
-import { DEPTH_LIMIT, OPEN_BRACKET, skipSpace, skipValue, TOO_DEEP } from './byte-scan.ts';
+import { OPEN_BRACKET, skipSpace } from './byte-scan.ts';
 import { LAYOUT_LEVELS, ParsedNode, SpanNode } from './json-node.ts';
 import type { JsonNode } from './json-node.ts';
 import { spansByLayout } from './line-layout.ts';
-import { isShallow } from './nesting.ts';
-import { indexSpans } from './span-tree.ts';
+import { isTooDeep } from './nesting.ts';
+import { indexSpans, leaf } from './span-tree.ts';
 import type { IndexDepth, Span } from './span-tree.ts';
 
 /** Below this size JSON.parse of the whole costs less than an index would save. */
@@ -47,7 +47,7 @@ export function readJson(
   if (first !== 0x7b && first !== 0x5b) return { root: null, whole: false, gaps: [notJson(artefact, start)] };
   if (bytes.length > parseWholeBytes) return readIndexed(artefact, start, outer);
   const text = bytes.toString('utf8', start);
-  if (!isShallow(text, DEPTH_LIMIT) && skipValue(bytes, start) === TOO_DEEP) return readIndexed(artefact, start, outer);
+  if (isTooDeep(text, bytes, start)) return readIndexed(artefact, start, outer);
   try {
     const value: unknown = JSON.parse(text);
     return { root: new ParsedNode(new Cursor(artefact.name, '', value)), whole: true, gaps: [] };
@@ -79,8 +79,7 @@ export function readPrinted(artefact: Artefact): JsonDocument | null {
 export function printedPart(artefact: string, bytes: Buffer, pointer: () => string): JsonNode {
   const start = skipSpace(bytes, 0);
   const { length: end } = bytes;
-  const kind = bytes[start] === OPEN_BRACKET ? 'array' : 'object';
-  const span: Span = { start, end, kind, broken: null, members: null, selected: false, elements: null };
+  const span = leaf(bytes[start] === OPEN_BRACKET ? 'array' : 'object', start, end);
   return new SpanNode(artefact, bytes, span, pointer, true);
 }
 

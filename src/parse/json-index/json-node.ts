@@ -3,13 +3,12 @@
  * asked for; both ways give the same values at the same JSON pointers.
  */
 import { Cursor, memberOfValue } from '../../model/json.ts';
-import { DEPTH_LIMIT, skipValue, TOO_DEEP } from './byte-scan.ts';
+import { skipValue } from './byte-scan.ts';
 import { spansByLayout } from './line-layout.ts';
-import { isShallow } from './nesting.ts';
 import { BatchReader, elementValues, listedValues, parseSpan } from './passing-values.ts';
 import { printedMembers } from './printed-members.ts';
 import type { ElementPlace, NamedShape } from './printed-members.ts';
-import { indexSpans, memberOf } from './span-tree.ts';
+import { indexSpans, leaf, memberOf } from './span-tree.ts';
 import type { IndexDepth, Span } from './span-tree.ts';
 
 /** What is listed of a closed value that somebody walks into: its members, and of these the names. */
@@ -57,16 +56,9 @@ export interface JsonNode {
 /** Elements of an array, by the names of their members. */
 export interface NamedMembers {
   /** The member of that name, of one of the elements. */
-  readonly find: (name: string) => NamedMember | undefined;
+  readonly find: (name: string) => JsonNode | undefined;
   /** Elements that have none which is found so. */
   readonly others: readonly JsonNode[];
-}
-
-/** A member of which the place is known. */
-export interface NamedMember {
-  /** As it stands, one character for each byte. */
-  readonly text: string;
-  node(): JsonNode;
 }
 
 /** Which elements of an array are read, and what of them. */
@@ -219,26 +211,20 @@ export class SpanNode implements JsonNode {
     if (!this.#layout || kind !== 'array' || broken !== null) return undefined;
     const places = printedMembers(this.#bytes, this.#span, shape);
     if (places === undefined) return undefined;
-    const find = (name: string): NamedMember | undefined => {
+    const find = (name: string): JsonNode | undefined => {
       const place = places.members.get(name);
-      return place && new PlacedMember(this, shape.member, place);
+      return place && this.#below(place, shape.member);
     };
-    return { find, others: places.others.map((place) => this.below(place)) };
-  }
-
-  /** The text of a part of the document. */
-  textOf({ start, end }: ElementPlace): string {
-    return this.#bytes.toString('latin1', start, end);
+    return { find, others: places.others.map((place) => this.#below(place)) };
   }
 
   /** An element, or one of its members, which ends where it is said to end. */
-  below({ index, start, end }: ElementPlace, member?: string): SpanNode {
-    const span: Span = { start, end, kind: 'object', broken: null, members: null, selected: false, elements: null };
+  #below({ index, start, end }: ElementPlace, member?: string): SpanNode {
     const pointer = (): string => {
       const element = new Cursor(this.#artefact, this.pointer, undefined).at(index);
       return (member === undefined ? element : element.at(member)).pointer;
     };
-    return new SpanNode(this.#artefact, this.#bytes, span, pointer, true);
+    return new SpanNode(this.#artefact, this.#bytes, leaf('object', start, end), pointer, true);
   }
 
   *passingElements({ holding, without, broken }: PassingElements): Generator {
@@ -299,37 +285,10 @@ export class SpanNode implements JsonNode {
   }
 
   #parse(): unknown {
-    if (this.#layout && isTooDeep(this.#bytes, this.#span)) return undefined;
-    const value = parseSpan(this.#bytes, this.#span);
+    const value = parseSpan(this.#bytes, this.#span, !this.#layout);
     if (value !== undefined || !this.#layout || this.#span.broken !== null) return value;
     // More than one value may stand where the lines tell of one.
     const end = skipValue(this.#bytes, this.#span.start);
     return end < 0 ? undefined : parseSpan(this.#bytes, { ...this.#span, end });
-  }
-}
-
-/** Whether a value is nested deeper than whoever walks over it bears; where no scan has looked at its bytes. */
-function isTooDeep(bytes: Buffer, { start, end }: Span): boolean {
-  if (end - start < 2 * DEPTH_LIMIT || isShallow(bytes.toString('latin1', start, end), DEPTH_LIMIT)) return false;
-  return skipValue(bytes, start) === TOO_DEEP;
-}
-
-class PlacedMember implements NamedMember {
-  readonly #list: SpanNode;
-  readonly #member: string;
-  readonly #place: ElementPlace;
-
-  constructor(list: SpanNode, member: string, place: ElementPlace) {
-    this.#list = list;
-    this.#member = member;
-    this.#place = place;
-  }
-
-  get text(): string {
-    return this.#list.textOf(this.#place);
-  }
-
-  node(): JsonNode {
-    return this.#list.below(this.#place, this.#member);
   }
 }

@@ -10,6 +10,7 @@ import {
   skipString,
   skipValue,
 } from './byte-scan.ts';
+import { leaf } from './span-tree.ts';
 import type { Span } from './span-tree.ts';
 
 const NEWLINE = 0x0a;
@@ -112,8 +113,4 @@ class Layout {
     const start = skipBlanks(bytes, at + 1);
     return start - at - 1 === indent ? start : -1;
   }
-}
-
-function leaf(kind: Span['kind'], start: number, end: number): Span {
-  return { start, end, kind, broken: null, members: null, selected: false, elements: null };
 }

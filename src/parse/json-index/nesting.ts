@@ -1,3 +1,5 @@
+import { DEPTH_LIMIT, skipValue, TOO_DEEP } from './byte-scan.ts';
+
 const NEWLINE = 0x0a;
 const CLOSE_BRACE = 0x7d;
 const CLOSE_BRACKET = 0x5d;
@@ -49,6 +51,11 @@ export function isShallow(text: string, limit: number): boolean {
       closing.pass(closing.at + 1);
     }
   }
+}
+
+/** Whether the value at a place is nested deeper than whoever walks over it bears. @param text of the bytes from that place on */
+export function isTooDeep(text: string, bytes: Uint8Array, start: number): boolean {
+  return !isShallow(text, DEPTH_LIMIT) && skipValue(bytes, start) === TOO_DEEP;
 }
 
 /** Whether only white space stands before that place on its line. */

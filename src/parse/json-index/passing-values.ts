@@ -5,6 +5,7 @@
  * more than one, and one of all would be all in memory. Members that nobody will look at can be left out before the text is parsed.
  */
 import { CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACKET, QUOTE } from './byte-scan.ts';
+import { isTooDeep } from './nesting.ts';
 import type { Span } from './span-tree.ts';
 
 /** As many bytes are parsed at once. */
@@ -14,11 +15,16 @@ const STRING_LIMIT = 0x1fffffe8;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 
-/** The value of a span; undefined: its text is no JSON, or cannot be held. */
-export function parseSpan(bytes: Buffer, { start, end, broken }: Span): unknown {
+/**
+ * The value of a span; undefined: its text is no JSON, is nested too deeply, or cannot be held.
+ * @param scanned whether somebody has looked how deeply it is nested
+ */
+export function parseSpan(bytes: Buffer, { start, end, broken }: Span, scanned = true): unknown {
   if (broken !== null || end - start > STRING_LIMIT) return undefined;
+  const text = bytes.toString('utf8', start, end);
+  if (!scanned && isTooDeep(text, bytes, start)) return undefined;
   try {
-    return JSON.parse(bytes.toString('utf8', start, end)) as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }

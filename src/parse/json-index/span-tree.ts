@@ -64,7 +64,8 @@ export function indexSpans(bytes: Buffer, from: number, depth: IndexDepth): Span
   return new Indexer(bytes, depth.innermostKeys).value(from, depth.levels, 0);
 }
 
-function leaf(kind: Span['kind'], start: number, end: number, broken: Span['broken']): Span {
+/** A value whose members or elements are not listed. */
+export function leaf(kind: Span['kind'], start: number, end: number, broken: Span['broken'] = null): Span {
   return { start, end, kind, broken, members: null, selected: false, elements: null };
 }
 

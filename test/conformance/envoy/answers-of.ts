@@ -1,10 +1,10 @@
 import { evaluateEnvoy } from '../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
-import type { EnvoyEnd, EnvoyFacts, EnvoyOutcome } from '../../../src/model/envoy.ts';
+import type { EnvoyFacts, EnvoyOutcome, EnvoyUpstream } from '../../../src/model/envoy.ts';
 
 /** What an Envoy does with what another one on the same machine sends it. */
 export function answersOf(
   facts: EnvoyFacts,
-  { address, port, request }: Extract<EnvoyEnd, { readonly kind: 'upstream' }>,
+  { address, port, request }: Pick<EnvoyUpstream, 'address' | 'port' | 'request'>,
 ): EnvoyOutcome[] {
   return evaluateEnvoy(facts, {
     localAddress: address,

@@ -3,6 +3,7 @@
  * a limit (to the byte), underscores, and characters that a method, a path or a host may not have.
  */
 import { describe, expect, it } from 'vitest';
+import { expectAgreement } from './expect-agreement.ts';
 import { freePort } from './ports.ts';
 import { prepareGrounds } from './grounds.ts';
 import { ENVOY_VERSIONS, installEnvoy } from './install-envoy.ts';
@@ -11,7 +12,7 @@ import type { Probe } from './probe.ts';
 import { holdAgainst } from './session.ts';
 import type { Held } from './session.ts';
 import { staticCluster } from './static-cluster.ts';
-import { agrees, expectedOf } from './verdict.ts';
+import { expectedOf } from './verdict.ts';
 
 const grounds = prepareGrounds(1);
 
@@ -45,15 +46,6 @@ async function hold(
 }
 
 const told = ({ ours }: Held): string => ours.map((outcome) => expectedOf(outcome).end).join();
-
-/** Whether ours is what happened. */
-function expectAgreement({ seen, ours }: Held, label: string): void {
-  const [first] = ours.map(expectedOf);
-  expect(
-    [ours.length, first !== undefined && agrees(seen, first)],
-    `${label}: ${seen.end}, and ours ${first?.end}`,
-  ).toEqual([1, true]);
-}
 
 /** With what Envoy does, and what we say: the client cannot read an answer in the other version. */
 const VERSIONS: readonly (readonly [string, string, Asked, RegExp, RegExp])[] = [

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evaluateEnvoy } from '../../../src/evaluate/proxies/envoy/evaluate-envoy.ts';
 import { toldClient } from '../../evaluate/proxies/envoy/told-client.ts';
-import type { EnvoyFacts, EnvoyOutcome } from '../../../src/model/envoy.ts';
+import type { EnvoyFacts, EnvoyOutcome, EnvoyUpstream } from '../../../src/model/envoy.ts';
+import { answersOf } from './answers-of.ts';
 import { Authority } from './certificates.ts';
 import type { KeyPair } from './certificates.ts';
 import { EnvoyProcess } from './envoy-process.ts';
@@ -599,7 +599,7 @@ function connect(
   facts: EnvoyFacts,
   port: number,
   address: string,
-  request: Parameters<typeof evaluateEnvoy>[1]['request'] | undefined,
+  request: EnvoyUpstream['request'] | undefined,
 ): EnvoyOutcome[] {
   const plain = {
     method: 'GET',
@@ -609,13 +609,5 @@ function connect(
     scheme: 'http',
     version: 'http/1.1',
   } as const;
-  return evaluateEnvoy(facts, {
-    localAddress: address,
-    localPort: port,
-    originalAddress: address,
-    originalPort: port,
-    remoteAddress: '127.0.0.1',
-    remotePort: null,
-    request: request ?? { protocol: 'tcp', http: plain, tls: null },
-  });
+  return answersOf(facts, { address, port, request: request ?? { protocol: 'tcp', http: plain, tls: null } });
 }

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { finishBranches } from '../../../src/explain/walk/finish.ts';
 import type { End, ProxyFrame, WalkState } from '../../../src/explain/walk/state.ts';
-import type { PodFact } from '../../../src/model/kubernetes.ts';
+import { PLAIN_FRAME } from './proxy-frame.ts';
 import { retriesOf } from './retries.ts';
 
 const REFUSED: End = { disposition: 'refused', reason: 'Nobody listens.' };
@@ -10,20 +10,6 @@ const VISIT = {};
 
 function behind(host: string, frame: Partial<ProxyFrame>): WalkState {
   const choice = { visit: VISIT, way: () => 'route', host, again: 'drawn' as const };
-  const pod = { namespace: 'shop', name: 'cli' } as PodFact;
-  const proxy = {
-    pod,
-    http: true,
-    tls: false,
-    grpc: false,
-    retries: null,
-    limits: null,
-    connectTimeout: null,
-    delay: 0,
-    flag: null,
-    refuses: null,
-    choice,
-  };
   return {
     probability: 1,
     conditions: [],
@@ -31,7 +17,7 @@ function behind(host: string, frame: Partial<ProxyFrame>): WalkState {
     flow: null,
     request: { protocol: 'tcp', http: null, tls: null },
     hops: [],
-    proxies: [{ ...proxy, ...frame }],
+    proxies: [{ ...PLAIN_FRAME, choice, ...frame }],
     passages: [],
     met: [],
   };

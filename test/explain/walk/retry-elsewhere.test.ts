@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { retriedShares, type RetriedEnd } from '../../../src/explain/walk/retry-elsewhere.ts';
 import type { Condition } from '../../../src/model/branching.ts';
 import type { ProxyFrame } from '../../../src/explain/walk/state.ts';
-import type { PodFact } from '../../../src/model/kubernetes.ts';
+import { PLAIN_FRAME } from './proxy-frame.ts';
 import { retriesOf } from './retries.ts';
 
 const VISIT = {};
@@ -22,20 +22,7 @@ function frame(
   { visit = VISIT, way = 'route', retries = 1, again = 'drawn' }: FrameOptions = {},
 ): ProxyFrame {
   const choice = { visit, way: () => way, host, again };
-  const pod = {} as PodFact;
-  return {
-    pod,
-    http: true,
-    tls: false,
-    grpc: false,
-    retries: retriesOf(retries),
-    limits: null,
-    connectTimeout: null,
-    delay: 0,
-    flag: null,
-    refuses: null,
-    choice,
-  };
+  return { ...PLAIN_FRAME, retries: retriesOf(retries), choice };
 }
 
 const answered = (probability: number, ...proxies: readonly ProxyFrame[]): RetriedEnd => ({

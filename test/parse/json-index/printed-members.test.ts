@@ -23,8 +23,10 @@ function found(text: string, names: Iterable<string>): unknown {
   if (members === undefined) return undefined;
   const named = [...names].flatMap((name) => {
     const member = members.find(name);
-    const cursor = member?.node().cursor();
-    return member === undefined ? [] : [[name, cursor?.pointer, cursor?.value, JSON.parse(member.text) as unknown]];
+    const cursor = member?.cursor();
+    return member === undefined
+      ? []
+      : [[name, cursor?.pointer, cursor?.value, JSON.parse(member.head() ?? '') as unknown]];
   });
   return { named, others: members.others.map((node) => [node.pointer, node.cursor().value]) };
 }

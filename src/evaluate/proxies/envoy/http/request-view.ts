@@ -53,7 +53,7 @@ export interface RequestView {
   readonly headers: HeaderView;
   /** Dynamic metadata under a name, where filters have run before the route is looked for; null: none has. */
   readonly metadata: ((filter: string) => Struct | Unknown | null) | null;
-  /** Of HTTP/2, with a header that the codec has dropped and, for all that is known, a body (`tellsOfDropped`). */
+  /** Of HTTP/2, with a header that the codec has dropped and, for all that is known, a body: see `unsureWhenAnswered`. */
   readonly tellsOfDropped: boolean;
   /** The path is as it was sent, and in no way special (PLAIN_PATH). */
   readonly plainPath: boolean;

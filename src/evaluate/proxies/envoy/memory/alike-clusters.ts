@@ -94,26 +94,30 @@ export class AlikeClusters {
     return {
       name,
       kind: `${sorted.kind} ${assigned.kind}`,
-      hosts: this.#hostsOf(assignment, assigned),
+      hosts: distinct(this.#hostsOf(assignment, assigned)),
     };
   }
 
+  /** As its text tells them where it does; null: one of them has no IP address. */
   #hostsOf(assignment: EnvoyResource, { standIn, printed }: SortedResource): readonly string[] | null {
-    if (printed === null) return distinct(hostNames(assignment.config.value));
-    const { form, names } = printed;
+    const slots = printed === null ? null : this.#slotsOf(printed.form, standIn);
+    if (printed === null || slots === null) return hostNames(assignment.config.value);
+    const hosts: string[] = [];
+    for (const { address, port } of slots) {
+      const host = hostName(printed.names[address] ?? '', Number(printed.names[port]));
+      if (host === null) return null;
+      hosts.push(host);
+    }
+    return hosts;
+  }
+
+  #slotsOf(form: PrintedForm, standIn: EnvoyResource): readonly HostSlots[] | null {
     let slots = this.#hostSlots.get(form);
     if (slots === undefined) {
       slots = hostSlots(form, standIn.config.value);
       this.#hostSlots.set(form, slots);
     }
-    if (slots === null) return distinct(hostNames(assignment.config.value));
-    const hosts: string[] = [];
-    for (const { address, port } of slots) {
-      const host = hostName(names[address] ?? '', Number(names[port]));
-      if (host === null) return null;
-      hosts.push(host);
-    }
-    return distinct(hosts);
+    return slots;
   }
 }
 
