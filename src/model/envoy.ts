@@ -16,8 +16,19 @@ export interface EnvoyResource {
   readonly state: 'active' | 'warming' | 'draining' | 'rejected';
   /** Details of a rejected update (error_state or a NACK), when the dump shows one. */
   readonly rejected: Cursor | null;
-  /** The text of `config` as it was printed, one character for each byte; undefined: only its value is known. */
-  readonly printed: string | undefined;
+  /** What its text tells; null: it was not looked at. */
+  readonly printed: PrintedResource | null;
+}
+
+/** A resource by its text. */
+export interface PrintedResource {
+  /** The same for all resources that are printed alike, with other names (`envoy-names.ts`). */
+  readonly form: {
+    /** JSON pointers of the names, in their order, in the element of the dump that lists the resource. */
+    readonly pointers: readonly string[];
+  };
+  /** What stands there in this one. */
+  readonly names: readonly string[];
 }
 
 /** A proxy's config_dump. Resources are found by name without reading those that are not asked for. */

@@ -33,6 +33,14 @@ export function renderJsonLine(value: unknown): string {
   return harmless(JSON.stringify(value));
 }
 
+/** Texts that JSON writes as they are, none of whose characters act on a terminal. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** A text as `renderJsonLine` writes it. */
+export function renderJsonText(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : renderJsonLine(text);
+}
+
 /** JSON whose characters that act on a terminal are written as escapes. */
 export function harmless(json: string): string {
   return json.replace(RISKY, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

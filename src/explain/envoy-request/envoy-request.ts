@@ -5,7 +5,7 @@
 import type { EnvoyConnection, EnvoyFacts, EnvoyOutcome, ProxyHeader } from '../../model/envoy.ts';
 import type { HttpRequest } from '../../model/request.ts';
 import { formatEndpoint, isIPv4, parseAddress } from '../../model/address.ts';
-import { arrive, recall } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
+import { arrive, open, recall, recallOn } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
 import { Memory } from '../../evaluate/proxies/envoy/memory/memory.ts';
 import type { Arrival } from '../../evaluate/proxies/envoy/memory/memory.ts';
 import type { Telling } from '../../evaluate/proxies/envoy/memory/telling.ts';
@@ -98,11 +98,9 @@ export class ToldRequests<Told> {
     const plain = isDescription(description) && isPlain(description) ? description : null;
     const known = plain === null ? undefined : (this.#places.get(plain) ?? this.#alikePlace(plain));
     if (known !== undefined && plain !== null) {
-      const line = readPlainHttp(plain, spell);
-      if (typeof line === 'string') return line;
-      const http = { ...line.http, authority: line.host ?? known.authority };
-      if (isUsual(http))
-        return this.#tell(known.arrival, { ...known.connection, request: { protocol: 'tcp', http, tls: null } });
+      const http = readPlainHttp(plain, known.authority, spell);
+      if (typeof http === 'string') return http;
+      if (isUsual(http)) return { told: recallOn(known.opened, http, this.#memory) };
     }
     const line = readRequestLine(description, spell);
     if (typeof line === 'string') return line;
@@ -113,14 +111,10 @@ export class ToldRequests<Told> {
     const found = (): Arrival => arrive(this.#facts, connection);
     const { http } = connection.request;
     if (plain === null || http === null || !isUsual(http))
-      return this.#tell(this.#memory.arrival(connection, found), connection);
-    const arrival = this.#arrivals.arrival(this.#facts, connection, found);
-    this.#places.set(plain, { connection, arrival, authority: ownAuthority(entrance) });
-    return this.#tell(arrival, connection);
-  }
-
-  #tell(arrival: Arrival, connection: EnvoyConnection): { readonly told: Told } {
-    return { told: recall(arrival, connection, this.#memory) };
+      return { told: recall(this.#memory.arrival(connection, found), connection, this.#memory) };
+    const opened = open(this.#arrivals.arrival(this.#facts, connection, found), connection);
+    this.#places.set(plain, { opened, authority: ownAuthority(entrance) });
+    return { told: recallOn(opened, http, this.#memory) };
   }
 
   /** The place of a request for another address, if one for the same port was like it. */
@@ -128,9 +122,10 @@ export class ToldRequests<Told> {
     const like = this.#places.like(words);
     const address = words.address === undefined ? undefined : ipv4Of(words.address);
     if (like === undefined || address === undefined) return undefined;
-    const connection = toAlikeAddress(this.#facts, like.arrival, like.connection, address);
+    const { arrival, connection: other } = like.opened;
+    const connection = toAlikeAddress(this.#facts, arrival, other, address);
     if (connection === undefined) return undefined;
-    const place = { connection, arrival: like.arrival, authority: ownAuthority(connection) };
+    const place = { opened: open(arrival, connection), authority: ownAuthority(connection) };
     this.#places.set(words, place);
     return place;
   }
@@ -180,7 +175,7 @@ function connectionOf(line: RequestLine, entrance: Entrance, spell: Spelling): E
   const { localAddress, localPort, originalAddress, originalPort } = entrance;
   const proxyHeader = proxyHeaderOf(line, entrance, spell);
   if (typeof proxyHeader === 'string') return proxyHeader;
-  const authority = line.host ?? ownAuthority(entrance);
+  const http = line.hostless ? { ...line.http, authority: ownAuthority(entrance) } : line.http;
   return {
     localAddress,
     localPort,
@@ -189,7 +184,7 @@ function connectionOf(line: RequestLine, entrance: Entrance, spell: Spelling): E
     remoteAddress: line.source?.text ?? (family === 6 ? '::1' : '127.0.0.1'),
     remotePort: line.sourcePort,
     proxyHeader,
-    request: { protocol: 'tcp', http: { ...line.http, authority }, tls: line.tls },
+    request: { protocol: 'tcp', http, tls: line.tls },
   };
 }
 

@@ -1,12 +1,10 @@
-import type { Arrival } from '../../evaluate/proxies/envoy/memory/memory.ts';
-import type { EnvoyConnection } from '../../model/envoy.ts';
+import type { OpenConnection } from '../../evaluate/proxies/envoy/evaluate-envoy.ts';
 import type { RequestDescription } from './request-line.ts';
 
 /** Where a request without TLS comes from and gets to, the same for all that say so in the same words. */
 export interface Place {
-  /** A connection from there; of its request only the HTTP part differs. */
-  readonly connection: EnvoyConnection;
-  readonly arrival: Arrival;
+  /** A connection from there. */
+  readonly opened: OpenConnection;
   /** The host of a request that names none. */
   readonly authority: string;
 }

@@ -1,6 +1,7 @@
 import { parseAddress, parseEndpoint, type Address } from '../../model/address.ts';
 import { TOKEN } from '../../model/request.ts';
 import type { HttpRequest, TlsHello } from '../../model/request.ts';
+import { isMessage } from '../../model/protobuf-message.ts';
 import { QuestionError } from '../question/question-input.ts';
 
 /** A request as a person describes it, by the names of the flags; members beside these are given back with the answer. */
@@ -39,9 +40,9 @@ export interface RequestLine {
     readonly source: Endpoint;
     readonly destination: Endpoint | null;
   } | null;
-  /** null: the address that is asked. */
-  readonly host: string | null;
-  readonly http: Omit<HttpRequest, 'authority'>;
+  /** Whether it names no host: then that is the address that is asked, and empty here. */
+  readonly hostless: boolean;
+  readonly http: HttpRequest;
   readonly tls: TlsHello | null;
 }
 
@@ -81,17 +82,30 @@ function orClause<T>(spell: Spelling, read: () => T): T | string {
   try {
     return read();
   } catch (error) {
-    if (error instanceof DescriptionError) return error.clause(spell);
-    throw error;
+    return clauseOf(error, spell);
   }
 }
 
-/** The HTTP part of a description alone, of a client that speaks no TLS; the rest of it is like that of one that was read. */
+/** @throws what is no failure of a description */
+function clauseOf(error: unknown, spell: Spelling): string {
+  if (error instanceof DescriptionError) return error.clause(spell);
+  throw error;
+}
+
+/**
+ * The HTTP part of a description alone, of a client that speaks no TLS; the rest of it is like that of one that was read.
+ * @param authority of a request that names no host
+ */
 export function readPlainHttp(
   description: RequestDescription,
+  authority: string,
   spell: Spelling,
-): Pick<RequestLine, 'host' | 'http'> | string {
-  return orClause(spell, () => httpPart(description, null));
+): HttpRequest | string {
+  try {
+    return httpPart(description, null, authority).http;
+  } catch (error) {
+    return clauseOf(error, spell);
+  }
 }
 
 function requestLine(description: RequestDescription): RequestLine {
@@ -101,30 +115,29 @@ function requestLine(description: RequestDescription): RequestLine {
     throw new DescriptionError((spell) => `${spell('listener')} or ${spell('address')} is missing`);
   const { source, sourcePort } = client(text('source', description.source));
   const tls = hello(description);
-  const { host, http } = httpPart(description, tls);
+  const { http, hostless } = httpPart(description, tls, '');
   const proxied = proxyHeader(text('proxied', description.proxied));
-  return { listener, destination, source, sourcePort, proxied, host, http, tls };
+  return { listener, destination, source, sourcePort, proxied, hostless, http, tls };
 }
 
-function httpPart(description: RequestDescription, tls: TlsHello | null): Pick<RequestLine, 'host' | 'http'> {
+/** @param authority of a request that names no host */
+function httpPart(
+  description: RequestDescription,
+  tls: TlsHello | null,
+  authority: string,
+): Pick<RequestLine, 'http' | 'hostless'> {
   const method = text('method', description.method) ?? 'GET';
   if (!TOKEN.test(method))
     throw new DescriptionError((spell) => `${spell('method')} is none: ${JSON.stringify(method)}`);
   const path = text('path', description.path) ?? '/';
-  const all = headerList(description.headers);
-  const named = all.find(([name]) => name === 'host')?.[1] ?? null;
-  const protocol = all.find(([name]) => name === PROTOCOL)?.[1];
-  const host = text('host', description.host);
-  if (host !== null && named !== null && host !== named) throw new DescriptionError('the host is given twice');
-  const fields = {
-    method,
-    path,
-    headers:
-      named === null && protocol === undefined ? all : all.filter(([name]) => name !== 'host' && name !== PROTOCOL),
-    scheme: tls === null ? 'http' : 'https',
-    version: tls?.alpn.includes('h2') === true ? 'h2' : 'http/1.1',
-  } as const;
-  return { host: host ?? named, http: protocol === undefined ? fields : { ...fields, protocol } };
+  const { headers, parts } = headerList(description.headers);
+  const host = text('host', description.host) ?? parts?.get('host') ?? null;
+  if (host !== (parts?.get('host') ?? host)) throw new DescriptionError('the host is given twice');
+  const scheme = tls === null ? 'http' : 'https';
+  const version = tls?.alpn.includes('h2') === true ? 'h2' : 'http/1.1';
+  const http: HttpRequest = { method, path, authority: host ?? authority, headers, scheme, version };
+  const protocol = parts?.get(PROTOCOL);
+  return { http: protocol === undefined ? http : { ...http, protocol }, hostless: host === null };
 }
 
 function hello(description: RequestDescription): TlsHello | null {
@@ -149,18 +162,34 @@ function alpnList(value: unknown): readonly string[] {
   throw new DescriptionError((spell) => `${spell('alpn')} is no list of texts`);
 }
 
+/** What is described as headers. */
+interface DescribedHeaders {
+  readonly headers: readonly [string, string][];
+  /** Those that are parts of a request by themselves, the first of each name; null: there is none. */
+  readonly parts: ReadonlyMap<string, string> | null;
+}
+
+const NO_HEADERS: DescribedHeaders = { headers: [], parts: null };
+
 /** `{"name": "value"}`, with a list for a header that is sent several times. */
-function headerList(value: unknown): [string, string][] {
-  if (value === undefined || value === null) return [];
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw new DescriptionError((spell) => `${spell('headers')} is no JSON object`);
-  const list: [string, string][] = [];
-  for (const [name, given] of Object.entries(value) as [string, unknown][]) {
-    const values = typeof given === 'string' ? [given] : given;
-    if (!isTextList(values)) throw new DescriptionError(`the header ${name} is no text`);
-    for (const one of values) list.push(header(name, one));
+function headerList(value: unknown): DescribedHeaders {
+  if (value === undefined || value === null) return NO_HEADERS;
+  if (!isMessage(value)) throw new DescriptionError((spell) => `${spell('headers')} is no JSON object`);
+  const headers: [string, string][] = [];
+  let parts: Map<string, string> | null = null;
+  const add = (name: string, sent: string): void => {
+    const one = header(name, sent);
+    const [spelled] = one;
+    if (spelled !== 'host' && spelled !== PROTOCOL) headers.push(one);
+    else parts = new Map([one, ...(parts ?? [])]);
+  };
+  for (const name of Object.keys(value)) {
+    const given = value[name];
+    if (typeof given === 'string') add(name, given);
+    else if (isTextList(given)) for (const one of given) add(name, one);
+    else throw new DescriptionError(`the header ${name} is no text`);
   }
-  return list;
+  return { headers, parts };
 }
 
 /**
@@ -178,11 +207,15 @@ export function readHeaders(lines: readonly string[]): Record<string, string | r
   return Object.fromEntries([...values].map(([name, list]) => [name, list.length === 1 ? (list[0] ?? '') : list]));
 }
 
+/** Values without white space and control characters, which are sent as they are. */
+const PLAIN_VALUE = /^[!-~]*$/;
+
 function header(name: string, value: string): [string, string] {
   if (!isHeaderName(name)) throw new DescriptionError(`${JSON.stringify(name)} is no name of a header`);
+  if (PLAIN_VALUE.test(value)) return [name.toLowerCase(), value];
   // oxlint-disable-next-line no-control-regex -- RFC 9110 forbids these three in a value
   if (/[\0\r\n]/.test(value)) throw new DescriptionError(`the header ${name} holds a line break`);
-  return [name.toLowerCase(), /^[ \t]|[ \t]$/.test(value) ? value.replace(/^[ \t]+|[ \t]+$/g, '') : value];
+  return [name.toLowerCase(), value.replace(/^[ \t]+|[ \t]+$/g, '')];
 }
 
 function isTextList(value: unknown): value is string[] {

@@ -65,8 +65,8 @@ interface AnsweredRoute {
 export function matchRoutes(facts: EnvoyFacts, { description, port, name }: RouteMatchQuestion): RouteMatchAnswer[] {
   const line = readRequestLine({ ...description, listener: 'any' }, asFlag);
   if (typeof line === 'string') throw new QuestionError(line, ['Add --help to see the flags and examples.']);
-  if (line.host === null) throw new QuestionError('the host of the request is not given', ['Give it with --host.']);
-  const { http, tls, host, source } = line;
+  if (line.hostless) throw new QuestionError('the host of the request is not given', ['Give it with --host.']);
+  const { http, tls, source } = line;
   const groups = new Map<string, { answer: RouteMatchAnswer; listeners: Set<string> }>();
   const names = new Set<string>();
   for (const resource of facts.config?.listeners() ?? []) {
@@ -78,7 +78,7 @@ export function matchRoutes(facts: EnvoyFacts, { description, port, name }: Rout
       const config = field(manager.routeConfig, 'name').string() ?? '';
       names.add(config);
       if (name !== null && name !== config) continue;
-      const connection = connectionTo(requestOf(http, host), tls, own, source?.text ?? '127.0.0.1');
+      const connection = connectionTo(requestOf(http, http.authority), tls, own, source?.text ?? '127.0.0.1');
       const answer = answerOf(tryRoutes(facts, manager, connection));
       const { evidence, ...key } = { evidence: manager.routeConfig.pointer, answer };
       const group = groups.get(`${evidence}${JSON.stringify(key)}`);

@@ -1,7 +1,7 @@
 import type { Gap } from '../../model/artefact.ts';
 import type { EnvoyResource } from '../../model/envoy.ts';
 import type { JsonNode } from '../json-index/json-node.ts';
-import { LazyResource } from './resource.ts';
+import { PrintedResource } from './resource.ts';
 import type { ElementReader, ResourceKind, ResourceList } from './sections.ts';
 
 /** A list of elements of one kind, and how each is read. */
@@ -15,7 +15,6 @@ export interface PendingList {
   readonly named: (name: string) => readonly JsonNode[] | undefined;
 }
 
-type Finder = (name: string) => readonly EnvoyResource[];
 type ByName = ReadonlyMap<string, readonly EnvoyResource[]>;
 
 /** Names that are searched for before all resources of their kind are listed. */
@@ -30,7 +29,7 @@ export class ResourceLists {
   readonly #pending: PendingList[] = [];
   readonly #read = new Map<PendingList, readonly EnvoyResource[]>();
   readonly #resources = new Map<ResourceKind, readonly EnvoyResource[]>();
-  readonly #finders = new Map<ResourceKind, Finder>();
+  readonly #byName = new Map<ResourceKind, ByName>();
   /** Resources that were searched for, by kind and name. */
   readonly #found = new Map<ResourceKind, Map<string, readonly EnvoyResource[]>>();
   #searches = 0;
@@ -63,28 +62,28 @@ export class ResourceLists {
 
   /** Resources of a name. */
   named(kind: ResourceKind, name: string): readonly EnvoyResource[] {
-    const found = this.#found.get(kind) ?? new Map<string, readonly EnvoyResource[]>();
-    this.#found.set(kind, found);
-    const known = found.get(name) ?? this.#find(kind, name);
-    found.set(name, known);
-    return known;
+    const all = this.#byName.get(kind);
+    return all === undefined ? this.#find(kind, name) : (all.get(name) ?? NONE);
   }
 
   /** Where the lists do not tell names, the first few are searched for in the text; then, or when that finds none, all are listed. */
   #find(kind: ResourceKind, name: string): readonly EnvoyResource[] {
-    const known = this.#finders.get(kind) ?? (this.#resources.has(kind) ? undefined : this.#printedFinder(kind));
-    if (known !== undefined) {
-      this.#finders.set(kind, known);
-      return known(name);
-    }
-    if (!this.#resources.has(kind) && this.#searches < SEARCH_LIMIT) {
-      this.#searches++;
-      const found = this.#search(kind, name);
-      if (found !== undefined) return found;
-    }
-    const finder = finderIn(byName(this.list(kind)));
-    this.#finders.set(kind, finder);
-    return finder(name);
+    const printed = this.#resources.has(kind) ? undefined : this.#printed(kind);
+    const found = printed === undefined ? this.#searched(kind, name) : undefined;
+    if (found !== undefined) return found;
+    this.#byName.set(kind, byName(printed ?? this.list(kind)));
+    return this.named(kind, name);
+  }
+
+  #searched(kind: ResourceKind, name: string): readonly EnvoyResource[] | undefined {
+    const before = this.#found.get(kind) ?? new Map<string, readonly EnvoyResource[]>();
+    this.#found.set(kind, before);
+    const known = before.get(name);
+    if (known !== undefined || this.#resources.has(kind) || this.#searches >= SEARCH_LIMIT) return known;
+    this.#searches++;
+    const found = this.#search(kind, name);
+    if (found !== undefined) before.set(name, found);
+    return found;
   }
 
   #of(kind: ResourceKind): readonly PendingList[] {
@@ -110,32 +109,24 @@ export class ResourceLists {
     return resources;
   }
 
-  /** What finds resources in lists of which one is printed with a name in each element; the others are short, mostly. */
-  #printedFinder(kind: ResourceKind): Finder | undefined {
-    const lists = this.#of(kind).map((pending) => ({ pending, finder: this.#listFinder(pending) }));
-    if (lists.every(({ finder }) => finder === undefined)) return undefined;
-    const finders = lists.map(({ pending, finder }) => finder ?? finderIn(byName(this.#readList(pending))));
-    return (name) => {
-      let found = NONE;
-      for (const find of finders) {
-        const more = find(name);
-        found = found.length === 0 ? more : [...found, ...more];
-      }
-      return found;
-    };
+  /** The resources of lists of which one is printed with a name in each element; the others are short, mostly. */
+  #printed(kind: ResourceKind): readonly EnvoyResource[] | undefined {
+    const lists = this.#of(kind).map((pending) => ({ pending, resources: this.#printedList(pending) }));
+    if (lists.every(({ resources }) => resources === undefined)) return undefined;
+    return lists.flatMap(({ pending, resources }) => resources ?? this.#readList(pending));
   }
 
-  #listFinder({ listed, reader }: PendingList): Finder | undefined {
+  #printedList({ listed, reader }: PendingList): readonly EnvoyResource[] | undefined {
     if (listed === null || listed.shape.nameIn !== 'resource') return undefined;
     const { shape, node } = listed;
-    const members = node.namedMembers({ member: shape.member, name: shape.name, without: 'error_state' });
-    if (members === undefined) return undefined;
-    const others = byName(members.others.flatMap((element) => this.#readElement(reader, element)));
-    return (name) => {
-      const member = members.find(name);
-      const other = others.get(name) ?? NONE;
-      return member === undefined ? other : [new LazyResource(() => name, member, shape.origin, shape.state), ...other];
-    };
+    const { member, name, free } = shape;
+    const named = node.namedMembers({ member, name, without: 'error_state', free });
+    return (
+      named && [
+        ...named.members.map((one) => new PrintedResource(named, one, shape)),
+        ...named.others.flatMap((element) => this.#readElement(reader, element)),
+      ]
+    );
   }
 
   #search(kind: ResourceKind, name: string): readonly EnvoyResource[] | undefined {
@@ -151,10 +142,6 @@ export class ResourceLists {
 }
 
 const NONE: readonly EnvoyResource[] = [];
-
-function finderIn(resources: ByName): Finder {
-  return (name) => resources.get(name) ?? NONE;
-}
 
 function byName(resources: readonly EnvoyResource[]): ByName {
   const map = new Map<string, EnvoyResource[]>();

@@ -1,5 +1,8 @@
 import type { Gap } from '../../model/artefact.ts';
 import type { EnvoyResource } from '../../model/envoy.ts';
+import { ASSIGNMENT_NAMES, CLUSTER_NAMES } from '../../model/envoy-names.ts';
+import { freeMembers } from '../../model/free.ts';
+import type { Free } from '../../model/free.ts';
 import type { JsonNode } from '../json-index/json-node.ts';
 import { LazyResource, protoMember, protoText } from './resource.ts';
 
@@ -23,6 +26,8 @@ export interface ResourceList {
   /** Where the resource's name stands: in the element, or in the resource. */
   readonly nameIn: 'element' | 'resource';
   readonly name: string;
+  /** What may differ between elements that are alike; null: it is not known. */
+  readonly free: Free | null;
 }
 
 function list(
@@ -35,7 +40,7 @@ function list(
 ): ResourceList {
   const origin = field.startsWith('static') || field.startsWith('inline') ? 'static' : 'dynamic';
   const shape = { section, field, element: `${section}.${element}`, kind, member, origin } as const;
-  return { ...shape, state: 'active', nameIn: 'resource', name: 'name', ...more };
+  return { ...shape, state: 'active', nameIn: 'resource', name: 'name', free: null, ...more };
 }
 
 const CLUSTERS = 'ClustersConfigDump';
@@ -44,14 +49,20 @@ const ROUTES = 'RoutesConfigDump';
 const SECRETS = 'SecretsConfigDump';
 const SCOPES = 'ScopedRoutesConfigDump';
 const WARMING = { state: 'warming' } as const;
-const BY_CLUSTER = { name: 'cluster_name' } as const;
+/** What Envoy notes of every resource that it was sent. */
+const UPDATE = { version_info: 'label', last_updated: 'label' } as const;
+const ALIKE_CLUSTERS = { free: freeMembers({ ...UPDATE, cluster: CLUSTER_NAMES }) };
+const BY_CLUSTER = {
+  name: 'cluster_name',
+  free: freeMembers({ ...UPDATE, endpoint_config: ASSIGNMENT_NAMES }),
+};
 const BY_ELEMENT = { nameIn: 'element' } as const;
 
 export const RESOURCE_LISTS: readonly ResourceList[] = [
   list('ListenersConfigDump', 'static_listeners', 'StaticListener', 'listener', 'listener'),
-  list(CLUSTERS, 'static_clusters', 'StaticCluster', 'cluster', 'cluster'),
-  list(CLUSTERS, 'dynamic_active_clusters', 'DynamicCluster', 'cluster', 'cluster'),
-  list(CLUSTERS, 'dynamic_warming_clusters', 'DynamicCluster', 'cluster', 'cluster', WARMING),
+  list(CLUSTERS, 'static_clusters', 'StaticCluster', 'cluster', 'cluster', ALIKE_CLUSTERS),
+  list(CLUSTERS, 'dynamic_active_clusters', 'DynamicCluster', 'cluster', 'cluster', ALIKE_CLUSTERS),
+  list(CLUSTERS, 'dynamic_warming_clusters', 'DynamicCluster', 'cluster', 'cluster', { ...ALIKE_CLUSTERS, ...WARMING }),
   list(ROUTES, 'static_route_configs', 'StaticRouteConfig', 'route', 'route_config'),
   list(ROUTES, 'dynamic_route_configs', 'DynamicRouteConfig', 'route', 'route_config'),
   list(ENDPOINTS, 'static_endpoint_configs', 'StaticEndpointConfig', 'endpoint', 'endpoint_config', BY_CLUSTER),

@@ -60,13 +60,16 @@ export function readJson(
   }
 }
 
+/** What is listed of such a document at once: down to the members of the elements of a list (`{configs:[{clusters:…`). */
+const PRINTED_LEVELS = 3;
+
 /**
  * Reads a JSON artefact by its lines, for whoever needs a small part of it: only that part is parsed, and a fault elsewhere is not found.
  * @returns null when it is not printed as Envoy prints, one member or element a line, or is not whole
  */
 export function readPrinted(artefact: Artefact): JsonDocument | null {
   const start = skipSpace(artefact.bytes, 0);
-  const span = spansByLayout(artefact.bytes, start, LAYOUT_LEVELS, null);
+  const span = spansByLayout(artefact.bytes, start, PRINTED_LEVELS, null);
   if (span === null || skipSpace(artefact.bytes, span.end) < artefact.bytes.length) return null;
   return { root: new SpanNode(artefact.name, artefact.bytes, span, () => '', true), whole: true, gaps: [] };
 }

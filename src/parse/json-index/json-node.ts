@@ -7,7 +7,7 @@ import { skipValue } from './byte-scan.ts';
 import { spansByLayout } from './line-layout.ts';
 import { BatchReader, elementValues, listedValues, parseSpan } from './passing-values.ts';
 import { printedMembers } from './printed-members.ts';
-import type { ElementPlace, NamedShape } from './printed-members.ts';
+import type { ElementPlace, NamedMember, NamedShape } from './printed-members.ts';
 import { indexSpans, leaf, memberOf } from './span-tree.ts';
 import type { IndexDepth, Span } from './span-tree.ts';
 
@@ -55,8 +55,9 @@ export interface JsonNode {
 
 /** Elements of an array, by the names of their members. */
 export interface NamedMembers {
-  /** The member of that name, of one of the elements. */
-  readonly find: (name: string) => JsonNode | undefined;
+  /** One for each name. */
+  readonly members: readonly NamedMember[];
+  readonly node: (member: NamedMember) => JsonNode;
   /** Elements that have none which is found so. */
   readonly others: readonly JsonNode[];
 }
@@ -211,11 +212,8 @@ export class SpanNode implements JsonNode {
     if (!this.#layout || kind !== 'array' || broken !== null) return undefined;
     const places = printedMembers(this.#bytes, this.#span, shape);
     if (places === undefined) return undefined;
-    const find = (name: string): JsonNode | undefined => {
-      const place = places.members.get(name);
-      return place && this.#below(place, shape.member);
-    };
-    return { find, others: places.others.map((place) => this.#below(place)) };
+    const node = ({ place }: NamedMember): JsonNode => this.#below(place, shape.member);
+    return { members: places.members, node, others: places.others.map((place) => this.#below(place)) };
   }
 
   /** An element, or one of its members, which ends where it is said to end. */

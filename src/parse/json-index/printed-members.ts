@@ -1,10 +1,14 @@
 /**
- * Finds the elements of a long list by the name that stands in each, without a look at the rest of them.
+ * Finds the elements of a long list by the name that stands in each, without a look at the rest of them; those that are alike by one look at
+ * their text, which tells all names in it.
  *
  * In: the bytes of a list that is printed with one member a line and indented by depth, and where in an element the name stands. Out: where
  * the named values are, and which elements have none that is found so.
  */
+import type { Free } from '../../model/free.ts';
 import { COMMA, OPEN_BRACE, QUOTE } from './byte-scan.ts';
+import { isPlain, PrintedForms } from './printed-forms.ts';
+import type { PrintedForm, PrintedNames } from './printed-forms.ts';
 import type { Span } from './span-tree.ts';
 
 const NEWLINE = 0x0a;
@@ -18,6 +22,8 @@ export interface NamedShape {
   readonly name: string;
   /** A member of elements of which there is more to tell. */
   readonly without: string;
+  /** What may differ between elements that are alike; null: none is looked for that is. */
+  readonly free: Free | null;
 }
 
 /** Where an element, or a member of one, stands. */
@@ -31,10 +37,43 @@ export interface ElementPlace {
 
 /** What a list holds. */
 export interface NamedPlaces {
-  /** The named members, by name. */
-  readonly members: ReadonlyMap<string, ElementPlace>;
+  /** No two have the same name. */
+  readonly members: readonly NamedMember[];
   /** Elements that have another shape, or the name of an earlier one. */
   readonly others: readonly ElementPlace[];
+}
+
+/** A member that has a name. */
+export class NamedMember {
+  readonly name: string;
+  readonly #elements: NamedElements;
+  readonly #index: number;
+  readonly #at: number;
+  readonly #printed: PrintedNames | null;
+
+  /**
+   * @param index of its element in the list
+   * @param at the line feed before that
+   * @param printed what its text tells, if its names are plain; null: it is like none before
+   */
+  constructor(name: string, elements: NamedElements, index: number, at: number, printed: PrintedNames | null) {
+    this.name = name;
+    this.#elements = elements;
+    this.#index = index;
+    this.#at = at;
+    this.#printed = printed;
+  }
+
+  /** What the text of its element tells; null: it is like no other, as far as was looked. */
+  get printed(): PrintedNames | null {
+    return this.#printed?.names.every(isPlain) === true ? this.#printed : null;
+  }
+
+  get place(): ElementPlace {
+    const found = this.#elements.read(this.#at);
+    if (found === null) throw new Error('an element that was read before is read no more');
+    return { index: this.#index, start: found.start, end: found.end };
+  }
 }
 
 /**
@@ -45,15 +84,18 @@ export function printedMembers(bytes: Buffer, list: Span, shape: NamedShape): Na
   const layout = layoutOf(bytes, list, shape);
   if (layout === null) return undefined;
   const elements = new NamedElements(bytes, layout);
-  const members = new Map<string, ElementPlace>();
+  const alike = shape.free === null ? null : new AlikeElements(bytes, list, layout, shape.free);
+  const names = new Set<string>();
+  const members: NamedMember[] = [];
   const others: ElementPlace[] = [];
   let index = 0;
   for (let at = list.start + 1; at !== layout.end; index++) {
-    const found = elements.read(at);
-    if (found !== null && !members.has(found.name)) {
-      const { name, start, end, next } = found;
-      members.set(name, { index, start, end });
-      at = next;
+    const found = alike?.find(at) ?? elements.read(at);
+    if (found !== null && !names.has(found.name)) {
+      names.add(found.name);
+      members.push(new NamedMember(found.name, elements, index, at, found.printed));
+      if (found.printed === null) alike?.add(at, found.next);
+      at = found.next;
       continue;
     }
     const end = elements.endOf(at);
@@ -62,6 +104,15 @@ export function printedMembers(bytes: Buffer, list: Span, shape: NamedShape): Na
     at = end.next;
   }
   return { members, others };
+}
+
+/** An element that has a named member. */
+interface FoundElement {
+  readonly name: string;
+  /** The line feed before the next element, or behind the last. */
+  readonly next: number;
+  /** What its text tells, if its names are plain; null: it is like none before. */
+  readonly printed: PrintedNames | null;
 }
 
 /** How a list is printed: the beginnings and ends of its lines. */
@@ -76,6 +127,8 @@ interface ListLayout {
   readonly memberOpen: Buffer;
   readonly memberClose: Buffer;
   readonly nameOpen: Buffer;
+  /** JSON pointer of the name in an element. */
+  readonly namePointer: string;
 }
 
 function layoutOf(bytes: Buffer, list: Span, { member, name, without }: NamedShape): ListLayout | null {
@@ -96,6 +149,7 @@ function layoutOf(bytes: Buffer, list: Span, { member, name, without }: NamedSha
     memberOpen: Buffer.from(`${line(1)}"${member}": {\n`),
     memberClose: Buffer.from(`${line(1)}}`),
     nameOpen: Buffer.from(`${line(2)}"${name}": "`),
+    namePointer: `/${member}/${name}`,
   };
 }
 
@@ -116,7 +170,7 @@ class NamedElements {
   }
 
   /** @param at the line feed before the element @returns null: it has another shape */
-  read(at: number): { name: string; start: number; end: number; next: number } | null {
+  read(at: number): (FoundElement & { start: number; end: number }) | null {
     const bytes = this.#bytes;
     const { memberOpen, memberClose, nameOpen, end: listEnd } = this.#layout;
     const open = bytes.indexOf(memberOpen, at);
@@ -128,7 +182,8 @@ class NamedElements {
     const next = this.endOf(end)?.next ?? null;
     const nameAt = bytes.indexOf(nameOpen, start);
     const name = nameAt < 0 || nameAt > close ? null : plainText(bytes, nameAt + nameOpen.length);
-    return name === null || next === null || !this.#isAlone(at, open, end, next) ? null : { name, start, end, next };
+    if (name === null || next === null || !this.#isAlone(at, open, end, next)) return null;
+    return { name, next, start, end, printed: null };
   }
 
   /** The end of the element that a place is in, and the line feed before the next element, or behind the last; null: it is printed otherwise. */
@@ -152,10 +207,62 @@ class NamedElements {
   }
 }
 
+/** Finds elements that are like earlier ones. Places are those in the text of the list. */
+class AlikeElements {
+  readonly #layout: ListLayout;
+  readonly #forms: PrintedForms;
+  readonly #text: string;
+  /** Where the text stands in the bytes. */
+  readonly #start: number;
+  /** Where the name stands among the names of a form; -1: it is not known which of two counts. */
+  readonly #places = new Map<PrintedForm, number>();
+
+  constructor(bytes: Buffer, list: Span, layout: ListLayout, free: Free) {
+    this.#layout = layout;
+    this.#forms = new PrintedForms(free);
+    this.#text = bytes.toString('latin1', list.start, list.end);
+    this.#start = list.start;
+  }
+
+  /** @param at the line feed before the element @returns null: it is like none before */
+  find(at: number): FoundElement | null {
+    const found = this.#forms.find(this.#text, at - this.#start);
+    if (found === null) return null;
+    const { form, names } = found;
+    const name = names[this.#placeIn(form)];
+    if (name === undefined || !isPlain(name)) return null;
+    const { open, end } = this.#layout;
+    const of = this.#start + found.end;
+    if (of !== end && (this.#text.charCodeAt(found.end) !== COMMA || !this.#opens(found.end + 1, open))) return null;
+    return { name, next: of === end ? end : of + 1, printed: found };
+  }
+
+  /** Others may be like the element. @param next what stands behind it */
+  add(at: number, next: number): void {
+    const end = next === this.#layout.end ? next : next - 1;
+    this.#forms.add(this.#text.slice(at - this.#start, end - this.#start));
+  }
+
+  #opens(from: number, open: string): boolean {
+    return this.#text.slice(from, from + open.length) === open;
+  }
+
+  #placeIn(form: PrintedForm): number {
+    let place = this.#places.get(form);
+    if (place === undefined) {
+      const { namePointer } = this.#layout;
+      const first = form.pointers.indexOf(namePointer);
+      place = form.pointers.lastIndexOf(namePointer) === first ? first : -1;
+      this.#places.set(form, place);
+    }
+    return place;
+  }
+}
+
 /** The text of a string that has no escapes; null: it has. */
 function plainText(bytes: Buffer, start: number): string | null {
   const end = bytes.indexOf(QUOTE, start);
   const text = bytes.toString('latin1', start, end);
   const isMember = bytes[end + 1] === COMMA || bytes[end + 1] === NEWLINE;
-  return end >= 0 && isMember && /^[ !#-[\]-~]*$/.test(text) ? text : null;
+  return end >= 0 && isMember && isPlain(text) ? text : null;
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { isPlain, Places } from '../../../src/explain/envoy-request/places.ts';
 import type { Place } from '../../../src/explain/envoy-request/places.ts';
 
-const CONNECTION: Place['connection'] = {
+const CONNECTION: Place['opened']['connection'] = {
   localAddress: '127.0.0.1',
   localPort: 80,
   originalAddress: '127.0.0.1',
@@ -21,7 +21,10 @@ const pair = fc.oneof(
   place.map((one) => [one, { ...one }] as const),
 );
 
-const HERE: Place = { connection: CONNECTION, arrival: { outcomes: [], context: null }, authority: 'a' };
+const HERE: Place = {
+  opened: { connection: CONNECTION, arrival: { outcomes: [], context: null }, socket: null },
+  authority: 'a',
+};
 
 describe('the place of a request', () => {
   it('is another where a word is', () => {

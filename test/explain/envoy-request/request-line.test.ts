@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { asFlag, readHeaders, readRequestLine } from '../../../src/explain/envoy-request/request-line.ts';
+import {
+  asFlag,
+  asMember,
+  readHeaders,
+  readPlainHttp,
+  readRequestLine,
+} from '../../../src/explain/envoy-request/request-line.ts';
 
 const AT = { address: '10.0.0.1:80' };
 
@@ -27,9 +33,10 @@ describe('readRequestLine', () => {
         source: { address: { text: 'fd00::3' }, port: 5000 },
         destination: { address: { text: 'fd00::4' }, port: 443 },
       },
-      host: 'shop.example',
+      hostless: false,
       http: {
         method: 'POST',
+        authority: 'shop.example',
         path: '/a?b',
         headers: [
           ['x-one', '1'],
@@ -43,13 +50,32 @@ describe('readRequestLine', () => {
     });
   });
 
+  it.each([
+    ['a member', { host: 'one' }, 'one'],
+    ['a header', { headers: { a: 'b', Host: ' two ' } }, 'two'],
+    ['the first of several headers', { headers: { Host: ['two', 'three'], HOST: 'four' } }, 'two'],
+    ['both alike', { host: 'one', headers: { host: 'one' } }, 'one'],
+    ['a header without a value', { headers: { host: '' } }, ''],
+  ])('takes the host from %s', (_, members, authority) => {
+    const line = readRequestLine({ ...AT, ...members });
+    expect(line).toMatchObject({ hostless: false, http: { authority } });
+    expect(readPlainHttp({ ...AT, ...members }, '10.0.0.1:80', asMember)).toMatchObject({ authority });
+    const names = typeof line === 'string' ? [line] : line.http.headers.map(([name]) => name);
+    expect(names).not.toContain('host');
+  });
+
+  it('takes the protocol of a CONNECT from where it stands as a header', () => {
+    const line = readRequestLine({ ...AT, method: 'CONNECT', headers: { a: 'b', ':protocol': 'websocket' } });
+    expect(line).toMatchObject({ http: { protocol: 'websocket', headers: [['a', 'b']] } });
+  });
+
   it('takes absent, null and empty members alike: a plain GET /', () => {
     const plain = readRequestLine(AT);
     expect(plain).toMatchObject({
-      host: null,
+      hostless: true,
       tls: null,
       source: null,
-      http: { method: 'GET', path: '/', headers: [] },
+      http: { method: 'GET', authority: '', path: '/', headers: [] },
     });
     expect(
       readRequestLine({ ...AT, listener: '', host: null, sni: null, alpn: [], headers: null, method: '', source: '' }),

@@ -8,6 +8,7 @@
  */
 import type { EnvoyConnection, EnvoyConfigDump, EnvoyFacts, EnvoyOutcome } from '../../../model/envoy.ts';
 import type { Unknown } from '../../../model/branching.ts';
+import type { HttpRequest } from '../../../model/request.ts';
 import type { Cursor } from '../../../model/json.ts';
 import { BRANCH_LIMIT } from './context.ts';
 import type { ConnectionContext } from './context.ts';
@@ -23,6 +24,7 @@ import type { Listener, ListenerTable } from './listener/listener-table.ts';
 import { handOverTarget, hasUdpListener, idleListeners, listenerStep, socketOwner } from './listener/lookup.ts';
 import { memoised } from './memo.ts';
 import { SentHttp } from './http/sent-request.ts';
+import { withHttp } from './memory/earlier-requests.ts';
 import { entered, stopped } from './memory/memory.ts';
 import type { Arrival, Entered, Memory } from './memory/memory.ts';
 import type { NetworkFilter, RunNetworkFilter } from './network/filter.ts';
@@ -68,11 +70,33 @@ function follow(arrival: Arrival, connection: EnvoyConnection, sharesOnly: boole
 /** The same, as it is told of a connection that may be like one before. */
 export function recall<Told>(arrival: Arrival, connection: EnvoyConnection, memory: Memory<Told>): Told {
   const { http } = connection.request;
-  const earlier = arrival.context === null || http === null ? null : memory.earlier(arrival.context);
-  if (arrival.context === null || http === null || earlier === null)
-    return memory.telling.tell(follow(arrival, connection, memory.sharesOnly));
-  const asked = { http, socket: socketOf(arrival, connection), connection };
-  return earlier.recall(asked, (looked) => runChain(arrival, looked, memory.sharesOnly));
+  if (http === null) return memory.telling.tell(follow(arrival, connection, memory.sharesOnly));
+  return recallOn(open(arrival, connection), http, memory);
+}
+
+/** A connection on which requests come that differ in nothing but their HTTP part. */
+export interface OpenConnection {
+  readonly arrival: Arrival;
+  /** As one of the requests came on it. */
+  readonly connection: EnvoyConnection;
+  /** null: it gets to no filter. */
+  readonly socket: AcceptedSocket | null;
+}
+
+export function open(arrival: Arrival, connection: EnvoyConnection): OpenConnection {
+  return { arrival, connection, socket: arrival.context === null ? null : socketOf(arrival, connection) };
+}
+
+/** What is told of a request on a connection, as of an earlier one that it is like. */
+export function recallOn<Told>(
+  { arrival, connection, socket }: OpenConnection,
+  http: HttpRequest,
+  memory: Memory<Told>,
+): Told {
+  const earlier = arrival.context === null ? null : memory.earlier(arrival.context);
+  if (arrival.context === null || earlier === null || socket === null)
+    return memory.telling.tell(follow(arrival, withHttp(connection, http), memory.sharesOnly));
+  return earlier.recall({ http, socket, connection }, (looked) => runChain(arrival, looked, memory.sharesOnly));
 }
 
 function socketOf({ context, anyDestination }: Entered, connection: EnvoyConnection): AcceptedSocket {

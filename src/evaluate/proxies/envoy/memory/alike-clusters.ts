@@ -3,10 +3,10 @@
  * In: names of clusters. Out: of which kind each is, and how its hosts are called. It must not take for a name what a rule looks at.
  */
 import { canonicalAddress, formatEndpoint } from '../../../../model/address.ts';
-import type { EnvoyConfigDump, EnvoyFacts, EnvoyResource } from '../../../../model/envoy.ts';
+import type { EnvoyConfigDump, EnvoyFacts, EnvoyResource, PrintedResource } from '../../../../model/envoy.ts';
+import { ASSIGNMENT_NAMES, CLUSTER_NAMES } from '../../../../model/envoy-names.ts';
+import type { Cursor } from '../../../../model/json.ts';
 import { list, number, text, field as valueOf } from '../../../../model/protobuf-message.ts';
-import { freeEntries, freeMembers } from './alike.ts';
-import type { PrintedForm } from './printed-form.ts';
 import { ResourceKinds } from './resource-kinds.ts';
 import type { SortedResource } from './resource-kinds.ts';
 import type { Runtime } from '../runtime.ts';
@@ -21,31 +21,6 @@ export interface AlikeCluster {
   readonly hosts: readonly string[] | null;
 }
 
-const TLS_NAMES = freeMembers({ typed_config: freeMembers({ sni: 'text' }) });
-
-/** What istiod notes of the objects that something was made of, which no rule looks at. */
-const OBJECT_NAMES = freeMembers({
-  filter_metadata: freeEntries({
-    istio: freeEntries({ services: 'any', config: 'text', subset: 'text', workload: 'text' }),
-  }),
-});
-
-const CLUSTER_NAMES = freeMembers({
-  name: 'text',
-  alt_stat_name: 'text',
-  metadata: OBJECT_NAMES,
-  eds_cluster_config: freeMembers({ service_name: 'text' }),
-  transport_socket: TLS_NAMES,
-  transport_socket_matches: { each: freeMembers({ transport_socket: TLS_NAMES }) },
-});
-
-const ADDRESS = freeMembers({ socket_address: freeMembers({ address: 'text', port_value: 'number' }) });
-const HOST_NAMES = freeMembers({ endpoint: freeMembers({ address: ADDRESS }), metadata: OBJECT_NAMES });
-const ASSIGNMENT_NAMES = freeMembers({
-  cluster_name: 'text',
-  endpoints: { each: freeMembers({ lb_endpoints: { each: HOST_NAMES } }) },
-});
-
 /** The proxy that has the clusters. */
 export interface ClusteredProxy {
   readonly facts: EnvoyFacts;
@@ -57,7 +32,8 @@ export interface ClusteredProxy {
 export class AlikeClusters {
   readonly #clusters = new ResourceKinds(CLUSTER_NAMES);
   readonly #assignments = new ResourceKinds(ASSIGNMENT_NAMES);
-  readonly #hostSlots = new Map<PrintedForm, readonly HostSlots[] | null>();
+  readonly #traits = new Map<EnvoyResource, ClusterTraits>();
+  readonly #hostSlots = new Map<PrintedResource['form'], readonly HostSlots[] | null>();
   readonly #known = new Map<string, AlikeCluster | null>();
   readonly #proxy: ClusteredProxy;
   /** What /clusters says of a cluster is of that one alone, as is a switch in the runtime. */
@@ -85,8 +61,10 @@ export class AlikeClusters {
     if (cluster === undefined) return { name, kind: 'missing', hosts: [] };
     if (cluster.state !== 'active') return null;
     const sorted = this.#clusters.of(cluster);
-    if (sorted === null || usesSubsets(sorted.standIn.config)) return null;
-    const service = serviceName(sorted);
+    if (sorted === null) return null;
+    const traits = this.#traitsOf(sorted);
+    if (traits.usesSubsets) return null;
+    const service = sorted.printed?.names[traits.servicePlace] ?? traits.service;
     const [assignment, another] = config.endpoints(service === '' ? name : service);
     if (assignment === undefined || another !== undefined) return null;
     const assigned = this.#assignments.of(assignment);
@@ -96,6 +74,15 @@ export class AlikeClusters {
       kind: `${sorted.kind} ${assigned.kind}`,
       hosts: distinct(this.#hostsOf(assignment, assigned)),
     };
+  }
+
+  #traitsOf({ standIn, printed }: SortedResource): ClusterTraits {
+    let traits = this.#traits.get(standIn);
+    if (traits === undefined) {
+      traits = clusterTraits(standIn.config, printed?.form.pointers ?? []);
+      this.#traits.set(standIn, traits);
+    }
+    return traits;
   }
 
   /** As its text tells them where it does; null: one of them has no IP address. */
@@ -111,7 +98,7 @@ export class AlikeClusters {
     return hosts;
   }
 
-  #slotsOf(form: PrintedForm, standIn: EnvoyResource): readonly HostSlots[] | null {
+  #slotsOf(form: PrintedResource['form'], standIn: EnvoyResource): readonly HostSlots[] | null {
     let slots = this.#hostSlots.get(form);
     if (slots === undefined) {
       slots = hostSlots(form, standIn.config.value);
@@ -131,10 +118,10 @@ interface HostSlots {
   readonly port: number;
 }
 
-const HOST_ADDRESS = /^\/endpoints\/\d+\/lb_endpoints\/\d+\/endpoint\/address\/socket_address\/address$/;
+const HOST_ADDRESS = /\/endpoints\/\d+\/lb_endpoints\/\d+\/endpoint\/address\/socket_address\/address$/;
 
 /** Of each host, in their order; null: one of them has no such address. */
-function hostSlots({ pointers }: PrintedForm, assignment: unknown): readonly HostSlots[] | null {
+function hostSlots({ pointers }: PrintedResource['form'], assignment: unknown): readonly HostSlots[] | null {
   const slots = pointers.flatMap((pointer, address) =>
     HOST_ADDRESS.test(pointer)
       ? { address, port: pointers.lastIndexOf(pointer.replace(/address$/, 'port_value')) }
@@ -144,11 +131,23 @@ function hostSlots({ pointers }: PrintedForm, assignment: unknown): readonly Hos
   return slots.length === hosts.length && slots.every(({ port }) => port >= 0) ? slots : null;
 }
 
-const SERVICE_NAME = '/eds_cluster_config/service_name';
+/** What a cluster has in common with those for which it stands. */
+interface ClusterTraits {
+  readonly usesSubsets: boolean;
+  /** The name of its endpoints, where it has one of its own. */
+  readonly service: string;
+  /** Where that stands among the names in the text of each; -1: none of them has one. */
+  readonly servicePlace: number;
+}
 
-function serviceName({ standIn, printed }: SortedResource): string {
-  if (printed === null) return text(standIn.config.value, 'eds_cluster_config', 'service_name');
-  return printed.names[printed.form.pointers.lastIndexOf(SERVICE_NAME)] ?? '';
+const SERVICE_NAME = /\/eds_cluster_config\/service_name$/;
+
+function clusterTraits(cluster: Cursor, pointers: readonly string[]): ClusterTraits {
+  return {
+    usesSubsets: usesSubsets(cluster),
+    service: text(cluster.value, 'eds_cluster_config', 'service_name'),
+    servicePlace: pointers.findLastIndex((pointer) => SERVICE_NAME.test(pointer)),
+  };
 }
 
 function hostNames(assignment: unknown): readonly string[] | null {

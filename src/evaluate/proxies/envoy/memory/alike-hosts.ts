@@ -2,12 +2,13 @@
  * Virtual hosts that differ in nothing but names: their own, those of their routes and those of the clusters that these lead to.
  * In: virtual hosts that were found. Out: of which kind each is. It must not take for a name what a rule looks at.
  */
+import { freeMembers } from '../../../../model/free.ts';
 import { field as valueOf, isMessage, list, text } from '../../../../model/protobuf-message.ts';
 import { asksForCluster } from '../http/asks-for-cluster.ts';
 import type { HostSearch } from '../http/host-search.ts';
 import type { VirtualHostMatch } from '../http/virtual-host.ts';
 import { field } from '../proto-json.ts';
-import { freeMembers, Kinds, placeOf } from './alike.ts';
+import { Kinds, placeOf } from './alike.ts';
 import { AlikeClusters } from './alike-clusters.ts';
 import type { AlikeCluster, ClusteredProxy } from './alike-clusters.ts';
 import type { Asked, HostQuestion } from './overhear.ts';

@@ -2,31 +2,10 @@
  * Parts of a configuration that are the same but for what they are called: of the clusters of a mesh, thousands differ in nothing else.
  * In: parsed values, and which of their members are mere names. Out: which of them are alike. It must not know what the members mean.
  */
+import type { Free, FreeMembers } from '../../../../model/free.ts';
 import { isMessage } from '../../../../model/protobuf-message.ts';
 
-/**
- * What may differ between values that are alike: a text may be another text, a number another number, anything may be anything, and of a
- * message or of each element of a list some members may.
- */
-export type Free = 'text' | 'number' | 'any' | FreeMembers | { readonly each: Free };
-
-interface FreeMembers {
-  readonly members: ReadonlyMap<string, Free>;
-  /** Its members may stand in any order. */
-  readonly map: boolean;
-}
-
 const NOTHING_FREE: FreeMembers = { members: new Map(), map: false };
-
-/** Names the members of a message that may differ. */
-export function freeMembers(members: Readonly<Record<string, Free>>): FreeMembers {
-  return { members: new Map(Object.entries(members)), map: false };
-}
-
-/** The same of a map, which is printed in another order each time. */
-export function freeEntries(members: Readonly<Record<string, Free>>): FreeMembers {
-  return { members: new Map(Object.entries(members)), map: true };
-}
 
 /** Whether a value is like the one that the test was made from. */
 type Likeness = (value: unknown) => boolean;
@@ -36,7 +15,7 @@ function likenessTo(first: unknown, free?: Free): Likeness {
   if (free === 'any') return () => true;
   if (typeof first !== 'object' || first === null) {
     const kind = typeof first;
-    const differs = free === 'text' || free === 'number' ? kind === TYPES[free] : false;
+    const differs = typeof free === 'string' && kind === TYPES[free];
     return differs ? (value) => typeof value === kind : (value) => value === first;
   }
   if (Array.isArray(first)) return likenessToList(first, free);
@@ -44,7 +23,7 @@ function likenessTo(first: unknown, free?: Free): Likeness {
   return own.map ? likenessToMap(first, own) : likenessToMessage(first, own);
 }
 
-const TYPES = { text: 'string', number: 'number' } as const;
+const TYPES = { text: 'string', label: 'string', number: 'number' } as const;
 
 function likenessToList(first: readonly unknown[], free: Free | undefined): Likeness {
   const each = typeof free === 'object' && 'each' in free ? free.each : undefined;

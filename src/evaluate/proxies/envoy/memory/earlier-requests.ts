@@ -6,7 +6,8 @@
  * everything that was asked of it. What is asked is noted while a request is followed (`overhear.ts`); nothing is taken for irrelevant
  * that was looked at.
  */
-import type { EnvoyOutcome } from '../../../../model/envoy.ts';
+import type { EnvoyConnection, EnvoyOutcome } from '../../../../model/envoy.ts';
+import type { HttpRequest } from '../../../../model/request.ts';
 import { AlikeHosts } from './alike-hosts.ts';
 import type { AlikeHostQuestion, KnownHost } from './alike-hosts.ts';
 import { AlikeOutcomes } from './alike-outcomes.ts';
@@ -58,7 +59,12 @@ export class EarlierRequests<Told> {
 
 /** Follows a request that nobody listens to. */
 function followItself({ http, socket, connection }: Asked, follow: (looked: Looked) => EnvoyOutcome[]): EnvoyOutcome[] {
-  return follow({ sent: new SentHttp(http), socket, connection });
+  return follow({ sent: new SentHttp(http), socket, connection: withHttp(connection, http) });
+}
+
+/** A connection as another request comes on it. */
+export function withHttp(connection: EnvoyConnection, http: HttpRequest): EnvoyConnection {
+  return { ...connection, request: { ...connection.request, http } };
 }
 
 /** How requests end that gave the same answers: alike, but for the names in the virtual host of each. */

@@ -14,6 +14,7 @@ import type { AcceptedSocket } from '../listener/accepted-socket.ts';
 export interface Asked {
   readonly http: HttpRequest;
   readonly socket: AcceptedSocket;
+  /** Of its request the HTTP part may be that of another one. */
   readonly connection: EnvoyConnection;
 }
 
