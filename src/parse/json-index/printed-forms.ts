@@ -6,6 +6,7 @@
  */
 import { freeElement, freeMember } from '../../model/free.ts';
 import type { Free } from '../../model/free.ts';
+import { DEPTH_LIMIT } from './byte-scan.ts';
 
 /** What all texts have in common that are alike. */
 export interface PrintedForm {
@@ -81,7 +82,7 @@ export class PrintedForms {
   /**
    * Adds the form of a value that is printed like none before.
    * @param text the value alone
-   * @returns false: its names are not plain ASCII, it is no JSON that is read here, or there are too many forms
+   * @returns false: its names are not plain ASCII, it is no JSON that is read here, nested too deep, or there are too many forms
    */
   add(text: string): boolean {
     if (this.#room === 0) return false;
@@ -145,6 +146,8 @@ class FormReader {
   readonly slots: Slot[] = [];
   readonly #text: string;
   #at = 0;
+  /** Of the value that is read, in lists and objects. */
+  #depth = 0;
   /** Behind the last slot. */
   #done = 0;
 
@@ -194,12 +197,15 @@ class FormReader {
   }
 
   #list(close: string, readOne: (index: number) => boolean): boolean {
+    if (this.#depth === DEPTH_LIMIT) return false;
+    this.#depth++;
     this.#at++;
     this.#skip(SPACE);
     for (let index = 0; this.#text.charAt(this.#at) !== close; index++) {
       if ((index > 0 && !this.#skip(COMMA)) || !readOne(index)) return false;
       this.#skip(SPACE);
     }
+    this.#depth--;
     this.#at++;
     return true;
   }

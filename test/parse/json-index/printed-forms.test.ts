@@ -178,6 +178,7 @@ describe('the form of a printed value', () => {
     ['more than one value', '{"name": "a"} {}'],
     ['a key without a value', '{"name"}'],
     ['two values without a comma', '[1 2]'],
+    ['a value nested deep', '['.repeat(100_000) + ']'.repeat(100_000)],
   ])('is none of %s', (_, text) => {
     expect(new PrintedForms(FREE).add(text)).toBe(false);
   });
