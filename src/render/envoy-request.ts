@@ -2,7 +2,7 @@ import { percentText } from '../model/wording.ts';
 import type { EnvoyRequestAnswer, EnvoyRequestEnd } from '../explain/envoy-request/envoy-request.ts';
 import type { EnvoyRequestOutcome } from '../explain/envoy-request/outcomes.ts';
 import { escapeControls } from './escape-controls.ts';
-import { harmless, renderJsonLine, renderJsonText } from './json.ts';
+import { harmless, isPlainText, renderJsonLine } from './json.ts';
 import { palette, type Palette } from './palette.ts';
 
 /** What becomes of one request for people: who takes the connection, then each outcome with its way and its hosts. */
@@ -81,7 +81,8 @@ export function refillEnvoyRequestEnd(
     const told: string[] = [];
     for (const [index, before] of pieces.entries()) {
       const name = names[places[index] ?? 0] ?? null;
-      told.push(before, name === null ? 'null' : renderJsonText(name));
+      if (name !== null && isPlainText(name)) told.push(before, '"', name, '"');
+      else told.push(before, renderJsonLine(name));
     }
     told.push(piece);
     // In one piece: it may be the end of many lines.

@@ -33,12 +33,11 @@ export function renderJsonLine(value: unknown): string {
   return harmless(JSON.stringify(value));
 }
 
-/** Texts that JSON writes as they are, none of whose characters act on a terminal. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** A text as `renderJsonLine` writes it. */
-export function renderJsonText(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : renderJsonLine(text);
+/** Whether JSON writes a text as it is, between quotes, and none of its characters act on a terminal. */
+export function isPlainText(text: string): boolean {
+  return PLAIN.test(text);
 }
 
 /** JSON whose characters that act on a terminal are written as escapes. */

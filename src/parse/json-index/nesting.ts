@@ -55,7 +55,8 @@ export function isShallow(text: string, limit: number): boolean {
 
 /** Whether the value at a place is nested deeper than whoever walks over it bears. @param text of the bytes from that place on */
 export function isTooDeep(text: string, bytes: Uint8Array, start: number): boolean {
-  return !isShallow(text, DEPTH_LIMIT) && skipValue(bytes, start) === TOO_DEEP;
+  // Each level takes two brackets.
+  return text.length > 2 * DEPTH_LIMIT && !isShallow(text, DEPTH_LIMIT) && skipValue(bytes, start) === TOO_DEEP;
 }
 
 /** Whether only white space stands before that place on its line. */

@@ -13,12 +13,14 @@ export interface VirtualHostMatch {
 }
 
 interface DomainEntry {
-  readonly virtualHost: Cursor;
+  /** Of the virtual host in its route configuration. */
+  readonly index: number;
   /** Its place among the domains of the virtual host. */
   readonly place: number;
 }
 
 interface VirtualHostIndex {
+  readonly virtualHosts: Cursor;
   readonly ignoresPort: boolean;
   readonly exact: ReadonlyMap<string, DomainEntry>;
   /** By the length of the text beside the asterisk, longest first. */
@@ -49,7 +51,8 @@ export function findVirtualHost(routeConfig: Cursor, authority: string): Virtual
 
 function searchVirtualHost(index: VirtualHostIndex, authority: string): VirtualHostMatch | undefined {
   const host = lowerAscii(index.ignoresPort ? withoutPort(authority) : authority);
-  const found = (entry: DomainEntry, how: string): VirtualHostMatch => new FoundHost(entry, how, host);
+  const found = ({ index: at, place }: DomainEntry, how: string): VirtualHostMatch =>
+    new FoundHost(index.virtualHosts.at(at), place, how, host);
   const exact = index.exact.get(host);
   if (exact !== undefined) return found(exact, 'equals');
   for (const [length, entries] of index.suffixes) {
@@ -70,7 +73,7 @@ class FoundHost implements VirtualHostMatch {
   readonly #how: string;
   readonly #host: string;
 
-  constructor({ virtualHost, place }: DomainEntry, how: string, host: string) {
+  constructor(virtualHost: Cursor, place: number, how: string, host: string) {
     this.virtualHost = virtualHost;
     this.#place = place;
     this.#how = how;
@@ -91,10 +94,11 @@ const virtualHostIndex: (routeConfig: Cursor) => VirtualHostIndex = memoised((ro
   const suffixes = new Map<number, Map<string, DomainEntry>>();
   const prefixes = new Map<number, Map<string, DomainEntry>>();
   let any: DomainEntry | undefined;
-  for (const virtualHost of field(routeConfig, 'virtual_hosts').items()) {
-    for (const [place, domain] of list(virtualHost.value, 'domains').entries()) {
+  const virtualHosts = field(routeConfig, 'virtual_hosts');
+  for (const [index, virtualHost] of list(routeConfig.value, 'virtual_hosts').entries()) {
+    for (const [place, domain] of list(virtualHost, 'domains').entries()) {
       const text = typeof domain === 'string' ? lowerAscii(domain) : '';
-      const entry = { virtualHost, place };
+      const entry = { index, place };
       if (text === '*') any ??= entry;
       else if (text.startsWith('*')) insert(suffixes, text.slice(1), entry);
       else if (text.endsWith('*')) insert(prefixes, text.slice(0, -1), entry);
@@ -103,6 +107,7 @@ const virtualHostIndex: (routeConfig: Cursor) => VirtualHostIndex = memoised((ro
   }
   const ignoresPort = isTrue(routeConfig, 'ignore_port_in_host_matching');
   return {
+    virtualHosts,
     ignoresPort,
     exact,
     suffixes: longestFirst(suffixes),

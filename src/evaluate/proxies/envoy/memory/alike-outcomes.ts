@@ -11,8 +11,8 @@ import type { Refill, Telling } from './telling.ts';
 /** A name of a virtual host of the kind; undefined: it has none that is known. */
 type NameOf = (names: HostNames) => string | null | undefined;
 
-/** Marks begin with it: a character for private use. */
-const MARK = '\u{e000}';
+/** Marks begin with it: a character that hardly any name has. It is one of Latin-1, so that V8 keeps what is told in half the space. */
+const MARK = '\u{a4}';
 
 /** Outcomes of a request, told so that they can be those of the same request to a virtual host that is alike. */
 export class AlikeOutcomes<Told> {
