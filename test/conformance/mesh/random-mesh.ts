@@ -19,7 +19,7 @@ import { LEAVING, randomEgress } from './random-egress.ts';
 import { INGRESS_HOSTS, randomIngresses } from './random-ingresses.ts';
 import { randomEnvoyFilters } from './random-envoy-filters.ts';
 import { PASSED_ON, randomPassage, TLS_PLACES } from './random-passage.ts';
-import { askPlace, POD_PLACES, randomServices, type Place } from './random-services.ts';
+import { askPlace, GHOST, POD_PLACES, randomServices, type Place } from './random-services.ts';
 import { routes, virtualServices } from './random-routes.ts';
 import { randomSecureEntries, secureGateway } from './random-secure-entries.ts';
 import { randomServiceEntries } from './random-service-entries.ts';
@@ -145,6 +145,8 @@ const KINDS: readonly (readonly [share: number, make: (random: Random, path: str
   [14, (random, path, { places }) => ({ from: random.pick(SENDERS), ...askPlace(random.pick(places), path) })],
   [5, (random, path) => ({ from: random.pick(WITH_SIDECAR), ...askPlace(random.pick(LEAVING), path) })],
   [5, (random, path) => atIngress(random, path)],
+  // The only client whose agent answers queries.
+  [1, (random, path) => ({ from: { pod: 'cli', namespace: 'limited' }, ...askPlace(random.pick(GHOST.places), path) })],
   [5, (random, path) => toPod(random, path)],
   [3, (random, path) => ({ from: random.pick(SENDERS), ...askPlace(random.pick(TLS_PLACES), path) })],
   [4, (random) => ({ from: random.pick(SENDERS), to: 'http://store.bookinfo:8082/' })],

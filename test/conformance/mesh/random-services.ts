@@ -60,9 +60,23 @@ function service(name: string, spec: object): KubernetesObject {
 }
 
 export function randomServices(random: Random): RandomServices {
-  const all = [misnamed(random), headless(random), renamed(random), ofWorkloads(random)];
+  const all = [misnamed(random), headless(random), renamed(random), ofWorkloads(random), GHOST];
   return { objects: all.flatMap(({ objects }) => objects), places: all.flatMap(({ places }) => places) };
 }
+
+/** A name like a Service's, which Istio's agent alone knows. */
+export const GHOST: RandomServices = {
+  objects: [
+    serviceEntry('ghost', {
+      hosts: ['ghost.bookinfo.svc.cluster.local'],
+      addresses: ['240.240.7.1'],
+      ports: [{ number: 8080, name: 'http-ghost', protocol: 'HTTP' }],
+      resolution: 'STATIC',
+      endpoints: [{ address: '{store}' }],
+    }),
+  ],
+  places: [{ host: 'ghost.bookinfo.svc.cluster.local', port: 8080, speaks: 'http' }],
+};
 
 /** Several ports over one pod. */
 function misnamed(random: Random): RandomServices {

@@ -11,6 +11,9 @@ export const OUTPUT_CERTIFICATES = '/etc/istio/proxy';
 /** An external authorization whose Service has no endpoint. */
 export const ABSENT_PROVIDER = 'absent';
 
+/** Its agent answers queries for names. */
+const CAPTURING = JSON.stringify({ proxyMetadata: { ISTIO_META_DNS_CAPTURE: 'true' } });
+
 /**
  * Bookinfo, a pod with a port of each kind, one without sidecar and one that Sidecars may limit, without configuration of a mesh but
  * one: each connection carries one request, so that none that was made under an older configuration is used again.
@@ -34,7 +37,7 @@ export const MESH_BASE: Topology = {
     ...BOOKINFO.pods.filter(({ name }) => !LEFT_OUT.has(name)),
     pod('store', 'node2', [HTTP, TCP, BYTES, TLS]),
     { ...pod('raw', 'node1', [HTTP, TCP, TLS]), namespace: 'plain' },
-    { ...pod('cli', 'node2', []), namespace: 'limited' },
+    { ...pod('cli', 'node2', []), namespace: 'limited', annotations: { 'proxy.istio.io/config': CAPTURING } },
   ],
   objects: [
     ...BOOKINFO.objects.filter(({ apiVersion }) => !apiVersion.includes('istio.io')),
