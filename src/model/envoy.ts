@@ -159,6 +159,8 @@ export interface EnvoyUpstream {
   readonly retryHost: 'drawn' | 'same' | Unknown;
   /** Whether it answers as gRPC does, with 200 and the error in grpc-status. */
   readonly grpc: boolean;
+  /** The status of an answer of its own that it sends in place of one. @param flags response flags that are set by then */
+  mapAnswer(status: number, flags: readonly string[]): number | Unknown;
   readonly connectTimeoutSeconds: number | null;
   /** For how long filters hold the request before it is sent on. */
   readonly delaySeconds: number;

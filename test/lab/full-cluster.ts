@@ -2,7 +2,7 @@ import type { KubernetesObject } from './control-plane/objects.ts';
 import type { ControlPlane } from './control-plane/control-plane.ts';
 import { settleCluster } from './cluster-state.ts';
 import { istioImageFiles } from './istio/images.ts';
-import { installIstio } from './istio/install.ts';
+import { installGatewayApi, installIstio } from './istio/install.ts';
 import type { Network } from './network.ts';
 import { startOutside } from './outside.ts';
 import { startNodes } from './node/nodes.ts';
@@ -27,6 +27,8 @@ export async function furnishFullCluster(
   tools: 'full' | 'distroless',
 ): Promise<void> {
   const { api } = control;
+  const { istio } = topology;
+  if (istio?.gatewayApi === true) await installGatewayApi(record);
   for (const object of [...kubeProxyObjects(mode, control.innerServer, tools), ...coreDnsObjects()])
     await api.apply(object);
   const [objects, ofIstio] = [false, true].map((isIstio) =>
@@ -34,7 +36,6 @@ export async function furnishFullCluster(
   ) as [KubernetesObject[], KubernetesObject[]];
   for (const object of objects) await api.apply(object);
   await startOutside(record, network);
-  const { istio } = topology;
   await startNodes(record, control, network, istio === undefined ? [] : await istioImageFiles());
   if (istio !== undefined) await installIstio(record, control, istio);
   for (const object of ofIstio) await api.apply(object);

@@ -105,17 +105,25 @@ function transportOf(port: ServicePort | null): 'tcp' | 'udp' | 'sctp' {
   return port?.protocol === 'SCTP' ? 'sctp' : 'tcp';
 }
 
-/** Istio's and the Gateway API's convention: appProtocol, or the part of the port's name before the first dash. */
 function speaksHttp(port: ServicePort | null): boolean {
-  const declared = port?.appProtocol ?? port?.name?.split('-')[0] ?? '';
-  return /^(http|http2|grpc|grpc-web|kubernetes\.io\/h2c|kubernetes\.io\/ws)$/i.test(declared);
+  return /^(http|http2|grpc|grpc-web|kubernetes\.io\/h2c|kubernetes\.io\/ws)$/i.test(declaredProtocol(port));
+}
+
+/** Istio's and the Gateway API's convention: appProtocol, or the part of the port's name before the first dash. */
+function declaredProtocol(port: ServicePort | null): string {
+  const name = port?.name ?? '';
+  return port?.appProtocol ?? (name.startsWith('grpc-web') ? 'grpc-web' : (name.split('-')[0] ?? ''));
+}
+
+/** A URL of HTTP is asked as it says, whatever its port is declared to speak. */
+function asksGrpc({ scheme, servicePort }: ResolvedTarget): boolean {
+  return scheme === 'grpc' || (scheme === null && declaredProtocol(servicePort).toLowerCase() === 'grpc');
 }
 
 function httpRequest(input: QuestionInput, target: ResolvedTarget): ApplicationRequest {
   const headers = input.headers.map(parseHeader);
   const host = headers.find(([name]) => name === 'host' || name === ':authority')?.[1];
-  const grpc =
-    target.scheme === 'grpc' || /^grpc/i.test(target.servicePort?.appProtocol ?? target.servicePort?.name ?? '');
+  const grpc = asksGrpc(target);
   const http: HttpRequest = {
     method: (input.method ?? (grpc ? 'POST' : 'GET')).toUpperCase(),
     path: target.path ?? '/',

@@ -7,6 +7,7 @@ import type { Owner, Visit } from '../../model/trace.ts';
 import { nameStep } from '../sentences/names-resolved.ts';
 import { ownerName, ownerText } from '../sentences/names.ts';
 import type { World } from '../world/world.ts';
+import { askedElsewhere } from '../world/captured-queries.ts';
 import { lookUpVariable } from '../world/environment.ts';
 import { resolveName } from '../world/names.ts';
 import { localSource } from '../world/netns.ts';
@@ -42,7 +43,14 @@ function environmentVisit(world: World, { source, target }: Question): Visit | u
 
 function resolved(world: World, question: Question): readonly NameOutcome[] {
   const told = question.resolve.get(question.target.host);
-  if (told === undefined) return resolveName(world, question.source, question.target.host);
+  if (told === undefined) {
+    const { source, target } = question;
+    const outcomes = resolveName(world, source, target.host);
+    if (source.kind !== 'pod') return outcomes;
+    const client: Owner = { kind: 'pod', cluster: source.cluster, pod: source.pod };
+    const asking = { owner: networkOf(client), uid: question.uid ?? processUid(client), gid: processGid(client) };
+    return outcomes.map((one) => askedElsewhere(world, asking, one));
+  }
   return [
     {
       probability: 1,

@@ -68,6 +68,7 @@ export function moveIntendedProxy(world: World, state: WalkState, owner: PodOwne
     http: state.request.http !== null,
     tls: false,
     grpc: false,
+    mapAnswer: (status: number) => status,
     retries: null,
     limits: null,
     delay: 0,

@@ -31,6 +31,7 @@ export function waitingProxy(pod: PodFact, outcome: EnvoyOutcome, how: EnvoyUpst
     http: outcome.steps.some((step) => step.kind === 'route'),
     tls: how.tls !== 'none',
     grpc: how.grpc,
+    mapAnswer: (status, flags) => how.mapAnswer(status, flags),
     limits: how.limits,
     delay: how.delaySeconds,
     retries: how.retries,

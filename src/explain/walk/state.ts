@@ -53,8 +53,6 @@ export interface ProxyFrame extends WaitingProxy {
   readonly connectTimeout: number | null;
   /** For how long its filters hold the request, in seconds. */
   readonly delay: number;
-  /** Response flags that its filters have set on the way: `DI`; null: none has. */
-  readonly flag: string | null;
   /** What it answers as soon as it has a connection, whoever takes it; null: it sends the request on. */
   readonly refuses: End | null;
   readonly choice: HostChoice;

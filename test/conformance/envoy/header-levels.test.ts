@@ -1,6 +1,7 @@
 /**
- * Headers that a route configuration, a virtual host, a route and the entry of a weighted cluster add and remove, held against what a
- * real Envoy's upstream receives: random mutations of a few headers, so that levels touch the same ones.
+ * Headers that a route configuration, a virtual host, a route and the entry of a weighted cluster add and remove, and before them a
+ * filter by itself and by overrides of each level, held against what a real Envoy's upstream receives: random mutations of a few headers,
+ * so that levels touch the same ones.
  */
 import { expect, it } from 'vitest';
 import { freePort } from './ports.ts';
@@ -20,15 +21,33 @@ const ROUTES = 6;
 const NAMES = ['x-a', 'x-b', 'x-envoy-retry-on', 'x-envoy-max-retries', 'user-agent', 'accept'];
 const ACTIONS = ['APPEND_IF_EXISTS_OR_ADD', 'ADD_IF_ABSENT', 'OVERWRITE_IF_EXISTS_OR_ADD', 'OVERWRITE_IF_EXISTS'];
 
+const FILTER = 'mutates';
+const TYPE = 'type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation';
+
+function added(random: Random, value: string): object {
+  return {
+    header: { key: random.pick(NAMES), value: random.chance(0.1) ? '%PROTOCOL%' : value },
+    ...(random.chance(0.9) && { append_action: random.pick(ACTIONS) }),
+  };
+}
+
+/** What the filter does one after another. */
+function ofFilter(random: Random, level: string): object {
+  const request_mutations = Array.from({ length: random.below(3) }, (_, at) =>
+    random.chance(0.3) ? { remove: random.pick(NAMES).toUpperCase() } : { append: added(random, `f-${level}${at}`) },
+  );
+  return { mutations: { request_mutations } };
+}
+
 /** What a level adds and removes. */
 function mutations(random: Random, level: string): object {
-  const adds = Array.from({ length: random.below(4) }, (_, at) => ({
-    header: { key: random.pick(NAMES), value: random.chance(0.1) ? '%PROTOCOL%' : `${level}${at}` },
-    ...(random.chance(0.9) && { append_action: random.pick(ACTIONS) }),
-  }));
+  const adds = Array.from({ length: random.below(4) }, (_, at) => added(random, `${level}${at}`));
   return {
     ...(adds.length > 0 && { request_headers_to_add: adds }),
     ...random.maybe(0.4, () => ({ request_headers_to_remove: [random.pick(NAMES).toUpperCase()] })),
+    ...random.maybe(0.2, () => ({
+      typed_per_filter_config: { [FILTER]: { '@type': `${TYPE}PerRoute`, ...ofFilter(random, level) } },
+    })),
   };
 }
 
@@ -46,7 +65,13 @@ function listenerOf(random: Random, folder: string, port: number, number: number
     ...random.maybe(0.5, () => ({ most_specific_header_mutations_wins: true })),
     virtual_hosts: [{ name: 'v', domains: ['*'], routes, ...mutations(random, 'host') }],
   };
-  return { ...managedListener(folder, port, { route_config }), name: `l${number}` };
+  const typed_config = {
+    '@type': TYPE,
+    ...ofFilter(random, 'own'),
+    ...random.maybe(0.5, () => ({ most_specific_header_mutations_wins: true })),
+  };
+  const filters = [{ name: FILTER, typed_config }];
+  return { ...managedListener(folder, port, { route_config }, filters), name: `l${number}` };
 }
 
 /** What we tell of each header that is known, and what came. */

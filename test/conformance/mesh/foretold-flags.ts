@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Explanation } from '../../../src/model/explanation.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { ProbeResult } from '../../lab/probe/probe.ts';
+import { MOVED } from './random-service-entries.ts';
 import { logSince, type LogEntry, type LoggingPod } from '../../agreement/access-log.ts';
 
 /** A request that was explained and sent. */
@@ -94,7 +95,7 @@ function shown(entries: readonly LogEntry[], { agent, port, results }: Sent): Sh
     const way = wayOf(entries, result, port);
     const flagged = way.filter(({ flag }) => flag !== null);
     const told = flagged.find(({ flag }) => flag !== 'UR') ?? flagged[0] ?? way[0];
-    return told === undefined ? [] : [{ end: `0 ${told.flag ?? '-'}`, line: told.line }];
+    return told === undefined ? [] : [{ end: `${told.status} ${told.flag ?? '-'}`, line: told.line }];
   });
 }
 
@@ -122,16 +123,22 @@ function renumbered(entries: readonly LogEntry[], client: string, asked: string)
   return own.every(({ flag }) => flag === own[0]?.flag) ? own[0] : undefined;
 }
 
-/** Ports of the ingress gateway's Service, the only one whose pods listen on others. */
+/** Ports of the ingress gateway's Service, whose pods listen on others. */
 const TARGET_PORTS: Readonly<Record<string, string>> = { 80: '8080', 443: '8443' };
+
+/** The port behind that of a Service. */
+function targetPort(port: string): string {
+  return TARGET_PORTS[port] ?? String(Number(port) - MOVED);
+}
 
 /** The entry about a connection; kube-proxy may have changed the address that is asked for. */
 function between(entries: readonly LogEntry[], remote: string, local: string): LogEntry | undefined {
-  const own = entries.filter((entry) => entry.status === 0 && entry.remote === remote);
+  // Of a request that the codec refuses nobody knows the User-Agent.
+  const own = entries.filter((entry) => entry.agent === null && entry.remote === remote);
   const port = portOf(local);
   const behind = (wanted: string): LogEntry | undefined => own.find((entry) => portOf(entry.local) === wanted);
   // A port that is used again tells of another connection, which asks for another port.
-  return own.find((entry) => entry.local === local) ?? behind(port) ?? behind(TARGET_PORTS[port] ?? port);
+  return own.find((entry) => entry.local === local) ?? behind(port) ?? behind(targetPort(port));
 }
 
 function portOf(address: string): string {

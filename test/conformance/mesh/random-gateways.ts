@@ -9,7 +9,7 @@ import { action, routes } from './random-routes.ts';
 export const GATEWAY_HOSTS = ['a.example.test', 'b.example.test', 'c.example.test'];
 
 export function randomGateways(random: Random, entries: Entries): readonly KubernetesObject[] {
-  const services = GATEWAY_HOSTS.filter(() => random.chance(0.7));
+  const services = GATEWAY_HOSTS.filter(() => random.chance(0.85));
   return [
     gateway(random, 'front'),
     ...(random.chance(0.3) ? [gateway(random, 'side')] : []),
@@ -18,7 +18,7 @@ export function randomGateways(random: Random, entries: Entries): readonly Kuber
 }
 
 function gateway(random: Random, name: string): KubernetesObject {
-  const hosts = GATEWAY_HOSTS.filter(() => random.chance(0.6)).map((host) => spelt(random, host));
+  const hosts = GATEWAY_HOSTS.filter(() => random.chance(0.75)).map((host) => spelt(random, host));
   return istio('networking', 'Gateway', name, {
     selector: { istio: 'ingressgateway' },
     servers: [
@@ -33,7 +33,7 @@ function gateway(random: Random, name: string): KubernetesObject {
 
 /** A host, perhaps for the VirtualServices of some namespace alone. */
 function spelt(random: Random, host: string): string {
-  return random.chance(0.7) ? host : `${random.pick(['bookinfo', '.', '*', 'limited'])}/${host}`;
+  return random.chance(0.8) ? host : `${random.pick(['bookinfo', '.', '*', 'limited'])}/${host}`;
 }
 
 function virtualService(random: Random, host: string, entries: Entries): KubernetesObject {

@@ -14,6 +14,12 @@ import { APPS, METHODS, portOf, SERVICES, USERS, type Entries } from './random-n
 import { randomElsewhere } from './random-elsewhere.ts';
 import { GATEWAY_HOSTS, randomGateways } from './random-gateways.ts';
 import { randomPolicies } from './random-policies.ts';
+import { ENDED_HOST, randomGatewayApi, ROUTED_HOSTS, UNTOUCHED_HOSTS } from './random-gateway-api.ts';
+import { LEAVING, randomEgress } from './random-egress.ts';
+import { INGRESS_HOSTS, randomIngresses } from './random-ingresses.ts';
+import { randomEnvoyFilters } from './random-envoy-filters.ts';
+import { PASSED_ON, randomPassage, TLS_PLACES } from './random-passage.ts';
+import { askPlace, GHOST, POD_PLACES, randomServices, type Place } from './random-services.ts';
 import { routes, virtualServices } from './random-routes.ts';
 import { randomSecureEntries, secureGateway } from './random-secure-entries.ts';
 import { randomServiceEntries } from './random-service-entries.ts';
@@ -25,7 +31,30 @@ export interface RandomMesh {
   readonly questions: readonly RequestQuestion[];
 }
 
-const PATHS = ['/', '/a', '/a/b', '/b?x=1', '/c/9'];
+const PATHS = [
+  '/',
+  '/a',
+  '/a/b',
+  '/b?x=1',
+  '/c/9',
+  '/',
+  '/a',
+  '/a/b',
+  '/b?x=1',
+  '/c/9',
+  '/a//b',
+  '/a%2Fb',
+  '/a/./b',
+  '/A',
+];
+/** What a request to a pod's address may call it. */
+const NAMES = [
+  'store.bookinfo:8080',
+  'details.bookinfo:9080',
+  'details',
+  'one.passed.example.test',
+  'nobody.example.test',
+];
 /** Those whose proxy takes what they send to addresses that nobody has. */
 const WITH_SIDECAR: readonly RequestQuestion['from'][] = [
   { pod: 'cli-a' },
@@ -46,6 +75,7 @@ export function randomMesh(random: Random, marker: string, count: number): Rando
   const plain = randomServiceEntries(random);
   const secure = randomSecureEntries(random);
   const entries = [...plain, ...secure];
+  const services = randomServices(random);
   const objects = [
     markerEntry(marker),
     ...randomDestinationRules(random),
@@ -57,8 +87,15 @@ export function randomMesh(random: Random, marker: string, count: number): Rando
     // A gateway that leads to itself would never come to an end.
     ...randomGateways(random, plain),
     ...secureGateway(random, () => routes(random, random.pick(SERVICES), plain)),
+    ...services.objects,
+    ...randomPassage(random),
+    ...randomGatewayApi(random),
+    ...randomEgress(random),
+    ...randomIngresses(random),
+    ...randomEnvoyFilters(random),
   ];
-  return { objects, questions: Array.from({ length: count }, (_, at) => question(random, at, entries)) };
+  const asked = { entries, places: services.places };
+  return { objects, questions: Array.from({ length: count }, (_, at) => question(random, at, asked)) };
 }
 
 function markerEntry(host: string): KubernetesObject {
@@ -87,54 +124,92 @@ function credentials(random: Random): Readonly<Record<string, string>> {
   return random.pick([usual, usual, { 'x-token': `T ${token}` }, { 'x-token': token }, { cookie: `token=${token}` }]);
 }
 
-function question(random: Random, at: number, entries: Entries): RequestQuestion {
+/** What may be asked. */
+interface Asked {
+  readonly entries: Entries;
+  readonly places: readonly Place[];
+}
+
+type Made = Omit<RequestQuestion, 'about' | 'method' | 'headers'> & {
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** Shares of the kinds of questions, and how each is made. */
+const KINDS: readonly (readonly [share: number, make: (random: Random, path: string, asked: Asked) => Made])[] = [
+  [14, (random, path) => atGateway(random.pick(GATEWAY_HOSTS), path)],
+  [8, (random, path) => atGateway(random.pick(ROUTED_HOSTS), path)],
+  [6, (random, path) => atSecureGateway(random.pick([...SECURE_HOSTS, 'nobody.example.test', ENDED_HOST]), path)],
+  [6, (random, path) => fromOutside(random.pick(PASSED_ON), path)],
+  [3, (random, path) => atSecureGateway(random.pick(UNTOUCHED_HOSTS), path)],
+  [16, (random, path, { entries }) => entryQuestion(random, path, entries)],
+  [14, (random, path, { places }) => ({ from: random.pick(SENDERS), ...askPlace(random.pick(places), path) })],
+  [5, (random, path) => ({ from: random.pick(WITH_SIDECAR), ...askPlace(random.pick(LEAVING), path) })],
+  [5, (random, path) => atIngress(random, path)],
+  // The only client whose agent answers queries.
+  [1, (random, path) => ({ from: { pod: 'cli', namespace: 'limited' }, ...askPlace(random.pick(GHOST.places), path) })],
+  [5, (random, path) => toPod(random, path)],
+  [3, (random, path) => ({ from: random.pick(SENDERS), ...askPlace(random.pick(TLS_PLACES), path) })],
+  [4, (random) => ({ from: random.pick(SENDERS), to: 'http://store.bookinfo:8082/' })],
+  [4, (random) => ({ from: random.pick(WITH_SIDECAR), to: 'tcp://store.bookinfo:9000' })],
+  [2, (random) => ({ from: random.pick(SENDERS), to: 'tcp://raw.plain:9000' })],
+  [30, (random, path) => toService(random, path)],
+];
+
+function question(random: Random, at: number, asked: Asked): RequestQuestion {
   const path = random.chance(0.05) ? `/a?token=${random.pick(TOKENS)}` : random.pick(PATHS);
   const headers = {
     ...random.maybe(0.5, () => ({ 'x-user': random.pick(USERS) })),
     ...random.maybe(0.25, () => credentials(random)),
     ...random.maybe(0.1, () => ({ origin: `http://${random.pick(['one', 'two'])}.example.test` })),
     ...random.maybe(0.1, () => ({ 'access-control-request-method': 'GET' })),
+    ...random.maybe(0.05, () => ({ x_under: '1' })),
+    ...random.maybe(0.03, () => ({ 'x-forwarded-for': '192.0.2.9', 'x-forwarded-proto': 'https' })),
   };
   const method = random.chance(0.7) ? 'GET' : random.pick([...METHODS, 'OPTIONS']);
+  const total = KINDS.reduce((sum, [share]) => sum + share, 0);
+  let left = random.below(total);
+  const [, make] = KINDS.find(([share]) => (left -= share) < 0)!;
+  const made = make(random, path, asked);
   const about = `request ${at}`;
-  if (random.chance(0.2)) {
-    const host = random.pick(GATEWAY_HOSTS);
-    return {
-      about,
-      from: 'outside',
-      to: `http://${INGRESS.v4}${path}`,
-      node: 'node1',
-      method,
-      headers: { host, ...headers },
-    };
-  }
-  if (random.chance(0.06)) {
-    const host = random.pick([...SECURE_HOSTS, 'nobody.example.test']);
-    return {
-      about,
-      from: 'outside',
-      to: `https://${host}${path}`,
-      address: INGRESS.v4,
-      node: 'node1',
-      method,
-      headers: { host, ...headers },
-    };
-  }
-  if (random.chance(0.25)) return { about, ...entryQuestion(random, path, entries), method, headers };
-  const from = random.pick(SENDERS);
-  if (random.chance(0.1)) return { about, from, to: 'http://store.bookinfo:8082/', method, headers };
-  if (random.chance(0.1)) return { about, from: random.pick(WITH_SIDECAR), to: 'tcp://store.bookinfo:9000' };
-  if (random.chance(0.05)) return { about, from, to: 'tcp://raw.plain:9000' };
-  const name = random.pick(SERVICES);
-  const full = name.includes('.') ? name : `${name}.bookinfo`;
-  return { about, from, to: `http://${full}:${portOf(name)}${path}`, method, headers };
+  return made.to.startsWith('tcp:')
+    ? { about, ...made }
+    : { about, method, ...made, headers: { ...headers, ...made.headers } };
 }
 
-function entryQuestion(
-  random: Random,
-  path: string,
-  entries: Entries,
-): Pick<RequestQuestion, 'from' | 'to' | 'address'> {
+function atGateway(host: string, path: string): Made {
+  return { from: 'outside', to: `http://${INGRESS.v4}${path}`, node: 'node1', headers: { host } };
+}
+
+function atSecureGateway(host: string, path: string): Made {
+  return { ...fromOutside({ host, port: 443, address: INGRESS.v4, speaks: 'https' }, path), headers: { host } };
+}
+
+function atIngress(random: Random, path: string): Made {
+  const host = random.pick(INGRESS_HOSTS);
+  return random.chance(0.7) ? atGateway(host, path) : atSecureGateway(host, path);
+}
+
+function fromOutside(place: Place, path: string): Made {
+  return { from: 'outside', node: 'node1', ...askPlace(place, path) };
+}
+
+/** A pod by its address, under a name or none. */
+function toPod(random: Random, path: string): Made {
+  const asked = askPlace(random.pick(POD_PLACES), path);
+  return {
+    from: random.pick(SENDERS),
+    ...asked,
+    ...(asked.to.startsWith('http:') ? random.maybe(0.3, () => ({ headers: { host: random.pick(NAMES) } })) : {}),
+  };
+}
+
+function toService(random: Random, path: string): Made {
+  const name = random.pick(SERVICES);
+  const full = name.includes('.') ? name : `${name}.bookinfo`;
+  return { from: random.pick(SENDERS), to: `http://${full}:${portOf(name)}${path}` };
+}
+
+function entryQuestion(random: Random, path: string, entries: Entries): Made {
   const { host, address, port, speaks } = random.pick(entries);
   const from = random.pick(WITH_SIDECAR);
   if (speaks === 'text') return { from, to: `tcp://${address}:${port}` };

@@ -1,4 +1,4 @@
-/** What servers demand of clients, at random: mutual TLS, tokens and rules, and filters that EnvoyFilters add. */
+/** What servers demand of clients, at random: mutual TLS, tokens and rules. */
 import type { Random } from '../envoy/random.ts';
 import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import { SIGNED_TOKENS } from '../../lab/topology/signed-tokens.ts';
@@ -23,7 +23,6 @@ export function randomPolicies(random: Random): readonly KubernetesObject[] {
     ...APPS.filter(() => random.chance(0.15)).map((app) => authorizationPolicy(random, `${app}-too`, of(app))),
     ...wholeMesh(random),
     ...APPS.filter(() => random.chance(0.2)).map((app) => requestAuthentication(random, app, of(app))),
-    ...APPS.filter(() => random.chance(0.15)).map((app) => envoyFilter(random, app)),
   ];
 }
 
@@ -167,51 +166,4 @@ function condition(random: Random): object {
   const [key, known] = random.pick(CONDITIONS);
   const values = [random.pick(known)];
   return random.chance(0.65) ? { key, values } : { key, notValues: values };
-}
-
-const TYPE = 'type.googleapis.com/envoy.extensions.filters.http';
-const ALWAYS = { numerator: 100, denominator: 'HUNDRED' };
-
-/** A filter before the router of an application's proxy: one that answers some users itself, or one that counts. */
-function envoyFilter(random: Random, app: string): KubernetesObject {
-  const value = random.pick([
-    {
-      name: 'envoy.filters.http.fault',
-      typed_config: {
-        '@type': `${TYPE}.fault.v3.HTTPFault`,
-        abort: { http_status: 429, percentage: ALWAYS },
-        headers: [{ name: 'x-user', string_match: { exact: random.pick(USERS) } }],
-      },
-    },
-    {
-      name: 'envoy.filters.http.local_ratelimit',
-      typed_config: {
-        '@type': `${TYPE}.local_ratelimit.v3.LocalRateLimit`,
-        stat_prefix: 'limited',
-        token_bucket: { max_tokens: 100_000, tokens_per_fill: 100_000, fill_interval: '1s' },
-        filter_enabled: { default_value: ALWAYS },
-        filter_enforced: { default_value: ALWAYS },
-      },
-    },
-  ]);
-  return istio('networking', 'EnvoyFilter', app, {
-    workloadSelector: { labels: { app } },
-    configPatches: [
-      {
-        applyTo: 'HTTP_FILTER',
-        match: {
-          context: 'SIDECAR_INBOUND',
-          listener: {
-            filterChain: {
-              filter: {
-                name: 'envoy.filters.network.http_connection_manager',
-                subFilter: { name: 'envoy.filters.http.router' },
-              },
-            },
-          },
-        },
-        patch: { operation: 'INSERT_BEFORE', value },
-      },
-    ],
-  });
 }

@@ -6,6 +6,9 @@ import type { KubernetesObject } from '../../lab/control-plane/objects.ts';
 import { istio, serviceEntry } from '../../lab/topology/mesh-objects.ts';
 import type { Random } from '../envoy/random.ts';
 
+/** By so much the ports of some hosts differ from those of their pods. */
+export const MOVED = 11;
+
 /** A host that a ServiceEntry names, and how it is asked. */
 export interface EntryHost {
   readonly name: string;
@@ -39,7 +42,7 @@ function entry(random: Random, name: string, at: number): EntryHost {
   const { port: targetPort, speaks, protocols } = PORTS[random.chance(0.3) ? 1 : 0];
   const protocol = random.pick(protocols);
   const moved = random.chance(0.3);
-  const port = moved ? targetPort + 11 : targetPort;
+  const port = moved ? targetPort + MOVED : targetPort;
   const host = `${name}.example.test`;
   const address = `240.240.3.${at + 1}`;
   // A pod's own port of the same name would be taken for it.

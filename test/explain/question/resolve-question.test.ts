@@ -214,6 +214,17 @@ describe('the request', () => {
     expect([http]).toMatchObject([expected]);
   });
 
+  it.each([
+    ['what speaks gRPC', 'grpc-reviews', 'reviews', { method: 'POST', version: 'h2' }],
+    ['it by a URL of HTTP', 'grpc-reviews', 'http://reviews:9080/', { method: 'GET', version: 'http/1.1' }],
+    ['what speaks gRPC-Web', 'grpc-web', 'reviews', { method: 'GET', version: 'http/1.1' }],
+    ['what speaks HTTP/2', 'http2', 'reviews', { method: 'GET', version: 'http/1.1' }],
+  ])('asks %s', async (_, name, to, expected) => {
+    const rename = (text: string): string => text.replaceAll('"name":"http","protocol"', `"name":"${name}","protocol"`);
+    const world = createWorld(await sampleFacts('one-node-bookinfo', { 'resources/core/v1/services.json': rename }));
+    expect(only(world, ask('productpage-v1-abc', to, BOOKINFO)).request.http).toMatchObject(expected);
+  });
+
   it.each<readonly [text: string, to: string, more: Partial<QuestionInput>]>([
     ['-H wants "Name: value", not "abc"', 'reviews', { headers: ['abc'] }],
     ['-H wants "Name: value", not "a b: c"', 'reviews', { headers: ['a b: c'] }],

@@ -8,6 +8,7 @@ export const PLAIN_FRAME: Omit<ProxyFrame, 'choice'> = {
   http: true,
   tls: false,
   grpc: false,
+  mapAnswer: (status) => status,
   retries: null,
   limits: null,
   connectTimeout: null,

@@ -18,7 +18,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fatal(fmt.Errorf("usage: agent serve PORT/http|tcp|udp… | probe JSON | probes COUNT | pause | fail"))
+		fatal(fmt.Errorf("usage: agent serve PORT/http|https|tcp|udp… | probe JSON | probes COUNT | pause | fail"))
 	}
 	switch os.Args[1] {
 	case "serve":

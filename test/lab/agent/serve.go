@@ -1,8 +1,14 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -40,10 +46,11 @@ func serve(ports []string) {
 		case "tcp":
 			listener := listen(address)
 			go serveText(listener)
+		case "https":
+			listener := tls.NewListener(listen(address), &tls.Config{Certificates: []tls.Certificate{ownCertificate()}})
+			go serveHTTP(listener)
 		default:
-			listener := listen(address)
-			server := &http.Server{Handler: http.HandlerFunc(answer)}
-			go func() { fatal(server.Serve(listener)) }()
+			go serveHTTP(listen(address))
 		}
 		fmt.Println("serves", word)
 	}
@@ -55,6 +62,29 @@ func listen(address string) net.Listener {
 		fatal(err)
 	}
 	return listener
+}
+
+// serveHTTP answers in both versions of HTTP; in plaintext a client of HTTP/2 must know beforehand.
+func serveHTTP(listener net.Listener) {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	server := &http.Server{Handler: http.HandlerFunc(answer), Protocols: protocols}
+	fatal(server.Serve(listener))
+}
+
+// ownCertificate is one that nobody vouches for.
+func ownCertificate() tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().AddDate(1, 0, 0)}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{certificate}, PrivateKey: key}
 }
 
 // serveText says who it is at once, and closes.

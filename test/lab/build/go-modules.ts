@@ -78,6 +78,9 @@ const ISTIO: GoModule = {
   tags: 'vtprotobuf,disable_pgv',
 };
 
+/** As Istio's go.mod requires it. */
+const GATEWAY_API = { module: 'sigs.k8s.io/gateway-api', version: 'v1.6.0' } as const;
+
 /**
  * All of them are built in one module: what several use is compiled once, by which Istio takes three fifths of the time. Where they name
  * different versions of a library, all have the newest of these.
@@ -169,8 +172,17 @@ function linking({ module: { stamp } }: GoBuild): string {
 }
 
 /** Folder of the sources of Istio, as the Go module holds them. */
-export async function istioSources(): Promise<string> {
-  const text = await execute('go', ['mod', 'download', '-json', `${ISTIO.module}@${ISTIO.version}`], { cwd: '/' });
+export function istioSources(): Promise<string> {
+  return sourcesOf(ISTIO);
+}
+
+/** Folder of the definitions of Gateway API's kinds, of its standard channel. */
+export async function gatewayApiDefinitions(): Promise<string> {
+  return join(await sourcesOf(GATEWAY_API), 'config', 'crd', 'standard');
+}
+
+async function sourcesOf({ module, version }: Pick<GoModule, 'module' | 'version'>): Promise<string> {
+  const text = await execute('go', ['mod', 'download', '-json', `${module}@${version}`], { cwd: '/' });
   return (JSON.parse(text) as { Dir: string }).Dir;
 }
 

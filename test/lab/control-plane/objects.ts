@@ -18,6 +18,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   PeerAuthentication: 'peerauthentications',
   AuthorizationPolicy: 'authorizationpolicies',
   ServiceEntry: 'serviceentries',
+  WorkloadEntry: 'workloadentries',
   Gateway: 'gateways',
 };
 

@@ -1,7 +1,8 @@
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { goProgram } from '../build/go-modules.ts';
+import { gatewayApiDefinitions, goProgram } from '../build/go-modules.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
-import { attempt } from '../execute.ts';
+import { attempt, execute } from '../execute.ts';
 import { progress } from '../progress.ts';
 import type { LabRecord } from '../record.ts';
 import type { IstioSettings } from '../topology/topology.ts';
@@ -35,7 +36,7 @@ const SETTINGS = [
 /** Installs Istio as its users do: the real istioctl applies the charts that it carries and waits until all of it is ready. */
 export async function installIstio(record: LabRecord, { api }: ControlPlane, settings: IstioSettings): Promise<void> {
   progress('installs Istio');
-  const kubeconfig = path.join(record.folder, 'kubeconfig', 'admin.yaml');
+  const kubeconfig = administrator(record);
   const set = [...SETTINGS, ...(settings.set ?? [])].flatMap((setting) => ['--set', setting]);
   const parameters = ['install', '--skip-confirmation', '--kubeconfig', kubeconfig, ...set];
   const ended = await attempt(await goProgram('istioctl'), parameters, { timeout: 240_000 });
@@ -44,4 +45,17 @@ export async function installIstio(record: LabRecord, { api }: ControlPlane, set
   const gateway = '/api/v1/namespaces/istio-system/services/istio-ingressgateway/status';
   const body = { status: { loadBalancer: { ingress: [{ ip: INGRESS.v4, ipMode: 'VIP' }] } } };
   await api.call('PATCH', gateway, { body, contentType: 'application/merge-patch+json' });
+}
+
+/** Makes the kinds of Gateway API known to the API server, as its users do with the real kubectl. */
+export async function installGatewayApi(record: LabRecord): Promise<void> {
+  const folder = await gatewayApiDefinitions();
+  const files = readdirSync(folder).filter((name) => /k8s\.io_[a-z]+\.yaml$/.test(name));
+  const parameters = ['--kubeconfig', administrator(record), 'apply', '--server-side'];
+  for (const file of files) parameters.push('-f', path.join(folder, file));
+  await execute(await goProgram('kubectl'), parameters);
+}
+
+function administrator({ folder }: LabRecord): string {
+  return path.join(folder, 'kubeconfig', 'admin.yaml');
 }

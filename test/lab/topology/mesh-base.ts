@@ -1,5 +1,5 @@
 import { BOOKINFO } from './bookinfo.ts';
-import { BYTES, HTTP, inNamespace, istio, pod, port, service, TCP } from './mesh-objects.ts';
+import { BYTES, HTTP, inNamespace, istio, pod, port, service, TCP, TLS } from './mesh-objects.ts';
 import type { Topology } from './topology.ts';
 
 /** Pods of Bookinfo that random configurations do not ask. */
@@ -11,6 +11,9 @@ export const OUTPUT_CERTIFICATES = '/etc/istio/proxy';
 /** An external authorization whose Service has no endpoint. */
 export const ABSENT_PROVIDER = 'absent';
 
+/** Its agent answers queries for names. */
+const CAPTURING = JSON.stringify({ proxyMetadata: { ISTIO_META_DNS_CAPTURE: 'true' } });
+
 /**
  * Bookinfo, a pod with a port of each kind, one without sidecar and one that Sidecars may limit, without configuration of a mesh but
  * one: each connection carries one request, so that none that was made under an older configuration is used again.
@@ -18,6 +21,7 @@ export const ABSENT_PROVIDER = 'absent';
 export const MESH_BASE: Topology = {
   nodes: ['node1', 'node2'],
   istio: {
+    gatewayApi: true,
     set: [
       `meshConfig.defaultConfig.proxyMetadata.OUTPUT_CERTS=${OUTPUT_CERTIFICATES}`,
       // A listener that is taken away closes what still comes to its address, and writes nothing, until it is drained.
@@ -31,16 +35,21 @@ export const MESH_BASE: Topology = {
   },
   pods: [
     ...BOOKINFO.pods.filter(({ name }) => !LEFT_OUT.has(name)),
-    pod('store', 'node2', [HTTP, TCP, BYTES]),
-    { ...pod('raw', 'node1', [HTTP, TCP]), namespace: 'plain' },
-    { ...pod('cli', 'node2', []), namespace: 'limited' },
+    pod('store', 'node2', [HTTP, TCP, BYTES, TLS]),
+    { ...pod('raw', 'node1', [HTTP, TCP, TLS]), namespace: 'plain' },
+    { ...pod('cli', 'node2', []), namespace: 'limited', annotations: { 'proxy.istio.io/config': CAPTURING } },
   ],
   objects: [
     ...BOOKINFO.objects.filter(({ apiVersion }) => !apiVersion.includes('istio.io')),
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'limited', labels: { 'istio-injection': 'enabled' } } },
-    service('store', 1, 'store', { ports: [port('http', 8080), port('tcp', 9000), port('tcp-bytes', 8082)] }),
+    service('store', 1, 'store', {
+      ports: [port('http', 8080), port('tcp', 9000), port('tcp-bytes', 8082), port('tls', 8443)],
+    }),
     service('gone', 3, 'nobody'),
-    inNamespace('plain', service('raw', 2, 'raw', { ports: [port('http', 8080), port('tcp', 9000)] })),
+    inNamespace(
+      'plain',
+      service('raw', 2, 'raw', { ports: [port('http', 8080), port('tcp', 9000), port('tls', 8443)] }),
+    ),
     inNamespace(
       'istio-system',
       istio('networking', 'DestinationRule', 'one-request-each', {

@@ -3,9 +3,10 @@ import type { PodSpec } from './topology.ts';
 
 /** Where all of it is, unless told. */
 export const NAMESPACE = 'bookinfo';
-/** Ports of pods: HTTP, text that the server begins, and HTTP that no proxy knows for it, since its Service calls the port TCP. */
+/** Ports of pods: HTTP, text that the server begins, HTTP that no proxy knows for it, since its Service calls the port TCP, and TLS. */
 export const HTTP = { name: 'http', port: 8080, protocol: 'TCP' } as const;
 export const TCP = { name: 'tcp', port: 9000, protocol: 'TCP', speaks: 'text' } as const;
+export const TLS = { name: 'tls', port: 8443, protocol: 'TCP', speaks: 'https' } as const;
 export const BYTES = { name: 'bytes', port: 8082, protocol: 'TCP' } as const;
 
 export function pod(name: string, node: string, ports: NonNullable<PodSpec['ports']>): PodSpec {

@@ -120,6 +120,7 @@ export function agentArguments({ ports = [] }: PodSpec): readonly string[] {
   ];
 }
 
-function agentProtocol(protocol: 'TCP' | 'UDP', speaks: 'http' | 'text' | undefined): string {
-  return protocol === 'UDP' ? 'udp' : speaks === 'text' ? 'tcp' : 'http';
+function agentProtocol(protocol: 'TCP' | 'UDP', speaks: 'http' | 'https' | 'text' = 'http'): string {
+  if (protocol === 'UDP') return 'udp';
+  return speaks === 'text' ? 'tcp' : speaks;
 }

@@ -32,12 +32,14 @@ interface PodPort {
   readonly protocol: 'TCP' | 'UDP';
   /** Where it is bound; all addresses unless told. */
   readonly address?: string;
-  /** On TCP: HTTP, or a line of text at once. `TCP` ports speak HTTP unless told. */
-  readonly speaks?: 'http' | 'text';
+  /** On TCP: HTTP, the same in TLS with a certificate of its own, or a line of text at once. `TCP` ports speak HTTP unless told. */
+  readonly speaks?: 'http' | 'https' | 'text';
 }
 
 /** How Istio is installed. */
 export interface IstioSettings {
+  /** Whether the API server has the kinds of Gateway API. */
+  readonly gatewayApi?: true;
   /** As `istioctl install --set` takes them: `meshConfig.outboundTrafficPolicy.mode=REGISTRY_ONLY`. */
   readonly set?: readonly string[];
 }

@@ -37,6 +37,23 @@ export function configReference(metadata: Cursor): CitedReference | undefined {
   return { reference: { kind: KINDS[kind] ?? kind, namespace, name, ...part }, cursor };
 }
 
+/** As istiod names a rule of a route without a name: `bookinfo.reviews.0` (pilot/pkg/config/kube/gateway, convertHTTPRoute, convertGRPCRoute). */
+const RULE_NAME = /^([^.]+)\.(.+)\.(\d+)$/;
+
+/**
+ * The object behind a route: what its metadata names. istiod makes VirtualServices of Gateway API's routes, several of one host into one,
+ * by names that no object of Kubernetes can have (`bookinfo~9080~reviews.bookinfo.svc.cluster.local`); the rule stands in the route's name.
+ */
+export function routeReference(route: Cursor): CitedReference | undefined {
+  const made = configReference(field(route, 'metadata'));
+  if (made?.reference.name.includes('~') !== true) return made;
+  const cursor = field(route, 'name');
+  const [, namespace, name, rule] = RULE_NAME.exec(cursor.string() ?? '') ?? [];
+  // A rule with a name of its own does not tell whose it is.
+  if (namespace !== made.reference.namespace || name === undefined || rule === undefined) return undefined;
+  return { reference: { kind: 'HTTPRoute or GRPCRoute', namespace, name, part: `rule ${rule}` }, cursor };
+}
+
 /** Services that a cluster stands for: `metadata.filter_metadata.istio.services[].{namespace,name}`. */
 export function serviceReferences(metadata: Cursor): CitedReference[] {
   const external = fields(metadata, 'filter_metadata').at('istio', 'external').boolean() === true;

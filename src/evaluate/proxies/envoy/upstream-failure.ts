@@ -13,10 +13,14 @@ export interface WaitingProxy {
   readonly tls: boolean;
   /** Whether it answers its client as gRPC does. */
   readonly grpc: boolean;
+  /** The status that it sends in place of one, as local_reply_config says. @param flags response flags that are set by then */
+  mapAnswer(status: number, flags: readonly string[]): number | Unknown;
   /** What it asks again; null: nothing. */
   readonly retries: Retries | null;
   /** How long it waits for an answer; null: for ever. */
   readonly limits: TimeLimits | Unknown | null;
+  /** Response flags that its filters have set on the way: `DI`; null: none has. */
+  readonly flag: string | null;
 }
 
 /** How the connection to an upstream ends before there is an answer. */
@@ -29,7 +33,7 @@ export type UpstreamLoss =
 /** What becomes of the client's request or connection. */
 export interface UpstreamFailure {
   /** null: the client's connection is closed. */
-  readonly status: 200 | 502 | 503 | 504 | null;
+  readonly status: number | null;
   /** null: it does not answer as gRPC does. */
   readonly grpcStatus: number | null;
   readonly flag: string | null;
@@ -74,7 +78,7 @@ function lostStream(
   const tried = attemptsOn(proxy.retries?.onReset, proxy.retries);
   if (isUnknown(tried)) return tried;
   const { status, flag } = LOST[heard];
-  return { ...answered(proxy, status), ...flagged(tried, flag), detail: `${RESET}{${heard}}` };
+  return answered(proxy, status, { ...flagged(tried, flag), detail: `${RESET}{${heard}}` });
 }
 
 function lostConnection(proxy: WaitingProxy, loss: UpstreamLoss): UpstreamFailure | Unknown {
@@ -83,12 +87,22 @@ function lostConnection(proxy: WaitingProxy, loss: UpstreamLoss): UpstreamFailur
   const error = loss.kind === 'connect' ? null : (loss.handshake?.error ?? null);
   const inside = error === null || !proxy.http ? null : `${RESET}{remote_connection_failure|${error}}`;
   const detail = loss.kind === 'connect' ? loss.detail : inside;
-  if (proxy.http) return { ...answered(proxy, 503), ...flagged(tried, 'UF'), detail };
+  if (proxy.http) return answered(proxy, 503, { ...flagged(tried, 'UF'), detail });
   return { status: null, grpcStatus: null, flag: 'UF,URX', detail, attempts: tried.attempts };
 }
 
-function answered({ grpc }: WaitingProxy, status: 502 | 503 | 504): Pick<UpstreamFailure, 'status' | 'grpcStatus'> {
-  return grpc ? { status: 200, grpcStatus: grpcStatusOf(status) } : { status, grpcStatus: null };
+function answered(
+  proxy: WaitingProxy,
+  status: 502 | 503 | 504,
+  failure: Omit<UpstreamFailure, 'status' | 'grpcStatus'>,
+): UpstreamFailure | Unknown {
+  const flags = [proxy.flag, failure.flag].flatMap((one) => one?.split(',') ?? []);
+  const sent = proxy.mapAnswer(status, flags);
+  if (isUnknown(sent)) return sent;
+  return {
+    ...failure,
+    ...(proxy.grpc ? { status: 200, grpcStatus: grpcStatusOf(sent) } : { status: sent, grpcStatus: null }),
+  };
 }
 
 /** How often something was tried that is asked for again, and what is flagged for it: URX, UO; null: it is not asked for again. */
@@ -145,11 +159,11 @@ export function givenUp(proxy: WaitingProxy, { seconds, connecting }: Attempt): 
   const beyondOther = isBeyond(taken, limits.other);
   const open = [beyondEach, beyondAll, beyondOther].find(isUnknown);
   if (open !== undefined || beyondOther === true) return open ?? unknown('a limit of time is not evaluated');
-  const late = answered(proxy, 504);
-  if (beyondAll === true) return { ...late, flag: 'UT', detail: 'response_timeout', attempts: 1 };
+  if (beyondAll === true) return answered(proxy, 504, { flag: 'UT', detail: 'response_timeout', attempts: 1 });
   if (beyondEach === false) return null;
   const tried = attemptsOn(proxy.retries?.onReset, proxy.retries);
-  return isUnknown(tried) ? tried : { ...late, ...flagged(tried, 'UT'), detail: 'upstream_per_try_timeout' };
+  if (isUnknown(tried)) return tried;
+  return answered(proxy, 504, { ...flagged(tried, 'UT'), detail: 'upstream_per_try_timeout' });
 }
 
 /** Whether all attempts are over before the limit for them together; an Unknown where that is not known. */

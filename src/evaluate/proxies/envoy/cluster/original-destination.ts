@@ -2,6 +2,7 @@ import { parseEndpoint } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
+import { restoresDestination } from '../listener/listener-filters.ts';
 import type { HeaderView } from '../match/header-match.ts';
 import { field, isTrue, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
@@ -18,7 +19,8 @@ const DEFAULT_HEADER = 'x-envoy-original-dst-host';
 /**
  * Where an ORIGINAL_DST cluster connects to: the address in a header, when the cluster asks for one and it holds an address, else
  * what the client had asked for before interception (OriginalDstCluster::LoadBalancer::chooseHost,
- * source/extensions/clusters/original_dst/original_dst_cluster.cc). null: there is no such address, hence no host.
+ * source/extensions/clusters/original_dst/original_dst_cluster.cc). null: there is no such address, hence no host: the listener does not
+ * look for it, as those of Istio's gateways.
  */
 export function originalDestination(
   cluster: Cursor,
@@ -38,6 +40,7 @@ export function originalDestination(
   }
   const { socket } = context;
   if (!socket.restored) {
+    if (!restoresDestination(context.listener.config)) return null;
     return unknown(
       'the connection was not redirected: whether the proxy sees an original destination depends on connection tracking',
     );

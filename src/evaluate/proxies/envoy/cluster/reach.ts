@@ -26,6 +26,7 @@ export interface Sending {
   /** Whether it answers as gRPC does. */
   readonly grpc: boolean;
   readonly limits: EnvoyUpstream['limits'];
+  readonly mapAnswer: EnvoyUpstream['mapAnswer'];
   /** What is sent to a host of the cluster. */
   readonly send: (cluster: Cursor, transport: UpstreamTransport, host: Host | null) => ApplicationRequest;
 }
@@ -219,6 +220,10 @@ class UpstreamEnd implements EnvoyUpstream {
 
   get grpc(): boolean {
     return this.#how.grpc;
+  }
+
+  mapAnswer(status: number, flags: readonly string[]): number | Unknown {
+    return this.#how.mapAnswer(status, flags);
   }
 
   get connectTimeoutSeconds(): number {

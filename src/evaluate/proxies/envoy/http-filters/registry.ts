@@ -6,6 +6,7 @@ import { runCors } from './cors.ts';
 import { runDynamicForwardProxy } from './dynamic-forward-proxy.ts';
 import { runExtAuthz } from './ext-authz.ts';
 import { runFault } from './fault.ts';
+import { runHeaderMutation } from './header-mutation.ts';
 import { runJwtAuthn } from './jwt-authn.ts';
 import { runLocalRateLimit } from './local-ratelimit.ts';
 import { runRateLimit } from './ratelimit.ts';
@@ -21,12 +22,6 @@ const runLua: RunHttpFilter = (context, filter, walk, next) => {
   const scripts = ['inline_code', 'default_source_code'].some((name) => field(filter.config, name).exists);
   return scripts || filter.override !== null ? opaque(context, filter, walk, next) : next(walk);
 };
-
-/** Changed headers count for what comes after; answers do not (header_mutation.cc). */
-const runHeaderMutation: RunHttpFilter = (context, filter, walk, next) =>
-  field(field(filter.config, 'mutations'), 'request_mutations').exists || filter.override !== null
-    ? opaque(context, filter, walk, next)
-    : next(walk);
 
 /**
  * HTTP filters with a rule, by the type of their configuration. A filter that is not listed may do anything: what comes after it

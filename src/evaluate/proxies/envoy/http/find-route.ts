@@ -2,7 +2,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome, EnvoyStep, IstioReference } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
-import { configReference } from '../istio-reference.ts';
+import { routeReference } from '../istio-reference.ts';
 import { memoised } from '../memo.ts';
 import { enumName, field, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
@@ -121,14 +121,14 @@ function routeStep(route: Cursor | null, virtualHost: Cursor, request: RequestVi
 function origins(virtualHost: Cursor): readonly IstioReference[] {
   const found = field(virtualHost, 'routes')
     .items()
-    .flatMap((route) => configReference(field(route, 'metadata'))?.reference ?? []);
+    .flatMap((route) => routeReference(route)?.reference ?? []);
   return [...new Map(found.map((one) => [`${one.kind} ${one.namespace}/${one.name}`, one])).values()];
 }
 
 function chosenRoute(route: Cursor): EnvoyStep {
   return step('route', 'selected', field(route, 'name').string() ?? '', () => {
     const match = field(route, 'match');
-    const origin = configReference(field(route, 'metadata'));
+    const origin = routeReference(route);
     return {
       reasons: matchReasons(match),
       objects: origin === undefined ? [] : [origin.reference],

@@ -121,7 +121,8 @@ interface Option {
   readonly literal: boolean;
 }
 
-function readOption(option: Cursor): Option {
+/** A HeaderValueOption. */
+export function readOption(option: Cursor): Option {
   const header = field(option, 'header');
   const value = field(header, 'value').string() ?? '';
   const how = enumName(field(option, 'append_action'), APPEND_ACTIONS) ?? 'APPEND_IF_EXISTS_OR_ADD';

@@ -2,11 +2,13 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyOutcome } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
-import { field, unknown } from '../proto-json.ts';
+import { fields, unknown } from '../proto-json.ts';
+import { isUnknown } from '../truth.ts';
 import { end, undetermined } from '../walk.ts';
 import type { Walk } from '../walk.ts';
 import type { ClusterChoice } from './cluster-choice.ts';
 import { underscoresAction } from './codec-refusal.ts';
+import { mapAnswer } from './local-reply-config.ts';
 import { grpcStatusOf } from './status-code.ts';
 import type { Constraint } from './random-value.ts';
 import type { RequestView } from './request-view.ts';
@@ -49,6 +51,7 @@ export interface LocalReply {
 
 /** What of a request counts for answers to it. */
 interface Answering {
+  readonly connection: Pick<ConnectionContext, 'runtime'>;
   readonly hcm: Cursor;
   readonly request: Pick<RequestView, 'grpc' | 'tellsOfDropped'>;
 }
@@ -57,32 +60,31 @@ interface Answering {
  * Why it is not known how an answer of the proxy is logged; null: it is. One that comes before the end of the request resets its stream,
  * whose log entry then has DPE and the detail of a header that the codec has dropped (ConnectionManagerImpl::ActiveStream::onResetStream).
  */
-export function unsureWhenAnswered({ hcm, request }: Answering, status: number): Unknown | null {
+export function unsureWhenAnswered({ hcm, request }: Omit<Answering, 'connection'>, status: number): Unknown | null {
   const reason = `whether the answer ${status} comes before the end of the request, which has a header that is dropped, is not known`;
   return request.tellsOfDropped ? unknown(reason, underscoresAction(hcm)) : null;
 }
 
 /**
  * Ends a request with a local reply. To a gRPC request the status is 200 and the error stands in grpc-status
- * (source/common/http/utility.cc, Utility::sendLocalReply). A mapper of local_reply_config may change anything.
+ * (source/common/http/utility.cc, Utility::sendLocalReply).
  */
 export function localReply(context: Answering, walk: Walk, reply: LocalReply): EnvoyOutcome[] {
-  const localReplyConfig = field(context.hcm, 'local_reply_config');
-  const mapper = field(localReplyConfig, 'mappers').items()[0];
-  if (mapper !== undefined) {
-    return undetermined(walk, unknown(`local_reply_config may change the answer ${reply.status}`, mapper));
-  }
-  const doubt = unsureWhenAnswered(context, reply.status);
+  const { hcm, request, connection } = context;
+  const flags = [...walk.flags, ...(reply.flag === null ? [] : reply.flag.split(','))];
+  const mapped = mapAnswer(hcm, connection.runtime, { status: reply.status, flags, grpc: request.grpc });
+  if (isUnknown(mapped)) return undetermined(walk, mapped);
+  const { status, body = reply.body } = mapped;
+  const doubt = unsureWhenAnswered(context, status);
   if (doubt !== null) return undetermined(walk, doubt);
-  const formatted = field(localReplyConfig, 'body_format').exists || context.request.grpc;
-  const flags = [...walk.flags, ...(reply.flag === null ? [] : [reply.flag])];
+  const formatted = fields(hcm, 'local_reply_config', 'body_format').exists || request.grpc;
   return end(walk, {
     kind: 'reply',
-    status: context.request.grpc ? 200 : reply.status,
-    grpcStatus: context.request.grpc ? (reply.grpcStatus ?? grpcStatusOf(reply.status)) : null,
+    status: request.grpc ? 200 : status,
+    grpcStatus: request.grpc ? (reply.grpcStatus ?? grpcStatusOf(reply.status)) : null,
     flag: flags.length === 0 ? null : flags.join(','),
     detail: reply.detail,
-    body: formatted ? null : reply.body,
+    body: formatted ? null : body,
     delaySeconds: walk.delay,
     denied: reply.denied ?? false,
   });

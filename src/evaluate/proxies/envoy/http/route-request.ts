@@ -22,6 +22,7 @@ import { requestHash } from './hash-policy.ts';
 import { localReply } from './http-context.ts';
 import type { HttpContext, LocalReply } from './http-context.ts';
 import { KNOWN_ACTION, KNOWN_REDIRECT, KNOWN_ROUTE } from './known-fields.ts';
+import { mapAnswer } from './local-reply-config.ts';
 import { forwardedRequest, rewriteRequest } from './rewrite.ts';
 import { policyOf, retriesOf } from './retry.ts';
 import type { Retrying } from './retry.ts';
@@ -150,12 +151,23 @@ function toCluster(context: HttpContext, route: Cursor, choice: ClusterChoice, w
       return timeLimits({ ...retrying(), hcm, policy: policyOf(retrying()), request, headers: sent() });
     },
     grpc: context.request.grpc,
+    mapAnswer: (status, flags) => mappedStatus(context, status, flags),
     fail: (failed, failure) => localReply(context, failed, failureReply(failure, action)),
     send: (cluster, transport, host) =>
       tunnel
         ? { protocol: 'tcp', http: null, tls: transport.hello }
         : forwardedRequest(context, rewrites, cluster, transport, host),
   });
+}
+
+/** The status of an answer that the proxy gives once its upstream has failed. */
+function mappedStatus(
+  { hcm, request, connection }: HttpContext,
+  status: number,
+  flags: readonly string[],
+): number | Unknown {
+  const mapped = mapAnswer(hcm, connection.runtime, { status, flags, grpc: request.grpc });
+  return isUnknown(mapped) ? mapped : mapped.status;
 }
 
 /** Limits of time and the retry policy, as clauses. */

@@ -4,7 +4,7 @@ import type { Evidence } from '../../../../model/evidence.ts';
 import { Cursor } from '../../../../model/json.ts';
 import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
 import { BRANCH_LIMIT, type ConnectionContext } from '../context.ts';
-import { configReference } from '../istio-reference.ts';
+import { routeReference } from '../istio-reference.ts';
 import { acceptSocket } from '../listener/accepted-socket.ts';
 import { field, fields, unknown, unknownField } from '../proto-json.ts';
 import { readRuntime } from '../runtime.ts';
@@ -202,7 +202,7 @@ function describe(
   request: RequestView,
   context: ConnectionContext,
 ): Omit<RouteTrial, 'result' | 'probability' | 'reasons'> {
-  const origin = configReference(field(route, 'metadata'));
+  const origin = routeReference(route);
   const action = field(route, 'route');
   const choices = action.exists ? chooseCluster(action, request, [], context.runtime) : [];
   return {

@@ -16,9 +16,11 @@ type ListenerFilter = (socket: AcceptedSocket, config: Cursor, connection: Envoy
 
 const TYPE = 'envoy.extensions.filters.listener.';
 
+const RESTORES = `${TYPE}original_dst.v3.OriginalDst`;
+
 /** Listener filters with a rule, by the type of their configuration. */
 const FILTERS: Readonly<Record<string, ListenerFilter>> = {
-  [`${TYPE}original_dst.v3.OriginalDst`]: restoreDestination,
+  [RESTORES]: restoreDestination,
   [`${TYPE}original_src.v3.OriginalSrc`]: (socket) => ({ ...socket, keepsSource: true }),
   [`${TYPE}tls_inspector.v3.TlsInspector`]: (socket) => untakenHeader(socket) ?? inspectTls(socket),
   [`${TYPE}http_inspector.v3.HttpInspector`]: (socket) => untakenHeader(socket) ?? inspectHttp(socket),
@@ -83,6 +85,15 @@ const filtersOf = memoised((listener) =>
       beyond: unknownField(filter, KNOWN_LISTENER_FILTER),
       run: filterRule(filter),
     })),
+);
+
+/** Whether a listener asks for the original destination of a connection; only what it finds counts as one. */
+export const restoresDestination = memoised(
+  (listener): boolean =>
+    isTrue(listener, 'use_original_dst') ||
+    field(listener, 'listener_filters')
+      .items()
+      .some((filter) => typeName(field(filter, 'typed_config')) === RESTORES),
 );
 
 function filterRule(filter: Cursor): RunFilter {

@@ -71,7 +71,7 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     const { status, detail, reason, cites } = prepared;
     const refused = withStep(managed, step('reply', 'replied', String(status), { reasons: [reason], cites }));
     // It is answered before anything asks whether it is gRPC.
-    return localReply({ hcm, request: { grpc: false, tellsOfDropped: false } }, refused, {
+    return localReply({ connection, hcm, request: { grpc: false, tellsOfDropped: false } }, refused, {
       status,
       flag: 'DPE',
       detail,
@@ -88,7 +88,7 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
         cites: [field(hcm, 'path_with_escaped_slashes_action'), field(hcm, 'normalize_path')],
       }),
     );
-    return localReply({ hcm, request }, refused, { status, flag: null, detail: 'path_normalization_failed', body: '' });
+    return localReply({ connection, hcm, request }, refused, { status, flag: null, detail: 'path_normalization_failed', body: '' });
   }
   const { request, remoteAddress } = prepared;
   return findRoute(connection, hcm, request, managed, (found, choice) =>

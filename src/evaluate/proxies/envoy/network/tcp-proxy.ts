@@ -101,6 +101,7 @@ function toCluster(
       onAnswer: () => false,
     },
     grpc: false,
+    mapAnswer: (status) => status,
     limits: null,
     fail: (failed, failure) => end(failed, closed(context, { flag: FLAGS[failure], detail: null, denied: false })),
     send: (_cluster, transport) => forwardedBytes(context, transport),

@@ -26,7 +26,8 @@ function flagOf(hello: TlsHello | null, ended: boolean): string | null {
   // eslint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else of the context is looked at
   const context = { connection, tls: ended ? hello : null } as ConnectionContext;
   const { handshake = null } = closed(context, { flag: null, detail: null, denied: true });
-  const proxy = { http: true, tls: hello !== null, grpc: false, retries: RETRIES, limits: null };
+  const mapAnswer = (status: number): number => status;
+  const proxy = { http: true, tls: hello !== null, grpc: false, retries: RETRIES, limits: null, flag: null, mapAnswer };
   const failure = upstreamFailure(proxy, { kind: 'closed', handshake });
   return 'flag' in failure ? failure.flag : null;
 }
