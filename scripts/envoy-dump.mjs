@@ -2,8 +2,12 @@
 
 const TYPE = 'type.googleapis.com/envoy.';
 const PORTS = [80, 8080, 9080];
-/** A Service has one port; the listener of a port serves all Services that have it. */
+/** The listener of a port serves all Services that have it. */
 const port = (/** @type {number} */ index) => PORTS[index % PORTS.length] ?? 80;
+/** Five Services of eight have two ports. */
+const portsOf = (/** @type {number} */ index) => (index % 8 < 5 ? [port(index), port(index + 1)] : [port(index)]);
+/** Every sixth Service has subsets. */
+const subsetsOf = (/** @type {number} */ index) => (index % 6 === 0 ? ['', 'v1', 'v2'] : ['']);
 const host = (/** @type {number} */ index) => `svc-${index}.ns-${index % 20}.svc.cluster.local`;
 const address = (/** @type {string} */ net, /** @type {number} */ index) => `${net}.${index >> 8}.${index & 255}`;
 
@@ -14,9 +18,32 @@ const section = (name, more) => ({ '@type': `${TYPE}admin.v3.${name}ConfigDump`,
 /** @param {string} ip @param {number} value */
 const socket = (ip, value) => ({ socket_address: { address: ip, port_value: value } });
 
-/** @param {number} index */
-function cluster(index) {
-  const name = `outbound|${port(index)}||${host(index)}`;
+/** A Service at one of its ports, or a subset of its pods. @typedef {{ index: number, number: number, subset: string }} Target */
+
+/** @param {number} services @returns {Target[]} */
+function targets(services) {
+  return many(services, (index) => index).flatMap((index) =>
+    portsOf(index).flatMap((number) => subsetsOf(index).map((subset) => ({ index, number, subset }))),
+  );
+}
+
+/** @param {Target} target */
+const clusterName = ({ index, number, subset }) => `outbound|${number}|${subset}|${host(index)}`;
+
+/** Maps are printed in any order. @param {number} turn @param {Record<string, unknown>} map */
+function turned(turn, map) {
+  const entries = Object.entries(map);
+  const first = turn % entries.length;
+  return Object.fromEntries([...entries.slice(first), ...entries.slice(0, first)]);
+}
+
+/** @param {Target} target */
+function cluster(target) {
+  const { index, subset } = target;
+  const name = clusterName(target);
+  const service = turned(index, { name: host(index), namespace: `ns-${index % 20}`, host: host(index) });
+  const rule = `/apis/networking.istio.io/v1/namespaces/ns-${index % 20}/destination-rule/svc-${index}`;
+  const istio = turned(index >> 2, { services: [service], ...(subset === '' ? {} : { config: rule, subset }) });
   return {
     '@type': `${TYPE}config.cluster.v3.Cluster`,
     name,
@@ -25,8 +52,9 @@ function cluster(index) {
     connect_timeout: '10s',
     circuit_breakers: { thresholds: [{ max_connections: 4294967295, max_retries: 4294967295 }] },
     lb_policy: 'LEAST_REQUEST',
-    metadata: { filter_metadata: { istio: { services: [{ name: `svc-${index}`, namespace: `ns-${index % 20}` }] } } },
-    common_lb_config: {},
+    metadata: { filter_metadata: { istio } },
+    common_lb_config: { healthy_panic_threshold: {} },
+    alt_stat_name: `${name};`,
     transport_socket_matches: [
       {
         name: 'tlsMode-istio',
@@ -53,33 +81,40 @@ function tls(sni) {
   };
 }
 
-/** @param {number} index */
-function endpoints(index) {
-  const metadata = { filter_metadata: { 'envoy.transport_socket_match': { tlsMode: 'istio' } } };
+/** @param {Target} target */
+function endpoints(target) {
+  const { index } = target;
+  const matched = { 'envoy.transport_socket_match': { tlsMode: 'istio' } };
+  const pod = (/** @type {number} */ number) => ({
+    endpoint: { address: socket(address(`172.${16 + number}`, index), 8080), health_check_config: {} },
+    health_status: 'HEALTHY',
+    metadata: {
+      filter_metadata: turned(index + number, {
+        ...matched,
+        istio: { workload: `svc-${index}-${number};ns-${index % 20};svc-${index};v1;Kubernetes` },
+      }),
+    },
+    load_balancing_weight: 1,
+  });
   return {
     '@type': `${TYPE}config.endpoint.v3.ClusterLoadAssignment`,
-    cluster_name: `outbound|${port(index)}||${host(index)}`,
+    cluster_name: clusterName(target),
     endpoints: [
-      {
-        locality: { region: 'region', zone: 'zone' },
-        lb_endpoints: many(4, (pod) => ({
-          endpoint: { address: socket(address(`172.${16 + pod}`, index), 8080), health_check_config: {} },
-          health_status: 'HEALTHY',
-          metadata,
-          load_balancing_weight: 1,
-        })),
-      },
+      { locality: { region: 'region', zone: 'zone-0' }, lb_endpoints: [pod(0), pod(3)], load_balancing_weight: 2 },
+      { locality: { region: 'region', zone: 'zone-1' }, lb_endpoints: [pod(1)], load_balancing_weight: 1 },
+      { locality: { region: 'region', zone: 'zone-2' }, lb_endpoints: [pod(2)], load_balancing_weight: 1 },
     ],
+    policy: { overprovisioning_factor: 140 },
   };
 }
 
-/** @param {number} index */
-function virtualHost(index) {
+/** @param {number} index @param {number} number */
+function virtualHost(index, number) {
   const retries = { retry_on: 'connect-failure,refused-stream,unavailable,cancelled', num_retries: 2 };
-  const route = { cluster: `outbound|${port(index)}||${host(index)}`, timeout: '0s', retry_policy: retries };
+  const route = { cluster: `outbound|${number}||${host(index)}`, timeout: '0s', retry_policy: retries };
   const canary = { prefix: '/', headers: [{ name: 'x-canary', string_match: { exact: 'true' } }] };
   return {
-    name: `${host(index)}:${port(index)}`,
+    name: `${host(index)}:${number}`,
     domains: [
       host(index),
       `svc-${index}.ns-${index % 20}`,
@@ -129,19 +164,23 @@ export function envoyDump(services) {
 /** The same piece by piece, for one that is longer than a string can be. @param {number} services */
 export function* envoyDumpParts(services) {
   const listeners = [...PORTS.map(listener), OUTBOUND];
-  const routes = PORTS.map((number, which) => ({
+  const all = targets(services);
+  const update = { version_info: '2026-11-21T02:32:24Z/1', last_updated: '2026-11-21T02:32:33.317Z' };
+  const routes = PORTS.map((number) => ({
     '@type': `${TYPE}config.route.v3.RouteConfiguration`,
     name: String(number),
     ignore_port_in_host_matching: true,
-    virtual_hosts: many(services, virtualHost).filter((_, index) => index % PORTS.length === which),
+    virtual_hosts: many(services, (index) => index)
+      .filter((index) => portsOf(index).includes(number))
+      .map((index) => virtualHost(index, number)),
   }));
   const sections = [
     () =>
       section('Bootstrap', { bootstrap: { node: { id: 'sidecar~10.244.1.5~web.default~default.svc.cluster.local' } } }),
-    () => section('Clusters', { dynamic_active_clusters: many(services, (index) => ({ cluster: cluster(index) })) }),
+    () => section('Clusters', { dynamic_active_clusters: all.map((one) => ({ cluster: cluster(one), ...update })) }),
     () =>
       section('Endpoints', {
-        dynamic_endpoint_configs: many(services, (index) => ({ endpoint_config: endpoints(index) })),
+        dynamic_endpoint_configs: all.map((one) => ({ endpoint_config: endpoints(one) })),
       }),
     () =>
       section('Listeners', {
