@@ -6,7 +6,7 @@ import type { ManagerOptions } from './manager-options.ts';
 
 /** How the codec refuses a request, and why. */
 export type CodecRefusal =
-  | ({ readonly kind: 'rejected'; readonly status: 400 | 431; readonly detail: string } & Grounds)
+  | ({ readonly kind: 'rejected'; readonly status: RejectedStatus; readonly detail: string } & Grounds)
   /** without an answer that its client understands */
   | ({
       readonly kind: 'reset';
@@ -15,11 +15,23 @@ export type CodecRefusal =
       readonly heard: HeardReset | null;
     } & Grounds);
 
+type RejectedStatus = 400 | 431 | 501;
+
 interface Grounds {
   /** One clause. */
   readonly reason: string;
   /** What of the connection manager makes it so. */
   readonly cites: readonly Cursor[];
+}
+
+/** An answer of the codec's own. @param cites what of the connection manager makes it so */
+export function rejected(
+  status: RejectedStatus,
+  detail: string,
+  reason: string,
+  ...cites: readonly Cursor[]
+): CodecRefusal {
+  return { kind: 'rejected', status, detail, reason, cites };
 }
 
 /** What the codec knows of a connection. */

@@ -9,6 +9,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { enumName, field, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
+import { hasTrailers } from './http1-framing.ts';
 import type { HttpContext } from './http-context.ts';
 import { CONNECTION_HEADERS } from './request-view.ts';
 
@@ -76,12 +77,12 @@ interface Changing {
   readonly unseen: Set<string>;
 }
 
-/** As the connection manager and filters leave them: what only those may send who are trusted is gone from others (cleanInternalHeaders). */
+/** As the connection manager and filters leave them: of TE trailers alone (sanitizeTEHeader), and what only those may send who are trusted is gone from others (cleanInternalHeaders). */
 function received({ request }: HttpContext): Changing {
   const { headers, unknownHeaders } = request.original;
   const unseen = new Set(unknownHeaders);
   const left = headers.filter(([name]) => {
-    if (name === 'x-forwarded-proto') return false;
+    if (name === 'x-forwarded-proto' || (name === 'te' && !hasTrailers(headers))) return false;
     const value = CONNECTION_HEADERS.has(name) ? '' : request.headers.compared(name);
     if (isUnknown(value)) unseen.add(name);
     return value !== null;
@@ -89,7 +90,7 @@ function received({ request }: HttpContext): Changing {
   const { scheme } = request;
   if (isUnknown(scheme)) unseen.add('x-forwarded-proto');
   else left.push(['x-forwarded-proto', scheme]);
-  return { headers: left.map(([name, value]) => [name, value]), unseen };
+  return { headers: left.map(([name, value]) => [name, name === 'te' ? 'trailers' : value]), unseen };
 }
 
 /** What is removed goes first; then what overwrites takes its place, and at last comes what is added. */

@@ -10,16 +10,18 @@ import {
   isUnreadableTarget,
   MANY_OF_ONE_NAME,
   MANY_UNKNOWN,
+  rejected,
   takesAnyMethod,
   underscoresAction,
 } from './codec-refusal.ts';
 import type { CodecRefusal, CodecSettings } from './codec-refusal.ts';
+import { encodingRefusal, lengthRefusal, namedRefusal } from './http1-framing.ts';
 import type { ManagerOptions } from './manager-options.ts';
 
 /**
- * Why the HTTP/1 codec refuses a request, in its order: the size of its head; control characters in that; the request line; one header
- * after the other (underscores, their number), Host being the first; the body of a CONNECT; the characters of the host
- * (quiche::BalsaFrame, BalsaParser and ServerConnectionImpl, source/common/http/http1).
+ * Why the HTTP/1 codec refuses a request, in its order: the size of its head; control characters in that; the request line; the length of
+ * its body; one header after the other (underscores, their number), Host being the first; the body of a CONNECT; the encoding of a body;
+ * headers that Connection names; the characters of the host (quiche::BalsaFrame, BalsaParser and ServerConnectionImpl, source/common/http/http1).
  */
 export function http1Refusal({ hcm, options }: CodecSettings, http: HttpRequest): CodecRefusal | Unknown | null {
   if (isTooLarge(options, http)) {
@@ -32,10 +34,13 @@ export function http1Refusal({ hcm, options }: CodecSettings, http: HttpRequest)
   if (holdsControls(http)) return rejected(400, 'http1.invalid_characters', 'it holds control characters');
   const line = requestLine(hcm, http);
   if (line !== null) return line;
-  const header = headerRefusal(hcm, options, http);
-  if (header !== null) return header;
-  if (http.method === 'CONNECT')
-    return http.headers.some(announcesBody) ? rejected(400, 'http1.body_disallowed', 'a CONNECT has no body') : null;
+  const fault =
+    lengthRefusal(http) ??
+    headerRefusal(hcm, options, http) ??
+    bodyOfConnect(http) ??
+    encodingRefusal(hcm, http) ??
+    namedRefusal(hcm, http);
+  if (fault !== null || http.method === 'CONNECT') return fault;
   return AUTHORITY.test(http.authority)
     ? null
     : rejected(
@@ -43,10 +48,6 @@ export function http1Refusal({ hcm, options }: CodecSettings, http: HttpRequest)
         'http.invalid_authority',
         `the host ${JSON.stringify(http.authority)} has characters that none may`,
       );
-}
-
-function rejected(status: 400 | 431, detail: string, reason: string, ...cites: readonly Cursor[]): CodecRefusal {
-  return { kind: 'rejected', status, detail, reason, cites };
 }
 
 /** What a character of JavaScript's may take in UTF-8. */
@@ -119,8 +120,10 @@ function headerRefusal(
   return count + unknownHeaders.length > maxHeaders ? unknown(MANY_UNKNOWN) : null;
 }
 
-const announcesBody = ([name, value]: readonly [string, string]): boolean =>
-  name === 'transfer-encoding' || (name === 'content-length' && value !== '0');
+function bodyOfConnect({ method, headers }: HttpRequest): CodecRefusal | null {
+  const announced = headers.some(([name, value]) => name === 'content-length' && value !== '0');
+  return method === 'CONNECT' && announced ? rejected(400, 'http1.body_disallowed', 'a CONNECT has no body') : null;
+}
 
 /** HeaderUtility::authorityIsValid; an empty one passes. */
 const AUTHORITY = /^[\w!$%&'()*+,.:;=@[\]~-]*$/;

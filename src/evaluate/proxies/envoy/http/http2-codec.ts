@@ -95,6 +95,10 @@ class Tally {
     if (bytes > LONGEST_FIELD) return unknown(`whether HPACK takes the header ${name} depends on how it is encoded`);
     if (isOfConnection(name, value)) return invalid(this.#settings, `HTTP/2 has no header ${name}`);
     if (CONTROL.test(value)) return invalid(this.#settings, `the header ${name} holds control characters`);
+    if ((name === 'content-length' && !/^\d+$/.test(value)) || (name === 'host' && value === ''))
+      return invalid(this.#settings, `the header ${name} cannot be ${JSON.stringify(value)}`);
+    if (name === 'content-length' && this.#names.has(name))
+      return unknown('which content-length counts is not evaluated');
     if (name.includes('_') && options.underscores !== 'ALLOW') {
       this.#dropped = true;
       if (options.underscores === 'DROP_HEADER') return null;

@@ -8,6 +8,7 @@ import { minorVersion } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import { refusedByCodec, withoutUnderscores } from './codec.ts';
 import type { CodecRefusal, SettledProtocol } from './codec-refusal.ts';
+import { withoutNamed } from './http1-framing.ts';
 import { managerOptions } from './manager-options.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { normalisePath } from './path.ts';
@@ -47,7 +48,7 @@ export function prepareRequest(
   const refusal = sent.tell(refusedByCodec({ hcm, options, runtime, envoyMinor, settled }));
   if (isUnknown(refusal)) return { kind: 'unknown', unknown: refusal };
   if (refusal !== null) return refusal;
-  const kept = withoutUnderscores(options, sent);
+  const kept = withoutNamed(withoutUnderscores(options, sent));
   const http = readExtendedConnect(kept);
   if (isUnknown(http)) return { kind: 'unknown', unknown: http };
   const doubt = doubtfulRequest(http);

@@ -83,6 +83,61 @@ it.each<[string, object, Partial<HttpRequest>, RegExp]>([
     { method: 'FOO', headers: [['x', 'x'.repeat(61_440)]] },
     /undetermined: which of two faults/,
   ],
+  ['a length that is a number', {}, { headers: [['content-length', '3']] }, /^1 c /],
+  ['a length that is none', {}, { headers: [['content-length', '+3']] }, /^1 400 DPE http1\.codec_error/],
+  [
+    'a very large length',
+    {},
+    { headers: [['content-length', '9'.repeat(19)]] },
+    /undetermined: whether the codec takes/,
+  ],
+  [
+    'a length that is none, beside chunks',
+    {},
+    {
+      headers: [
+        ['content-length', 'x'],
+        ['transfer-encoding', 'chunked'],
+      ],
+    },
+    /undetermined: which length/,
+  ],
+  [
+    'another encoding than chunks',
+    {},
+    { headers: [['transfer-encoding', 'gzip']] },
+    /^1 501 DPE http1\.invalid_transfer_encoding/,
+  ],
+  [
+    'a header that nobody may have taken away',
+    {},
+    { headers: [['connection', 'x-forwarded-for']] },
+    /^1 400 DPE http1\.connection_header_rejected/,
+  ],
+  ['Host taken away', {}, { headers: [['connection', 'host']] }, /undetermined: .* takes away host/],
+  [
+    'an upgrade that may be ignored',
+    { http_protocol_options: { ignore_http_11_upgrade: [{ prefix: 'TLS' }] } },
+    {
+      headers: [
+        ['connection', 'upgrade'],
+        ['upgrade', 'websocket'],
+      ],
+    },
+    /undetermined: which upgrades are ignored/,
+  ],
+  [
+    'two lengths over HTTP/2',
+    {},
+    {
+      version: 'h2',
+      headers: [
+        ['content-length', '0'],
+        ['content-length', '0'],
+      ],
+    },
+    /undetermined: which content-length/,
+  ],
   ['QUERY', {}, { method: 'QUERY' }, /undetermined: what becomes of the method QUERY/],
   ['no host', {}, { authority: '' }, /undetermined: the request names no host/],
 ])('%s', (_, manager, request, told) => {
@@ -91,6 +146,29 @@ it.each<[string, object, Partial<HttpRequest>, RegExp]>([
       .map(summary)
       .join(),
   ).toMatch(told);
+});
+
+it.each([
+  ['as it is', [], ['marked', 'te', 'x-forwarded-proto']],
+  ['named by Connection', [['connection', 'Marked, te']], ['connection', 'te', 'x-forwarded-proto']],
+  [
+    'and with an upgrade that HTTP/1 does not hear of',
+    [
+      ['connection', 'upgrade, marked'],
+      ['upgrade', 'h2c'],
+    ],
+    ['te', 'connection', 'x-forwarded-proto'],
+  ],
+])('a header %s', (_, more, sent) => {
+  const given: [string, string][] = [
+    ['marked', '1'],
+    ['te', 'gzip, trailers'],
+    ...more.map(([name = '', value = '']): [string, string] => [name, value]),
+  ];
+  const [outcome] = ask({}, { ...http('GET', 'h', '/'), headers: given });
+  const received = outcome?.end.kind === 'upstream' ? (outcome.end.request.http?.headers ?? []) : [];
+  expect(received.map(([name]) => name).toSorted()).toEqual(sent.toSorted());
+  expect(new Map(received).get('te')).toBe('trailers');
 });
 
 it('a proxy sends no header of the connection on over HTTP/2', () => {
