@@ -36,6 +36,7 @@ const TYPE = 'type.googleapis.com/envoy.extensions.filters';
  * @param manager fields of its connection manager
  * @param filters before the router
  * @param match of its filter chain; absent: it takes all connections
+ * @param router fields of its router
  */
 export function managedListener(
   folder: string,
@@ -43,6 +44,7 @@ export function managedListener(
   manager: object,
   filters: readonly object[] = [],
   match?: object,
+  router: object = {},
 ): object {
   const connectionManager = {
     name: 'hcm',
@@ -51,7 +53,10 @@ export function managedListener(
       stat_prefix: 'h',
       access_log: accessLog(folder, 'hcm'),
       ...manager,
-      http_filters: [...filters, { name: 'router', typed_config: { '@type': `${TYPE}.http.router.v3.Router` } }],
+      http_filters: [
+        ...filters,
+        { name: 'router', typed_config: { '@type': `${TYPE}.http.router.v3.Router`, ...router } },
+      ],
     },
   };
   return listenerOf(folder, port, [connectionManager], match);

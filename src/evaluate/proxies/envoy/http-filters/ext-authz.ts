@@ -1,6 +1,7 @@
 import type { IstioReference } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { isEmptyCluster } from '../cluster/host-set.ts';
+import { withHeaders } from '../http/changed-request.ts';
 import { localReply } from '../http/http-context.ts';
 import { readStatusCode } from '../http/status-code.ts';
 import { policyReference } from '../istio-reference.ts';
@@ -60,7 +61,9 @@ export const runExtAuthz: RunHttpFilter = (context, filter, walk, next) => {
   if (isTrue(config, 'failure_mode_allow')) {
     const allowed = [...reasons, 'failure_mode_allow lets it pass'];
     const cites = [field(config, 'failure_mode_allow')];
-    return next(withStep(walk, step('http-filter', 'passed', filter.name, { reasons: allowed, cites })));
+    const passed = withStep(walk, step('http-filter', 'passed', filter.name, { reasons: allowed, cites }));
+    if (!isTrue(config, 'failure_mode_allow_header_add')) return next(passed);
+    return next(passed, withHeaders(context.request, new Map([[FAILURE_ALLOWED, ['true']]])));
   }
   const code = fields(config, 'status_on_error', 'code');
   const status = code.exists ? readStatusCode(code) : 403;
@@ -93,6 +96,7 @@ function askingPolicies({ metadata }: Walk): readonly IstioReference[] {
   });
 }
 
+const FAILURE_ALLOWED = 'x-envoy-auth-failure-mode-allowed';
 const ALWAYS = { numerator: 1, denominator: 1 };
 
 function serviceCluster(config: Cursor): string | null {

@@ -5,7 +5,7 @@ import type { HttpContext } from '../http/http-context.ts';
 import { localReply } from '../http/http-context.ts';
 import { matchHeaders } from '../match/header-match.ts';
 import { memoised } from '../memo.ts';
-import { field, seconds, typedMessage, unknownField } from '../proto-json.ts';
+import { field, seconds, typedMessage, unknown, unknownField } from '../proto-json.ts';
 import { fractionProbability, readFraction } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import type { Truth } from '../truth.ts';
@@ -46,8 +46,10 @@ export const runFault: RunHttpFilter = (context, filter, walk, next) => {
   const config = typedMessage(override ?? filter.config);
   if (isIdle(config)) return next(walk);
   const applies = unknownField(config, KNOWN) ?? matchFault(config, context);
+  const overridden = overriddenFault(config, context);
   if (isUnknown(applies)) return undetermined(walk, applies);
   if (!applies) return next(walk);
+  if (overridden !== null) return undetermined(walk, overridden);
   return delay(context, filter, config, walk, (delayed) => abort(context, filter, config, delayed, next));
 };
 
@@ -69,6 +71,30 @@ function matchFault(config: Cursor, context: HttpContext): Truth {
   }
   return matchHeaders(field(config, 'headers').items(), context.request.headers);
 }
+
+/** What else than percentages runtime may say of faults, with the field that names the key and the key where none does. */
+const RUNTIME_KEYS: readonly (readonly [field: string, key: string])[] = [
+  ['delay_duration_runtime', 'fault.http.delay.fixed_duration_ms'],
+  ['abort_http_status_runtime', 'fault.http.abort.http_status'],
+  ['abort_grpc_status_runtime', 'fault.http.abort.grpc_status'],
+  ['max_active_faults_runtime', 'fault.http.max_active_faults'],
+];
+
+/** Keys of the runtime may also stand below the name of the cluster that asks (FaultFilter::maybeSetDownstreamCluster and others). */
+function overriddenFault(config: Cursor, { connection, request }: HttpContext): Unknown | null {
+  const { runtime } = connection;
+  for (const [name, key] of RUNTIME_KEYS) {
+    const own = field(config, name).string() ?? '';
+    const shown = runtime.shown(own === '' ? key : own);
+    if (shown !== null) return shown;
+  }
+  const cluster = request.headers.get(DOWNSTREAM_CLUSTER);
+  return cluster !== null && runtime.showsBelow('fault.http')
+    ? unknown(`the runtime may say something else for the cluster in ${DOWNSTREAM_CLUSTER}`)
+    : null;
+}
+
+const DOWNSTREAM_CLUSTER = 'x-envoy-downstream-service-cluster';
 
 type Continue = (walk: Walk) => EnvoyOutcome[];
 

@@ -4,6 +4,7 @@ import { step, undetermined, withStep } from '../walk.ts';
 import { runBuffer } from './buffer.ts';
 import { runCors } from './cors.ts';
 import { runDynamicForwardProxy } from './dynamic-forward-proxy.ts';
+import { runCompressor, runDecompressor, runGrpcWeb } from './encoding.ts';
 import { runExtAuthz } from './ext-authz.ts';
 import { runFault } from './fault.ts';
 import { runHeaderMutation } from './header-mutation.ts';
@@ -39,12 +40,11 @@ const HTTP_FILTERS: Readonly<Record<string, RunHttpFilter>> = {
   [`${TYPE}dynamic_forward_proxy.v3.FilterConfig`]: runDynamicForwardProxy,
   [`${TYPE}lua.v3.Lua`]: runLua,
   [`${TYPE}header_mutation.v3.HeaderMutation`]: runHeaderMutation,
-  // Bodies are compressed, slowed down or observed; no request is answered (the decodeHeaders of each).
-  [`${TYPE}compressor.v3.Compressor`]: pass,
-  [`${TYPE}decompressor.v3.Decompressor`]: pass,
+  [`${TYPE}compressor.v3.Compressor`]: runCompressor,
+  [`${TYPE}decompressor.v3.Decompressor`]: runDecompressor,
+  [`${TYPE}grpc_web.v3.GrpcWeb`]: runGrpcWeb,
+  // Slows bodies down; no request is answered (source/extensions/filters/http/bandwidth_limit/bandwidth_limit.cc, decodeHeaders).
   [`${TYPE}bandwidth_limit.v3.BandwidthLimit`]: pass,
-  // Translate bodies of gRPC-Web; the request goes on (source/extensions/filters/http/grpc_web/grpc_web_filter.cc).
-  [`${TYPE}grpc_web.v3.GrpcWeb`]: pass,
   // Counts gRPC messages; always continues (source/extensions/filters/http/grpc_stats/grpc_stats_filter.cc).
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': pass,
   // Istio's metrics; always continues (istio/proxy, source/extensions/filters/http/istio_stats/istio_stats.cc).

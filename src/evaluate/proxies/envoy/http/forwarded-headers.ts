@@ -16,11 +16,13 @@ import type { SentRequest } from './sent-request.ts';
 
 /**
  * With use_remote_address and no trusted hops the proxy sets x-forwarded-proto from the connection; else it keeps what came and
- * only fills it in.
+ * only fills it in. What scheme_to_overwrite says comes last.
  */
 export function forwardedProto(hcm: Cursor, sent: SentRequest, tls: TlsHello | null): string | Unknown {
   if (field(hcm, 'forward_proto_config').exists)
     return unknown('x-forwarded-proto follows forward_proto_config', field(hcm, 'forward_proto_config'));
+  const overwritten = field(field(hcm, 'scheme_header_transformation'), 'scheme_to_overwrite').string();
+  if (overwritten !== undefined) return overwritten;
   const own = tls === null ? 'http' : 'https';
   const edge = isTrue(hcm, 'use_remote_address') && (field(hcm, 'xff_num_trusted_hops').number() ?? 0) === 0;
   const proto = edge ? null : sent.tell(sentHeader('x-forwarded-proto'));

@@ -7,10 +7,12 @@
  */
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { memoised } from '../memo.ts';
 import { enumName, field, isTrue, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { hasTrailers } from './http1-framing.ts';
 import type { HttpContext } from './http-context.ts';
+import { earlyChanges } from './manager-doubts.ts';
 import { CONNECTION_HEADERS } from './request-view.ts';
 
 /** Headers of a request that is sent on. */
@@ -27,6 +29,7 @@ const SET_BY_ROUTER = [
   'x-envoy-attempt-count',
   'x-envoy-decorator-operation',
   'x-envoy-original-path',
+  'x-envoy-original-host',
   'x-forwarded-host',
   'x-forwarded-client-cert',
   'x-b3-traceid',
@@ -36,7 +39,19 @@ const SET_BY_ROUTER = [
   'tracestate',
 ];
 
-const SET_AT_EDGE = ['x-forwarded-for', 'x-forwarded-proto', 'x-envoy-external-address', 'x-envoy-internal'];
+/** Headers that the connection manager sets where an option has it. */
+const SET_BY_OPTION: Readonly<Record<string, readonly string[]>> = {
+  use_remote_address: ['x-forwarded-for', 'x-forwarded-proto', 'x-envoy-external-address', 'x-envoy-internal'],
+  add_user_agent: ['user-agent', 'x-envoy-downstream-service-cluster', 'x-envoy-downstream-service-node'],
+  append_x_forwarded_port: ['x-forwarded-port'],
+};
+
+/** Those of one connection manager. */
+const setByManager = memoised((hcm): readonly string[] => [
+  ...Object.entries(SET_BY_OPTION).flatMap(([option, names]) => (isTrue(hcm, option) ? names : [])),
+  ...((field(hcm, 'via').string() ?? '') === '' ? [] : ['via']),
+  ...(earlyChanges(hcm) ?? []),
+]);
 
 const APPEND_ACTIONS = [
   'APPEND_IF_EXISTS_OR_ADD',
@@ -60,7 +75,9 @@ export function changeHeaders(context: HttpContext, route: Cursor, weighted: Cur
   const unseen = new Set([
     ...changing.unseen,
     ...SET_BY_ROUTER,
-    ...(isTrue(context.hcm, 'use_remote_address') ? SET_AT_EDGE : []),
+    ...setByManager(context.hcm),
+    // The router writes what is left of the time.
+    ...(context.request.grpc ? ['grpc-timeout'] : []),
   ]);
   return { headers: changing.headers.filter(([name]) => !unseen.has(name)), unseen: [...unseen] };
 }
@@ -82,7 +99,7 @@ function received({ request }: HttpContext): Changing {
   const { headers, unknownHeaders } = request.original;
   const unseen = new Set(unknownHeaders);
   const left = headers.filter(([name]) => {
-    if (name === 'x-forwarded-proto' || (name === 'te' && !hasTrailers(headers))) return false;
+    if (name === 'x-forwarded-proto' || name === 'keep-alive' || (name === 'te' && !hasTrailers(headers))) return false;
     const value = CONNECTION_HEADERS.has(name) ? '' : request.headers.compared(name);
     if (isUnknown(value)) unseen.add(name);
     return value !== null;

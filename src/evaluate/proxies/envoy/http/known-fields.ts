@@ -184,3 +184,19 @@ export const KNOWN_HCM = new Set([
   'forward_proto_config',
   'record_route_resolution_stats',
 ]);
+
+/** Fields of the router filter: statistics, tracing, logs, and what is looked at where it counts. */
+export const KNOWN_ROUTER = new Set([
+  '@type',
+  'dynamic_stats',
+  'start_child_span',
+  'upstream_log',
+  'upstream_log_options',
+  'suppress_envoy_headers',
+  'strict_check_headers',
+  'respect_expected_rq_timeout',
+  'suppress_grpc_request_failure_code_stats',
+  'upstream_http_filters',
+  // Of early data of TLS 1.3, in which this tool's clients send nothing.
+  'reject_connect_request_early_data',
+]);

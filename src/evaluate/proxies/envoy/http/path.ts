@@ -32,7 +32,8 @@ export function normalisePath(path: string, options: PathOptions): PathResult {
     if (bare.includes('%00')) return { action: 'reject' };
     bare = canonicalPath(bare);
   }
-  if (options.mergeSlashes) bare = bare.replace(/\/{2,}/g, '/');
+  // Of nothing but slashes two stay (PathUtil::mergeSlashes joins what begins and ends with one).
+  if (options.mergeSlashes) bare = /^\/{2,}$/.test(bare) ? '//' : bare.replace(/\/{2,}/g, '/');
   const redirects = hadEscapes && options.escapedSlashes === 'UNESCAPE_AND_REDIRECT';
   return { action: redirects ? 'redirect' : 'accept', path: bare + query };
 }

@@ -1,40 +1,41 @@
-import { parseAddress } from '../../../../model/address.ts';
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import type { ConnectionContext } from '../context.ts';
-import type { AcceptedSocket } from '../listener/accepted-socket.ts';
 import { field, unknown } from '../proto-json.ts';
 import { minorVersion } from '../runtime.ts';
 import { isUnknown } from '../truth.ts';
 import { refusedByCodec, withoutUnderscores } from './codec.ts';
 import type { CodecRefusal, SettledProtocol } from './codec-refusal.ts';
+import { detectAddress, mayRefuseAddress, remoteAddress } from './client-address.ts';
 import { withoutNamed } from './http1-framing.ts';
+import { managerDoubt } from './manager-doubts.ts';
 import { managerOptions } from './manager-options.ts';
-import type { ManagerOptions } from './manager-options.ts';
 import { normalisePath } from './path.ts';
 import type { PathOptions, PathResult } from './path.ts';
 import { requestView } from './request-view.ts';
 import type { RequestView } from './request-view.ts';
-import {
-  AUTHORITY,
-  hidesHeader,
-  METHOD,
-  NAMES_HOST,
-  PATH,
-  PLAIN_PATH,
-  sentHeader,
-  timesSent,
-  VERSION,
-} from './sent-request.ts';
+import { AUTHORITY, METHOD, NAMES_HOST, PATH, PLAIN_PATH, sentHeader, VERSION } from './sent-request.ts';
 import type { SentRequest } from './sent-request.ts';
 import { readExtendedConnect } from './upgrade.ts';
 
 /** A request ready for routing, or how the connection manager refuses it. */
 export type Prepared =
   | { readonly kind: 'ready'; readonly request: RequestView; readonly remoteAddress: string | Unknown }
-  | { readonly kind: 'refused'; readonly request: RequestView; readonly status: 307 | 400; readonly path: string }
+  | Refused
   | CodecRefusal
   | { readonly kind: 'unknown'; readonly unknown: Unknown };
+
+/** An answer of the connection manager's own. */
+interface Refused {
+  readonly kind: 'refused';
+  readonly request: RequestView;
+  readonly status: number;
+  readonly detail: string;
+  /** One clause. */
+  readonly reason: string;
+  /** What of the connection manager makes it so. */
+  readonly cites: readonly Cursor[];
+}
 
 /** What a connection manager does to a request before it looks for a route (ConnectionManagerImpl::ActiveStream::decodeHeaders). */
 export function prepareRequest(
@@ -48,6 +49,8 @@ export function prepareRequest(
   const refusal = sent.tell(refusedByCodec({ hcm, options, runtime, envoyMinor, settled }));
   if (isUnknown(refusal)) return { kind: 'unknown', unknown: refusal };
   if (refusal !== null) return refusal;
+  const uncertain = managerDoubt(hcm)(config.bootstrap, runtime);
+  if (uncertain !== null) return { kind: 'unknown', unknown: uncertain };
   const kept = withoutNamed(withoutUnderscores(options, sent));
   const http = readExtendedConnect(kept);
   if (isUnknown(http)) return { kind: 'unknown', unknown: http };
@@ -59,13 +62,31 @@ export function prepareRequest(
   const view = (path: string | null): RequestView =>
     requestView({ hcm, sent: http, tls, path, socket, peer, tellsOfDropped });
   const result = pathOf(http, options.path);
-  if (result === null)
-    return { kind: 'ready', request: view(null), remoteAddress: remoteAddress(hcm, options, http, socket) };
-  const path = result.action === 'reject' ? http.tell(PATH) : result.path;
-  const request = view(path);
-  if (result.action === 'reject') return { kind: 'refused', request, status: 400, path };
-  if (result.action === 'redirect') return { kind: 'refused', request, status: 307, path };
-  return { kind: 'ready', request, remoteAddress: remoteAddress(hcm, options, http, socket) };
+  if (result !== null && result.action !== 'accept') return refusedPath(hcm, view, http, result);
+  const request = view(result === null ? null : result.path);
+  const detected = detectAddress(hcm, options, http);
+  if (mayRefuseAddress(hcm, detected))
+    return { kind: 'unknown', unknown: unknown('an extension may refuse the request', detected.cite) };
+  if (detected.refusedWith !== null) {
+    const reason = 'no extension detects the address of the client';
+    const detail = 'rejecting_because_detection_failed';
+    return { kind: 'refused', request, status: detected.refusedWith, detail, reason, cites: [detected.cite] };
+  }
+  return { kind: 'ready', request, remoteAddress: remoteAddress(hcm, options, detected, http, socket) };
+}
+
+function refusedPath(
+  hcm: Cursor,
+  view: (path: string) => RequestView,
+  http: SentRequest,
+  result: Exclude<PathResult, { action: 'accept' }>,
+): Refused {
+  const cites = [field(hcm, 'path_with_escaped_slashes_action'), field(hcm, 'normalize_path')];
+  const shared = { kind: 'refused', detail: 'path_normalization_failed', cites } as const;
+  if (result.action === 'reject')
+    return { ...shared, request: view(http.tell(PATH)), status: 400, reason: 'the path is refused' };
+  const { path } = result;
+  return { ...shared, request: view(path), status: 307, reason: `escaped slashes: redirected to ${path}` };
 }
 
 /** Over HTTP/2, where no header need announce one. */
@@ -96,25 +117,3 @@ function doubtfulPath(path: string): Unknown | null {
 const CONNECT_PATH = { action: 'accept', path: '' } as const;
 
 const parseTarget = (authority: string): boolean => /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+):[1-9]\d{0,4}$/i.test(authority);
-
-/** The downstream address: the peer's with use_remote_address; else the last valid address of x-forwarded-for, if there is one. */
-function remoteAddress(
-  hcm: Cursor,
-  { trustedHops, usesRemoteAddress, detectsAddressByExtension }: ManagerOptions,
-  http: SentRequest,
-  socket: AcceptedSocket,
-): string | Unknown {
-  if (detectsAddressByExtension) return unknown('an extension detects the client address');
-  const fromPeer = usesRemoteAddress && trustedHops === 0;
-  if (!fromPeer && http.tell(hidesHeader(FORWARDED_FOR)))
-    return unknown('a proxy before this one sets the header x-forwarded-for');
-  if (fromPeer) return socket.remoteAddress;
-  const value = http.tell(sentHeader(FORWARDED_FOR));
-  if (value === null) return socket.remoteAddress;
-  if (trustedHops > 0 || http.tell(timesSent(FORWARDED_FOR)) > 1)
-    return unknown('the client address follows x-forwarded-for', field(hcm, 'xff_num_trusted_hops'));
-  const last = value.split(',').at(-1)?.trim() ?? '';
-  return parseAddress(last)?.text ?? socket.remoteAddress;
-}
-
-const FORWARDED_FOR = 'x-forwarded-for';

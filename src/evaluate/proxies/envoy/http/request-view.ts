@@ -4,7 +4,6 @@ import { holdsRedacted } from '../../../../model/redaction.ts';
 import type { HttpRequest, TlsHello } from '../../../../model/request.ts';
 import type { AcceptedSocket } from '../listener/accepted-socket.ts';
 import type { EachCounts, HeaderView } from '../match/header-match.ts';
-import { memoised } from '../memo.ts';
 import { field, isTrue, unknown } from '../proto-json.ts';
 import type { Struct } from '../struct.ts';
 import type { Truth } from '../truth.ts';
@@ -12,6 +11,7 @@ import { clientCertificate, forwardedFor, forwardedProto, isInternal } from './f
 import type { Peer } from './forwarded-headers.ts';
 import { keepsApart, valuesAmong } from './header-values.ts';
 import { hostSearch, normaliseAuthority } from './host-search.ts';
+import { earlyChanges } from './manager-doubts.ts';
 import { managerOptions } from './manager-options.ts';
 import { withoutQuery } from './path.ts';
 import {
@@ -218,7 +218,9 @@ class PreparedRequest implements RequestView, HeaderView {
       case 'host':
         return this.authority;
       case ':scheme':
-        return field(hcm, 'scheme_header_transformation').exists ? unknown('the scheme is rewritten') : this.scheme;
+        return isTrue(field(hcm, 'scheme_header_transformation'), 'match_upstream')
+          ? unknown('the scheme is rewritten')
+          : this.scheme;
       case 'x-forwarded-proto':
         return this.scheme;
       default:
@@ -238,8 +240,8 @@ class PreparedRequest implements RequestView, HeaderView {
   #sentHeader(hcm: Cursor, tls: TlsHello | null, name: string): string | null | Unknown {
     if (this.#sent.tell(hidesHeader(name))) return unknown(`a proxy before this one sets the header ${name}`);
     const value = this.#sent.tell(sentHeader(name));
-    const mutated = mutatesHeaders(hcm);
-    if (mutated !== undefined) return unknown(`the header ${name} may be changed by an extension`, mutated);
+    if (earlyChanges(hcm)?.has(name) !== false)
+      return unknown(`the header ${name} may be changed by an extension`, field(hcm, EARLY_MUTATIONS));
     if (name === 'x-envoy-internal') {
       const { internal } = this;
       return typeof internal === 'boolean' ? (internal ? 'true' : null) : internal;
@@ -263,7 +265,7 @@ class PreparedRequest implements RequestView, HeaderView {
   }
 }
 
-const mutatesHeaders = memoised((hcm) => field(hcm, 'early_header_mutation_extensions').items()[0]);
+const EARLY_MUTATIONS = 'early_header_mutation_extensions';
 
 /** `Connection: upgrade` with `Upgrade: websocket` (Utility::isUpgrade, source/common/http/utility.cc). */
 function upgradeAsked(sent: SentRequest): string | null {

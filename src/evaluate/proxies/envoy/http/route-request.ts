@@ -26,6 +26,7 @@ import { mapAnswer } from './local-reply-config.ts';
 import { forwardedRequest, rewriteRequest } from './rewrite.ts';
 import { policyOf, retriesOf } from './retry.ts';
 import type { Retrying } from './retry.ts';
+import { firstInvalidHeader } from './strict-headers.ts';
 import { timeLimits } from './time-limits.ts';
 import { opensTunnel } from './upgrade.ts';
 
@@ -38,8 +39,8 @@ const REDIRECT_STATUS: Readonly<Record<string, number>> = {
   PERMANENT_REDIRECT: 308,
 };
 
-/** Answers, redirects or forwards a request as its route says. */
-export function routeRequest(context: HttpContext, walk: Walk): EnvoyOutcome[] {
+/** Answers, redirects or forwards a request as its route says. @param router the configuration of the router filter */
+export function routeRequest(context: HttpContext, walk: Walk, router: Cursor): EnvoyOutcome[] {
   const { route, tlsRedirect } = context.choice;
   if (tlsRedirect) return answer(context, walk, { status: 301, flag: null, detail: 'direct_response', body: '' });
   if (route === null) return answer(context, walk, { status: 404, flag: 'NR', detail: 'route_not_found', body: '' });
@@ -56,7 +57,7 @@ export function routeRequest(context: HttpContext, walk: Walk): EnvoyOutcome[] {
   if (redirect.exists) return redirectRequest(context, redirect, walk);
   if (field(route, 'non_forwarding_action').exists)
     return noCluster(context, walk, field(route, 'non_forwarding_action'));
-  return forwardRequest(context, route, walk);
+  return forwardRequest(context, route, walk, router);
 }
 
 /** The text of a direct response; null when it comes from a file or a format. */
@@ -85,12 +86,23 @@ function answer(context: HttpContext, walk: Walk, reply: LocalReply, cite?: Curs
   return localReply(context, withStep(walk, step('reply', 'replied', String(reply.status), { cites })), reply);
 }
 
-function forwardRequest(context: HttpContext, route: Cursor, walk: Walk): EnvoyOutcome[] {
+function forwardRequest(context: HttpContext, route: Cursor, walk: Walk, router: Cursor): EnvoyOutcome[] {
   const action = field(route, 'route');
   const beyond = action.exists
     ? unknownField(action, KNOWN_ACTION)
     : unknown('the route has no action that is understood', field(route, 'match'));
   if (beyond !== undefined) return undetermined(walk, beyond);
+  const invalid = firstInvalidHeader(router, context.request.headers);
+  if (isUnknown(invalid)) return undetermined(walk, invalid);
+  if (invalid !== null) {
+    const detail = `request_headers_failed_strict_check{${invalid}}`;
+    return answer(
+      context,
+      walk,
+      { status: 400, flag: 'IH', detail, body: null },
+      field(router, 'strict_check_headers'),
+    );
+  }
   const choices = clusterChoices(context, action);
   if (isUnknown(choices)) return undetermined(walk, choices);
   return choices.flatMap((choice) => toCluster(context, route, choice, branch(walk, choice.probability)));

@@ -9,7 +9,7 @@ import type { SettledProtocol } from '../http/codec-refusal.ts';
 import { findRoute } from '../http/find-route.ts';
 import { localReply } from '../http/http-context.ts';
 import type { HttpContext } from '../http/http-context.ts';
-import { KNOWN_HCM } from '../http/known-fields.ts';
+import { KNOWN_HCM, KNOWN_ROUTER } from '../http/known-fields.ts';
 import { managerOptions } from '../http/manager-options.ts';
 import { prepareRequest } from '../http/prepare-request.ts';
 import { routeRequest } from '../http/route-request.ts';
@@ -79,16 +79,9 @@ export const runHttpConnectionManager: RunNetworkFilter = (connection, filter, w
     });
   }
   if (prepared.kind === 'refused') {
-    const { request, status, path } = prepared;
-    const reasons = [status === 307 ? `escaped slashes: redirected to ${path}` : 'the path is refused'];
-    const refused = withStep(
-      managed,
-      step('reply', 'replied', String(status), {
-        reasons,
-        cites: [field(hcm, 'path_with_escaped_slashes_action'), field(hcm, 'normalize_path')],
-      }),
-    );
-    return localReply({ connection, hcm, request }, refused, { status, flag: null, detail: 'path_normalization_failed', body: '' });
+    const { request, status, detail, reason, cites } = prepared;
+    const refused = withStep(managed, step('reply', 'replied', String(status), { reasons: [reason], cites }));
+    return localReply({ connection, hcm, request }, refused, { status, flag: null, detail, body: '' });
   }
   const { request, remoteAddress } = prepared;
   return findRoute(connection, hcm, request, managed, (found, choice) =>
@@ -177,7 +170,7 @@ function chainedFilter(connection: ConnectionContext, entry: Cursor): ChainedFil
   const problem =
     unknownField(entry, KNOWN_FILTER) ??
     (any.exists ? null : unknown(`the configuration of HTTP filter ${name} is not in the dump`, entry.at('name'))) ??
-    (router ? unknownUpstreamFilter(field(any, 'upstream_http_filters')) : null);
+    (router ? (unknownField(any, KNOWN_ROUTER) ?? unknownUpstreamFilter(field(any, 'upstream_http_filters'))) : null);
   return { filter, disabled: isTrue(entry, 'disabled'), problem, run: router ? null : httpFilterRule(type) };
 }
 
@@ -189,7 +182,7 @@ function runFilters(context: HttpContext, walk: Walk, index: number): EnvoyOutco
   const override = filterOverride(context, filter.name);
   if (override.disabled ?? disabled) return runFilters(context, walk, index + 1);
   if (problem !== null) return undetermined(walk, problem);
-  if (run === null) return routeRequest(context, walk);
+  if (run === null) return routeRequest(context, walk, filter.config);
   const own = override.config === null ? filter : { ...filter, override: override.config };
   return run(context, own, walk, (passed, request, choice) => {
     const left = request === undefined ? context : { ...context, request };

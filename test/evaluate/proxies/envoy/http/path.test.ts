@@ -47,6 +47,7 @@ describe('normalisePath', () => {
     [KEEP, '/a#b', { action: 'reject' }],
     [NORMALIZE, '/a?x#y', { action: 'reject' }],
     [NORMALIZE, '/a%00b', { action: 'reject' }],
+    [MERGE, '///?x', { action: 'accept', path: '//?x' }],
     [MERGE, '///a///b//?c//d', { action: 'accept', path: '/a/b/?c//d' }],
     [{ ...NORMALIZE, escapedSlashes: 'REJECT_REQUEST' }, '/a%5cb', { action: 'reject' }],
     [{ ...NORMALIZE, escapedSlashes: 'REJECT_REQUEST' }, '/a?x=%2F', { action: 'accept', path: '/a?x=%2F' }],
