@@ -11,8 +11,10 @@ const subsetsOf = (/** @type {number} */ index) => (index % 6 === 0 ? ['', 'v1',
 const host = (/** @type {number} */ index) => `svc-${index}.ns-${index % 20}.svc.cluster.local`;
 const address = (/** @type {string} */ net, /** @type {number} */ index) => `${net}.${index >> 8}.${index & 255}`;
 
+/** @param {number} count */
+const numbers = (count) => Array.from({ length: count }, (_, index) => index);
 /** @param {number} count @param {(index: number) => object} make */
-const many = (count, make) => Array.from({ length: count }, (_, index) => make(index));
+const many = (count, make) => numbers(count).map((index) => make(index));
 /** @param {string} name @param {object} more */
 const section = (name, more) => ({ '@type': `${TYPE}admin.v3.${name}ConfigDump`, ...more });
 /** @param {string} ip @param {number} value */
@@ -22,7 +24,7 @@ const socket = (ip, value) => ({ socket_address: { address: ip, port_value: valu
 
 /** @param {number} services @returns {Target[]} */
 function targets(services) {
-  return many(services, (index) => index).flatMap((index) =>
+  return numbers(services).flatMap((index) =>
     portsOf(index).flatMap((number) => subsetsOf(index).map((subset) => ({ index, number, subset }))),
   );
 }
@@ -170,7 +172,7 @@ export function* envoyDumpParts(services) {
     '@type': `${TYPE}config.route.v3.RouteConfiguration`,
     name: String(number),
     ignore_port_in_host_matching: true,
-    virtual_hosts: many(services, (index) => index)
+    virtual_hosts: numbers(services)
       .filter((index) => portsOf(index).includes(number))
       .map((index) => virtualHost(index, number)),
   }));
