@@ -1,5 +1,5 @@
 /**
- * Options of the connection manager, its router and the bootstrap that change what becomes of a request before its route is looked for,
+ * Options of the connection manager, its router, clusters and the bootstrap that change what becomes of a request before its route is looked for,
  * or what it is answered with, held against the real Envoy. Where ours is open, what Envoy did is told beside it.
  */
 import { describe, expect, it } from 'vitest';
@@ -22,6 +22,10 @@ interface Case {
   readonly bootstrap?: object;
   readonly filters?: readonly object[];
   readonly virtualHost?: object;
+  /** Where the route leads; absent: to the cluster `c`. */
+  readonly action?: object;
+  /** Fields of the cluster. */
+  readonly cluster?: object;
   readonly asked: readonly Asked[];
 }
 
@@ -151,6 +155,37 @@ const CASES: Readonly<Record<string, Case>> = {
     bootstrap: runtime({ 'http_connection_manager.normalize_path': true }),
     asked: [[{ path: '/a/../b' }, /^undetermined: the runtime key http_connection_manager\.normalize_path is set/]],
   },
+  'fragments by the runtime': {
+    bootstrap: runtime({ 'envoy.reloadable_features.http_reject_path_with_fragment': false }),
+    asked: [
+      [{ path: '/a' }, DELIVERED],
+      [
+        { path: '/a#b' },
+        /^undetermined: the runtime key envoy\.reloadable_features\.http_reject_path_with_fragment is/,
+      ],
+    ],
+  },
+  'weights by the runtime': {
+    bootstrap: runtime({ 'weights.other': 100 }),
+    action: {
+      weighted_clusters: {
+        runtime_key_prefix: 'weights',
+        clusters: [
+          { name: 'c', weight: 100 },
+          { name: 'other', weight: 0 },
+        ],
+      },
+    },
+    asked: [[{}, /^undetermined: the runtime key weights\.other is set/]],
+  },
+  'a limit by the runtime': {
+    bootstrap: runtime({ 'circuit_breakers.c.default.max_requests': 0 }),
+    asked: [[{}, /^undetermined: the runtime has limits of its own for cluster c$/]],
+  },
+  'no pool of connections': {
+    cluster: { circuit_breakers: { thresholds: [{ max_connection_pools: 0 }] } },
+    asked: [[{}, /^undetermined: the circuit breaker allows no pool of connections$/]],
+  },
   'another prefix': {
     bootstrap: { header_prefix: 'x-other' },
     asked: [
@@ -175,13 +210,14 @@ const CASES: Readonly<Record<string, Case>> = {
 describe.each(ENVOY_VERSIONS)('Envoy %s', (version) => {
   it.each(Object.entries(CASES))(
     '%s',
-    async (name, { manager = {}, router = {}, bootstrap = {}, filters = [], virtualHost = {}, asked }) => {
+    async (name, { manager = {}, router = {}, bootstrap = {}, filters = [], asked, ...to }) => {
       const folder = grounds.folder(`${version}-${name}`);
       const port = await freePort();
-      const routes = [{ name: 'r/any', match: { prefix: '/' }, route: { cluster: 'c' } }];
-      const route_config = { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes, ...virtualHost }] };
+      const routes = [{ name: 'r/any', match: { prefix: '/' }, route: to.action ?? { cluster: 'c' } }];
+      const route_config = { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes, ...to.virtualHost }] };
       const listeners = [managedListener(folder, port, { ...manager, route_config }, filters, undefined, router)];
-      const clusters = [staticCluster('c', [grounds.upstreams.ports[0]])];
+      const ports = [grounds.upstreams.ports[0]];
+      const clusters = [staticCluster('c', ports, to.cluster), staticCluster('other', ports)];
       const config = { ...bootstrap, static_resources: { listeners, clusters } };
       const probes = asked.map(([probe]) => plainProbe(port, probe));
       const held = await holdAgainst(installEnvoy(version), folder, config, probes, grounds.certificates);

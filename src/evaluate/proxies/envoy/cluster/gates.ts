@@ -1,6 +1,6 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
-import { field, typeName, unknown } from '../proto-json.ts';
+import { field, fields, typeName, unknown } from '../proto-json.ts';
 import type { Runtime } from '../runtime.ts';
 import { httpProtocolOptions } from './upstream-http.ts';
 
@@ -10,8 +10,8 @@ const OBSERVERS = new Set(['envoy.tcp.metadataexchange.config.MetadataExchange',
 const UPSTREAM_CODEC = 'envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec';
 
 /**
- * What may stop a request between the choice of a cluster and its hosts: filters of the cluster and maintenance mode
- * (Router::Filter::decodeHeaders).
+ * What may stop a request between the choice of a cluster and its hosts: filters of the cluster, limits that are not counted
+ * (ResourceManagerImpl, source/common/upstream/resource_manager_impl.h) and maintenance mode (Router::Filter::decodeHeaders).
  */
 export function clusterGate(cluster: Cursor, runtime: Runtime): Unknown | null {
   const network = field(cluster, 'filters')
@@ -20,7 +20,15 @@ export function clusterGate(cluster: Cursor, runtime: Runtime): Unknown | null {
   if (network !== undefined) return unknown('a network filter of the cluster is not understood', network.at('name'));
   const filter = unknownUpstreamFilter(field(httpProtocolOptions(cluster), 'http_filters'));
   if (filter !== null) return filter;
-  return runtime.shown(`upstream.maintenance_mode.${field(cluster, 'name').string() ?? ''}`);
+  const pools = fields(cluster, 'circuit_breakers', 'thresholds')
+    .items()
+    .map((threshold) => field(threshold, 'max_connection_pools'))
+    .find((most) => most.number() === 0);
+  if (pools !== undefined) return unknown('the circuit breaker allows no pool of connections', pools);
+  const name = field(cluster, 'name').string() ?? '';
+  return runtime.showsBelow(`circuit_breakers.${name}`)
+    ? unknown(`the runtime has limits of its own for cluster ${name}`, field(cluster, 'name'))
+    : runtime.shown(`upstream.maintenance_mode.${name}`);
 }
 
 /** A filter among upstream HTTP filters that may end a request; null: there is none. */

@@ -113,7 +113,8 @@ function weightedChoices(
   const fixed = headerValue(field(weighted, 'header_name').string(), request, total);
   if (isUnknown(fixed)) return fixed;
   const base = share(constraints);
-  const prefix = field(weighted, 'runtime_key_prefix').string() ?? '';
+  const overridden = overriddenWeight(weighted, runtime);
+  if (overridden !== null) return overridden;
   const choices: ClusterChoice[] = [];
   let from = 0;
   for (const [index, entry] of entries.entries()) {
@@ -124,9 +125,8 @@ function weightedChoices(
     if (part === undefined || base === undefined)
       return unknown('the probabilities of the clusters cannot be counted', weighted);
     if (part === 0) continue;
-    const overridden = prefix === '' ? null : runtime.overridden(`${prefix}.${field(entry, 'name').string() ?? ''}`);
-    const problem = unknownField(entry, KNOWN_ENTRY) ?? overridden;
-    if (problem !== null) return problem;
+    const problem = unknownField(entry, KNOWN_ENTRY);
+    if (problem !== undefined) return problem;
     const reason = `weight ${weights[index]} of ${total}`;
     const header = field(entry, 'cluster_header');
     const chosen = header.exists
@@ -144,6 +144,17 @@ function weightedChoices(
     choices.push(...chosen);
   }
   return choices;
+}
+
+/** Why weights are not known: runtime may set that of each entry, also of one without weight (WeightedClusterEntry::clusterWeight). */
+function overriddenWeight(weighted: Cursor, runtime: Runtime): Unknown | null {
+  const prefix = field(weighted, 'runtime_key_prefix').string() ?? '';
+  if (prefix === '') return null;
+  for (const entry of field(weighted, 'clusters').items()) {
+    const overridden = runtime.overridden(`${prefix}.${field(entry, 'name').string() ?? ''}`);
+    if (overridden !== null) return overridden;
+  }
+  return null;
 }
 
 /** The choice that a request header makes, modulo the total weight; null: the random value decides. */

@@ -61,6 +61,8 @@ export function prepareRequest(
   const tellsOfDropped = kept !== sent && mayHaveBody(kept);
   const view = (path: string | null): RequestView =>
     requestView({ hcm, sent: http, tls, path, socket, peer, tellsOfDropped });
+  const fragment = runtime.shown(FRAGMENT_KEY);
+  if (fragment !== null && http.tell(PATH).includes('#')) return { kind: 'unknown', unknown: fragment };
   const result = pathOf(http, options.path);
   if (result !== null && result.action !== 'accept') return refusedPath(hcm, view, http, result);
   const request = view(result === null ? null : result.path);
@@ -74,6 +76,8 @@ export function prepareRequest(
   }
   return { kind: 'ready', request, remoteAddress: remoteAddress(hcm, options, detected, http, socket) };
 }
+
+const FRAGMENT_KEY = 'envoy.reloadable_features.http_reject_path_with_fragment';
 
 function refusedPath(
   hcm: Cursor,

@@ -40,6 +40,7 @@ const OTHER = extension('original_ip_detection.xff.v3.XffConfig', {});
 const early = (extension_: object): object => ({ early_header_mutation_extensions: [extension_] });
 const MUTATION = 'early_header_mutation.header_mutation.v3.HeaderMutation';
 const removing = (name: string): object => early(extension(MUTATION, { mutations: [{ remove: name }] }));
+const layer = (keys: object): object => ({ layered_runtime: { layers: [{ static_layer: keys }] } });
 const strict = (name: string): object => ({
   http_filters: [httpFilter('router.v3.Router', { strict_check_headers: [name] })],
 });
@@ -76,6 +77,17 @@ it.each<[string, Asked, RegExp]>([
     /undetermined: this Envoy calls its own headers/,
   ],
   ['the usual prefix', { bootstrap: { header_prefix: 'x-envoy' } }, /^1 c /],
+  [
+    'a fragment by the runtime',
+    { bootstrap: layer({ 'envoy.reloadable_features.http_reject_path_with_fragment': false }), path: '/#a' },
+    /undetermined: the runtime key envoy\.reloadable/,
+  ],
+  ['limits of others', { bootstrap: layer({ 'circuit_breakers.d.default.max_requests': 0 }) }, /^1 c /],
+  [
+    'limits by the runtime',
+    { bootstrap: layer({ 'circuit_breakers.c.high.max_requests': 0 }) },
+    /undetermined: the runtime has limits of its own/,
+  ],
   [
     'a router of tomorrow',
     { manager: { http_filters: [httpFilter('router.v3.Router', { tomorrow: 1 })] } },
