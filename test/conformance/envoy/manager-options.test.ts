@@ -63,6 +63,17 @@ const FAULT = (more: object = {}): object =>
     ...more,
   });
 
+const DENYING = extension('filters.http.rbac.v3.RBAC', {
+  rules: {
+    action: 'DENY',
+    policies: { p: { permissions: [{ header: { name: 'denied' } }], principals: [{ any: true }] } },
+  },
+});
+const status = (op: string, default_value: number): object => ({
+  status_code_filter: { comparison: { op, value: { default_value, runtime_key: 'unset' } } },
+});
+const withHeader = (name: string): object => ({ header_filter: { header: { name } } });
+
 const DELIVERED = /^upstream c /;
 const DENIED = /^reply 403 - rbac_access_denied/;
 
@@ -92,7 +103,46 @@ const CASES: Readonly<Record<string, Case>> = {
     virtualHost: { domains: ['h'] },
     asked: [
       [{}, DELIVERED],
-      [{ host: 'other' }, /^undetermined: proxy_status_config may change the answer 404$/],
+      [{ host: 'other' }, /^undetermined: proxy_status_config may change the status of an answer$/],
+    ],
+  },
+  'answers that are mapped': {
+    manager: {
+      local_reply_config: {
+        mappers: [
+          { filter: { and_filter: { filters: [status('EQ', 404), withHeader('other')] } }, status_code: 451 },
+          { filter: { response_flag_filter: { flags: ['NR', 'FI'] } }, status_code: 452 },
+          { filter: { or_filter: { filters: [status('LE', 399), withHeader('marked')] } }, status_code: 453 },
+          { filter: { response_flag_filter: {} }, status_code: 454 },
+          { filter: status('NE', 403), status_code: 455 },
+        ],
+      },
+    },
+    virtualHost: { domains: ['h'] },
+    filters: [DENYING, FAULT({ headers: [{ name: 'fault' }] })],
+    asked: [
+      [{}, DELIVERED],
+      [{ host: 'other', ...headers(['other', '1']) }, /^reply 451 NR route_not_found$/],
+      [{ host: 'other' }, /^reply 452 NR route_not_found$/],
+      [{ host: 'other', ...headers(['content-type', 'application/grpc']) }, /^reply 200 NR route_not_found$/],
+      [headers(['fault', '1']), /^reply 452 FI fault_filter_abort$/],
+      [headers(['denied', '1']), /^reply 403 - rbac_access_denied/],
+      [headers(['denied', '1'], ['marked', '1']), /^reply 453 - rbac_access_denied/],
+      [{ method: 'FOO' }, /^undetermined: local_reply_config may change the answer 400: the headers are not known$/],
+    ],
+  },
+  'an answer of the codec that is mapped': {
+    manager: {
+      local_reply_config: {
+        mappers: [
+          { filter: { response_flag_filter: {} }, status_code: 451 },
+          { filter: status('GE', 400), status_code: 452 },
+        ],
+      },
+    },
+    asked: [
+      [{ method: 'FOO' }, /^reply 452 DPE http1\.codec_error$/],
+      [{ path: '/a#b' }, /^reply 452 - path_normalization_failed$/],
     ],
   },
   'a header that an extension sets first': {

@@ -1,14 +1,14 @@
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { isPlainHeader, withHeaders } from '../http/changed-request.ts';
-import { readOption } from '../http/header-changes.ts';
-import { headerValues } from '../http/header-values.ts';
+import type { ChangedHeaders } from '../http/changed-request.ts';
+import { headerValues, keepsApart } from '../http/header-values.ts';
 import type { RequestView } from '../http/request-view.ts';
-import { field, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
+import { enumName, field, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { step, undetermined, withStep } from '../walk.ts';
 import { allOverrides, foreignOverride } from './filter.ts';
-import type { HttpFilter, RunHttpFilter } from './filter.ts';
+import type { RunHttpFilter } from './filter.ts';
 
 const PER_ROUTE = 'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute';
 const KNOWN = new Set(['@type', 'mutations', 'most_specific_header_mutations_wins']);
@@ -19,69 +19,76 @@ const KNOWN_MUTATIONS = new Set([
   'response_trailers_mutations',
   'request_trailers_mutations',
 ]);
+const KNOWN_APPEND = new Set(['header', 'append_action', 'keep_empty_value']);
+const ACTIONS = ['APPEND_IF_EXISTS_OR_ADD', 'ADD_IF_ABSENT', 'OVERWRITE_IF_EXISTS_OR_ADD', 'OVERWRITE_IF_EXISTS'];
 
 /**
- * envoy.filters.http.header_mutation (source/extensions/filters/http/header_mutation/header_mutation.cc): its own mutations, then those of
- * every level that overrides it, from the route outwards unless most_specific_header_mutations_wins. The route stays. A value with a
- * `%FORMAT%` is not computed; what changes more than one header's value (the path, the host, query parameters) leaves the request open.
+ * envoy.filters.http.header_mutation (source/extensions/filters/http/header_mutation/header_mutation.cc): what the filter itself changes,
+ * then what each level of the route does, from the route outwards, or inwards with most_specific_header_mutations_wins; one after the
+ * other. The route stays. Values with a `%FORMAT%` are not computed.
  */
 export const runHeaderMutation: RunHttpFilter = (context, filter, walk, next) => {
-  const levels = mutationsOf(filter, allOverrides(context.choice, filter.name));
-  if (isUnknown(levels)) return undetermined(walk, levels);
-  const mutations = levels.flatMap((level) => field(level, 'request_mutations').items());
-  if (mutations.length === 0) return next(walk);
-  let { request } = context;
-  for (const mutation of mutations) {
-    const changed = mutate(request, mutation);
-    if (isUnknown(changed)) return undetermined(walk, changed);
-    request = changed;
+  const overrides = allOverrides(context.choice, filter.name);
+  const foreign = overrides.find((override) => typeName(override) !== PER_ROUTE);
+  if (foreign !== undefined) return undetermined(walk, foreignOverride({ ...filter, override: foreign }));
+  const inwards = isTrue(filter.config, 'most_specific_header_mutations_wins');
+  const levels = [filter.config, ...(inwards ? overrides.toReversed() : overrides).map(typedMessage)];
+  const changed = new Map<string, readonly string[] | Unknown>();
+  const mutations: Cursor[] = [];
+  for (const level of levels) {
+    const problem = unknownField(level, KNOWN) ?? unknownField(field(level, 'mutations'), KNOWN_MUTATIONS) ?? null;
+    if (problem !== null) return undetermined(walk, problem);
+    for (const mutation of field(field(level, 'mutations'), 'request_mutations').items()) {
+      const beyond = mutate(context.request, changed, mutation);
+      if (beyond !== null) return undetermined(walk, beyond);
+      mutations.push(mutation);
+    }
   }
+  if (mutations.length === 0) return next(walk);
   const reasons = [`it changes headers (${mutations.length} mutations)`];
-  return next(withStep(walk, step('http-filter', 'passed', filter.name, { reasons, cites: mutations })), request);
+  const passed = step('http-filter', 'passed', filter.name, { reasons, cites: mutations });
+  return next(withStep(walk, passed), withHeaders(context.request, changed));
 };
 
-/** The `mutations` of each level, in the order in which they are applied. */
-function mutationsOf(filter: HttpFilter, overrides: readonly Cursor[]): readonly Cursor[] | Unknown {
-  const foreign = overrides.some((override) => typeName(override) !== PER_ROUTE);
-  if (foreign) return foreignOverride(filter);
-  const outwards = overrides.map((override) => typedMessage(override));
-  const inwards = isTrue(filter.config, 'most_specific_header_mutations_wins');
-  const levels = [filter.config, ...(inwards ? outwards.toReversed() : outwards)];
-  const beyond = levels
-    .flatMap((level) => [unknownField(level, KNOWN), unknownField(field(level, 'mutations'), KNOWN_MUTATIONS)])
-    .find((problem) => problem !== undefined);
-  return beyond ?? levels.map((level) => field(level, 'mutations'));
+/** Applies one mutation to what those before it made. @returns why it is not understood */
+function mutate(
+  request: RequestView,
+  changed: Map<string, readonly string[] | Unknown>,
+  mutation: Cursor,
+): Unknown | null {
+  const append = field(mutation, 'append');
+  const removed = field(mutation, 'remove').string();
+  const name = (removed ?? field(field(append, 'header'), 'key').string() ?? '').toLowerCase();
+  if (name === '' || !isPlainHeader(name))
+    return unknown('what a mutation of a header means is not evaluated', mutation);
+  if (removed !== undefined) {
+    changed.set(name, []);
+    return null;
+  }
+  const action = enumName(field(append, 'append_action'), ACTIONS) ?? ACTIONS[0];
+  const beyond = unknownField(append, KNOWN_APPEND);
+  if (beyond !== undefined) return beyond;
+  changed.set(name, appended(name, valuesOf(request, changed, name), field(field(append, 'header'), 'value'), action));
+  return null;
 }
 
-/** The request after one mutation (source/common/http/header_mutation.cc). */
-function mutate(request: RequestView, mutation: Cursor): RequestView | Unknown {
-  const removed = field(mutation, 'remove').string();
-  const append = field(mutation, 'append');
-  if (removed === undefined && !append.exists)
-    return unknown('which headers a mutation changes is not understood', mutation);
-  const option = append.exists ? readOption(append) : null;
-  const name = option?.name ?? (removed ?? '').toLowerCase();
-  if (!isPlainHeader(name)) return unknown(`a mutation of the header ${name} is not evaluated`, mutation);
-  if (option === null) return withHeaders(request, new Map([[name, []]]));
-  if (!option.literal)
-    return withHeaders(request, new Map([[name, unknown(`the value of the header ${name} is computed`, mutation)]]));
-  const before = headerValues(request.headers, name);
-  if (option.how === 'OVERWRITE_IF_EXISTS_OR_ADD') return withHeaders(request, new Map([[name, [option.value]]]));
-  if (isUnknown(before)) return withHeaders(request, new Map([[name, before]]));
-  const after = { present: before.length > 0, values: before, added: option.value };
-  return withHeaders(request, new Map([[name, appended(option.how, after)]]));
+function valuesOf(request: RequestView, changed: ChangedHeaders, name: string): readonly string[] | Unknown {
+  return changed.get(name) ?? headerValues(request.headers, name);
 }
 
 function appended(
-  how: string,
-  { present, values, added }: { present: boolean; values: readonly string[]; added: string },
-): readonly string[] {
-  switch (how) {
-    case 'ADD_IF_ABSENT':
-      return present ? values : [added];
-    case 'OVERWRITE_IF_EXISTS':
-      return present ? [added] : [];
-    default:
-      return [...values, added];
-  }
+  name: string,
+  values: readonly string[] | Unknown,
+  value: Cursor,
+  action: string | undefined,
+): readonly string[] | Unknown {
+  const text = value.string() ?? '';
+  const literal = text === '' || text.includes('%') ? unknown('the value of a header is not computed', value) : null;
+  if (action === 'OVERWRITE_IF_EXISTS_OR_ADD') return literal ?? [text];
+  if (isUnknown(values)) return values;
+  if (values.length === 0 && action === 'OVERWRITE_IF_EXISTS') return [];
+  if (values.length > 0 && action === 'ADD_IF_ABSENT') return values;
+  if (literal !== null) return literal;
+  if (values.length === 0 || action === 'OVERWRITE_IF_EXISTS') return [text];
+  return keepsApart(name) ? [...values, text] : unknown(`what the header ${name} becomes is not evaluated`, value);
 }

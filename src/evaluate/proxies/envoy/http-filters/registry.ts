@@ -1,13 +1,16 @@
 import type { RunHttpFilter } from './filter.ts';
 import { field, unknown } from '../proto-json.ts';
 import { step, undetermined, withStep } from '../walk.ts';
+import { runBasicAuth } from './basic-auth.ts';
 import { runBuffer } from './buffer.ts';
 import { runCors } from './cors.ts';
+import { runCsrf } from './csrf.ts';
 import { runDynamicForwardProxy } from './dynamic-forward-proxy.ts';
 import { runCompressor, runDecompressor, runGrpcWeb } from './encoding.ts';
 import { runExtAuthz } from './ext-authz.ts';
 import { runFault } from './fault.ts';
 import { runHeaderMutation } from './header-mutation.ts';
+import { runHealthCheck } from './health-check.ts';
 import { runJwtAuthn } from './jwt-authn.ts';
 import { runLocalRateLimit } from './local-ratelimit.ts';
 import { runRateLimit } from './ratelimit.ts';
@@ -40,6 +43,9 @@ const HTTP_FILTERS: Readonly<Record<string, RunHttpFilter>> = {
   [`${TYPE}dynamic_forward_proxy.v3.FilterConfig`]: runDynamicForwardProxy,
   [`${TYPE}lua.v3.Lua`]: runLua,
   [`${TYPE}header_mutation.v3.HeaderMutation`]: runHeaderMutation,
+  [`${TYPE}csrf.v3.CsrfPolicy`]: runCsrf,
+  [`${TYPE}basic_auth.v3.BasicAuth`]: runBasicAuth,
+  [`${TYPE}health_check.v3.HealthCheck`]: runHealthCheck,
   [`${TYPE}compressor.v3.Compressor`]: runCompressor,
   [`${TYPE}decompressor.v3.Decompressor`]: runDecompressor,
   [`${TYPE}grpc_web.v3.GrpcWeb`]: runGrpcWeb,

@@ -140,7 +140,7 @@ interface Option {
 }
 
 /** A HeaderValueOption. */
-export function readOption(option: Cursor): Option {
+function readOption(option: Cursor): Option {
   const header = field(option, 'header');
   const value = field(header, 'value').string() ?? '';
   const how = enumName(field(option, 'append_action'), APPEND_ACTIONS) ?? 'APPEND_IF_EXISTS_OR_ADD';

@@ -71,9 +71,6 @@ export function unsureWhenAnswered({ hcm, request }: Omit<Answering, 'connection
  */
 export function localReply(context: Answering, walk: Walk, reply: LocalReply): EnvoyOutcome[] {
   const { hcm, request, connection } = context;
-  const recommended = fields(hcm, 'proxy_status_config', 'set_recommended_response_code');
-  if (recommended.boolean() === true)
-    return undetermined(walk, unknown(`proxy_status_config may change the answer ${reply.status}`, recommended));
   const flags = [...walk.flags, ...(reply.flag === null ? [] : reply.flag.split(','))];
   const mapped = mapAnswer(hcm, connection.runtime, { status: reply.status, flags, grpc: request.grpc });
   if (isUnknown(mapped)) return undetermined(walk, mapped);

@@ -32,6 +32,9 @@ const OPERATIONS = ['EQ', 'GE', 'LE', 'NE'];
 const mappersOf = memoised((hcm): readonly Cursor[] => fields(hcm, 'local_reply_config', 'mappers').items());
 
 export function mapAnswer(hcm: Cursor, runtime: Runtime, answer: Answer): MappedAnswer | Unknown {
+  const recommended = fields(hcm, 'proxy_status_config', 'set_recommended_response_code');
+  if (recommended.boolean() === true)
+    return unknown(`proxy_status_config may change the answer ${answer.status}`, recommended);
   const [first] = mappersOf(hcm);
   if (first === undefined) return { status: answer.status, body: undefined };
   if (answer.grpc) return unknown('what local_reply_config makes of an answer to gRPC is not evaluated', first);
