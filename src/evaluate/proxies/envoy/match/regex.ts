@@ -35,7 +35,25 @@ function readPattern(matcher: Cursor, text: string, pattern = field(matcher, 're
 /** RegexMatcher: the whole text must match (RE2::FullMatch, source/common/common/regex.cc, CompiledGoogleReMatcher::match). */
 export function matchRegex(matcher: Cursor, text: string): Truth {
   const pattern = readPattern(matcher, text);
-  return 'reason' in pattern ? pattern : pattern.matches(text);
+  if ('reason' in pattern) return pattern;
+  const own = field(matcher, 'regex').string() ?? '';
+  return isAscii(text) && isAscii(own) ? pattern.matches(text) : matchBytes(matcher, own, text, pattern.matches(text));
+}
+
+// eslint-disable-next-line no-control-regex
+const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text);
+
+/** Which ask for classes of characters beyond single ones, or name one by its number. */
+const BY_CLASS = /\(\?[a-z]*i|\\[pPxXC]/;
+
+/** Each byte of a text as a character of the same number. */
+const asBytes = (text: string): string => Buffer.from(text).toString('latin1');
+
+/** From 1.39 on patterns and texts are taken byte by byte, before as UTF-8. @param asText what holds of UTF-8 */
+function matchBytes(matcher: Cursor, pattern: string, text: string, asText: boolean): Truth {
+  const compiled = BY_CLASS.test(pattern) ? undefined : compile(asBytes(pattern));
+  const same = compiled instanceof RE2JS && compiled.matches(asBytes(text)) === asText;
+  return same ? asText : unknown('what of a text beyond ASCII a regular expression takes is not known', matcher);
 }
 
 /** As `matchRegex`, of a pattern that was made of another notation. @param cite where that stands */
@@ -51,6 +69,8 @@ export function matchPattern(cite: Cursor, pattern: string, text: string): Truth
 export function substituteRegex(rewrite: Cursor, text: string): string | Unknown {
   const pattern = readPattern(field(rewrite, 'pattern'), text);
   if ('reason' in pattern) return pattern;
+  if (!isAscii(text) || !isAscii(pattern.pattern()))
+    return unknown('what of a text beyond ASCII a regular expression takes is not known', rewrite);
   const substitution = field(rewrite, 'substitution').string() ?? '';
   const matcher = pattern.matcher(text);
   let result = '';

@@ -24,6 +24,13 @@ describe('matchString', () => {
     [{ safe_regex: { regex: 'a.c' } }, 'abc', true],
     [{ safeRegex: { regex: 'b' } }, 'abc', false],
     [{ safe_regex: { regex: '(' } }, 'abc', 'unknown'],
+    // From Envoy 1.39 on a regular expression takes bytes, before characters.
+    [{ safe_regex: { regex: 'a.c' } }, 'aäc', 'unknown'],
+    [{ safe_regex: { regex: 'a..c' } }, 'aäc', 'unknown'],
+    [{ safe_regex: { regex: 'aä?c' } }, 'ac', 'unknown'],
+    [{ safe_regex: { regex: '(?i)a.+c' } }, 'aäc', 'unknown'],
+    [{ safe_regex: { regex: 'a.+c' } }, 'aäc', true],
+    [{ safe_regex: { regex: 'b.*' } }, 'aäc', false],
     [{ custom: { name: 'x' } }, 'abc', 'unknown'],
     [{ mystery: 'x', exact: 'abc' }, 'abc', 'unknown'],
     [{}, 'abc', 'unknown'],
@@ -48,6 +55,11 @@ describe('matchRegex', () => {
     ['z', 'y', 'abc', 'abc'],
   ])('replaces %s by %s in %s', (regex, substitution, text, expected) => {
     expect(substituteRegex(at({ pattern: { regex }, substitution }), text)).toBe(expected);
+  });
+
+  it('replaces nothing in a text beyond ASCII', () => {
+    const rewrite = at({ pattern: { regex: 'a' }, substitution: 'b' });
+    expect(substituteRegex(rewrite, 'aä')).toMatchObject({ reason: expect.stringMatching(/beyond ASCII/) as string });
   });
 });
 
