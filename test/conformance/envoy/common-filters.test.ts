@@ -60,6 +60,17 @@ const mutated = (action: string, ends: readonly string[]): Case => ({
   asked: [{}, ...['1', '2', ''].map((value) => asked(['x-mark', value]))],
   ends,
 });
+/** Keeps sessions at one host. */
+const session = (kind: string, name: string, more: object): object => ({
+  name: `session-${kind}`,
+  typed_config: {
+    '@type': `${TYPE}.filters.http.stateful_session.v3.StatefulSession`,
+    session_state: {
+      name: `envoy.http.stateful_session.${kind}`,
+      typed_config: { '@type': `${TYPE}.http.stateful_session.${kind}.v3.${name}BasedSessionState`, ...more },
+    },
+  },
+});
 const CREDENTIALS = { inline_string: 'user1:{SHA}tESsBmE/yNY3lb6a0L6vVQEZNqw=' };
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -128,6 +139,14 @@ const CASES: Readonly<Record<string, Case>> = {
       }),
     ],
     asked: [{}, { path: '/healthz?x' }, { path: '/healthz/' }],
+    ends: [DELIVERED],
+  },
+  'requests without a session': {
+    filters: [
+      session('cookie', 'Cookie', { cookie: { name: 'session', path: '/' } }),
+      session('header', 'Header', { name: 'X-Session' }),
+    ],
+    asked: [{}, asked(['cookie', 'other=session; xsession=1'])],
     ends: [DELIVERED],
   },
   'a header that is appended': mutated('APPEND_IF_EXISTS_OR_ADD', [DELIVERED]),

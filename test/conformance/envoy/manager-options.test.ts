@@ -74,6 +74,11 @@ const status = (op: string, default_value: number): object => ({
 });
 const withHeader = (name: string): object => ({ header_filter: { header: { name } } });
 
+const byDns = (more: object): object => ({
+  type: undefined,
+  cluster_type: { ...extension('clusters.dns.v3.DnsCluster', more), name: 'envoy.clusters.dns' },
+});
+
 const DELIVERED = /^upstream c /;
 const DENIED = /^reply 403 - rbac_access_denied/;
 
@@ -236,6 +241,8 @@ const CASES: Readonly<Record<string, Case>> = {
     cluster: { circuit_breakers: { thresholds: [{ max_connection_pools: 0 }] } },
     asked: [[{}, /^undetermined: the circuit breaker allows no pool of connections$/]],
   },
+  'hosts by DNS': { cluster: byDns({}), asked: [[{}, DELIVERED]] },
+  'one host by DNS': { cluster: byDns({ all_addresses_in_single_endpoint: true }), asked: [[{}, DELIVERED]] },
   'another prefix': {
     bootstrap: { header_prefix: 'x-other' },
     asked: [

@@ -3,7 +3,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { EnvoyConfigDump, EnvoyFacts, EnvoyResource } from '../../../../model/envoy.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { field as valueOf, list, number, text } from '../../../../model/protobuf-message.ts';
-import { enumName, field, fields, isTrue, unknown } from '../proto-json.ts';
+import { enumName, field, fields, isTrue, typeName, unknown } from '../proto-json.ts';
 import { isUnknown } from '../truth.ts';
 import { assignedHealth, reportedHealth } from './health.ts';
 import type { HostHealth } from './health.ts';
@@ -39,11 +39,16 @@ export interface HostSet {
   readonly cite: Cursor;
 }
 
+const DNS_CLUSTER = 'envoy.extensions.clusters.dns.v3.DnsCluster';
 const DISCOVERY = ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS', 'ORIGINAL_DST'];
 
 /** `EDS`, `STATIC` …; for an extension its type. */
 export function discoveryType(cluster: Cursor): string {
   const extension = field(cluster, 'cluster_type');
+  const typed = field(extension, 'typed_config');
+  // The two that it stands for (source/extensions/clusters/dns/dns_cluster.cc, DnsClusterFactory).
+  if (typeName(typed) === DNS_CLUSTER)
+    return isTrue(typed, 'all_addresses_in_single_endpoint') ? 'LOGICAL_DNS' : 'STRICT_DNS';
   if (extension.exists) return field(extension, 'name').string() ?? 'extension';
   return enumName(field(cluster, 'type'), DISCOVERY) ?? 'STATIC';
 }

@@ -15,6 +15,7 @@ import { runJwtAuthn } from './jwt-authn.ts';
 import { runLocalRateLimit } from './local-ratelimit.ts';
 import { runRateLimit } from './ratelimit.ts';
 import { runRbac } from './rbac.ts';
+import { runStatefulSession } from './stateful-session.ts';
 
 const TYPE = 'envoy.extensions.filters.http.';
 
@@ -46,6 +47,7 @@ const HTTP_FILTERS: Readonly<Record<string, RunHttpFilter>> = {
   [`${TYPE}csrf.v3.CsrfPolicy`]: runCsrf,
   [`${TYPE}basic_auth.v3.BasicAuth`]: runBasicAuth,
   [`${TYPE}health_check.v3.HealthCheck`]: runHealthCheck,
+  [`${TYPE}stateful_session.v3.StatefulSession`]: runStatefulSession,
   [`${TYPE}compressor.v3.Compressor`]: runCompressor,
   [`${TYPE}decompressor.v3.Decompressor`]: runDecompressor,
   [`${TYPE}grpc_web.v3.GrpcWeb`]: runGrpcWeb,

@@ -44,6 +44,14 @@ const csrf = (numerator: number, more: object = {}): object =>
   httpFilter('csrf.v3.CsrfPolicy', { filter_enabled: { default_value: { numerator }, runtime_key: 'csrf' }, ...more });
 const BASIC = httpFilter('basic_auth.v3.BasicAuth', { users: { inline_string: '[redacted]' } });
 const HEALTH = httpFilter('health_check.v3.HealthCheck', { headers: [{ name: 'check' }] });
+const SESSION = httpFilter('stateful_session.v3.StatefulSession', {
+  session_state: {
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState',
+      cookie: { name: 'id' },
+    },
+  },
+});
 const mapped = (...mappers: readonly object[]): object => ({ local_reply_config: { mappers } });
 const DIRECT = { direct_response: { status: 404 } };
 
@@ -130,6 +138,32 @@ it.each<[string, Asked, RegExp]>([
     /undetermined: .* depends on how healthy the proxy is/,
   ],
   ['what is none', { filters: [HEALTH] }, /^1 c /],
+  ['no session', { filters: [SESSION], headers: { cookie: 'other=1' } }, /^1 c /],
+  [
+    'a session',
+    { filters: [SESSION], headers: { cookie: 'a=b; id=1' } },
+    /undetermined: .* the session of the request names/,
+  ],
+  [
+    'a session where the route has none',
+    {
+      filters: [SESSION],
+      headers: { cookie: 'id=1' },
+      override: {
+        stateful_session: { '@type': `${TYPE}.stateful_session.v3.StatefulSessionPerRoute`, disabled: true },
+      },
+    },
+    /^1 c /,
+  ],
+  [
+    'a session of another kind',
+    {
+      filters: [
+        httpFilter('stateful_session.v3.StatefulSession', { session_state: { typed_config: { '@type': 'x/other' } } }),
+      ],
+    },
+    /undetermined: how a session is told is not understood/,
+  ],
   [
     'a mapper for all',
     {
