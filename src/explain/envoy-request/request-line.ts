@@ -165,7 +165,7 @@ function alpnList(value: unknown): readonly string[] {
 /** What is described as headers. */
 interface DescribedHeaders {
   readonly headers: readonly [string, string][];
-  /** Those that are parts of a request by themselves, the first of each name; null: there is none. */
+  /** Those that are parts of a request by themselves; null: there is none. */
   readonly parts: ReadonlyMap<string, string> | null;
 }
 
@@ -180,8 +180,13 @@ function headerList(value: unknown): DescribedHeaders {
   const add = (name: string, sent: string): void => {
     const one = header(name, sent);
     const [spelled] = one;
-    if (spelled !== 'host' && spelled !== PROTOCOL) headers.push(one);
-    else parts = new Map([one, ...(parts ?? [])]);
+    if (spelled !== 'host' && spelled !== PROTOCOL) {
+      headers.push(one);
+      return;
+    }
+    // Several of HTTP/1.1 are joined by Envoy, which no client means.
+    if (parts?.has(spelled) === true) throw new DescriptionError(`the header ${spelled} is given twice`);
+    parts = new Map([...(parts ?? []), one]);
   };
   for (const name of Object.keys(value)) {
     const given = value[name];

@@ -108,7 +108,7 @@ const CASES: Readonly<Record<string, Case>> = {
     virtualHost: { domains: ['h'] },
     asked: [
       [{}, DELIVERED],
-      [{ host: 'other' }, /^undetermined: proxy_status_config may change the status of an answer$/],
+      [{ host: 'other' }, /^undetermined: proxy_status_config may change the answer 404$/],
     ],
   },
   'answers that are mapped': {
@@ -129,11 +129,17 @@ const CASES: Readonly<Record<string, Case>> = {
       [{}, DELIVERED],
       [{ host: 'other', ...headers(['other', '1']) }, /^reply 451 NR route_not_found$/],
       [{ host: 'other' }, /^reply 452 NR route_not_found$/],
-      [{ host: 'other', ...headers(['content-type', 'application/grpc']) }, /^reply 200 NR route_not_found$/],
+      [
+        { host: 'other', ...headers(['content-type', 'application/grpc']) },
+        /^undetermined: what local_reply_config makes of an answer to gRPC is not evaluated$/,
+      ],
       [headers(['fault', '1']), /^reply 452 FI fault_filter_abort$/],
       [headers(['denied', '1']), /^reply 403 - rbac_access_denied/],
       [headers(['denied', '1'], ['marked', '1']), /^reply 453 - rbac_access_denied/],
-      [{ method: 'FOO' }, /^undetermined: local_reply_config may change the answer 400: the headers are not known$/],
+      [
+        { method: 'FOO' },
+        /^undetermined: what headers the request has when local_reply_config looks at them is not known$/,
+      ],
     ],
   },
   'an answer of the codec that is mapped': {

@@ -53,7 +53,7 @@ export interface LocalReply {
 interface Answering {
   readonly connection: Pick<ConnectionContext, 'runtime'>;
   readonly hcm: Cursor;
-  readonly request: Pick<RequestView, 'grpc' | 'tellsOfDropped'>;
+  readonly request: Pick<RequestView, 'grpc' | 'tellsOfDropped'> & Partial<Pick<RequestView, 'headers'>>;
 }
 
 /**
@@ -72,7 +72,8 @@ export function unsureWhenAnswered({ hcm, request }: Omit<Answering, 'connection
 export function localReply(context: Answering, walk: Walk, reply: LocalReply): EnvoyOutcome[] {
   const { hcm, request, connection } = context;
   const flags = [...walk.flags, ...(reply.flag === null ? [] : reply.flag.split(','))];
-  const mapped = mapAnswer(hcm, connection.runtime, { status: reply.status, flags, grpc: request.grpc });
+  const { grpc, headers = null } = request;
+  const mapped = mapAnswer(hcm, connection.runtime, { status: reply.status, flags, grpc, headers });
   if (isUnknown(mapped)) return undetermined(walk, mapped);
   const { status, body = reply.body } = mapped;
   const doubt = unsureWhenAnswered(context, status);

@@ -4,6 +4,8 @@
  */
 import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
+import { headerTest } from '../match/header-match.ts';
+import type { HeaderView } from '../match/header-match.ts';
 import { memoised } from '../memo.ts';
 import { enumName, field, fields, unknown, unknownField } from '../proto-json.ts';
 import type { Runtime } from '../runtime.ts';
@@ -17,6 +19,8 @@ interface Answer {
   readonly flags: readonly string[];
   /** Whether it is given as gRPC does. */
   readonly grpc: boolean;
+  /** Those of the request; null: they are not known. */
+  readonly headers: HeaderView | null;
 }
 
 /** An answer as it is sent. */
@@ -68,8 +72,15 @@ function holds(filter: Cursor, runtime: Runtime, answer: Answer): Truth {
       return all(field(value, 'filters').items(), (one) => holds(one, runtime, answer));
     case 'or_filter':
       return any(field(value, 'filters').items(), (one) => holds(one, runtime, answer));
+    case 'header_filter':
+      return answer.headers === null
+        ? unknown('what headers the request has when local_reply_config looks at them is not known', value)
+        : headerTest(field(value, 'header'))(answer.headers);
+    case 'not_health_check_filter':
+      // Health checks that the proxy answers itself are not followed.
+      return true;
     default:
-      return unknown('a filter of local_reply_config is not evaluated', value);
+      return unknown(`the filter ${name} of local_reply_config is not evaluated`, value);
   }
 }
 
@@ -92,9 +103,12 @@ function compares(comparison: Cursor, runtime: Runtime, status: number): Truth {
   }
 }
 
-function hasFlag(filter: Cursor, { flags }: Answer): Truth {
-  // What the codec refuses is answered before its flag is set, or after.
-  if (flags.includes('DPE')) return unknown('whether the flag DPE is set before the answer is not known', filter);
+/** Which are set only once the answer is made: of what the codec refuses, and of a local rate limit. */
+const LATE_FLAGS: ReadonlySet<string> = new Set(['DPE', 'RL']);
+
+/** Without a list any flag will do. */
+function hasFlag(filter: Cursor, { flags }: Answer): boolean {
   const wanted = field(filter, 'flags').strings();
-  return wanted.length === 0 ? flags.length > 0 : wanted.some((one) => flags.includes(one));
+  const set = flags.filter((flag) => !LATE_FLAGS.has(flag));
+  return wanted.length === 0 ? set.length > 0 : wanted.some((flag) => set.includes(flag));
 }

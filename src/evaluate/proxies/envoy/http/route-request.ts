@@ -178,7 +178,8 @@ function mappedStatus(
   status: number,
   flags: readonly string[],
 ): number | Unknown {
-  const mapped = mapAnswer(hcm, connection.runtime, { status, flags, grpc: request.grpc });
+  // By then the router has changed the headers.
+  const mapped = mapAnswer(hcm, connection.runtime, { status, flags, grpc: request.grpc, headers: null });
   return isUnknown(mapped) ? mapped : mapped.status;
 }
 
