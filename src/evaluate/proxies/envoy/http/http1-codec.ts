@@ -15,7 +15,7 @@ import {
   underscoresAction,
 } from './codec-refusal.ts';
 import type { CodecRefusal, CodecSettings } from './codec-refusal.ts';
-import { encodingRefusal, lengthRefusal, namedRefusal } from './http1-framing.ts';
+import { encodingRefusal, isOfConnection, lengthRefusal, namedRefusal } from './http1-framing.ts';
 import type { ManagerOptions } from './manager-options.ts';
 
 /**
@@ -34,12 +34,11 @@ export function http1Refusal({ hcm, options }: CodecSettings, http: HttpRequest)
   if (holdsControls(http)) return rejected(400, 'http1.invalid_characters', 'it holds control characters');
   const line = requestLine(hcm, http);
   if (line !== null) return line;
+  const framed = http.headers.some(isOfConnection);
   const fault =
-    lengthRefusal(http) ??
+    (framed ? lengthRefusal(http) : null) ??
     headerRefusal(hcm, options, http) ??
-    bodyOfConnect(http) ??
-    encodingRefusal(hcm, http) ??
-    namedRefusal(hcm, http);
+    (framed ? (bodyOfConnect(http) ?? encodingRefusal(hcm, http) ?? namedRefusal(hcm, http)) : null);
   if (fault !== null || http.method === 'CONNECT') return fault;
   return AUTHORITY.test(http.authority)
     ? null

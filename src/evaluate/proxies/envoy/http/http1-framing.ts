@@ -10,6 +10,11 @@ import type { RequestQuestion, SentRequest } from './sent-request.ts';
 
 type Headers = HttpRequest['headers'];
 
+const OF_CONNECTION: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'connection']);
+
+/** Whether a header has a say in any of this; most requests have none. */
+export const isOfConnection = ([name]: Headers[number]): boolean => OF_CONNECTION.has(name);
+
 const valuesOf = (headers: Headers, name: string): string[] =>
   headers.filter(([other]) => other === name).map(([, value]) => value);
 

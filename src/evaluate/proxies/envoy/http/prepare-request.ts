@@ -62,7 +62,9 @@ export function prepareRequest(
   const view = (path: string | null): RequestView =>
     requestView({ hcm, sent: http, tls, path, socket, peer, tellsOfDropped });
   const fragment = runtime.shown(FRAGMENT_KEY);
-  if (fragment !== null && http.tell(PATH).includes('#')) return { kind: 'unknown', unknown: fragment };
+  // Of a plain path, which has no fragment, nobody needs to know more.
+  if (fragment !== null && !http.tell(PLAIN_PATH) && http.tell(PATH).includes('#'))
+    return { kind: 'unknown', unknown: fragment };
   const result = pathOf(http, options.path);
   if (result !== null && result.action !== 'accept') return refusedPath(hcm, view, http, result);
   const request = view(result === null ? null : result.path);
