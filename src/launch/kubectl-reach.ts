@@ -32,13 +32,15 @@ async function launch(argv: readonly string[]): Promise<void> {
     return;
   }
   // Imported here, because the modules of Node that it needs cost more than the whole answer above.
-  const [{ loadBundle }, { optimiseLate }, { keepHeapSmall }] = [
+  const [{ loadBundle }, { optimiseLate }, { collectAlone }, { keepHeapSmall }] = [
     await import('./code-cache.ts'),
     await import('./optimise-late.ts'),
+    await import('./collect-alone.ts'),
     await import('./small-heap.ts'),
   ];
   // Before the bundles are loaded: code that is kept is of the flags that held when it was.
   optimiseLate(argv);
+  collectAlone(argv);
   keepHeapSmall(argv);
   const use = useOf(argv[0] ?? '');
   const framework = loadBundle(join(__dirname, 'framework.cjs'), FRAMEWORK_HASH, use);

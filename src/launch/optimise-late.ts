@@ -3,6 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 /** Bytes of bytecode that a function runs before V8 optimises it; its own default is an eighth of that. */
 const INTERRUPT_BUDGET = 540_672;
 
+/** Later versions of V8 have no such option, and say so to whoever runs the command. */
+const LAST_V8 = 11;
+
 /** Tables of routes are made by many functions too: an eighth of the whole for one route of a large mesh. */
 const PROXY_CONFIG: ReadonlySet<string> = new Set(['proxy-config', 'pc']);
 const ROUTES: ReadonlySet<string> = new Set(['route', 'routes', 'r']);
@@ -15,6 +18,6 @@ const ROUTES: ReadonlySet<string> = new Set(['route', 'routes', 'r']);
 export function optimiseLate(argv: readonly string[]): void {
   const [word = ''] = argv;
   const ofRoutes = PROXY_CONFIG.has(word) && argv.some((one) => ROUTES.has(one));
-  if (word !== 'envoy-request' && !ofRoutes) return;
+  if ((word !== 'envoy-request' && !ofRoutes) || Number.parseInt(process.versions.v8, 10) > LAST_V8) return;
   setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
 }

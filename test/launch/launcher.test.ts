@@ -54,6 +54,16 @@ describe('the version', () => {
   );
 });
 
+describe('what V8 is told', () => {
+  it.each([[['envoy-request', '--requests', '-']], [['pc', 'routes']], [['service', '--ledger']]])(
+    'of %j is understood by this version of it',
+    (args) => {
+      bundle('process.stdout.write(JSON.stringify(argv))');
+      expect(launch(args)).toEqual({ status: 0, stdout: JSON.stringify(args), stderr: '' });
+    },
+  );
+});
+
 describe('the code cache', () => {
   beforeEach(() => {
     bundle(`
