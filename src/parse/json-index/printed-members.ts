@@ -70,9 +70,7 @@ export class NamedMember {
   }
 
   get place(): ElementPlace {
-    const found = this.#elements.read(this.#at);
-    if (found === null) throw new Error('an element that was read before is read no more');
-    return { index: this.#index, start: found.start, end: found.end };
+    return this.#elements.placeOf(this.#index, this.#at);
   }
 }
 
@@ -184,6 +182,13 @@ class NamedElements {
     const name = nameAt < 0 || nameAt > close ? null : plainText(bytes, nameAt + nameOpen.length);
     if (name === null || next === null || !this.#isAlone(at, open, end, next)) return null;
     return { name, next, start, end, printed: null };
+  }
+
+  /** @returns where the member of an element stands, which is nowhere in one that has line feeds inside a text and so is no JSON */
+  placeOf(index: number, at: number): ElementPlace {
+    const { length } = this.#bytes;
+    const { start, end } = this.read(at) ?? { start: length, end: length };
+    return { index, start, end };
   }
 
   /** The end of the element that a place is in, and the line feed before the next element, or behind the last; null: it is printed otherwise. */

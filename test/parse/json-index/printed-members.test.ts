@@ -126,4 +126,16 @@ describe('named members of a printed list', () => {
       '{\n "list": [\n  {\n   "cluster": {\n    "name": "a"\n   },\n   "cluster": {\n    "name": "b"\n   }\n  }\n ]\n}';
     expect(found(text)).toEqual({ named: [], others: [['/list/0', { cluster: { name: 'b' } }]] });
   });
+
+  it('have no value where a label before them is no JSON', () => {
+    const element = (label: string, name: string): string =>
+      `  {\n   "version_info": "${label}",\n   "cluster": {\n    "name": "${name}"\n   }\n  }`;
+    const text = `{\n "list": [\n${element('1', 'a')},\n${element('1\n  }', 'b')}\n ]\n}`;
+    const list = listOf(text)?.namedMembers({ ...SHAPE, free: FREE[1] ?? null });
+    const values = list?.members.map((member) => [member.name, list.node(member).cursor().value]);
+    expect(values).toEqual([
+      ['a', { name: 'a' }],
+      ['b', undefined],
+    ]);
+  });
 });
