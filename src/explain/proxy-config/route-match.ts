@@ -13,7 +13,6 @@ import {
 import { field } from '../../evaluate/proxies/envoy/proto-json.ts';
 import type { EnvoyFacts } from '../../model/envoy.ts';
 import type { Evidence } from '../../model/evidence.ts';
-import type { HttpRequest } from '../../model/request.ts';
 import { percentText } from '../../model/wording.ts';
 import { closeNames } from '../question/close-names.ts';
 import { QuestionError } from '../question/question-input.ts';
@@ -78,7 +77,7 @@ export function matchRoutes(facts: EnvoyFacts, { description, port, name }: Rout
       const config = field(manager.routeConfig, 'name').string() ?? '';
       names.add(config);
       if (name !== null && name !== config) continue;
-      const connection = connectionTo(requestOf(http, http.authority), tls, own, source?.text ?? '127.0.0.1');
+      const connection = connectionTo(http, tls, own, source?.text ?? '127.0.0.1');
       const answer = answerOf(tryRoutes(facts, manager, connection));
       const { evidence, ...key } = { evidence: manager.routeConfig.pointer, answer };
       const group = groups.get(`${evidence}${JSON.stringify(key)}`);
@@ -95,10 +94,6 @@ export function matchRoutes(facts: EnvoyFacts, { description, port, name }: Rout
   // Where neither says which one is meant, those that take any host or none are of no interest, unless all do.
   const hosted = answers.filter(({ virtualHostReason }) => virtualHostReason?.startsWith('domain "*" ') === false);
   return port !== null || name !== null || hosted.length === 0 ? answers : hosted;
-}
-
-function requestOf(http: Omit<HttpRequest, 'authority'>, authority: string): HttpRequest {
-  return { ...http, authority };
 }
 
 function noRoutes(port: number | null, name: string | null, names: readonly string[]): QuestionError {

@@ -46,9 +46,9 @@ export const runFault: RunHttpFilter = (context, filter, walk, next) => {
   const config = typedMessage(override ?? filter.config);
   if (isIdle(config)) return next(walk);
   const applies = unknownField(config, KNOWN) ?? matchFault(config, context);
-  const overridden = overriddenFault(config, context);
   if (isUnknown(applies)) return undetermined(walk, applies);
   if (!applies) return next(walk);
+  const overridden = overriddenFault(config, context);
   if (overridden !== null) return undetermined(walk, overridden);
   return delay(context, filter, config, walk, (delayed) => abort(context, filter, config, delayed, next));
 };

@@ -2,6 +2,7 @@ import type { Unknown } from '../../../../model/branching.ts';
 import type { Cursor } from '../../../../model/json.ts';
 import { isPlainHeader, withHeaders } from '../http/changed-request.ts';
 import type { ChangedHeaders } from '../http/changed-request.ts';
+import { APPEND_ACTIONS } from '../http/header-changes.ts';
 import { headerValues, keepsApart } from '../http/header-values.ts';
 import type { RequestView } from '../http/request-view.ts';
 import { enumName, field, isTrue, typedMessage, typeName, unknown, unknownField } from '../proto-json.ts';
@@ -20,7 +21,6 @@ const KNOWN_MUTATIONS = new Set([
   'request_trailers_mutations',
 ]);
 const KNOWN_APPEND = new Set(['header', 'append_action', 'keep_empty_value']);
-const ACTIONS = ['APPEND_IF_EXISTS_OR_ADD', 'ADD_IF_ABSENT', 'OVERWRITE_IF_EXISTS_OR_ADD', 'OVERWRITE_IF_EXISTS'];
 
 /**
  * envoy.filters.http.header_mutation (source/extensions/filters/http/header_mutation/header_mutation.cc): what the filter itself changes,
@@ -65,7 +65,7 @@ function mutate(
     changed.set(name, []);
     return null;
   }
-  const action = enumName(field(append, 'append_action'), ACTIONS) ?? ACTIONS[0];
+  const action = enumName(field(append, 'append_action'), APPEND_ACTIONS) ?? APPEND_ACTIONS[0];
   const beyond = unknownField(append, KNOWN_APPEND);
   if (beyond !== undefined) return beyond;
   changed.set(name, appended(name, valuesOf(request, changed, name), field(field(append, 'header'), 'value'), action));

@@ -53,7 +53,8 @@ const setByManager = memoised((hcm): readonly string[] => [
   ...(earlyChanges(hcm) ?? []),
 ]);
 
-const APPEND_ACTIONS = [
+/** What is done with a header that is there already (HeaderValueOption). */
+export const APPEND_ACTIONS = [
   'APPEND_IF_EXISTS_OR_ADD',
   'ADD_IF_ABSENT',
   'OVERWRITE_IF_EXISTS_OR_ADD',
